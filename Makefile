@@ -1,0 +1,94 @@
+# Two commands matter: `make run` (a report from the bundled example, or VCF=path) and `make test` (every check).
+# Both work in a fresh clone with Python >= 3.11 and make; finished steps leave a stamp and are not repeated.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+KB     := src/starling/knowledge/starling.kb
+
+VCF    ?= src/starling/examples/example.vcf
+REPORT ?= build/report
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types floors shape pytest exhaustive coverage bench docs lock clean
+.DELETE_ON_ERROR:
+
+help:  ## what there is to make
+	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+$(STAMPS)/venv:
+	@test -n "$(PYTHON)" || { echo "Starling needs Python 3.11 or newer; none was found (set PYTHON=...)." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python -m venv failed; on Debian: apt install python3-venv" >&2; exit 1; }
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/build: requirements/build.txt $(STAMPS)/venv
+	@$(PIP) --require-hashes -r requirements/build.txt
+	@touch $@
+
+# Installed from this tree (editable), without dependencies because there are none; also compiles the knowledge base.
+$(STAMPS)/package: pyproject.toml hatch_build.py $(STAMPS)/build
+	@$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(KB): $(wildcard knowledge-base/* src/starling/knowledge/*.py src/starling/knowledge/*.sql) | $(STAMPS)/package
+	@$(BIN)/python hatch_build.py
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/package
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup: $(STAMPS)/dev $(KB)  ## the environment with all development tools
+
+run: $(KB)  ## a report from the bundled example, or from VCF=path; pages go to build/report/
+	@mkdir -p $(REPORT)
+	@$(BIN)/starling report $(VCF)
+	@$(BIN)/starling report $(VCF) --format html --output $(REPORT)
+	@echo "To print or to pass on: $(REPORT)/"
+
+test: lint types floors shape pytest  ## every check; tests skipped for missing data are counted last
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/deptry src
+
+types: setup
+	$(BIN)/mypy --strict src
+
+floors: setup
+	$(BIN)/lint-imports
+
+shape: setup
+	$(BIN)/python tools/codestats.py src/starling --max-complexity 10 --max-file 500 --max-function 60 --no-cycles
+
+# Includes the documentation tests and the bare wheel in an empty environment.
+pytest: setup
+	$(BIN)/python -m pytest
+
+exhaustive: setup  ## the full sets behind the sampled tests (long)
+	$(BIN)/python -m pytest -m exhaustive
+
+coverage: setup  ## which lines and branches the tests reach
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+bench: setup  ## CPU, wall time and memory per stage, against the budgets
+	$(BIN)/python bench/speed.py
+
+docs: setup  ## write the generated pages under docs/reference/
+	$(BIN)/python tools/make_reference.py
+
+lock:  ## pin the tools again (needs uv); no index address may be recorded
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--upgrade --custom-compile-command "make lock" --group build --output-file requirements/build.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--upgrade --custom-compile-command "make lock" --group dev --output-file requirements/dev.txt
+
+clean:  ## remove everything that was made
+	rm -rf $(VENV) build dist $(KB) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
+	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,85 @@
+"""What every test may ask for: the optional data folder, external tools, and deterministic property tests.
+
+Data of real people are never part of this repository.  Tests that use them look in the folder that STARLING_DATA names
+(default: ../shared/data beside the repository), skip visibly when it is not there, and are counted at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("STARLING_DATA") or ROOT.parent / "shared" / "data")
+CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
+MISSING_DATA = "missing data: "
+MISSING_TOOL = "missing tool: "
+
+# The same examples in every run: a failure is a finding, never bad luck.  HYPOTHESIS_PROFILE=search looks further.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile(
+    "search", deadline=None, max_examples=5_000, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `needs_data` are skipped where a file that they name is not there."""
+    for item in items:
+        for marker in item.iter_markers("needs_data"):
+            absent = [name for name in marker.args if not (DATA / name).exists()]
+            if absent:
+                item.add_marker(pytest.mark.skip(reason=MISSING_DATA + ", ".join(absent)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was not tested, and why, stands last."""
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[text.removeprefix("Skipped: ")] += 1
+    data = sum(count for reason, count in reasons.items() if reason.startswith(MISSING_DATA))
+    terminalreporter.section("not tested")
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{count:5}  {reason}")
+    terminalreporter.write_line(f"{data:5}  skipped for missing data (folder: {DATA if data else 'complete'})")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data_file() -> Callable[[str], Path]:
+    """A function that gives the path of a file in the data folder, or skips the test and says which file is missing."""
+
+    def find(name: str) -> Path:
+        path = DATA / name
+        if not path.exists():
+            pytest.skip(MISSING_DATA + name)
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], str]:
+    """A function that gives the path of a program; without it the test is skipped, or fails where CI is set."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None and CI:
+            pytest.fail(MISSING_TOOL + name, pytrace=False)
+        if path is None:
+            pytest.skip(MISSING_TOOL + name)
+        return path
+
+    return find
