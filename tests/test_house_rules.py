@@ -1,0 +1,208 @@
+"""The rules of the house, tested over all members: nobody has to remember them."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from starling.errors import ADVICE
+
+ROOT = Path(__file__).resolve().parents[1]
+SRC = ROOT / "src" / "starling"
+DOCS = ROOT / "docs"
+MODULES = sorted(SRC.rglob("*.py"))
+ROOMS = sorted(path.parent.name for path in SRC.glob("*/__init__.py"))
+
+#: Files of the clinical path that may import an extra (inside a function), and what.
+EXTRAS = {"formats/htslib.py": {"pysam"}}
+
+#: A plain `import starling` may load this many modules of ours, and none of these of the standard library.
+IMPORT_BUDGET = 12
+HEAVY = {"argparse", "asyncio", "csv", "gzip", "html", "http", "json", "sqlite3", "tempfile", "urllib.request", "zlib"}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imported_packages(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0]
+
+
+def codes_given_to(*callables: str) -> Iterator[tuple[str, str]]:
+    """(place, code) of every literal first argument, or `code=`, of a call to one of `callables` in src."""
+    for path in MODULES:
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in callables:
+                named = [keyword.value for keyword in node.keywords if keyword.arg in {"code", "reason"}]
+                for value in [*node.args[:1], *named]:
+                    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                        yield f"{name_of(path)}:{node.lineno}", value.value
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:  # an unpacked source archive: every text file outside what is made
+        made = {".venv", "build", "dist", ".git"}
+        return [path for path in ROOT.rglob("*") if path.is_file() and not made & set(path.relative_to(ROOT).parts)]
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+# --- errors and codes -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", sorted(ADVICE))
+def test_every_error_code_is_documented(code: str) -> None:
+    assert f"| `{code}` |" in (DOCS / "reference" / "errors.md").read_text(encoding="utf-8")
+
+
+def test_every_error_raised_has_advice() -> None:
+    raised = codes_given_to("StarlingError", "InputError", "KnowledgeError", "InternalError")
+    assert [place for place, code in raised if code not in ADVICE] == []
+
+
+def test_every_error_code_is_raised_somewhere() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in MODULES if path.name != "errors.py")
+    assert [code for code in ADVICE if f'"{code}"' not in text] == []
+
+
+def test_advice_is_one_sentence_in_order() -> None:
+    assert list(ADVICE) == sorted(ADVICE)
+    assert [code for code, text in ADVICE.items() if not text.endswith(".") or "\n" in text] == []
+
+
+def test_every_code_of_a_result_is_documented() -> None:
+    page = (DOCS / "reference" / "codes.md").read_text(encoding="utf-8")
+    used = codes_given_to("Notice", "Undetermined")
+    assert sorted({f"{code} ({place})" for place, code in used if f"| `{code}` |" not in page}) == []
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_all_is_sorted_and_true(path: Path) -> None:
+    for node in tree_of(path).body:
+        target = node.target if isinstance(node, ast.AnnAssign) else (getattr(node, "targets", None) or [None])[0]
+        if isinstance(target, ast.Name) and target.id == "__all__":
+            names = ast.literal_eval(node.value)  # type: ignore[attr-defined]
+            assert list(names) == sorted(names)
+            assert len(set(names)) == len(names)
+
+
+def test_every_public_name_is_documented_and_there() -> None:
+    import starling
+
+    page = (DOCS / "reference" / "library.md").read_text(encoding="utf-8")
+    assert [name for name in starling.__all__ if not hasattr(starling, name)] == []
+    assert [name for name in starling.__all__ if f"`{name}" not in page] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_tests(room: str) -> None:
+    assert list((ROOT / "tests" / room).rglob("test_*.py")), f"tests/{room}/ mirrors src/starling/{room}/"
+
+
+def test_every_gene_is_documented() -> None:
+    with (ROOT / "knowledge-base" / "genes.tsv").open(encoding="utf-8", newline="") as handle:
+        genes = [row["gene"] for row in csv.DictReader(handle, delimiter="\t")]
+    page = (DOCS / "reference" / "genes.md").read_text(encoding="utf-8")
+    assert len(genes) == 21
+    assert [gene for gene in [*genes, "HLA-A", "HLA-B"] if gene not in page] == []
+
+
+def test_every_gene_rule_has_an_explanation() -> None:
+    pages = {path.stem for path in (DOCS / "explanation").glob("*.md")}
+    rules = {path.stem.replace("_", "-") for path in (SRC / "calling" / "genes").glob("[!_]*.py")}
+    known = {part for page in pages for part in (page, *page.split("-"))}
+    assert sorted(rules - known) == []
+
+
+# --- imports ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_the_clinical_path_imports_the_standard_library_only(path: Path) -> None:
+    allowed = {"starling", *sys.stdlib_module_names, *EXTRAS.get(path.relative_to(SRC).as_posix(), set())}
+    assert sorted(set(imported_packages(path)) - allowed) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_evaluates_text_or_imports_by_star(path: Path) -> None:
+    for node in ast.walk(tree_of(path)):
+        assert not (isinstance(node, ast.Name) and node.id in {"eval", "exec", "globals"}), node.lineno
+        assert not (isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)), node.lineno
+        assert not isinstance(node, ast.Global), node.lineno
+
+
+def test_import_starling_is_light() -> None:
+    script = "import sys; before = set(sys.modules); import starling; print(*sorted(set(sys.modules) - before))"
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); {script}"]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    ours = [name for name in loaded if name.partition(".")[0] == "starling"]
+    assert len(ours) <= IMPORT_BUDGET, ours
+    assert sorted(HEAVY & set(loaded)) == []
+
+
+# --- the tree ---------------------------------------------------------------------------------------------------------
+
+
+def test_no_path_of_somebodys_machine_and_no_left_over() -> None:
+    # Written in pieces, so that this file does not hold them itself.
+    forbidden = re.compile(
+        "|".join(("/wo" + "rk/", "/ho" + "me/", "/ro" + "ot/", "TO" + "DO", "FIX" + "ME", "XX" + "X:"))
+    )
+    found = []
+    for path in tracked_files():
+        if path.suffix in {".gz", ".png", ".kb", ".tbi"} or "knowledge-base" in path.parts:
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if forbidden.search(line):
+                found.append(f"{name_of(path)}:{number}: {line.strip()[:80]}")
+    assert found == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*.txt")), ids=name_of)
+def test_lock_files_pin_hashes_and_name_no_index(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.findall(r"(?i)--(?:extra-)?index-url|--find-links|https?://|file:", text) == []
+    pinned = re.findall(r"^[a-z0-9][^\s;]*", text, re.MULTILINE | re.IGNORECASE)
+    assert pinned and all("==" in line for line in pinned)
+    assert text.count("--hash=sha256:") >= len(pinned)
+
+
+def test_suppressions_are_few_and_say_what() -> None:
+    lines = [line for path in MODULES for line in path.read_text(encoding="utf-8").splitlines()]
+    suppressed = [line for line in lines if re.search(r"#\s*(noqa|type:\s*ignore|pragma:)", line)]
+    assert [line for line in suppressed if re.search(r"#\s*noqa(?!:)|type:\s*ignore(?!\[)", line)] == []
+    assert len(suppressed) <= 3 * len(lines) / 1000
+
+
+def test_the_version_is_stated_once() -> None:
+    from starling._version import __version__
+
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"version: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    holders = [name_of(path) for path in MODULES if f'"{__version__}"' in path.read_text(encoding="utf-8")]
+    assert holders == ["src/starling/_version.py"]
