@@ -56,8 +56,8 @@ def errors_page() -> str:
     return (
         GENERATED
         + "# Error codes\n\nAn error is one line on standard error that says what is wrong, where, and what to do; "
-        "nothing is left half-written. A code keeps its meaning once published. A gene that cannot be called is not an error: see "
-        "[codes of results](codes.md).\n\n"
+        "nothing is left half-written. A code keeps its meaning once published. A gene that cannot be called is not "
+        "an error: see [codes of results](codes.md).\n\n"
         + _table(("code", "what to do"), (((f"`{code}`", text)) for code, text in sorted(ADVICE.items())))
     )
 
