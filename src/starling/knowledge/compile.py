@@ -1,0 +1,192 @@
+"""Source tables -> one SQLite file, the same bytes from the same facts.
+
+Row order, comments in other files and the clock leave no trace: rows are sorted, cells normalised, the page layout is
+fixed and the header field that names the SQLite library is blanked (see `starling.knowledge.seal`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from starling.errors import KnowledgeError
+from starling.knowledge.inspect import check_tables
+from starling.knowledge.intervals import last_position, parse_hgvs
+from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, UNSEALED, content_digest, sealed
+from starling.knowledge.tables import TableRow, Tables, natural, read_tables
+from starling.vocabulary import KnowledgeStamp
+
+_SCHEMA: Final = Path(__file__).with_name("schema.sql")
+
+Values = tuple[str | int, ...]
+
+
+def compile_knowledge(source: Path, target: Path) -> KnowledgeStamp:
+    """`target` holds the facts of `source`, or is untouched.
+
+    Raises: KnowledgeError when a table is missing or breaks an invariant (the first ten are named), or when `target`
+    cannot be written.
+    """
+    tables = read_tables(source)
+    violations = check_tables(tables)
+    if violations:
+        shown = "; ".join(map(str, violations[:10]))
+        more = f"; and {len(violations) - 10} more" if len(violations) > 10 else ""
+        raise KnowledgeError("KNOWLEDGE_INVALID", shown + more)
+    content = list(_content(tables))
+    stamp = KnowledgeStamp(tables["version"][0]["version"], content_digest(content), _as_of(tables))
+    _publish(content, stamp, target)
+    return stamp
+
+
+def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
+    """Every table of schema.sql except `meta`, by name, its rows in key order."""
+    made: dict[str, Iterable[Values]] = {
+        "gene": _genes(tables),
+        "site": _sites(tables),
+        "allele": _alleles(tables),
+        "exception": _plain(tables["gene_exceptions"]),
+        "alias": _plain(tables["aliases"]),
+        "priority": (("NAT2", row["pick"], row["among"]) for row in tables["nat2_unphased_priorities"]),
+        "phenotype_rule": _rules(tables),
+        "dpwg_term": _plain(tables["dpwg_terms"]),
+        "population": _plain(tables["populations"]),
+        "guideline": _guidelines(tables),
+        "recommendation": _recommendations(tables),
+        "advice": _advice(tables),
+        "implication": _implications(tables),
+        "drug": _plain(tables["drugs"]),
+        "medicine_name": (*_plain(tables["drug_names"]), *_plain(tables["inhibitor_names"])),
+        "inhibitor": _plain(tables["inhibitors"]),
+        "contig": _plain(tables["contigs"]),
+        "contig_length": ((r["build"], r["chromosome"], int(r["length"])) for r in tables["contig_lengths"]),
+        "known_gap": _plain(tables["known_gaps"]),
+    }
+    for name in sorted(made):
+        yield name, sorted(made[name])
+
+
+def _plain(rows: Sequence[TableRow]) -> list[Values]:
+    return [tuple(row.values.values()) for row in rows]
+
+
+def _genes(tables: Tables) -> Iterator[Values]:
+    for row in tables["genes"]:
+        span = int(row["start_grch38"]), int(row["end_grch38"])
+        yield row["gene"], row["chrom"], *span, row["reference_allele"], row["data_version"]
+
+
+def _sites(tables: Tables) -> Iterator[Values]:
+    for row in tables["variants"]:
+        position, ref, alts = int(row["pos_grch38"]), row["ref"], row["alts"]
+        last = last_position(position, ref, alts.split(","), parse_hgvs(row["hgvs_g"]))
+        grch37 = int(row["pos_grch37"]), row["ref_grch37"]
+        yield row["gene"], row["chrom"], position, ref, alts, row["rsid"], last, *grch37, int(row["role"] == "extra")
+
+
+def _alleles(tables: Tables) -> Iterator[Values]:
+    """Alleles in reading order: the reference, the others by name with digits as numbers, structural ones last."""
+    positions: dict[str, list[str]] = {}
+    for row in sorted(tables["variants"], key=lambda row: int(row["pos_grch38"])):
+        if row["role"] != "extra":
+            positions.setdefault(row["gene"], []).append(row["pos_grch38"])
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for row in tables["allele_definitions"]:
+        cells.setdefault((row["gene"], row["allele"]), {})[row["pos_grch38"]] = row["bases"]
+    for gene, rows in tables.by_gene("alleles").items():
+        index = {position: number for number, position in enumerate(positions[gene])}
+        for ordinal, row in enumerate(sorted(rows, key=_reading_order)):
+            own = cells.get((gene, row["allele"]), {})
+            text = " ".join(f"{index[at]}:{bases}" for at, bases in sorted(own.items(), key=lambda cell: int(cell[0])))
+            named = row["reported_as"] or row["allele"]
+            flags = int(row["is_reference"] == "yes"), int(row["is_structural"] == "yes")
+            yield gene, ordinal, row["allele"], text, row["function"], row["activity_value"], named, *flags
+
+
+def _reading_order(row: TableRow) -> tuple[bool, bool, tuple[tuple[int, int, str], ...]]:
+    return row["is_reference"] != "yes", row["is_structural"] == "yes", natural(row["allele"])
+
+
+def _rules(tables: Tables) -> Iterator[Values]:
+    for row in tables["phenotype_rules"]:
+        first, second = row["function_1_or_score"], row["function_2"]
+        if second:
+            first, second = sorted((first, second))
+        yield row["gene"], row["method"], first, second, row["phenotype"]
+
+
+def _guidelines(tables: Tables) -> Iterator[Values]:
+    """Guidelines with their drugs; a flow has no rows, so its drugs are those named in its identifier."""
+    drugs: dict[str, set[str]] = {}
+    for row in tables["recommendations"]:
+        drugs.setdefault(row["guideline"], set()).add(row["drug"])
+    names = [row["drug"] for row in tables["drugs"]]
+    for row in tables["guidelines"]:
+        own = drugs.get(row["guideline"]) or {name for name in names if name.replace(" ", "-") in row["guideline"]}
+        fields = row["source"], row["clinpgx_id"], row["genes"], row["pmids"], row["latest_year"]
+        yield row["guideline"], *fields, json.dumps(sorted(own))
+
+
+def _recommendations(tables: Tables) -> Iterator[Values]:
+    for row in tables["recommendations"]:
+        key = row["guideline"], row["drug"], row["population"], row["when"]
+        yield *key, row["strength"], row["advice"], row["implications"]
+
+
+def _advice(tables: Tables) -> Iterator[Values]:
+    for record in tables.records["advice.jsonl"]:
+        yield record.id, json.dumps(record.values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _implications(tables: Tables) -> Iterator[Values]:
+    for record in tables.records["implications.jsonl"]:
+        yield record.id, *(str(record.values.get(key, "")) for key in ("gene", "effect", "summary", "magnitude"))
+
+
+def _as_of(tables: Tables) -> str:
+    """The latest date of a gene's data, a guideline or an inhibitor statement (a bare year counts as its start)."""
+    dates = [row["data_version"][:10] for row in tables["genes"]]
+    dates += [row["latest_year"] for row in tables["guidelines"]]
+    dates += [row["source_date"] for row in tables["inhibitors"]]
+    return max(dates)
+
+
+def _publish(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp, target: Path) -> None:
+    """`target` is complete or unchanged: written under a temporary name, synced, renamed."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        _write(content, stamp, temporary)
+        data = sealed(temporary.read_bytes())
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise KnowledgeError("OUTPUT_UNWRITABLE", f"{target.name}: cannot be written ({error})") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp, path: Path) -> None:
+    path.unlink(missing_ok=True)
+    meta = [
+        ("as_of", stamp.as_of), ("seal", UNSEALED), ("sha256", stamp.sha256), ("version", stamp.version),
+    ]
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for pragma in ("page_size = 4096", "encoding = 'UTF-8'", "journal_mode = OFF", "auto_vacuum = NONE",
+                       f"application_id = {APPLICATION_ID}", f"user_version = {SCHEMA_VERSION}"):
+            database.execute(f"PRAGMA {pragma}")
+        database.executescript(_SCHEMA.read_text(encoding="utf-8"))
+        database.execute("BEGIN")
+        for table, rows in [*content, ("meta", meta)]:
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 -- own table names
+        database.execute("COMMIT")
+        database.execute("VACUUM")

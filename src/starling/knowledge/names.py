@@ -1,0 +1,19 @@
+"""How a name that a person typed is compared with a name of the tables."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+#: an ATC code of any level, e.g. `N06AB` (a group) or `N06AB05` (a substance)
+ATC_GROUP: Final = re.compile(r"[A-Z]\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?")
+_IGNORED: Final = re.compile(r"[^\w/+]|_")
+
+
+def plain_name(text: str) -> str:
+    """The name without case, blanks and hyphens: `5-FU`, `5 fu` and `5FU` are one name.
+
+    >>> plain_name("Peginterferon alfa-2a")
+    'peginterferonalfa2a'
+    """
+    return _IGNORED.sub("", text.casefold())

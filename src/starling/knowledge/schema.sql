@@ -1,0 +1,82 @@
+-- One read-only SQLite file; every table is filled in key order by compile.py and read whole by base.py.
+-- Lists are stored as text (comma, blank or JSON) so that one value costs one row and one look-up one SELECT.
+
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- What was observed: genes, positions, alleles -----------------------------------------------------------------
+
+CREATE TABLE gene (
+    gene TEXT PRIMARY KEY, chromosome TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    reference TEXT NOT NULL, data_version TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- last: 3'-most GRCh38 position at which the same change can be written; ref_grch37: '' is unknown
+CREATE TABLE site (
+    gene TEXT NOT NULL, chromosome TEXT NOT NULL, position INTEGER NOT NULL, ref TEXT NOT NULL, alts TEXT NOT NULL,
+    rsid TEXT NOT NULL, last INTEGER NOT NULL, position_grch37 INTEGER NOT NULL, ref_grch37 TEXT NOT NULL,
+    extra INTEGER NOT NULL, PRIMARY KEY (gene, position)
+) WITHOUT ROWID;
+
+-- cells: `index:A index:A/G`, index into the gene's sites in position order (extra sites not counted)
+CREATE TABLE allele (
+    gene TEXT NOT NULL, ordinal INTEGER NOT NULL, name TEXT NOT NULL, cells TEXT NOT NULL, function TEXT NOT NULL,
+    activity TEXT NOT NULL, reported_as TEXT NOT NULL, is_reference INTEGER NOT NULL, is_structural INTEGER NOT NULL,
+    PRIMARY KEY (gene, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE exception (
+    gene TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (gene, kind, value)
+) WITHOUT ROWID;
+CREATE TABLE alias (
+    gene TEXT NOT NULL, alias TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (gene, alias)
+) WITHOUT ROWID;
+CREATE TABLE priority (
+    gene TEXT NOT NULL, pick TEXT NOT NULL, among TEXT NOT NULL, PRIMARY KEY (gene, pick, among)
+) WITHOUT ROWID;
+
+-- What it means: phenotypes, guidelines, advice -----------------------------------------------------------------
+
+-- second: '' for a haploid gene and for activity scores
+CREATE TABLE phenotype_rule (
+    gene TEXT NOT NULL, method TEXT NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL, phenotype TEXT NOT NULL,
+    PRIMARY KEY (gene, method, first, second)
+) WITHOUT ROWID;
+CREATE TABLE dpwg_term (
+    gene TEXT NOT NULL, our_term TEXT NOT NULL, dpwg_term TEXT NOT NULL, PRIMARY KEY (gene, our_term)
+) WITHOUT ROWID;
+CREATE TABLE population (code TEXT PRIMARY KEY, shown_as TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE guideline (
+    guideline TEXT PRIMARY KEY, source TEXT NOT NULL, clinpgx_id TEXT NOT NULL, genes TEXT NOT NULL,
+    pmids TEXT NOT NULL, latest_year TEXT NOT NULL, drugs TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE recommendation (
+    guideline TEXT NOT NULL, drug TEXT NOT NULL, population TEXT NOT NULL, "when" TEXT NOT NULL,
+    strength TEXT NOT NULL, advice TEXT NOT NULL, implications TEXT NOT NULL,
+    PRIMARY KEY (guideline, drug, population, "when")
+) WITHOUT ROWID;
+CREATE TABLE advice (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE implication (
+    id TEXT PRIMARY KEY, gene TEXT NOT NULL, effect TEXT NOT NULL, summary TEXT NOT NULL, magnitude TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- What things are called: drugs, other medicines, chromosomes ---------------------------------------------------
+
+CREATE TABLE drug (drug TEXT PRIMARY KEY, rxnorm TEXT NOT NULL, atc TEXT NOT NULL) WITHOUT ROWID;
+-- medicine: a drug of this knowledge base or an ingredient of the inhibitor table
+CREATE TABLE medicine_name (
+    medicine TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (medicine, name)
+) WITHOUT ROWID;
+CREATE TABLE inhibitor (
+    enzyme TEXT NOT NULL, ingredient TEXT NOT NULL, strength TEXT NOT NULL, factor TEXT NOT NULL, route TEXT NOT NULL,
+    source TEXT NOT NULL, source_date TEXT NOT NULL, dose_condition TEXT NOT NULL,
+    PRIMARY KEY (enzyme, ingredient, source, strength)
+) WITHOUT ROWID;
+CREATE TABLE contig (name TEXT PRIMARY KEY, chromosome TEXT NOT NULL, build TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE contig_length (
+    build TEXT NOT NULL, chromosome TEXT NOT NULL, length INTEGER NOT NULL, PRIMARY KEY (build, chromosome)
+) WITHOUT ROWID;
+CREATE TABLE known_gap (
+    guideline TEXT NOT NULL, drug TEXT NOT NULL, population TEXT NOT NULL, "when" TEXT NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY (guideline, drug, population, "when")
+) WITHOUT ROWID;
