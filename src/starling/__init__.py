@@ -1,0 +1,59 @@
+"""Starling: from a patient's genotype data to prescribing advice, on the device, explained and reproducible.
+
+>>> import starling
+>>> assessment = starling.assess("patient.vcf.gz", medication=("paroxetine",))  # doctest: +SKIP
+>>> assessment.drug("codeine").headline_action                                  # doctest: +SKIP
+'avoid'
+
+Names are imported when first used, so that `import starling` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from starling._version import __version__
+
+if TYPE_CHECKING:
+    from starling.errors import InputError, KnowledgeError, StarlingError
+    from starling.pipeline import assess, assess_all
+    from starling.report.document import from_json, to_json
+    from starling.vocabulary import Assessment, DrugResult, GeneResult, Options, Recommendation
+
+__all__ = [
+    "Assessment",
+    "DrugResult",
+    "GeneResult",
+    "InputError",
+    "KnowledgeError",
+    "Options",
+    "Recommendation",
+    "StarlingError",
+    "__version__",
+    "assess",
+    "assess_all",
+    "from_json",
+    "to_json",
+]
+
+_HOMES = {
+    "Assessment": "starling.vocabulary",
+    "DrugResult": "starling.vocabulary",
+    "GeneResult": "starling.vocabulary",
+    "InputError": "starling.errors",
+    "KnowledgeError": "starling.errors",
+    "Options": "starling.vocabulary",
+    "Recommendation": "starling.vocabulary",
+    "StarlingError": "starling.errors",
+    "assess": "starling.pipeline",
+    "assess_all": "starling.pipeline",
+    "from_json": "starling.report.document",
+    "to_json": "starling.report.document",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'starling' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

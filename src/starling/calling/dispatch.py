@@ -1,0 +1,55 @@
+"""One gene of one person -> GeneCall: the gene's own rule where it has one, else the general matcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from starling.calling.combine import combinations
+from starling.calling.general import call_by_matching
+from starling.calling.genes import cyp2c9, cyp2d6, dpyd, mt_rnr1, nat2, ryr1, slco1b1
+from starling.definitions import GeneDefinition
+from starling.vocabulary import GeneCall, Notice, Options, SampleGenotypes, Undetermined
+
+Rule = Callable[[GeneDefinition, SampleGenotypes], GeneCall]
+
+#: Genes for which the general rule fails, and why: one page each under docs/explanation/.
+RULES: Final[Mapping[str, Rule]] = {
+    "CYP2C9": cyp2c9.call,
+    "CYP2D6": cyp2d6.call,
+    "DPYD": dpyd.call,
+    "MT-RNR1": mt_rnr1.call,
+    "NAT2": nat2.call,
+    "RYR1": ryr1.call,
+    "SLCO1B1": slco1b1.call,
+}
+
+
+def call_gene(definition: GeneDefinition, sample: SampleGenotypes, options: Options) -> GeneCall:
+    """What is concluded for one gene, and from what; a no-call is an answer.
+
+    With `options.combinations` strands that match no allele are described as combinations, for research only.
+    """
+    call = RULES.get(definition.gene, call_by_matching)(definition, sample)
+    if options.combinations and isinstance(call.result, Undetermined) and call.result.reason == "NO_MATCH":
+        call = combinations(definition, sample, call)
+    return with_tier1_notice(definition, call)
+
+
+def with_tier1_notice(definition: GeneDefinition, call: GeneCall) -> GeneCall:
+    """The call, with a notice that says whether the positions every test should cover were covered.
+
+    Source: tier 1 of the AMP/CAP recommendations (PMID 29474986 and the later ones per gene), gene_exceptions.tsv.
+    """
+    missing = sorted({locus.position for locus in call.evidence.missing} & definition.tier1_positions)
+    if isinstance(call.result, Undetermined) and call.result.reason == "NOT_COVERED":
+        return call
+    if missing:
+        where = ", ".join(f"{definition.chromosome}:{position}" for position in missing)
+        notice = Notice("TIER1_NOT_CALLED", f"positions that every test should cover were not called: {where}")
+    elif call.evidence.cannot_exclude:
+        notice = Notice("RARE_ALLELES_NOT_EXCLUDED", "all tier-1 positions were called; rarer alleles are not excluded")
+    else:
+        return call
+    return replace(call, evidence=replace(call.evidence, notices=(*call.evidence.notices, notice)))

@@ -1,0 +1,25 @@
+"""CYP2D6 from a VCF: alleles of SNVs and small indels only; copy number and hybrids were not looked at.
+
+29 % of people carry a structural variant of CYP2D6 that such a call cannot see.
+Source: CPIC gene information for CYP2D6; Gaedigk et al. 2017 (PMID 27388693).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starling.calling.general import call_by_matching
+from starling.definitions import GeneDefinition
+from starling.vocabulary import GeneCall, Notice, SampleGenotypes, Undetermined
+
+_NOTICE = Notice(
+    "COPY_NUMBER_NOT_ASSESSED",
+    "duplications, deletions (*5) and hybrids of CYP2D6 cannot be seen in this file; confirm the copy number",
+)
+
+
+def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+    """The CYP2D6 call, marked `not_assessed` for copy number."""
+    found = call_by_matching(definition, sample)
+    notices = found.evidence.notices if isinstance(found.result, Undetermined) else (*found.evidence.notices, _NOTICE)
+    return replace(found, evidence=replace(found.evidence, copy_number="not_assessed", notices=notices))

@@ -1,0 +1,130 @@
+"""MT-RNR1 on the mitochondrial genome: every variant is judged alone and the highest risk wins.
+
+GT ploidy says nothing on chrM, where a cell holds many copies; the share of the reads does (AF, then AD).
+Source: CPIC aminoglycosides 2022 (PMID 34032273), whose text asks for m.1095T>C, m.1494C>T and m.1555A>G; the
+threshold of 0.05 for a risk variant awaits a pharmacist's signature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from starling.calling.general import undetermined
+from starling.calling.genes.carried import basic_evidence, not_covered
+from starling.calling.phasing import Observation, observe
+from starling.calling.table import MatchTable, bits, match_table
+from starling.definitions import GeneDefinition, NamedAllele
+from starling.vocabulary import (
+    Consistent,
+    Diplotype,
+    GeneCall,
+    Notice,
+    SampleGenotypes,
+    VariantCopies,
+    Why,
+)
+
+#: A risk variant in this share of the reads or more counts (reported at any share).
+LOWEST_SHARE: Final = 0.05
+#: Below this share a variant is called heteroplasmic.
+HOMOPLASMIC_SHARE: Final = 0.95
+
+_RISK: Final = {"Increased": 0, "Uncertain": 1, "Normal": 2}
+
+
+def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+    """The MT-RNR1 call; normal only when the three risk positions were called reference."""
+    table = match_table(definition)
+    if not sample.mitochondrial_reference_known:
+        return undetermined(table, Observation(fits=0, groups={}), "REFERENCE_UNKNOWN")
+    seen = _observe(table, sample)
+    uncovered = not_covered(table, seen)
+    if uncovered is not None:
+        return uncovered
+    found = _carried(table, sample)
+    counted = [allele for allele, share in found if share is None or share >= LOWEST_SHARE]
+    at_risk = any(_risk(allele) == 0 for allele in counted)
+    missing = {table.loci[site].position for site in bits(seen.missing)}
+    if not at_risk and missing & definition.tier1_positions:
+        refused = undetermined(table, seen, "REQUIRED_POSITION_MISSING")
+        return replace(refused, evidence=replace(refused.evidence, variants=_variants(found)))
+    return _conclude(table, seen, found, counted)
+
+
+def _observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
+    """As `observe`, without strands: a half-called variant was seen, so its position counts as called."""
+    seen = observe(table, sample)
+    for site, _ in seen.half:
+        seen.present |= 1 << site
+        seen.missing &= ~(1 << site)
+    for site, locus in enumerate(table.loci):
+        genotype = sample.genotypes.get(locus)
+        if genotype is not None and genotype.alleles:
+            seen.present |= 1 << site
+            seen.missing &= ~(1 << site)
+    return seen
+
+
+def _risk(allele: NamedAllele) -> int:
+    return _RISK.get(allele.function.split(" ", maxsplit=1)[0], 1)
+
+
+def _carried(table: MatchTable, sample: SampleGenotypes) -> list[tuple[NamedAllele, float | None]]:
+    """Every variant seen, with its share of the reads (None: the file does not say)."""
+    found = []
+    for allele in table.alleles:
+        if allele.is_reference:
+            continue
+        site, bases = allele.cells[0]
+        genotype = sample.genotypes.get(table.loci[site])
+        if genotype is not None and bases[0] in genotype.alleles + genotype.seen:
+            found.append((allele, dict(genotype.fractions).get(bases[0])))
+    return found
+
+
+def _variants(found: list[tuple[NamedAllele, float | None]]) -> tuple[VariantCopies, ...]:
+    return tuple(VariantCopies(allele.name, None, share) for allele, share in found)
+
+
+def _conclude(
+    table: MatchTable,
+    seen: Observation,
+    found: list[tuple[NamedAllele, float | None]],
+    counted: list[NamedAllele],
+) -> GeneCall:
+    reference = next(allele for allele in table.alleles if allele.is_reference)
+    worst = min(counted, key=_risk, default=reference)
+    names = [allele.name for allele in counted] or [reference.name]
+    name = names[0] if len(names) == 1 else f"[{' + '.join(names)}]"
+    below = any(share is not None and share < LOWEST_SHARE and _risk(allele) == 0 for allele, share in found)
+    evidence = basic_evidence(table, seen)
+    evidence = replace(
+        evidence,
+        deciding=Diplotype((worst.name,)),
+        variants=_variants(found),
+        consistent=_hidden(table, seen, worst),
+        doubts=(*evidence.doubts, Why.FILTERED) if below else evidence.doubts,
+        notices=evidence.notices + _notices(found),
+    )
+    return GeneCall(table.definition.gene, Diplotype((name,)), evidence)
+
+
+def _hidden(table: MatchTable, seen: Observation, worst: NamedAllele) -> tuple[Consistent, ...]:
+    """A worse allele at each position that was not called, one per risk."""
+    by_risk: dict[int, Consistent] = {}
+    for allele, core in zip(table.alleles, table.core, strict=True):
+        if core & seen.missing and _risk(allele) < _risk(worst):
+            by_risk.setdefault(_risk(allele), Consistent(Diplotype((allele.name,)), Why.NOT_ASSAYED))
+    return tuple(by_risk.values())
+
+
+def _notices(found: list[tuple[NamedAllele, float | None]]) -> tuple[Notice, ...]:
+    notices = []
+    for allele, share in found:
+        if share is None or share >= HOMOPLASMIC_SHARE:
+            continue
+        code = "HETEROPLASMIC" if share >= LOWEST_SHARE else "LOW_HETEROPLASMY"
+        effect = "" if share >= LOWEST_SHARE else f", below the {LOWEST_SHARE:.0%} at which it counts"
+        notices.append(Notice(code, f"{allele.name} in {share:.1%} of the reads{effect}"))
+    return tuple(notices)

@@ -1,0 +1,40 @@
+"""RYR1: malignant hyperthermia first; variants are judged one by one.
+
+Source: CPIC volatile anaesthetics guideline 2019, update 2023 (PMID 30499100).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starling.calling.genes.carried import (
+    basic_evidence,
+    gene_of,
+    hidden_alleles,
+    not_covered,
+    single_site_variants,
+)
+from starling.calling.genes.lowest_function import call_carried
+from starling.calling.phasing import observe
+from starling.calling.table import match_table
+from starling.definitions import GeneDefinition, NamedAllele
+from starling.vocabulary import GeneCall, SampleGenotypes
+
+_ORDER: Final = {"Malignant Hyperthermia associated": 0, "Uncertain function": 1, "Normal function": 2}
+
+
+def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+    """The RYR1 call."""
+    table = match_table(definition)
+    seen = observe(table, sample)
+    uncovered = not_covered(table, seen)
+    if uncovered is not None:
+        return uncovered
+    gene = gene_of(table, _severity)
+    carried = single_site_variants(table, seen)
+    hidden = hidden_alleles(table, seen.missing)
+    return call_carried(gene, carried, hidden, basic_evidence(table, seen))
+
+
+def _severity(allele: NamedAllele) -> int:
+    return _ORDER.get(allele.function, 1)

@@ -1,0 +1,222 @@
+"""The general rule: which diplotypes explain the sample, which of them scores best, and what else would fit.
+
+Source: the scoring is that of PharmCAT (Sangkuhl et al. 2020, PMID 31306493; documentation "NamedAlleleMatcher 101"),
+so that a laboratory can switch without validating every answer again; certainty is decided on everything that fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from starling.calling.phasing import Observation, StrandPair, TooAmbiguousError, strand_pairs
+from starling.calling.ranking import diplotype_of, in_star_order
+from starling.calling.table import MatchTable, bits
+from starling.vocabulary import Consistent, Diplotype, Why
+
+ClassPair = tuple[int, int]
+
+#: Half-called sites are completed in every way the definition knows, up to this many ways per gene.
+MAX_COMPLETIONS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`best`: the top-scoring diplotypes in star order (empty: nothing matches).
+
+    `consistent`: one representative of every other pair of functions that the data do not exclude.
+    `cannot_exclude`: alleles that fit only because a position that decides them was not called.
+    """
+
+    best: tuple[Diplotype, ...]
+    consistent: tuple[Consistent, ...] = ()
+    cannot_exclude: tuple[str, ...] = ()
+
+
+class Scores(dict[int, int]):
+    """Score of an allele for this sample: its defined cells at present positions, computed when first asked.
+
+    A wobble cell at which both strands carry the reference does not count: it says nothing about the sample.
+    """
+
+    def __init__(self, table: MatchTable, seen: Observation) -> None:
+        super().__init__()
+        self._table = table
+        self._present = seen.present
+        self._reference = seen.homozygous_reference
+
+    def __missing__(self, allele: int) -> int:
+        table = self._table
+        informative = table.defined[allele] & self._present & ~(table.wobble[allele] & self._reference)
+        score = self[allele] = informative.bit_count()
+        return score
+
+    def callable(self, mask: int) -> int:
+        """The alleles of `mask` with a defined cell at a present position; others cannot be called."""
+        return sum(1 << bit for bit in bits(mask) if self._table.defined[bit] & self._present)
+
+
+def match(table: MatchTable, seen: Observation, *, keep_all: bool = False) -> Match:
+    """The best diplotypes for what was observed and everything else that fits.
+
+    `keep_all`: report every consistent diplotype, whatever its score (NAT2 unphased).
+    Raises: TooAmbiguousError when too many strand pairs fit.
+    """
+    scores = Scores(table, seen)
+    if seen.half:
+        best = _over_completions(table, seen)
+        pairs = _half_called_pairs(table, seen)
+    else:
+        pairs = strand_pairs(seen)
+        best = _all_callable(pairs, scores) if keep_all else _top(pairs, scores)
+    reported = _names(table, best)
+    return Match(
+        best=reported,
+        consistent=_consistent(table, seen, pairs, scores, best) if best else (),
+        cannot_exclude=_cannot_exclude(table, seen, pairs, reported),
+    )
+
+
+def _names(table: MatchTable, diplotypes: Iterable[tuple[int, ...]]) -> tuple[Diplotype, ...]:
+    alleles = table.alleles
+    return in_star_order(
+        diplotype_of(*(alleles[bit].reported_as for bit in pair))
+        if len(pair) == 2
+        else Diplotype((alleles[pair[0]].reported_as,))
+        for pair in diplotypes
+    )
+
+
+def _leaders(mask: int, scores: Scores) -> tuple[int, tuple[int, ...]]:
+    """The best score within a strand's mask and the alleles that reach it."""
+    members = list(bits(scores.callable(mask)))
+    if not members:
+        return -1, ()
+    best = max(scores[member] for member in members)
+    return best, tuple(member for member in members if scores[member] == best)
+
+
+def _top(pairs: Iterable[StrandPair], scores: Scores) -> set[tuple[int, ...]]:
+    best, winners = -1, set[tuple[int, ...]]()
+    for left, right in pairs:
+        sides = [_leaders(mask, scores) for mask in (left, right) if mask is not None]
+        if any(not members for _, members in sides):
+            continue
+        total = sum(score for score, _ in sides)
+        if total < best:
+            continue
+        if total > best:
+            best, winners = total, set()
+        winners.update(tuple(sorted(pair)) for pair in product(*(members for _, members in sides)))
+    return winners
+
+
+def _all_callable(pairs: Iterable[StrandPair], scores: Scores) -> set[tuple[int, ...]]:
+    found = set[tuple[int, ...]]()
+    for pair in pairs:
+        sides = [list(bits(scores.callable(mask))) for mask in pair if mask is not None]
+        found.update(tuple(sorted(members)) for members in product(*sides))
+    return found
+
+
+def _completed(table: MatchTable, seen: Observation) -> Iterable[Observation]:
+    """The observation with every half-called site completed in every way the definition knows.
+
+    The base that was read lies on either strand, so each completion is a group of its own.
+    """
+    choices = [[(site, base, other) for other in table.accept[site]] for site, base in seen.half]
+    if prod(map(len, choices)) > MAX_COMPLETIONS:
+        raise TooAmbiguousError
+    for completion in product(*choices):
+        groups: dict[str, tuple[int, int]] = dict(seen.groups)
+        fits, present = seen.fits, seen.present
+        for site, base, other in completion:
+            accept = table.accept[site]
+            present |= 1 << site
+            if base == other:
+                fits &= accept.get(base, 0)
+            else:
+                groups[f"half {site}"] = (accept.get(base, 0), accept[other])
+        yield Observation(fits, groups, present, seen.homozygous_reference, seen.missing, seen.haploid, (), seen.doubts)
+
+
+def _over_completions(table: MatchTable, seen: Observation) -> set[tuple[int, ...]]:
+    found = set[tuple[int, ...]]()
+    for completed in _completed(table, seen):
+        found |= _top(strand_pairs(completed), Scores(table, completed))
+    return found
+
+
+def _half_called_pairs(table: MatchTable, seen: Observation) -> list[StrandPair]:
+    return list(dict.fromkeys(pair for completed in _completed(table, seen) for pair in strand_pairs(completed)))
+
+
+def untested(table: MatchTable, missing: int) -> int:
+    """The alleles of which a deciding position was not called."""
+    if not missing:
+        return 0
+    return sum(1 << bit for bit, core in enumerate(table.core) if core & missing)
+
+
+def _cannot_exclude(
+    table: MatchTable, seen: Observation, pairs: Iterable[StrandPair], reported: tuple[Diplotype, ...]
+) -> tuple[str, ...]:
+    if not seen.missing:
+        return ()
+    possible = 0
+    for left, right in pairs:
+        possible |= left | (right or 0)
+    known = {name for diplotype in reported for name in diplotype.alleles}
+    names = (table.alleles[bit].reported_as for bit in bits(possible & untested(table, seen.missing)))
+    return tuple(name for name in dict.fromkeys(names) if name not in known)
+
+
+def _consistent(
+    table: MatchTable, seen: Observation, pairs: list[StrandPair], scores: Scores, best: set[tuple[int, ...]]
+) -> tuple[Consistent, ...]:
+    """One representative per pair of function classes that fits and is not among the reported ones."""
+    reported = {_class_pair(table, pair) for pair in best}
+    tested = table.everything & ~untested(table, seen.missing)
+    found: dict[ClassPair, Consistent] = {}
+    steps: list[tuple[int, Why]] = [(tested, Why.PHASE)]
+    if seen.missing:
+        steps.append((table.everything, Why.NOT_ASSAYED))
+    for allowed, why in steps:
+        for key, pair in _representatives(table, pairs, allowed, scores).items():
+            if key not in reported and key not in found:
+                found[key] = Consistent(_names(table, [pair])[0], why)
+    return tuple(found.values())
+
+
+def _class_pair(table: MatchTable, pair: tuple[int, ...]) -> ClassPair:
+    numbers = sorted(table.class_of[bit] for bit in pair)
+    return numbers[0], numbers[-1]
+
+
+def _representatives(
+    table: MatchTable, pairs: Iterable[StrandPair], allowed: int, scores: Scores
+) -> Mapping[ClassPair, tuple[int, ...]]:
+    found: dict[ClassPair, tuple[int, ...]] = {}
+    best_of: dict[int, int] = {}
+
+    def members(mask: int) -> list[tuple[int, int]]:
+        shares = ((number, mask & members) for number, members in enumerate(table.classes))
+        return [(number, share) for number, share in shares if share]
+
+    def leader(share: int) -> int:
+        if share not in best_of:
+            best_of[share] = max(bits(share), key=lambda bit: (scores[bit], -bit))
+        return best_of[share]
+
+    for left, right in pairs:
+        for one, share in members(left & allowed):
+            if right is None:
+                found.setdefault((one, one), (leader(share),))
+                continue
+            for other, other_share in members(right & allowed):
+                key = (one, other) if one <= other else (other, one)
+                if key not in found:
+                    found[key] = (leader(share), leader(other_share))
+    return found

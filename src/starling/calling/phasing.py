@@ -1,0 +1,179 @@
+"""What was observed at a gene's sites, as strands: which bases must lie together, which may be swapped.
+
+Homozygous positions give one base to each strand.  Heterozygous positions of one phase set form a group that moves
+as a whole; an unphased one is a group of its own.  The first group is fixed (a diplotype is unordered), the others
+branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from starling.calling.table import MatchTable, bits
+from starling.vocabulary import Genotype, Notice, SampleGenotypes, State, Why
+
+#: Bounded work per gene: more pairs of strands than this are not enumerated (calling rules, section 2).
+MAX_STRAND_PAIRS = 1 << 16
+
+#: Genes in which an undocumented base is read as reference, with a warning and without certainty.
+#: Source: PharmCAT 3.1 gene definition exceptions, which list the same six genes.
+UNDOCUMENTED_AS_REFERENCE = frozenset({"CACNA1S", "DPYD", "G6PD", "NUDT15", "RYR1", "TPMT"})
+
+StrandPair = tuple[int, int | None]
+
+
+class TooAmbiguousError(Exception):
+    """More strand pairs fit than may be enumerated; the caller answers `Undetermined(TOO_AMBIGUOUS)`."""
+
+
+@dataclass(slots=True)
+class Observation:
+    """One gene of one person as masks (see `MatchTable`); filled by `observe`, then only read.
+
+    `fits`: alleles that accept every homozygous base.  `groups`: per phase group, the alleles that accept its first
+    and its second strand.  `present`, `homozygous_reference`, `missing`: sites.  `half`: (site, base seen).
+    `varied`: (site, genotype) of everything that is not plainly homozygous reference.
+    """
+
+    fits: int
+    groups: dict[str, tuple[int, int]]
+    present: int = 0
+    homozygous_reference: int = 0
+    missing: int = 0
+    haploid: bool = False
+    half: tuple[tuple[int, str], ...] = ()
+    doubts: tuple[Why, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    filled: int = 0
+    varied: tuple[tuple[int, Genotype | None], ...] = ()
+
+
+def observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
+    """The genotypes of `sample` at the sites of `table`, as masks."""
+    seen = Observation(fits=0, groups={}, haploid=_is_haploid(table, sample))
+    seen.varied = tuple(_not_plain_reference(table, sample))
+    elsewhere = (1 << len(table.loci)) - 1
+    for site, _ in seen.varied:
+        elsewhere &= ~(1 << site)
+    seen.present = seen.homozygous_reference = elsewhere
+    placed: list[tuple[int, str]] = []
+    for site, genotype in seen.varied:
+        base = _place(table, seen, site, genotype)
+        if base is not None:
+            placed.append((site, base))
+    seen.fits = _fitting(table, seen)
+    for site, base in placed:
+        seen.fits &= table.accept[site].get(base, 0)
+    return seen
+
+
+def _not_plain_reference(table: MatchTable, sample: SampleGenotypes) -> Iterator[tuple[int, Genotype | None]]:
+    """Every site but those called homozygous reference with nothing to add: on most people, a handful."""
+    get = sample.genotypes.get
+    for site, (locus, reference) in enumerate(zip(table.loci, table.homozygous, strict=True)):
+        genotype = get(locus)
+        if (
+            genotype is None
+            or genotype.alleles != reference
+            or genotype.notices
+            or genotype.filled
+            or genotype.filtered
+        ):
+            yield site, genotype
+
+
+def _fitting(table: MatchTable, seen: Observation) -> int:
+    """The alleles whose core cells all lie outside the sites that are homozygous reference."""
+    candidates, fits = 0, table.plain
+    for site, _ in seen.varied:
+        candidates |= table.carriers[site]
+    for bit in bits(candidates):
+        if not table.core[bit] & seen.homozygous_reference:
+            fits |= 1 << bit
+    return fits
+
+
+def _is_haploid(table: MatchTable, sample: SampleGenotypes) -> bool:
+    if table.definition.chromosome not in {"chrX", "chrM"}:
+        return False
+    if sample.hemizygous_x is not None and table.definition.chromosome == "chrX":
+        return sample.hemizygous_x
+    called = [sample.genotypes[locus] for locus in table.loci if locus in sample.genotypes]
+    alleles = [genotype.alleles for genotype in called if genotype.state is State.CALLED]
+    return bool(alleles) and all(len(pair) == 1 for pair in alleles)
+
+
+def _note(seen: Observation, genotype: Genotype) -> None:
+    seen.notices += tuple(notice for notice in genotype.notices if notice not in seen.notices)
+    seen.filled += genotype.filled
+    if genotype.filtered and Why.FILTERED not in seen.doubts:
+        seen.doubts += (Why.FILTERED,)
+
+
+def _place(table: MatchTable, seen: Observation, site: int, genotype: Genotype | None) -> str | None:
+    """The base of a homozygous site; a heterozygous one joins its phase group, any other the missing ones."""
+    bit = 1 << site
+    if genotype is not None:
+        _note(seen, genotype)
+    if genotype is None or genotype.state is not State.CALLED or (len(genotype.alleles) == 1) is not seen.haploid:
+        seen.missing |= bit
+        if genotype is not None and genotype.seen:
+            seen.half += ((site, genotype.seen[0]),)
+        return None
+    accept = table.accept[site]
+    alleles = genotype.alleles
+    seen.present |= bit
+    if any(base not in accept for base in alleles):
+        alleles = _without_undocumented(table, seen, site, alleles)
+    first, last = alleles[0], alleles[-1]
+    if first == last:
+        if first == table.references[site]:
+            seen.homozygous_reference |= bit
+        return first
+    group = genotype.phase_set if genotype.phase_set is not None else f"unphased {site}"
+    strands = seen.groups.get(group, (table.everything, table.everything))
+    seen.groups[group] = (strands[0] & accept.get(first, 0), strands[1] & accept.get(last, 0))
+    return None
+
+
+def _without_undocumented(table: MatchTable, seen: Observation, site: int, alleles: tuple[str, ...]) -> tuple[str, ...]:
+    """Bases outside the definition become the reference in the genes where that is the rule; never silently."""
+    accept, locus = table.accept[site], table.loci[site]
+    unknown = sorted({base for base in alleles if base not in accept})
+    as_reference = table.definition.gene in UNDOCUMENTED_AS_REFERENCE
+    then = "read as reference, so the phenotype is not certain" if as_reference else "no allele of the gene carries it"
+    message = f"{locus.chromosome}:{locus.position} {'/'.join(unknown)} is not in the definition: {then}"
+    seen.notices += (Notice("UNDOCUMENTED_VARIANT", message),)
+    if Why.UNDOCUMENTED_VARIANT not in seen.doubts:
+        seen.doubts += (Why.UNDOCUMENTED_VARIANT,)
+    if not as_reference:
+        return alleles
+    return tuple(table.references[site] if base in unknown else base for base in alleles)
+
+
+def strand_pairs(seen: Observation) -> list[StrandPair]:
+    """Every pair of strands that together explain the sample, as masks of the alleles that fit each.
+
+    Raises: TooAmbiguousError beyond `MAX_STRAND_PAIRS`.
+    """
+    if seen.haploid:
+        return [(seen.fits, None)] if seen.fits else []
+    if not seen.fits:
+        return []
+    groups = list(seen.groups.values())
+    if not groups:
+        return [(seen.fits, seen.fits)]
+    first, second = (seen.fits & mask for mask in groups[0])
+    pairs = [(first, second)] if first and second else []
+    for one, other in groups[1:]:
+        longer: dict[tuple[int, int], None] = {}
+        for left, right in pairs:
+            if left & one and right & other:
+                longer[left & one, right & other] = None
+            if left & other and right & one:
+                longer[left & other, right & one] = None
+        if len(longer) > MAX_STRAND_PAIRS:
+            raise TooAmbiguousError
+        pairs = list(longer)
+    return list(pairs)

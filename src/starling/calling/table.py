@@ -1,0 +1,133 @@
+"""A gene's definition as bit masks: computed once per definition, used for every patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from starling.definitions import GeneDefinition, NamedAllele
+from starling.vocabulary import ActivityScore, Locus
+
+FunctionClass = tuple[str, ActivityScore | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatchTable:
+    """Masks over alleles (bit i: `alleles[i]`) and over sites (bit j: `loci[j]`).
+
+    `accept[j][base]`: alleles that accept `base` at site j.  `defined`, `wobble`, `core`: per allele, its sites with a
+    defined cell, with a cell of several bases, with a cell that excludes the reference base.
+    `carriers[j]`: the alleles with a core cell at site j.  `plain`: alleles without any core cell.
+    `homozygous[j]`: the genotype of two references at site j.
+    `classes`: alleles of equal function and activity; all members lead to the same phenotypes.
+    """
+
+    definition: GeneDefinition
+    alleles: tuple[NamedAllele, ...]
+    loci: tuple[Locus, ...]
+    references: tuple[str, ...]
+    accept: tuple[Mapping[str, int], ...]
+    defined: tuple[int, ...]
+    wobble: tuple[int, ...]
+    core: tuple[int, ...]
+    carriers: tuple[int, ...]
+    plain: int
+    homozygous: tuple[tuple[str, str], ...]
+    classes: tuple[int, ...]
+    class_of: tuple[int, ...]
+    everything: int
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The positions of the set bits, lowest first.
+
+    >>> list(bits(0b1010))
+    [1, 3]
+    """
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+@lru_cache(maxsize=256)
+def match_table(definition: GeneDefinition) -> MatchTable:
+    """The masks of a definition; structural alleles and ignored ones cannot be matched and have no bit."""
+    alleles = tuple(
+        allele
+        for allele in definition.alleles
+        if allele.cells and not allele.is_structural and allele.name not in definition.ignored_alleles
+    )
+    reference = next(allele for allele in alleles if allele.is_reference)
+    reference_cells = dict(reference.cells)
+    defined, wobble, core = _site_masks(definition, alleles)
+    classes, class_of = _function_classes(alleles)
+    return MatchTable(
+        definition=definition,
+        alleles=alleles,
+        loci=tuple(site.locus for site in definition.sites),
+        references=tuple(site.ref for site in definition.sites),
+        accept=_accept_masks(definition, alleles, reference_cells),
+        defined=defined,
+        wobble=wobble,
+        core=core,
+        carriers=_carriers(core, len(definition.sites)),
+        plain=sum(1 << bit for bit, sites in enumerate(core) if not sites),
+        homozygous=tuple((site.ref, site.ref) for site in definition.sites),
+        classes=classes,
+        class_of=class_of,
+        everything=(1 << len(alleles)) - 1,
+    )
+
+
+def _accept_masks(
+    definition: GeneDefinition, alleles: tuple[NamedAllele, ...], reference: Mapping[int, tuple[str, ...]]
+) -> tuple[Mapping[str, int], ...]:
+    everything = (1 << len(alleles)) - 1
+    undefined = [everything] * len(definition.sites)
+    accept: list[dict[str, int]] = [{} for _ in definition.sites]
+    for number, allele in enumerate(alleles):
+        bit = 1 << number
+        for site, bases in allele.cells:
+            undefined[site] &= ~bit
+            for base in bases:
+                accept[site][base] = accept[site].get(base, 0) | bit
+    for site, masks in enumerate(accept):
+        for base in reference.get(site, (definition.sites[site].ref,)):
+            masks[base] = masks.get(base, 0) | undefined[site]
+    return tuple(accept)
+
+
+def _site_masks(
+    definition: GeneDefinition, alleles: tuple[NamedAllele, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    defined, wobble, core = [], [], []
+    every_site = (1 << len(definition.sites)) - 1
+    for allele in alleles:
+        cells = every_site if allele.is_reference else sum(1 << site for site, _ in allele.cells)
+        defined.append(cells)
+        wobble.append(sum(1 << site for site, bases in allele.cells if len(bases) > 1))
+        core.append(sum(1 << site for site, bases in allele.cells if definition.sites[site].ref not in bases))
+    return tuple(defined), tuple(wobble), tuple(core)
+
+
+def _carriers(core: tuple[int, ...], sites: int) -> tuple[int, ...]:
+    carriers = [0] * sites
+    for bit, cells in enumerate(core):
+        for site in bits(cells):
+            carriers[site] |= 1 << bit
+    return tuple(carriers)
+
+
+def _function_classes(alleles: tuple[NamedAllele, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    numbers: dict[FunctionClass, int] = {}
+    masks: list[int] = []
+    class_of: list[int] = []
+    for bit, allele in enumerate(alleles):
+        number = numbers.setdefault((allele.function, allele.activity), len(numbers))
+        if number == len(masks):
+            masks.append(0)
+        masks[number] |= 1 << bit
+        class_of.append(number)
+    return tuple(masks), tuple(class_of)

@@ -1,0 +1,175 @@
+"""What the knowledge base states, as values: the rooms above compute with these and never see a database.
+
+Source: the tables of knowledge-base/ (facts from CPIC, DPWG, FDA, PharmVar and ClinPGx; see knowledge-base/NOTICE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starling.vocabulary import ActivityScore, Advice, Implication, Locus
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One position of interest.
+
+    `last`: the 3'-most GRCh38 position at which the same change can be written (an indel anywhere in
+    `position..last` with an equal length change and a rotation of the same unit is the same allele); equal to the
+    end of REF for a substitution.  `ref_grch37` is None where unknown: then only a record that states its REF counts.
+    """
+
+    gene: str
+    chromosome: str
+    position: int
+    ref: str
+    alts: tuple[str, ...]
+    rsid: str | None
+    last: int
+    position_grch37: int
+    ref_grch37: str | None
+    extra: bool = False
+
+    @property
+    def locus(self) -> Locus:
+        """The GRCh38 locus."""
+        return Locus(self.chromosome, self.position)
+
+    @property
+    def is_indel(self) -> bool:
+        """Whether some allele changes the length."""
+        return any(len(alt) != len(self.ref) for alt in self.alts)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAllele:
+    """One row of a gene's definition.
+
+    `cells`: (index into `GeneDefinition.sites`, accepted bases) for every defined cell; several bases: a wobble.
+    `function`: empty when none is assigned.  `activity`: None when unknown (never 0).
+    `reported_as`: the core name of a suballele, else its own name.
+    """
+
+    name: str
+    cells: tuple[tuple[int, tuple[str, ...]], ...]
+    function: str
+    activity: ActivityScore | None
+    reported_as: str
+    is_reference: bool = False
+    is_structural: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GeneDefinition:
+    """A gene's definition table and its exceptions.  `sites` are sorted; `alleles` stand in table order.
+
+    Compared by identity, so that what is computed from a definition can be remembered at no cost.
+    """
+
+    gene: str
+    chromosome: str
+    start: int
+    end: int
+    reference: str
+    sites: tuple[Site, ...]
+    alleles: tuple[NamedAllele, ...]
+    extra_sites: tuple[Site, ...] = ()
+    required_positions: frozenset[int] = frozenset()
+    tier1_positions: frozenset[int] = frozenset()
+    tier1_alleles: tuple[str, ...] = ()
+    ignored_variants: frozenset[tuple[int, str, str]] = frozenset()
+    ignored_alleles: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    priorities: tuple[tuple[str, frozenset[str]], ...] = ()
+    data_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhenotypeRules:
+    """How alleles become a phenotype term.
+
+    `by_score`: text of a score (`1.25`, `>=3.0`) -> term, when the gene uses activity scores.
+    `by_functions`: sorted functions (one or two) -> term.
+    """
+
+    gene: str
+    by_score: Mapping[str, str]
+    by_functions: Mapping[tuple[str, ...], str]
+
+    @property
+    def uses_score(self) -> bool:
+        """Whether this gene's phenotype goes through an activity score."""
+        return bool(self.by_score)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One condition of a row: `GENE=key`, or `GENE:*1/*2` when `is_diplotype`."""
+
+    gene: str
+    key: str
+    is_diplotype: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a guideline: applies when every key is among the patient's keys."""
+
+    drug: str
+    population: str
+    strength: str
+    when: tuple[Key, ...]
+    advice: Advice
+    implications: tuple[Implication, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Guideline:
+    """One guideline with all its rows; no rows: a flow (see guidance/flows)."""
+
+    id: str
+    source: str
+    clinpgx_id: str
+    genes: tuple[str, ...]
+    pmids: tuple[str, ...]
+    latest_year: str
+    drugs: tuple[str, ...]
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A drug by ingredient, with codes and the other names under which it is asked for."""
+
+    name: str
+    rxnorm: str
+    atc: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibitor:
+    """One source's statement on what a medicine does to an enzyme.  `factor`: None when listed only (weak)."""
+
+    enzyme: str
+    ingredient: str
+    strength: str
+    factor: str
+    route: str
+    source: str
+    source_date: str
+    dose_condition: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GuidanceRules:
+    """Everything guidance needs, as one value."""
+
+    phenotypes: Mapping[str, PhenotypeRules]
+    guidelines: tuple[Guideline, ...]
+    drugs: tuple[Drug, ...]
+    inhibitors: tuple[Inhibitor, ...]
+    populations: Mapping[str, str]
+    dpwg_terms: Mapping[str, Mapping[str, str]]

@@ -1,0 +1,94 @@
+"""The error tree: few kinds, each named after who must act.
+
+    StarlingError
+    ├── InputError        the sender of a file, an option or a name: correct it and try again     (exit 2)
+    ├── KnowledgeError    the administrator: the knowledge base is missing, damaged or wrong       (exit 3)
+    └── InternalError     us: a bug; the message says what to report                               (exit 4)
+
+A no-call is an answer, not an error: see `starling.vocabulary.Undetermined`.  Exceptions never end the process;
+only `starling.cli` turns `exit_code` into an exit status.  Every code below has a row in docs/reference/errors.md.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+#: code -> one sentence of advice.  A code, once published, keeps its meaning.
+ADVICE: Final[dict[str, str]] = {
+    "BAD_ALLELE_INDEX": "A GT field names an allele its record does not list; regenerate the file with its caller.",
+    "BAD_BED": "A callable-regions file needs chromosome, start and end (0-based, half open) in tab-separated columns.",
+    "BAD_HEADER": "Check that the file is a complete VCF, beginning with ##fileformat and a #CHROM line.",
+    "BAD_JSON": "Pass a file that `starling report -o FILE.json` wrote.",
+    "BAD_OPTION": "See `starling COMMAND --help` for the values an option takes.",
+    "BAD_OUTSIDE_CALL": "An outside call is tab-separated: gene, diplotype, phenotype, activity score.",
+    "BAD_RECORD": "The named line is not a valid VCF record; repair or regenerate the file.",
+    "BUILD_CONFLICT": "The header names two genome builds; state the right one by regenerating the file's header.",
+    "BUILD_UNKNOWN": "State the genome build of the file with --build GRCh38 or --build GRCh37.",
+    "CONFLICTING_PARTS": "Two files of one sample state one site differently; find out which of them is right.",
+    "DUPLICATE_SAMPLE": "Every sample column of a VCF needs a name of its own.",
+    "FILE_DAMAGED": "The compressed file is damaged or incomplete; copy or create it again.",
+    "FILE_EMPTY": "The file has no content; check that it was copied completely.",
+    "FILE_NOT_FOUND": "Check the path.",
+    "FILE_UNREADABLE": "Check the permissions of the file, and that it is a file.",
+    "INTERNAL": "This is a defect in Starling; please report it with the message above.",
+    "KNOWLEDGE_DAMAGED": "Reinstall Starling or compile the knowledge base again with `starling knowledge compile`.",
+    "KNOWLEDGE_INVALID": "Correct the named row of the knowledge base and compile it again.",
+    "KNOWLEDGE_NOT_FOUND": "Compile the knowledge base with `starling knowledge compile`, or reinstall Starling.",
+    "LINE_TOO_LONG": "No record of a real VCF is this long; check that the file is what its name says.",
+    "NOT_TEXT": "The file is not UTF-8 text where it should be; check that it is a VCF.",
+    "NOT_VCF": "Pass a VCF, plain, gzipped or bgzipped.",
+    "NO_CHROMOSOMES": "The file has none of the chromosomes needed; check that it is a human VCF.",
+    "NO_GENOTYPES": "The file has no GT field or no sample column; a sites-only VCF cannot be interpreted.",
+    "OUTPUT_UNWRITABLE": "Check that the output directory exists, is writable and is not full.",
+    "SAMPLE_NOT_FOUND": "Choose one of the samples listed with --sample.",
+    "SEVERAL_PATIENTS": "One page per person: give a directory, or choose one person with --sample.",
+    "TUMOUR_FILE": "Use the germline sample: call the normal tissue alone, or name it with --sample.",
+    "UNKNOWN_DRUG": "Not in this knowledge base; that is not a statement of safety.",
+    "UNKNOWN_GENE": "See `starling genes` for the genes covered.",
+    "UNKNOWN_MEDICINE": "Check the spelling; only drugs and inhibitors of the knowledge base are known.",
+    "UNKNOWN_NAME": "Name a gene, a drug, an rsid or an allele; see `starling genes` and `starling drugs`.",
+    "UNSORTED": "Sort the file by position (bcftools sort) or pass it as plain gzip to be read whole.",
+}
+
+
+class StarlingError(Exception):
+    """Something that a named person can put right; `str()` is one line that says what and where."""
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+    @property
+    def advice(self) -> str:
+        """One sentence that says what to do."""
+        return ADVICE[self.code]
+
+
+class InputError(StarlingError):
+    """The sender must act: a file, an option or a name is wrong.
+
+    `source` is a file name or an option, `line` a 1-based line number; both are part of the printed line.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, code: str, message: str, *, source: str | None = None, line: int | None = None) -> None:
+        where = ":".join(str(part) for part in (source, line) if part is not None)
+        super().__init__(code, f"{where}: {message}" if where else message)
+        self.source = source
+        self.line = line
+
+
+class KnowledgeError(StarlingError):
+    """The administrator must act: the knowledge base cannot be trusted or found."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class InternalError(StarlingError):
+    """We must act: an invariant of the program itself does not hold."""
+
+    exit_code: ClassVar[int] = 4
