@@ -1,0 +1,136 @@
+"""The prescriber's question on one screen: may I give this drug, and how?  Answer first, then why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from starling.guidance.wording import condition_text, doses_text
+from starling.report.glance import Line, caveats, drug_line, not_shown, source_words
+from starling.report.layout import Page
+from starling.report.text import columns, visible, wrap
+from starling.report.words import (
+    NOT_A_DEVICE,
+    action_words,
+    call_words,
+    certainty_words,
+    joined,
+    phenotype_words,
+    population_words,
+    reason_of,
+)
+from starling.vocabulary import Assessment, GeneResult, Recommendation
+
+
+def check_view(assessment: Assessment, drug: str, *, colour: bool, width: int) -> str:
+    """The answer for one drug as text, no line wider than `width` (60 to 120 columns), ending in a line feed.
+
+    `drug` is the name in the assessment.  Raises: KeyError when the assessment has no such drug.
+    """
+    page = Page.of(colour=colour, width=width)
+    genes = {gene.gene: gene for gene in assessment.genes}
+    line = drug_line(assessment.drug(drug), genes)
+    involved = _involved(line, genes)
+    lines = [
+        *_answer(page, line, assessment.sample),
+        *_why(page, involved),
+        *_sources(page, line),
+        *_conditions(page, line),
+        *_limits(page, assessment, line, involved),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
+    """Label and text of the answer itself: what to do, the dose, what instead, what to watch."""
+    if line.drug.status == "no_result":
+        missing = joined(line.drug.genes_missing) or "A gene"
+        return (("", f"{missing} could not be called, so no source can be asked. That is not a statement of safety."),)
+    if line.lead is None:
+        return (("", "No source advises anything for this result. That is not a statement of safety."),)
+    advice = line.lead.advice
+    lines = [("", advice.summary)]
+    lines += [("Dose", doses_text(advice.dose))] if advice.dose else []
+    lines += [("Titrate", "adjust the dose by its effect")] if advice.titrate else []
+    lines += [("Instead", joined(advice.alternatives, "or"))] if advice.alternatives else []
+    lines += [("Not instead", joined(advice.not_alternatives, "or"))] if advice.not_alternatives else []
+    lines += [("Watch", joined(advice.monitor))] if advice.monitor else []
+    if line.uncertain:
+        lines.append(("Not certain", f"the result of {joined(line.uncertain)}; see below"))
+    return tuple(lines)
+
+
+def _answer(page: Page, line: Line, sample: str) -> list[str]:
+    word = "No result" if line.drug.status == "no_result" else line.words.word
+    sign = "○" if line.drug.status == "no_result" else line.words.sign
+    inner = page.width - 4
+    lines = wrap(visible(f"{sign} {word.upper()}: {line.drug.drug} for {sample}"), inner)
+    for label, text in answer_lines(line):
+        first = f"{label}: " if label else ""
+        wrapped = wrap(visible(text), inner - columns(first))
+        lines += [(first if number == 0 else " " * columns(first)) + part for number, part in enumerate(wrapped)]
+    if line.drug.disagreement:
+        lines += wrap(visible(f"Sources differ: {line.drug.disagreement.what}"), inner)
+    return page.box(lines, line.words.tone)
+
+
+def _involved(line: Line, genes: dict[str, GeneResult]) -> tuple[GeneResult, ...]:
+    named = dict.fromkeys(line.drug.genes_missing)
+    for row in line.drug.recommendations:
+        named |= dict.fromkeys(row.genes)
+    return tuple(genes[gene] for gene in named if gene in genes)
+
+
+def _why(page: Page, genes: Iterable[GeneResult]) -> list[str]:
+    rows = [(gene.gene, call_words(gene), _phenotype(gene)) for gene in genes]
+    return [*page.heading("Why"), *page.table(("Gene", "Call", "Phenotype"), rows, (8, 20))] if rows else []
+
+
+def _phenotype(gene: GeneResult) -> str:
+    if gene.phenotype is None and not gene.adjusted:
+        return reason_of(gene)
+    score = f" (score {gene.activity_score})" if gene.activity_score else ""
+    words = f"{phenotype_words(gene.phenotype)}{score}, {certainty_words(gene)}"
+    if gene.adjusted:
+        words += f"; with {gene.adjusted.by} it acts as {phenotype_words(gene.adjusted.phenotype)}"
+    return words
+
+
+def _sources(page: Page, line: Line) -> list[str]:
+    if not line.drug.recommendations:
+        return []
+    rows = [
+        (source_words(row), populations, f"{action_words(row.action).word}. {row.advice.summary}")
+        for row, populations in merged(line.drug.recommendations)
+    ]
+    lines = [*page.heading("Sources side by side"), *page.table(("Source", "For", "Says"), rows, (15, 18))]
+    if line.drug.disagreement:
+        differ = line.drug.disagreement
+        lines += page.paragraph(f"They differ ({joined(differ.by)}): {differ.what}", first="  ! ", tone="warn")
+    return lines
+
+
+def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], ...]:
+    """The recommendations with those of one source that say the same for several populations as one."""
+    same: dict[tuple[str, str, str, str], list[Recommendation]] = {}
+    for row in rows:
+        same.setdefault((row.source, row.strength, row.action, row.advice.summary), []).append(row)
+    return tuple(
+        (group[0], "; ".join(dict.fromkeys(population_words(row.population) for row in group)))
+        for group in same.values()
+    )
+
+
+def _conditions(page: Page, line: Line) -> list[str]:
+    said: dict[str, None] = {}
+    for row in line.drug.recommendations:
+        said |= dict.fromkeys(f"{condition_text(one)} [{row.source}]" for one in row.advice.conditions)
+        if row.advice.fallback:
+            said[f"{condition_text(row.advice.fallback)} [{row.source}]"] = None
+    return [*page.heading("It also depends on"), *page.bullets(said)] if said else []
+
+
+def _limits(page: Page, assessment: Assessment, line: Line, genes: Iterable[GeneResult]) -> list[str]:
+    said = [f"{gene.gene}: {sentence}" for gene in genes for sentence in not_shown(gene, listed=3)]
+    notes = dict.fromkeys(note.message for row in line.drug.recommendations for note in row.notes)
+    lines = [*page.heading("Limits"), *page.bullets(said), *page.bullets(notes), *page.bullets(caveats(assessment))]
+    return [*lines, *page.paragraph(NOT_A_DEVICE, first="  ", tone="quiet")]

@@ -1,0 +1,131 @@
+"""The published JSON: `{"schema": "starling.assessments/1", "assessments": [...]}`, exact and deterministic.
+
+Each gene and each drug stands on a line of its own, so that two documents can be compared line by line.
+The shape is published as JSON Schema in docs/reference/assessments.schema.json.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Final
+
+from starling.errors import InputError
+from starling.serial.document import from_jsonable, result_digest, to_jsonable
+from starling.serial.fields import Fields
+from starling.vocabulary import Assessment
+
+SCHEMA: Final = "starling.assessments/1"
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def document(assessments: Iterable[Assessment]) -> str:
+    """The whole published document, one gene or drug a line, ending in a line feed."""
+    bodies = ",\n".join(_spread(assessment) for assessment in assessments)
+    return f'{{"schema":{_ENCODER.encode(SCHEMA)},"assessments":[\n{bodies}\n]}}\n'
+
+
+def json_line(assessment: Assessment) -> str:
+    """One assessment on one line, ending in a line feed (JSON Lines)."""
+    return to_json(assessment) + "\n"
+
+
+def to_json(assessment: Assessment) -> str:
+    """One assessment as one line of JSON, without a line feed."""
+    return _ENCODER.encode(to_jsonable(assessment))
+
+
+def from_json(text: str, *, source: str | None = None) -> Assessment:
+    """The one assessment that `text` holds, alone or in a document.
+
+    Raises: InputError (BAD_JSON), the sender's: as `parse`, or the text holds none or several.
+    """
+    assessments = parse(text, source=source)
+    if len(assessments) != 1:
+        raise InputError("BAD_JSON", f"one assessment expected, {len(assessments)} found", source=source)
+    return assessments[0]
+
+
+def parse(text: str, *, source: str | None = None) -> tuple[Assessment, ...]:
+    """The assessments of a document, or of JSON Lines; every stated digest was found to be true.
+
+    Raises: InputError (BAD_JSON), the sender's: not JSON, another schema, a field wrong, missing or unknown, or a
+    digest that its content does not have (the document was changed after it was written).
+    """
+    return tuple(_checked(item, source) for item in _items(text, source))
+
+
+def _spread(assessment: Assessment) -> str:
+    fields = to_jsonable(assessment)
+    genes, drugs = fields.pop("genes"), fields.pop("drugs")
+    head = _ENCODER.encode(fields)[:-1]
+    return f'{head},\n"genes":[{_lines(genes)}],\n"drugs":[{_lines(drugs)}]}}'
+
+
+def _lines(items: object) -> str:
+    if not isinstance(items, list) or not items:
+        return ""
+    return "\n" + ",\n".join(map(_ENCODER.encode, items)) + "\n"
+
+
+def _items(text: str, source: str | None) -> list[object]:
+    try:
+        whole = _load(text)
+    except ValueError as error:
+        lines = [line for line in text.split("\n") if line.strip()]
+        if len(lines) < 2 or text.startswith('{"schema"'):
+            raise InputError("BAD_JSON", f"not JSON: {error}", source=source) from error
+        return [_line(line, number, source) for number, line in enumerate(lines, start=1)]
+    if isinstance(whole, dict) and "schema" not in whole and "sample" in whole:
+        return [whole]
+    fields = Fields(whole, "document", source)
+    if fields.take("schema") != SCHEMA:
+        raise fields.wrong("schema", SCHEMA)
+    items = fields.take("assessments")
+    fields.done()
+    if not isinstance(items, list):
+        raise fields.wrong("assessments", "a list")
+    return items
+
+
+def _line(line: str, number: int, source: str | None) -> object:
+    try:
+        return _load(line)
+    except ValueError as error:
+        raise InputError("BAD_JSON", f"not JSON: {error}", source=source, line=number) from error
+
+
+def _load(text: str) -> object:
+    try:
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not a number of JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large")
+    return number
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise ValueError("a field is stated twice")
+    return data
+
+
+def _checked(item: object, source: str | None) -> Assessment:
+    assessment = from_jsonable(item, source=source)
+    if isinstance(item, dict) and item["result_sha256"] != result_digest(item):
+        raise InputError(
+            "BAD_JSON", f"the content of {assessment.sample!r} does not have its result_sha256", source=source
+        )
+    return assessment

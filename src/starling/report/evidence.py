@@ -1,0 +1,116 @@
+"""The evidence section of the HTML page: per drug every recommendation with all that its source says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from starling.guidance.wording import condition_text, doses_text
+from starling.report.glance import Glance, Line, because
+from starling.report.markup import Markup, join, tag
+from starling.report.parts import badge, bullets, uncertain
+from starling.report.words import action_words, joined, population_words, strength_words
+from starling.vocabulary import GeneResult, Recommendation
+
+
+def evidence(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
+    """The section: drugs to act on in full, then the others as a table."""
+    others = (*glance.usual_uncertain, *glance.usual, *glance.silent)
+    return tag(
+        "section",
+        tag("h2", "Evidence: what each source says"),
+        *(_drug(line, genes) for line in glance.acting),
+        _table(others, genes) if any(line.drug.recommendations for line in others) else None,
+        id="evidence",
+    )
+
+
+def _drug(line: Line, genes: Mapping[str, GeneResult]) -> Markup:
+    differ = line.drug.disagreement
+    return tag(
+        "article",
+        tag("h3", line.drug.drug, badge(line.words)),
+        tag("p", f"Sources differ ({joined(differ.by)}): {differ.what}", class_="differ") if differ else None,
+        *(_advice(row, genes) for row in line.drug.recommendations),
+        class_="drug",
+    )
+
+
+def _advice(row: Recommendation, genes: Mapping[str, GeneResult]) -> Markup:
+    advice = row.advice
+    return tag(
+        "div",
+        tag(
+            "p",
+            tag("strong", row.source),
+            badge(action_words(row.action)),
+            tag("span", f"for: {population_words(row.population)}", class_="quiet"),
+            tag("span", f"strength: {strength_words(row.strength) or 'not graded'}", class_="quiet"),
+            class_="who",
+        ),
+        tag("p", tag("strong", advice.summary)),
+        tag("p", advice.detail) if advice.detail else None,
+        _facts(_advice_facts(row, genes)),
+        class_="advice",
+    )
+
+
+def _advice_facts(row: Recommendation, genes: Mapping[str, GeneResult]) -> Iterable[tuple[str, str | None]]:
+    advice = row.advice
+    conditions = [condition_text(condition) for condition in advice.conditions]
+    yield "Because of", because(row, genes)
+    yield "Which means", _several(row.implications)
+    yield "Dose", doses_text(advice.dose)
+    yield "Titrate", "adjust the dose by its effect" if advice.titrate else None
+    yield "Alternatives", joined(advice.alternatives, "or")
+    yield "Not alternatives", joined(advice.not_alternatives, "or")
+    yield "Watch", joined(advice.monitor)
+    yield "It depends", _several(conditions)
+    yield "Otherwise", condition_text(advice.fallback) if advice.fallback else None
+    yield "Gene missing", joined(advice.genes_missing)
+    yield "Guideline says", action_words(advice.action).word if advice.action != row.action else None
+    yield "Note", _several([note.message for note in row.notes])
+    yield "Guideline", row.guideline
+    yield "Literature", f"PMID {', '.join(row.pmids)}" if row.pmids else None
+
+
+def _several(texts: tuple[str, ...] | list[str]) -> str | None:
+    return bullets(texts) if len(texts) > 1 else (texts[0] if texts else None)
+
+
+def _facts(facts: Iterable[tuple[str, str | None]]) -> Markup:
+    return tag("dl", *(join(tag("dt", label), tag("dd", value)) for label, value in facts if value))
+
+
+def _table(lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup:
+    head = tag(
+        "tr", *(tag("th", name, scope="col") for name in ("Drug", "Source", "For", "Because of", "What it says"))
+    )
+    rows = [_row(line, row, genes) for line in lines for row in line.drug.recommendations]
+    return tag(
+        "div",
+        tag("h3", "Use as usual, or no advice"),
+        tag("table", tag("thead", head), tag("tbody", *rows), class_="small"),
+    )
+
+
+def _row(line: Line, row: Recommendation, genes: Mapping[str, GeneResult]) -> Markup:
+    advice = row.advice
+    more = [
+        advice.detail,
+        doses_text(advice.dose),
+        f"Watch: {joined(advice.monitor)}" if advice.monitor else "",
+        *map(condition_text, advice.conditions),
+        f"Otherwise: {condition_text(advice.fallback)}" if advice.fallback else "",
+        *(note.message for note in row.notes),
+    ]
+    said = tag("td", advice.summary, *(tag("span", text, class_="why") for text in more if text))
+    source = " ".join(part for part in (row.source, strength_words(row.strength)) if part)
+    literature = f"PMID {', '.join(row.pmids)}" if row.pmids else row.guideline
+    return tag(
+        "tr",
+        tag("th", line.drug.drug, scope="row"),
+        tag("td", source, tag("span", literature, class_="why")),
+        tag("td", population_words(row.population)),
+        tag("td", because(row, genes), uncertain(line.uncertain)),
+        said,
+    )

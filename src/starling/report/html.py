@@ -1,0 +1,210 @@
+"""One self-contained, printable HTML page for one person: no script, nothing fetched, every text escaped.
+
+Order: whose result and what to know first, drugs at a glance, genes, evidence, what the file could not show,
+provenance.  Guideline advice only: predictions of models never stand on this page.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from starling.report.evidence import evidence
+from starling.report.glance import Glance, Line, at_a_glance, by_genes, caveats, not_shown
+from starling.report.markup import Markup, join, tag
+from starling.report.parts import badge, bullets, icon, table, uncertain
+from starling.report.provenance import provenance
+from starling.report.words import (
+    NOT_A_DEVICE,
+    NOT_STATED,
+    ONLY_KNOWN,
+    call_words,
+    certainty_words,
+    joined,
+    phenotype_words,
+    plural,
+    reason_of,
+    subject_lines,
+)
+from starling.vocabulary import Assessment, GeneResult
+
+#: Nothing may be loaded, run or sent; only the style of the page itself applies.
+CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+_PAGE_NUMBER = '"page " counter(page) " of " counter(pages)'
+
+
+def page(assessment: Assessment) -> str:
+    """The whole page as text, to be written as UTF-8."""
+    glance = at_a_glance(assessment)
+    genes = {gene.gene: gene for gene in assessment.genes}
+    body = tag(
+        "body",
+        Markup(_template("icons.html")),
+        _head(assessment),
+        tag(
+            "main",
+            _glance(glance),
+            _genes(assessment),
+            evidence(glance, genes),
+            _limits(assessment),
+        ),
+        tag("footer", provenance(assessment), tag("div", tag("p", NOT_A_DEVICE), class_="box")),
+    )
+    return f"<!DOCTYPE html>\n{tag('html', _metadata(assessment), body, lang='en')}\n"
+
+
+def _metadata(assessment: Assessment) -> Markup:
+    return tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=CONTENT_POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("meta", name="generator", content=assessment.provenance.program),
+        tag("title", f"Pharmacogenomic report: {assessment.sample or NOT_STATED}"),
+        tag("style", Markup(_template("report.css") + _running_foot(assessment))),
+    )
+
+
+@cache
+def _template(name: str) -> str:
+    return files("starling.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _running_foot(assessment: Assessment) -> str:
+    """Whose result it is, and what was assumed, on every printed page (CSS paged media, margin boxes)."""
+    filled = assessment.provenance.positions.get("filled_as_reference", 0)
+    whose = " · ".join(part for part in (assessment.sample, assessment.subject.get("name", "")) if part)
+    left = f"{whose} · result {assessment.result_sha256[:12]}"
+    middle = f"{plural(filled, 'position')} ASSUMED to be reference" if filled else ""
+    boxes = {"bottom-left": _css_string(left), "bottom-center": _css_string(middle), "bottom-right": _PAGE_NUMBER}
+    return "@page { " + " ".join(f"@{box} {{ content: {content}; }}" for box, content in boxes.items()) + " }\n"
+
+
+def _css_string(text: str) -> str:
+    """A CSS string in which everything but letters and digits of ASCII is escaped, so that nothing can end it."""
+    safe = "".join(one if one.isascii() and one.isalnum() else f"\\{ord(one):06x}" for one in text)
+    return f'"{safe}"'
+
+
+def _head(assessment: Assessment) -> Markup:
+    said = caveats(assessment)
+    source, knowledge = assessment.provenance.input, assessment.provenance.knowledge
+    facts = [
+        *subject_lines(assessment.subject),
+        ("File", source.name),
+        ("Genome build", f"{source.build} (by {source.build_from})" if source.build else NOT_STATED),
+        ("Knowledge", f"{knowledge.version}, as of {knowledge.as_of}"),
+        ("Report made", assessment.run.created or NOT_STATED),
+    ]
+    sections = (("glance", "Drugs"), ("genes", "Genes"), ("evidence", "Evidence"), ("limits", "Not shown"))
+    return tag(
+        "header",
+        tag("div", tag("h1", "Pharmacogenomic report"), tag("span", "Starling", class_="quiet"), class_="head"),
+        tag("p", assessment.sample or NOT_STATED, class_="whose"),
+        tag("dl", *(_fact(label, value) for label, value in facts), class_="facts"),
+        tag("div", tag("strong", "Read this first"), bullets(said), class_="caveats") if said else None,
+        tag("nav", *(tag("a", name, href=f"#{section}") for section, name in sections), aria_label="Sections"),
+    )
+
+
+def _fact(label: str, value: str) -> Markup:
+    return tag("div", tag("dt", label), tag("dd", value, class_="blank" if value == NOT_STATED else ""))
+
+
+def _glance(glance: Glance) -> Markup:
+    tiles = [
+        tag("li", icon(words.action), tag("b", str(count)), words.word, class_=f"tone-{words.tone}")
+        for words, count in glance.counts()
+    ]
+    nothing = tag("p", "No drug of the knowledge base calls for anything but usual use.")
+    rows = [_acting(line) for line in glance.acting]
+    columns = ("Drug", "Action", "What to do, and why")
+    return tag(
+        "section",
+        tag("h2", f"Drugs at a glance: {plural(len(rows), 'drug')} to act on"),
+        tag("ul", *tiles, class_="tiles") if rows else nothing,
+        table(columns, rows, caption="Most serious first", class_="glance") if rows else None,
+        _group("standard", "usual", "Use as usual, but the gene result is not certain", glance.usual_uncertain),
+        _group("standard", "usual", "Use as usual", glance.usual),
+        _group("no_recommendation", "none", "No source advises for this result", glance.silent, safety=True),
+        _group("missing", "none", "No result: a gene is missing", glance.missing, safety=True),
+        id="glance",
+    )
+
+
+def _acting(line: Line) -> tuple[str, str, str]:
+    differ = line.drug.disagreement
+    said = join(
+        line.summary,
+        tag("span", f"{line.because} — {', '.join(line.sources)}", class_="why"),
+        uncertain(line.uncertain),
+        tag("span", f"Sources differ: {differ.what}", class_="differ") if differ else None,
+    )
+    return line.drug.drug, badge(line.words), said
+
+
+def _group(name: str, tone: str, title: str, lines: tuple[Line, ...], *, safety: bool = False) -> Markup | None:
+    if not lines:
+        return None
+    heading = tag("span", icon(name), title, class_=f"badge tone-{tone}")
+    remark = tag("span", "This is not a statement of safety.", class_="quiet small") if safety else None
+    paragraphs = [
+        tag("p", tag("strong", f"{joined(genes)}: ") if genes else None, names) for genes, names in by_genes(lines)
+    ]
+    count = tag("span", plural(len(lines), "drug"), class_="quiet small")
+    return tag("div", tag("h3", heading, count, remark), *paragraphs, class_="group")
+
+
+def _genes(assessment: Assessment) -> Markup:
+    rows = [_gene(gene) for gene in sorted(assessment.genes, key=lambda gene: gene.gene)]
+    return tag(
+        "section",
+        tag("h2", "Genes"),
+        table(
+            ("Gene", "Call", "Phenotype", "Activity score", "Certain?"),
+            rows,
+            caption="Certain means that nothing consistent with the data says otherwise.",
+        ),
+        id="genes",
+    )
+
+
+def _gene(gene: GeneResult) -> tuple[str, ...]:
+    adjusted = gene.adjusted
+    remarks = [
+        f"with {adjusted.by}: {phenotype_words(adjusted.phenotype)}" if adjusted else "",
+        "stated by another laboratory" if gene.source == "outside" else "",
+        "research only" if gene.research_only else "",
+    ]
+    term = gene.phenotype or reason_of(gene)
+    phenotype = join(term, *(tag("span", remark, class_="why") for remark in remarks if remark))
+    presence = ", ".join(f"{name} {answer}" for name, answer in gene.presence.items() if answer != "nocall")
+    call = join(call_words(gene), tag("span", presence, class_="why") if presence else None, _variants(gene))
+    tone = "sure" if gene.phenotype_certain and gene.phenotype else "unsure" if gene.phenotype else "quiet"
+    return gene.gene, call, phenotype, gene.activity_score or "", tag("span", certainty_words(gene), class_=tone)
+
+
+def _variants(gene: GeneResult) -> Markup | None:
+    shown = [
+        one.name
+        + (f" ×{one.copies}" if one.copies is not None else "")
+        + (f" ({one.fraction:.0%} of reads)" if one.fraction is not None else "")
+        for one in gene.variants
+    ]
+    return tag("span", ", ".join(shown), class_="why") if shown else None
+
+
+def _limits(assessment: Assessment) -> Markup:
+    rows = [
+        (gene.gene, bullets(said) if (said := not_shown(gene)) else "Every position of interest was read.")
+        for gene in sorted(assessment.genes, key=lambda gene: gene.gene)
+    ]
+    return tag(
+        "section",
+        tag("h2", "What this file could not show"),
+        tag("p", ONLY_KNOWN),
+        table(("Gene", "Not shown"), rows, caption="Gene by gene", class_="limits"),
+        id="limits",
+    )

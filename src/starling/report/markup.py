@@ -1,0 +1,45 @@
+"""HTML that cannot be broken by its content: every text is escaped unless it is already markup."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+from starling.report.text import visible
+
+_VOID: Final = frozenset({"meta"})
+
+
+class Markup(str):
+    """Text that is HTML already; only this module and literal markup of our own make it."""
+
+    __slots__ = ()
+
+
+Child = str | None
+
+
+def tag(name: str, /, *children: Child, **attributes: str) -> Markup:
+    """The element with its children one after another; None is left out, plain text is escaped.
+
+    An attribute is written with `-` for `_`, without a trailing `_`; an empty one is left out.
+
+    >>> str(tag("td", "<script>", class_="name"))  # a sample name that would run
+    '<td class="name">&lt;script&gt;</td>'
+    """
+    opening = name + "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{text(value)}"' for key, value in attributes.items() if value
+    )
+    if name in _VOID:
+        return Markup(f"<{opening}>")
+    return Markup(f"<{opening}>{join(*children)}</{name}>")
+
+
+def join(*children: Child) -> Markup:
+    """The children one after another; None is left out, plain text is escaped."""
+    return Markup("".join([text(child) for child in children if child is not None]))
+
+
+def text(value: str) -> Markup:
+    """The text escaped, with invisible characters written out; markup as it is."""
+    return value if isinstance(value, Markup) else Markup(escape(visible(value)))

@@ -1,0 +1,44 @@
+"""Pieces of the HTML page that several sections use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from starling.report.markup import Markup, join, tag
+from starling.report.words import ACTIONS, ActionWords, joined
+
+_ICONS: Final = frozenset(words.action for words in ACTIONS) | {"missing"}
+
+
+def icon(name: str) -> Markup:
+    """The drawing for an action, hidden from screen readers because its word stands beside it."""
+    shown = name if name in _ICONS else "other"
+    return tag("svg", tag("use", href=f"#icon-{shown}"), class_="icon", aria_hidden="true")
+
+
+def badge(words: ActionWords) -> Markup:
+    """Icon and word of an action in its colour."""
+    return tag("span", icon(words.action), words.word, class_=f"badge tone-{words.tone}")
+
+
+def bullets(texts: Iterable[str]) -> Markup:
+    """A list."""
+    return tag("ul", *(tag("li", text) for text in texts))
+
+
+def uncertain(genes: Sequence[str]) -> Markup | None:
+    """The remark that genes behind an answer are not certain; None when all are."""
+    return tag("span", f"{joined(genes)} not certain", class_="differ") if genes else None
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, class_: str = "") -> Markup:
+    """A table whose first column names the row."""
+    head = tag("tr", *(tag("th", name, scope="col") for name in columns))
+    body = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
+    return tag(
+        "table",
+        tag("caption", caption),
+        join(tag("thead", head), tag("tbody", *body)),
+        class_=class_,
+    )

@@ -1,0 +1,144 @@
+"""The whole report as terminal text: drugs at a glance, genes, and what the file could not show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final
+
+from starling.report.glance import Glance, Line, at_a_glance, by_genes, caveats, not_shown
+from starling.report.layout import Page
+from starling.report.text import columns, pad, visible
+from starling.report.words import (
+    NOT_A_DEVICE,
+    NOT_STATED,
+    ONLY_KNOWN,
+    call_words,
+    certainty_words,
+    joined,
+    phenotype_words,
+    plural,
+    reason_of,
+    subject_lines,
+)
+from starling.vocabulary import Assessment, GeneResult
+
+#: So many missing positions or alleles are named per gene; the JSON and the HTML name all of them.
+_LISTED: Final = 6
+
+
+def render(assessment: Assessment, *, colour: bool, width: int) -> str:
+    """The report as text, no line wider than `width` (60 to 120 columns), ending in a line feed."""
+    page = Page.of(colour=colour, width=width)
+    glance = at_a_glance(assessment)
+    lines = [
+        *_head(page, assessment),
+        *_drugs(page, glance),
+        *_genes(page, assessment.genes),
+        *_not_shown(page, assessment.genes),
+        *_foot(page, assessment),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def head_lines(assessment: Assessment) -> tuple[tuple[str, str], ...]:
+    """Label and text of what a report says first: whose result, from which file, by which knowledge."""
+    source, knowledge = assessment.provenance.input, assessment.provenance.knowledge
+    subject = subject_lines(assessment.subject)
+    stated = [f"{label} {value}" for label, value in subject if value != NOT_STATED]
+    blank = [label.lower() for label, value in subject if value == NOT_STATED]
+    if blank:
+        stated.append(f"{joined(blank)} {NOT_STATED}")
+    build = source.build or f"build {NOT_STATED}"
+    return (
+        ("Sample", assessment.sample or NOT_STATED),
+        ("Subject", " · ".join(stated)),
+        ("File", f"{source.name} · {build}" + (f" (by {source.build_from})" if source.build_from else "")),
+        ("Knowledge", f"{knowledge.version}, as of {knowledge.as_of} · {knowledge.sha256[:12]}"),
+    )
+
+
+def _head(page: Page, assessment: Assessment) -> list[str]:
+    lines = page.box(["Starling · pharmacogenomic report"], "bold")
+    for label, text in head_lines(assessment):
+        lines += page.paragraph(text, first=f"  {label:<11}")
+    for caveat in caveats(assessment):
+        lines += page.paragraph(caveat, first="  ! ", tone="warn")
+    return lines
+
+
+def _drugs(page: Page, glance: Glance) -> list[str]:
+    counts = " · ".join(f"{count} {words.word.lower()}" for words, count in glance.counts())
+    lines = [*page.heading(f"Drugs at a glance: {plural(len(glance.acting), 'drug')} to act on")]
+    lines += page.paragraph(counts or "No drug of the knowledge base calls for anything but usual use.")
+    for words, group in groupby(glance.acting, key=lambda line: line.words):
+        lines += ["", page.paint(f"{words.sign} {words.word.upper()}", words.tone)]
+        for line in group:
+            lines += _acting(page, line)
+    return lines + _rest(page, glance)
+
+
+def _acting(page: Page, line: Line) -> list[str]:
+    drug = visible(line.drug.drug)
+    name = pad(drug, 20) if columns(drug) < 21 else drug
+    first = page.paragraph(line.summary, first=f"  {name}  ", rest=" " * 24)
+    lines = [page.paint(first[0][:2] + name, "bold") + first[0][2 + len(name) :], *first[1:]]
+    doubt = f" ({joined(line.uncertain)} not certain)" if line.uncertain else ""
+    sources = f" — {', '.join(line.sources)}"
+    lines += page.paragraph(line.because + doubt + sources, first=" " * 24, tone="quiet")
+    if line.drug.disagreement:
+        lines += page.paragraph(f"Sources differ: {line.drug.disagreement.what}", first=" " * 24, tone="warn")
+    return lines
+
+
+def _rest(page: Page, glance: Glance) -> list[str]:
+    return [
+        *_group(page, "✓ Use as usual, but the gene result is not certain", "usual", glance.usual_uncertain),
+        *_group(page, "✓ Use as usual", "usual", glance.usual),
+        *_group(page, "– No source advises for this result (not a statement of safety)", "none", glance.silent),
+        *_group(page, "○ No result, a gene is missing (not a statement of safety)", "none", glance.missing),
+    ]
+
+
+def _group(page: Page, title: str, tone: str, group: tuple[Line, ...]) -> list[str]:
+    if not group:
+        return []
+    lines = ["", page.paint(f"{title.upper()}: {len(group)}", tone)]
+    for genes, names in by_genes(group):
+        lines += page.paragraph(f"{joined(genes)}: {names}" if genes else names, first="  ", rest="    ")
+    return lines
+
+
+def _genes(page: Page, genes: Iterable[GeneResult]) -> list[str]:
+    rows = [
+        (gene.gene, call_words(gene), gene.activity_score or "", _phenotype(gene))
+        for gene in sorted(genes, key=lambda gene: gene.gene)
+    ]
+    return [*page.heading("Genes"), *page.table(("Gene", "Call", "Score", "Phenotype"), rows, (8, 22, 6))]
+
+
+def _phenotype(gene: GeneResult) -> str:
+    words = f"{phenotype_words(gene.phenotype)}, {certainty_words(gene)}" if gene.phenotype else reason_of(gene)
+    if gene.adjusted:
+        words += f" · with {gene.adjusted.by}: {phenotype_words(gene.adjusted.phenotype)}"
+    return words + (" · stated by another laboratory" if gene.source == "outside" else "")
+
+
+def _not_shown(page: Page, genes: Iterable[GeneResult]) -> list[str]:
+    lines = page.heading("What this file could not show")
+    complete = []
+    for gene in sorted(genes, key=lambda gene: gene.gene):
+        said = not_shown(gene, listed=_LISTED)
+        if said:
+            lines += [page.paint(f"  {gene.gene}", "bold"), *page.bullets(said, indent="    ")]
+        else:
+            complete.append(gene.gene)
+    if complete:
+        lines += page.paragraph(f"Every position was read in {joined(complete)}.", first="  ")
+    return [*lines, *page.paragraph(ONLY_KNOWN, first="  ")]
+
+
+def _foot(page: Page, assessment: Assessment) -> list[str]:
+    lines = ["", "─" * page.width, *page.paragraph(NOT_A_DEVICE, tone="quiet")]
+    stamp = f"{assessment.provenance.program} · result {assessment.result_sha256[:12]} · {assessment.run.created}"
+    return [*lines, *page.paragraph(stamp, tone="quiet")]

@@ -1,0 +1,185 @@
+"""The words, signs and order of what a report says: one table, the same on every face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starling.guidance.wording import action_words as plain_words
+from starling.vocabulary import Alternative, GeneResult, Why
+
+
+@dataclass(frozen=True, slots=True)
+class ActionWords:
+    """How an action is shown: never by colour alone.
+
+    `action`: as in the JSON.  `sign`: one column wide, for terminals.  `tone`: the name of its colour.
+    `urgent`: it heads the report.
+    """
+
+    action: str
+    sign: str
+    tone: str
+    urgent: bool = True
+
+    @property
+    def word(self) -> str:
+        """What stands in the report."""
+        words = plain_words(self.action)
+        return words[:1].upper() + words[1:]
+
+
+#: Most serious first: the order of every list of drugs.
+ACTIONS: Final = (
+    ActionWords("contraindicated", "✖", "stop"),
+    ActionWords("avoid", "⊘", "stop"),
+    ActionWords("consider_alternative", "⇄", "change"),
+    ActionWords("reduce_dose", "↓", "dose"),
+    ActionWords("increase_dose", "↑", "dose"),
+    ActionWords("adjust_dose", "↕", "dose"),
+    ActionWords("test_further", "?", "test"),
+    ActionWords("monitor", "◎", "watch"),
+    ActionWords("standard", "✓", "usual", urgent=False),
+    ActionWords("no_recommendation", "–", "none", urgent=False),
+)
+
+_BY_ACTION: Final[Mapping[str, ActionWords]] = {words.action: words for words in ACTIONS}
+_RANK: Final[Mapping[str, int]] = {words.action: rank for rank, words in enumerate(ACTIONS, start=1)}
+
+NOT_STATED: Final = "not stated"
+NOT_A_DEVICE: Final = (
+    "Starling is not a medical device. This report supports, and never replaces, the judgement of a qualified "
+    "professional. Other medicines, organ function, age, pregnancy and allergies are not considered unless stated."
+)
+ONLY_KNOWN: Final = (
+    "Only the variants of the knowledge base were looked for. A rare or new variant can change a result, "
+    "and a position that was not read was never counted as normal."
+)
+
+#: The fields that identify a person, in the order in which a report shows them.
+SUBJECT: Final = (
+    ("name", "Name"),
+    ("id", "Patient ID"),
+    ("birth_date", "Born"),
+    ("sex", "Sex"),
+    ("specimen", "Specimen"),
+    ("collected", "Collected"),
+    ("ordered_by", "Ordered by"),
+    ("laboratory", "Laboratory"),
+    ("ancestry", "Ancestry"),
+    ("transplant", "Transplant"),
+)
+
+_WHY: Final[Mapping[Why, str]] = {
+    Why.PHASE: "the file does not say which variants lie on the same chromosome",
+    Why.NOT_ASSAYED: "a deciding position was not read",
+    Why.UNDOCUMENTED_VARIANT: "a variant was found that no definition lists",
+    Why.FILTERED: "a record that did not pass its filters was used",
+    Why.COPY_NUMBER: "deletions and duplications were not looked at",
+}
+
+_REASONS: Final[Mapping[str, str]] = {
+    "DONOR_DNA": "after a stem cell transplant this specimen carries the donor's DNA",
+    "NOT_ASSAYED": "the file does not cover this gene",
+    "NO_DATA": "the file does not cover this gene",
+    "NO_MATCH": "the variants found fit no named alleles",
+    "REFERENCE_UNKNOWN": "the file does not say which mitochondrial reference it uses",
+    "TOO_AMBIGUOUS": "too many combinations of alleles fit",
+    "UNKNOWN_ALLELE": "the other laboratory named an allele that is not in the knowledge base",
+}
+
+
+def action_words(action: str | None) -> ActionWords:
+    """How `action` is shown; one that is not in the table is shown as it stands, at the head of the report."""
+    if action is None:
+        return _BY_ACTION["no_recommendation"]
+    return _BY_ACTION.get(action) or ActionWords(action, "!", "stop")
+
+
+def seriousness(action: str | None) -> int:
+    """The rank of an action, 1 the most serious; 0 for one that is not in the table."""
+    return _RANK[action_words(None).action] if action is None else _RANK.get(action, 0)
+
+
+def why_words(why: Why) -> str:
+    """Why something else remains possible, as a clause."""
+    return _WHY[why]
+
+
+def reason_words(reason: str | None) -> str:
+    """Why there is no call, as a clause; a reason that is not in the table is shown as it stands."""
+    if not reason:
+        return "no reason was given"
+    return _REASONS.get(reason) or (reason.replace("_", " ").lower() if reason.isupper() else reason)
+
+
+def population_words(population: str) -> str:
+    """For whom a recommendation is meant."""
+    return population or "no restriction stated"
+
+
+def strength_words(strength: str) -> str:
+    """The strength a source gives to its recommendation; empty where it gives none."""
+    return "" if strength in {"N/A", "n/a", "No recommendation"} else strength
+
+
+def subject_lines(subject: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Label and value for every field of the subject; blanks say so, unknown fields come last."""
+    known = [(label, subject.get(key, "").strip() or NOT_STATED) for key, label in SUBJECT]
+    names = {key for key, _ in SUBJECT}
+    others = [(key.replace("_", " ").capitalize(), subject[key]) for key in sorted(subject) if key not in names]
+    return (*known, *others)
+
+
+def joined(parts: Iterable[str], last: str = "and") -> str:
+    """An English list.
+
+    >>> joined(["TPMT", "NUDT15"])
+    'TPMT and NUDT15'
+    """
+    *head, tail = list(parts) or [""]
+    return f"{', '.join(head)} {last} {tail}" if head else tail
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with its noun.
+
+    >>> plural(1, "position"), plural(2, "position")
+    ('1 position', '2 positions')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def phenotype_words(phenotype: str | None) -> str:
+    """The term, or in words that there is none."""
+    return phenotype or "no phenotype"
+
+
+def call_words(gene: GeneResult) -> str:
+    """The call as shown: the label, or in words that there is none."""
+    if gene.label:
+        return gene.label
+    if gene.diplotypes:
+        return " or ".join("/".join(diplotype) for diplotype in gene.diplotypes)
+    return "no call" if gene.status == "undetermined" else "no single diplotype"
+
+
+def reason_of(gene: GeneResult) -> str:
+    """Why a gene has no phenotype, as a clause."""
+    return reason_words(gene.reason) if gene.status == "undetermined" else "no phenotype can be assigned"
+
+
+def certainty_words(gene: GeneResult) -> str:
+    """Whether the phenotype is certain, and what else it could be."""
+    if gene.phenotype is None:
+        return "not known"
+    if gene.phenotype_certain:
+        return "certain"
+    others = alternative_terms(gene.phenotype_alternatives)
+    return f"not certain; could also be {joined(others, 'or')}" if others else "not certain"
+
+
+def alternative_terms(alternatives: Iterable[Alternative]) -> tuple[str, ...]:
+    """The phenotypes that remain possible, each once, in their order."""
+    return tuple(dict.fromkeys(other.phenotype or "a phenotype that cannot be assigned" for other in alternatives))
