@@ -115,7 +115,7 @@ def _gene_name(row: Sequence[str]) -> str:
 
 def commands_page() -> str:
     """Every command with its arguments, from the parser that the program runs."""
-    from starling.cli import build_parser
+    from starling.cli.parser import build_parser
 
     parts = [
         GENERATED + "# Commands\n\nExit statuses: [exit codes](exit-codes.md). Errors: [error codes](errors.md).\n"
