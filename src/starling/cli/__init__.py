@@ -1,0 +1,48 @@
+"""The command `starling`: a table of commands, each a short function that returns an exit code.
+
+0  done        2  the input is wrong (one line says what, where and what to do)
+3  the knowledge base is missing, damaged or invalid      4  a defect of the program
+5  read, but nothing could be called
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from starling.cli.parser import build_parser, normalised
+from starling.errors import ADVICE, StarlingError
+
+__all__ = ["main"]
+
+#: the reader of our output went away (128 + SIGPIPE), and Ctrl-C (128 + SIGINT), as shells count
+PIPE_CLOSED, INTERRUPTED = 141, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of one command; an error becomes one line on stderr and its documented code."""
+    parser = build_parser()
+    arguments = parser.parse_args(normalised(sys.argv[1:] if argv is None else argv))
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except StarlingError as error:
+        return _complain(error.code, f"{error.message}. {error.advice}", error.exit_code)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads any more (`starling report x | head`): leave quietly, and keep the exit from flushing again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except Exception as error:  # the outermost boundary: a defect becomes one line and exit code 4
+        if os.environ.get("STARLING_DEBUG"):
+            raise
+        return _complain("INTERNAL", f"{type(error).__name__}: {error}. {ADVICE['INTERNAL']}", 4)
+
+
+def _complain(code: str, text: str, exit_code: int) -> int:
+    line = " ".join(text.split())
+    sys.stderr.write(f"starling: {line} [{code}]\n")
+    return exit_code

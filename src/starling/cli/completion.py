@@ -1,0 +1,67 @@
+"""Completion scripts, made from the parser itself so that they cannot grow stale."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+_BASH = """\
+_starling() {
+    local word="${COMP_WORDS[COMP_CWORD]}" command="${COMP_WORDS[1]}"
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W "@COMMANDS@" -- "$word")); return
+    fi
+    if [ "$COMP_CWORD" -eq 2 ] && [ "$command" = check ]; then
+        local IFS=$'\\n'; COMPREPLY=($(compgen -W "$(starling drugs --names)" -- "$word")); return
+    fi
+    case "$command" in
+@CASES@
+    esac
+}
+complete -o default -F _starling starling
+"""
+
+
+def script(shell: str) -> str:
+    """The completion script for bash, zsh or fish."""
+    words = command_words()
+    if shell == "fish":
+        return _fish(words)
+    cases = "\n".join(
+        f'        {name}) COMPREPLY=($(compgen -W "{" ".join(options)}" -- "$word"));;'
+        for name, options in words.items()
+    )
+    bash = _BASH.replace("@COMMANDS@", " ".join(words)).replace("@CASES@", cases)
+    return f"autoload -U +X bashcompinit && bashcompinit\n{bash}" if shell == "zsh" else bash
+
+
+def command_words() -> Mapping[str, list[str]]:
+    """Command -> the words that may follow it: options, and verbs where it has them."""
+    from starling.cli.parser import build_parser
+
+    return {name: sorted(_words(parser)) for name, parser in _children(build_parser()).items()}
+
+
+def _children(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return action.choices
+    return {}
+
+
+def _words(parser: argparse.ArgumentParser) -> set[str]:
+    words = {option for action in parser._actions for option in action.option_strings if option.startswith("--")}
+    for name, verb in _children(parser).items():
+        words |= {name} | _words(verb)
+    return words
+
+
+def _fish(words: Mapping[str, list[str]]) -> str:
+    lines = [f"complete -c starling -n __fish_use_subcommand -f -a '{' '.join(words)}'"]
+    for name, options in words.items():
+        seen = f"__fish_seen_subcommand_from {name}"
+        for option in options:
+            flag = f"-l {option[2:]}" if option.startswith("--") else f"-f -a {option}"
+            lines.append(f"complete -c starling -n '{seen}' {flag}")
+    lines.append("complete -c starling -n '__fish_seen_subcommand_from check' -f -a '(starling drugs --names)'")
+    return "\n".join(lines) + "\n"

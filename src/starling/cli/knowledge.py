@@ -1,0 +1,63 @@
+"""`knowledge compile | info | inspect | compare`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+#: exit code of `inspect` on violations and of a knowledge base that cannot be trusted
+INVALID = 3
+
+
+def compile_(arguments: argparse.Namespace) -> int:
+    """Compiles the fact tables into one sealed file."""
+    from starling.knowledge.base import BUNDLED
+    from starling.knowledge.compile import compile_knowledge
+
+    target = Path(arguments.output) if arguments.output else BUNDLED
+    stamp = compile_knowledge(Path(arguments.source), target)
+    sys.stdout.write(f"{target.name}: version {stamp.version}, as of {stamp.as_of}, sha256 {stamp.sha256}\n")
+    return 0
+
+
+def info(arguments: argparse.Namespace) -> int:
+    """Prints version, digest and the date of every guideline."""
+    from starling.knowledge.base import KnowledgeBase
+
+    with KnowledgeBase.open(Path(arguments.file) if arguments.file else None) as base:
+        stamp, guidance = base.stamp, base.guidance
+        rows = sum(len(guideline.rows) for guideline in guidance.guidelines)
+        sys.stdout.write(
+            f"version    {stamp.version}\nas of      {stamp.as_of}\nsha256     {stamp.sha256}\n"
+            f"genes      {len(base.genes)}\ndrugs      {len(guidance.drugs)}\n"
+            f"guidelines {len(guidance.guidelines)} with {rows} recommendations\n\n"
+        )
+        for guideline in sorted(guidance.guidelines, key=lambda each: (each.source, each.id)):
+            sys.stdout.write(f"{guideline.latest_year or '-':<5} {guideline.source:<5} {guideline.id}\n")
+    return 0
+
+
+def inspect(arguments: argparse.Namespace) -> int:
+    """Prints every violated invariant with file and row; 3 when there is one."""
+    from starling.knowledge.inspect import check
+
+    violations = check(Path(arguments.source))
+    for violation in violations:
+        sys.stdout.write(f"{violation}\n")
+    sys.stdout.write(f"{len(violations)} violations\n" if violations else "all invariants hold\n")
+    return INVALID if violations else 0
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Prints what a prescriber would notice between two knowledge bases, most serious first."""
+    from starling.knowledge.base import KnowledgeBase
+    from starling.knowledge.compare import compare as clinical_changes
+
+    with KnowledgeBase.open(Path(arguments.old)) as old, KnowledgeBase.open(Path(arguments.new)) as new:
+        changes = clinical_changes(old, new)
+    for change in changes:
+        sys.stdout.write(f"{change}\n")
+    if not changes:
+        sys.stdout.write("no clinical difference\n")
+    return 0

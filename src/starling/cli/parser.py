@@ -1,0 +1,178 @@
+"""The command line: which commands there are, what they take, and help that teaches by example."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+
+from starling._version import __version__
+from starling.cli import knowledge, lookup, patients, upkeep
+
+_RAW = argparse.RawDescriptionHelpFormatter
+
+_EXAMPLES = """
+examples:
+  starling report patient.vcf.gz                        the report, on the screen
+  starling report patient.vcf.gz -o report.html         one page to print or pass on
+  starling check codeine patient.vcf.gz                 may this patient have codeine?
+  starling check clopidogrel patient.g.vcf.gz -m omeprazole,paroxetine
+  starling explain CYP2C19                              what is known of a gene, a drug, an rsid or an allele
+
+exit codes: 0 done, 2 wrong input, 3 knowledge base, 4 defect, 5 nothing could be called
+Starling is not a medical device; its results need a professional's judgement.
+"""
+
+_REPORT = """
+examples:
+  starling report patient.vcf.gz
+  starling report patient.vcf.gz -o patient.json        format by suffix: .json .jsonl .tsv .html .txt
+  starling report chr1.vcf.gz chr2.vcf.gz chr10.vcf.gz  parts of one person
+  starling report cohort.vcf.gz -o pages/               one page per person
+  zcat patient.vcf.gz | starling report -               from standard input
+"""
+
+
+def normalised(argv: Sequence[str]) -> list[str]:
+    """The arguments with a bare `--absent-is-reference` spelled out, so that it cannot swallow a file name."""
+    return ["--absent-is-reference=yes" if item == "--absent-is-reference" else item for item in argv]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="starling",
+        description="From a patient's genotype data to prescribing advice, offline, explained and reproducible.",
+        epilog=_EXAMPLES,
+        formatter_class=_RAW,
+    )
+    parser.add_argument("--version", action="version", version=f"starling {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_report(commands)
+    _add_check(commands)
+    _add_lookups(commands)
+    _add_simulate(commands)
+    _add_knowledge(commands)
+    _add_upkeep(commands)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    run: Callable[[argparse.Namespace], int],
+    examples: str = "",
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=summary, epilog=examples or None, formatter_class=_RAW)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(commands, "report", "calls, phenotypes and advice for every drug", patients.report, _REPORT)
+    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF or gVCF, plain, gzip or bgzip; - for stdin")
+    parser.add_argument("-o", "--output", metavar="FILE|DIR", help="where to write (default: the screen)")
+    parser.add_argument("--format", choices=patients.FORMATS, help="default: by the suffix of the output")
+    parser.add_argument("--json-lines", action="store_true", help="JSON with one assessment per line")
+    _add_reading(parser)
+    _add_patient(parser)
+    view = parser.add_argument_group("what to show (JSON is always complete)")
+    view.add_argument("--gene", action="append", default=[], metavar="GENE", help="only this gene; may be repeated")
+    view.add_argument("--drug", action="append", default=[], metavar="DRUG", help="only this drug; may be repeated")
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    examples = "\nexample:\n  starling check codeine patient.vcf.gz --medication paroxetine\n"
+    parser = _command(commands, "check", "the prescriber's question: this drug, this patient", patients.check, examples)
+    parser.add_argument("drug", metavar="DRUG", help="ingredient, synonym, brand, RxNorm or ATC code")
+    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF or gVCF, plain, gzip or bgzip; - for stdin")
+    _add_reading(parser)
+    _add_patient(parser)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how to read the file")
+    group.add_argument("--sample", action="append", metavar="NAME", help="only this sample; may be repeated")
+    group.add_argument("--build", choices=("GRCh38", "GRCh37"), help="genome build, when the header does not say")
+    group.add_argument(
+        "--absent-is-reference",
+        nargs="?",
+        const="yes",
+        default="no",
+        choices=("yes", "no", "force"),
+        help="an absent site of a whole-genome VCF is reference (=force: whatever the file looks like)",
+    )
+    group.add_argument("--callable", metavar="BED", help="regions that were callable; absent sites there are reference")
+    group.add_argument("--min-dp", type=int, default=10, metavar="READS", help="for reference calls (default 10)")
+    group.add_argument("--min-gq", type=int, default=20, metavar="PHRED", help="for reference calls (default 20)")
+    group.add_argument("--pass-only", action="store_true", help="ignore variants that failed a filter")
+    group.add_argument("--phase", choices=("trust", "sets", "ignore"), default="trust", help="which phase to believe")
+    group.add_argument("--combinations", action="store_true", help="describe what no named allele fits (research only)")
+    group.add_argument("--hash-input", action="store_true", help="SHA-256 of the whole file in the provenance")
+
+
+def _add_patient(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the patient")
+    group.add_argument("--sex", choices=("male", "female", "unknown"), default="unknown", help="for genes on X")
+    group.add_argument("--outside", metavar="FILE", help="results of another laboratory (TSV)")
+    group.add_argument("-m", "--medication", default="", metavar="A,B", help="other medicines, for phenoconversion")
+    group.add_argument(
+        "--subject",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"for the head of the report: {', '.join(patients.SUBJECT_KEYS)}",
+    )
+    group.add_argument(
+        "--source", action="append", default=[], choices=("CPIC", "DPWG", "FDA"), help="only this source"
+    )
+
+
+def _add_lookups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    examples = "\nexamples:\n  starling explain CYP2D6\n  starling explain 'CYP2C19*2'\n  starling explain rs9923231\n"
+    parser = _command(commands, "explain", "what is known of a gene, drug, rsid or allele", lookup.explain, examples)
+    parser.add_argument("name", metavar="GENE|DRUG|RSID|ALLELE")
+    _command(commands, "genes", "the genes covered", lookup.genes)
+    drugs = _command(commands, "drugs", "the drugs covered", lookup.drugs)
+    drugs.add_argument("--names", action="store_true", help="only the names, one per line")
+
+
+def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    examples = (
+        "\nexamples:\n  starling simulate -o patient.vcf --seed 7\n"
+        "  starling simulate -o patient.vcf.gz --diplotype 'CYP2C19=*2/*17' --others reference --build GRCh37\n"
+    )
+    parser = _command(commands, "simulate", "a synthetic patient with known truth", upkeep.simulate, examples)
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".vcf or .vcf.gz (bgzip)")
+    parser.add_argument("--truth", metavar="FILE", help="what a correct program must report (.json or .tsv)")
+    parser.add_argument("--diplotype", action="append", default=[], metavar="GENE=A/B", help="may be repeated")
+    parser.add_argument("--others", choices=("reference", "random"), default="random", help="genes not named")
+    parser.add_argument("--sample", default="SIMULATED", metavar="NAME")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sex", choices=("male", "female"), default="female")
+    parser.add_argument("--build", choices=("GRCh38", "GRCh37"), default="GRCh38")
+    parser.add_argument("--unphased", action="store_true")
+    parser.add_argument("--missing", type=float, default=0.0, metavar="SHARE", help="share of sites left out (0 to 1)")
+    parser.add_argument("--gvcf", action="store_true", help="reference blocks, as gVCF")
+
+
+def _add_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("knowledge", help="compile, verify and compare knowledge bases", formatter_class=_RAW)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    compile_ = _command(verbs, "compile", "fact tables -> one sealed file", knowledge.compile_)
+    compile_.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base")
+    compile_.add_argument("-o", "--output", metavar="FILE", help="default: the file this installation uses")
+    info = _command(verbs, "info", "version, digest and the date of every guideline", knowledge.info)
+    info.add_argument("file", metavar="FILE", nargs="?")
+    inspect = _command(verbs, "inspect", "check every invariant of the fact tables", knowledge.inspect)
+    inspect.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base")
+    compare = _command(verbs, "compare", "what a prescriber would notice between two versions", knowledge.compare)
+    compare.add_argument("old", metavar="OLD")
+    compare.add_argument("new", metavar="NEW")
+
+
+def _add_upkeep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    _command(commands, "doctor", "is this installation sound?", upkeep.doctor)
+    examples = "\nexample:\n  starling completion bash > ~/.local/share/bash-completion/completions/starling\n"
+    completion = _command(commands, "completion", "shell completion script", upkeep.completion, examples)
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))

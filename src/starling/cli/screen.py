@@ -1,0 +1,58 @@
+"""What the terminal is like, and a progress bar that shows only on one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TextIO
+
+#: seconds before a bar appears: short work needs none
+PATIENCE_S = 1.0
+_REDRAW_S = 0.2
+_BAR = 30
+
+
+def uses_colour(stream: TextIO) -> bool:
+    """Whether colour belongs there: a terminal, and nobody asked for none (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """Columns of the terminal, 100 when there is none."""
+    return shutil.get_terminal_size((100, 40)).columns
+
+
+@dataclass(slots=True)
+class ProgressBar:
+    """Bytes read of bytes to read, on stderr when it is a terminal and reading takes longer than a second."""
+
+    label: str
+    started: float = field(default_factory=time.monotonic)
+    drawn: float = 0.0
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Draws the bar when it is due."""
+        now = time.monotonic()
+        if not sys.stderr.isatty() or now - self.started < PATIENCE_S or now - self.drawn < _REDRAW_S:
+            return
+        self.drawn = now
+        sys.stderr.write("\r" + self._line(done, total, now - self.started))
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """Removes the bar."""
+        if self.drawn:
+            sys.stderr.write("\r" + " " * 78 + "\r")
+            sys.stderr.flush()
+
+    def _line(self, done: int, total: int | None, seconds: float) -> str:
+        read = f"{done / 1e6:.0f} MB"
+        if not total:
+            return f"{self.label} {read}"
+        share = min(1.0, done / total)
+        bar = "█" * round(share * _BAR)
+        left = f"{seconds * (1 - share) / share:.0f} s left" if share else ""
+        return f"{self.label} {bar:░<{_BAR}} {share:4.0%} {read}, {left}".ljust(78)

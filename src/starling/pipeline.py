@@ -1,0 +1,252 @@
+"""START HERE.  One patient, from a file to an assessment:
+
+    source -> genotypes -> calls -> phenotypes -> recommendations -> Assessment
+
+Every arrow is a pure function of values in a room of its own; this page opens the files, passes the values on, and
+records what was used.  `assess` is for one person, `assess_all` for every person of the sources in one pass.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+
+from starling._version import __version__
+from starling.calling.dispatch import call_gene
+from starling.calling.donor import is_donor_dna, without_donor
+from starling.calling.genes.hla import not_tested
+from starling.calling.outside import merged, outside_call
+from starling.errors import InputError
+from starling.formats.outside import read_outside_calls
+from starling.formats.vcf import Progress, open_vcf
+from starling.genotyping.collect import Collected, collect
+from starling.guidance.phenotype import interpret
+from starling.guidance.recommendation import Advisor
+from starling.knowledge.base import KnowledgeBase
+from starling.serial.document import result_digest, to_jsonable
+from starling.vocabulary import (
+    Assessment,
+    GeneCall,
+    GeneResult,
+    InputStamp,
+    Notice,
+    Options,
+    OutsideCall,
+    Provenance,
+    Run,
+    SampleGenotypes,
+)
+
+Source = str | Path | Sequence[str | Path]
+Outside = str | Path | Sequence[OutsideCall] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked beside the genotypes: other results, other medicines, and who the patient is."""
+
+    outside: tuple[OutsideCall, ...] = ()
+    medication: tuple[str, ...] = ()
+    subject: Mapping[str, str] | None = None
+
+
+def assess(
+    source: Source,
+    *,
+    sample: str | None = None,
+    outside: Outside = None,
+    medication: Sequence[str] = (),
+    subject: Mapping[str, str] | None = None,
+    options: Options = Options(),
+) -> Assessment:
+    """The assessment of one person.
+
+    `source`: a path, `-` for standard input, or several paths that are parts of one person's data.
+    `outside`: a file of outside calls or the calls themselves.  `medication`: what the patient takes, by any name;
+    an unknown one is noted in the provenance as UNKNOWN_MEDICINE.
+    Raises: InputError, the sender's; KnowledgeError, the administrator's.
+    """
+    question = Question(_outside_calls(outside), tuple(medication), subject)
+    found = list(_assessments(source, (sample,) if sample is not None else None, question, options))
+    if len(found) > 1:
+        names = ", ".join(assessment.sample for assessment in found[:10])
+        raise InputError("SEVERAL_PATIENTS", f"the source holds {len(found)} people ({names}, ...)")
+    return found[0]
+
+
+def assess_all(
+    source: Source,
+    *,
+    samples: Sequence[str] | None = None,
+    question: Question = Question(),
+    options: Options = Options(),
+    progress: Progress | None = None,
+) -> Iterator[Assessment]:
+    """The assessment of every person in the sources (or of the `samples` named), read in one pass.
+
+    Raises: InputError, the sender's; KnowledgeError, the administrator's.
+    """
+    yield from _assessments(source, tuple(samples) if samples is not None else None, question, options, progress)
+
+
+@lru_cache(maxsize=1)
+def bundled_knowledge() -> KnowledgeBase:
+    """The knowledge base that came with the program, opened once."""
+    return KnowledgeBase.open()
+
+
+@lru_cache(maxsize=1)
+def advisor(knowledge: KnowledgeBase) -> Advisor:
+    """The guidance of a knowledge base, indexed once."""
+    return Advisor(knowledge.guidance)
+
+
+def _assessments(
+    source: Source,
+    samples: tuple[str, ...] | None,
+    question: Question,
+    options: Options,
+    progress: Progress | None = None,
+) -> Iterator[Assessment]:
+    started = perf_counter()
+    knowledge = bundled_knowledge()
+    collected = _read(_paths(source), knowledge, options, samples, progress)
+    read_ms = (perf_counter() - started) * 1e3
+    for genotypes in collected.samples:
+        yield conclude(genotypes, collected, knowledge, question, options=options, read_ms=read_ms)
+
+
+def _read(
+    paths: Sequence[str | Path],
+    knowledge: KnowledgeBase,
+    options: Options,
+    samples: tuple[str, ...] | None,
+    progress: Progress | None,
+) -> Collected:
+    with ExitStack() as stack:
+        files = [
+            stack.enter_context(open_vcf(path, hash_input=options.hash_input, progress=progress)) for path in paths
+        ]
+        return collect(files, knowledge.definitions, knowledge, options, samples)
+
+
+def conclude(
+    genotypes: SampleGenotypes,
+    collected: Collected,
+    knowledge: KnowledgeBase,
+    question: Question,
+    *,
+    options: Options = Options(),
+    read_ms: float = 0.0,
+) -> Assessment:
+    """One person's genotypes -> the assessment, with what it rests on."""
+    clock = [perf_counter()]
+    medication, notices = known_medicines(knowledge, question.medication)
+    subject = dict(question.subject or {})
+    calls = call_genes(genotypes, knowledge, question.outside, subject, options)
+    clock.append(perf_counter())
+    results = interpret_all(calls, knowledge)
+    drugs = advisor(knowledge).recommend(results, medication=medication, subject=subject, sources=options.sources)
+    clock.append(perf_counter())
+    assessment = Assessment(
+        sample=genotypes.sample,
+        subject=subject,
+        result_sha256="",
+        provenance=_provenance(genotypes, collected, knowledge, options, notices),
+        run=Run(_now(), _timings(read_ms, clock)),
+        genes=results,
+        drugs=drugs,
+    )
+    return replace(assessment, result_sha256=result_digest(to_jsonable(assessment)))
+
+
+def call_genes(
+    genotypes: SampleGenotypes,
+    knowledge: KnowledgeBase,
+    outside: Sequence[OutsideCall],
+    subject: Mapping[str, str],
+    options: Options,
+) -> tuple[GeneCall, ...]:
+    """The call of every gene, alphabetical: the sample's own, overridden by what another laboratory stated."""
+    definitions = knowledge.definitions
+    own = {name: call_gene(definition, genotypes, options) for name, definition in definitions.items()}
+    own |= {name: not_tested(name) for name in knowledge.genes if name not in own}
+    if is_donor_dna(subject):
+        own = {name: without_donor(call) for name, call in own.items()}
+    for stated in outside:
+        if stated.gene not in own:
+            raise InputError("UNKNOWN_GENE", f"{stated.gene} is not in this knowledge base", line=stated.line)
+        rules = knowledge.guidance.phenotypes.get(stated.gene)
+        own[stated.gene] = merged(own[stated.gene], outside_call(stated, definitions.get(stated.gene), rules))
+    return tuple(own[name] for name in knowledge.genes)
+
+
+def interpret_all(calls: Sequence[GeneCall], knowledge: KnowledgeBase) -> tuple[GeneResult, ...]:
+    """The phenotype of every call."""
+    rules, definitions = knowledge.guidance.phenotypes, knowledge.definitions
+    return tuple(interpret(call, definitions.get(call.gene), rules.get(call.gene)) for call in calls)
+
+
+def known_medicines(knowledge: KnowledgeBase, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
+    """Ingredients of the medicines named, and a notice for each name that nobody here knows."""
+    known, notices = [], []
+    for name in names:
+        if knowledge.knows_medicine(name):
+            inhibitors = knowledge.find_inhibitors(name)
+            known.append(inhibitors[0].ingredient if inhibitors else knowledge.find_drug(name).name)
+        else:
+            message = f"{name!r} is not known here; its effect on other medicines was not considered"
+            notices.append(Notice("UNKNOWN_MEDICINE", message))
+    return tuple(dict.fromkeys(known)), tuple(notices)
+
+
+def _paths(source: Source) -> tuple[str | Path, ...]:
+    return (source,) if isinstance(source, (str, Path)) else tuple(source)
+
+
+def _outside_calls(outside: Outside) -> tuple[OutsideCall, ...]:
+    if outside is None:
+        return ()
+    return read_outside_calls(outside) if isinstance(outside, (str, Path)) else tuple(outside)
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _timings(read_ms: float, clock: Sequence[float]) -> dict[str, float]:
+    calling, guidance = ((later - earlier) * 1e3 for earlier, later in pairwise(clock))
+    stages = {"read": read_ms, "calling": calling, "guidance": guidance}
+    return {stage: round(milliseconds, 3) for stage, milliseconds in stages.items()}
+
+
+def _provenance(
+    genotypes: SampleGenotypes,
+    collected: Collected,
+    knowledge: KnowledgeBase,
+    options: Options,
+    notices: tuple[Notice, ...],
+) -> Provenance:
+    stamp = InputStamp(
+        name=collected.name,
+        bytes=collected.size,
+        evidence_sha256=collected.evidence_sha256(genotypes),
+        file_sha256=collected.file_sha256,
+        build=collected.build.name if collected.build else None,
+        build_from=collected.build.stated_by if collected.build else None,
+        reader=collected.reader,
+    )
+    return Provenance(
+        program=f"starling {__version__}",
+        knowledge=knowledge.stamp,
+        input=stamp,
+        options=asdict(options),
+        positions=collected.positions(genotypes),
+        notices=(*genotypes.notices, *notices),
+    )
