@@ -110,6 +110,12 @@ def test_every_code_of_a_result_is_documented() -> None:
     assert unknown == {}
 
 
+def test_every_documented_code_of_a_result_is_used() -> None:
+    page = (DOCS / "reference" / "codes.md").read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in MODULES)
+    assert [code for code in re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) if f'"{code}"' not in text] == []
+
+
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
