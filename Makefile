@@ -46,7 +46,7 @@ setup: $(STAMPS)/dev $(KB)  ## the environment with all development tools
 run: $(KB)  ## a report from the bundled example, or from VCF=path; pages go to build/report/
 	@mkdir -p $(REPORT)
 	@$(BIN)/starling report $(VCF)
-	@$(BIN)/starling report $(VCF) --format html --output $(REPORT)
+	@$(BIN)/starling report $(VCF) --format html --output $(REPORT)/
 	@echo "To print or to pass on: $(REPORT)/"
 
 test: lint types floors shape pytest  ## every check; tests skipped for missing data are counted last

@@ -144,7 +144,7 @@ def _argument(action: argparse.Action) -> tuple[str, str] | None:
         return None
     if not action.option_strings:
         return f"`{action.metavar or action.dest}`", _sentence(action)
-    value = "" if action.nargs == 0 else f" {_value(action)}"
+    value = "" if action.nargs == 0 else f"[={_value(action)}]" if action.nargs == "?" else f" {_value(action)}"
     return ", ".join(f"`{option}{value}`" for option in action.option_strings), _sentence(action)
 
 
