@@ -6,7 +6,6 @@ with `mode=ro` and `immutable=1`, so that a read-only medium and several process
 
 from __future__ import annotations
 
-import difflib
 import sqlite3
 from collections.abc import Mapping
 from functools import cached_property
@@ -114,7 +113,8 @@ class KnowledgeBase:
         if ATC_GROUP.fullmatch(group) and members:
             raise InputError("UNKNOWN_NAME", f"{group} is a group of drugs; name one of them: {', '.join(members)}")
         sentence = "not in this knowledge base; that is not a statement of safety"
-        nearest = self._nearest(name, {plain_name(n): n for d in self._drug_list for n in (d.name, *d.names)})
+        close = _closest(name, {plain_name(n): n for d in self._drug_list for n in (d.name, *d.names)})
+        nearest = f" (nearest names: {', '.join(close)})" if close else ""
         raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{nearest}")
 
     def find_inhibitors(self, name: str) -> tuple[Inhibitor, ...]:
@@ -130,7 +130,7 @@ class KnowledgeBase:
         """Up to three medicine names that resemble this one, the most similar first."""
         spelled = {plain_name(n): n for d in self._drug_list for n in (d.name, *d.names)}
         spelled |= {plain_name(n): n for i in self._inhibitor_list for n in (i.ingredient, *i.names)}
-        return tuple(spelled[plain] for plain in difflib.get_close_matches(plain_name(name), spelled))
+        return _closest(name, spelled)
 
     def verify_content(self) -> bool:
         """Whether the rows of every table still give the digest of the stamp (a slow check, for diagnosis)."""
@@ -174,10 +174,12 @@ class KnowledgeBase:
         except sqlite3.Error as error:
             raise KnowledgeError("KNOWLEDGE_DAMAGED", f"{self.path.name}: {table} is unreadable ({error})") from error
 
-    @staticmethod
-    def _nearest(name: str, spelled: Mapping[str, str]) -> str:
-        close = [spelled[plain] for plain in difflib.get_close_matches(plain_name(name), spelled)]
-        return f" (nearest names: {', '.join(close)})" if close else ""
+
+def _closest(name: str, spelled: Mapping[str, str]) -> tuple[str, ...]:
+    """Up to three of the spelled names that resemble this one, the most similar first."""
+    import difflib  # takes as long to load as the whole knowledge base to open
+
+    return tuple(spelled[plain] for plain in difflib.get_close_matches(plain_name(name), spelled))
 
 
 def _read(path: Path) -> bytes:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from starling.errors import KnowledgeError
 from starling.knowledge.inspect import check_tables
@@ -48,8 +48,6 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
     """Every table of schema.sql except `meta`, by name, its rows in key order."""
     made: dict[str, Iterable[Values]] = {
         "gene": _genes(tables),
-        "site": _sites(tables),
-        "allele": _alleles(tables),
         "exception": _plain(tables["gene_exceptions"]),
         "alias": _plain(tables["aliases"]),
         "priority": (("NAT2", row["pick"], row["among"]) for row in tables["nat2_unphased_priorities"]),
@@ -57,7 +55,6 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
         "dpwg_term": _plain(tables["dpwg_terms"]),
         "population": _plain(tables["populations"]),
         "guideline": _guidelines(tables),
-        "recommendation": _recommendations(tables),
         "advice": _advice(tables),
         "implication": _implications(tables),
         "drug": _plain(tables["drugs"]),
@@ -76,36 +73,34 @@ def _plain(rows: Sequence[TableRow]) -> list[Values]:
 
 
 def _genes(tables: Tables) -> Iterator[Values]:
-    for row in tables["genes"]:
-        span = int(row["start_grch38"]), int(row["end_grch38"])
-        yield row["gene"], row["chrom"], *span, row["reference_allele"], row["data_version"]
-
-
-def _sites(tables: Tables) -> Iterator[Values]:
-    for row in tables["variants"]:
-        position, ref, alts = int(row["pos_grch38"]), row["ref"], row["alts"]
-        last = last_position(position, ref, alts.split(","), parse_hgvs(row["hgvs_g"]))
-        grch37 = int(row["pos_grch37"]), row["ref_grch37"]
-        yield row["gene"], row["chrom"], position, ref, alts, row["rsid"], last, *grch37, int(row["role"] == "extra")
-
-
-def _alleles(tables: Tables) -> Iterator[Values]:
-    """Alleles in reading order: the reference, the others by name with digits as numbers, structural ones last."""
-    positions: dict[str, list[str]] = {}
-    for row in sorted(tables["variants"], key=lambda row: int(row["pos_grch38"])):
-        if row["role"] != "extra":
-            positions.setdefault(row["gene"], []).append(row["pos_grch38"])
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    variants, alleles = tables.by_gene("variants"), tables.by_gene("alleles")
+    cells: dict[tuple[str, str], dict[int, str]] = {}
     for row in tables["allele_definitions"]:
-        cells.setdefault((row["gene"], row["allele"]), {})[row["pos_grch38"]] = row["bases"]
-    for gene, rows in tables.by_gene("alleles").items():
-        index = {position: number for number, position in enumerate(positions[gene])}
-        for ordinal, row in enumerate(sorted(rows, key=_reading_order)):
-            own = cells.get((gene, row["allele"]), {})
-            text = " ".join(f"{index[at]}:{bases}" for at, bases in sorted(own.items(), key=lambda cell: int(cell[0])))
-            named = row["reported_as"] or row["allele"]
-            flags = int(row["is_reference"] == "yes"), int(row["is_structural"] == "yes")
-            yield gene, ordinal, row["allele"], text, row["function"], row["activity_value"], named, *flags
+        cells.setdefault((row["gene"], row["allele"]), {})[int(row["pos_grch38"])] = row["bases"]
+    for row in tables["genes"]:
+        gene = row["gene"]
+        sites = sorted(_site(variant) for variant in variants[gene] if variant["role"] != "extra")
+        extra = sorted(_site(variant) for variant in variants[gene] if variant["role"] == "extra")
+        index = {site[0]: number for number, site in enumerate(sites)}
+        named = [_allele(one, cells.get((gene, one["allele"]), {}), index) for one in
+                 sorted(alleles[gene], key=_reading_order)]
+        span = int(row["start_grch38"]), int(row["end_grch38"])
+        stated = gene, row["chrom"], *span, row["reference_allele"], row["data_version"]
+        yield *stated, _json(sites), _json(extra), _json(named)
+
+
+def _site(row: TableRow) -> list[Any]:
+    position, ref, alts = int(row["pos_grch38"]), row["ref"], row["alts"].split(",")
+    last = last_position(position, ref, alts, parse_hgvs(row["hgvs_g"]))
+    return [position, ref, alts, row["rsid"] or None, last, int(row["pos_grch37"]), row["ref_grch37"] or None]
+
+
+def _allele(row: TableRow, cells: Mapping[int, str], index: Mapping[int, int]) -> list[Any]:
+    places = sorted(cells)
+    named = row["reported_as"] or row["allele"]
+    flags = row["is_reference"] == "yes", row["is_structural"] == "yes"
+    found = [index[place] for place in places], [cells[place] for place in places]
+    return [row["allele"], *found, row["function"], row["activity_value"], named, *flags]
 
 
 def _reading_order(row: TableRow) -> tuple[bool, bool, tuple[tuple[int, int, str], ...]]:
@@ -121,31 +116,32 @@ def _rules(tables: Tables) -> Iterator[Values]:
 
 
 def _guidelines(tables: Tables) -> Iterator[Values]:
-    """Guidelines with their drugs; a flow has no rows, so its drugs are those named in its identifier."""
-    drugs: dict[str, set[str]] = {}
+    """Guidelines with their drugs and rows; a flow has no rows, so its drugs are those named in its identifier."""
+    rows: dict[str, list[list[str]]] = {}
     for row in tables["recommendations"]:
-        drugs.setdefault(row["guideline"], set()).add(row["drug"])
+        fields = [row[key] for key in ("drug", "population", "strength", "when", "advice", "implications")]
+        rows.setdefault(row["guideline"], []).append(fields)
     names = [row["drug"] for row in tables["drugs"]]
     for row in tables["guidelines"]:
-        own = drugs.get(row["guideline"]) or {name for name in names if name.replace(" ", "-") in row["guideline"]}
-        fields = row["source"], row["clinpgx_id"], row["genes"], row["pmids"], row["latest_year"]
-        yield row["guideline"], *fields, json.dumps(sorted(own))
-
-
-def _recommendations(tables: Tables) -> Iterator[Values]:
-    for row in tables["recommendations"]:
-        key = row["guideline"], row["drug"], row["population"], row["when"]
-        yield *key, row["strength"], row["advice"], row["implications"]
+        id_ = row["guideline"]
+        own = sorted(rows.get(id_, ()), key=lambda fields: (fields[0], fields[1], natural(fields[3])))
+        drugs = {fields[0] for fields in own} or {name for name in names if name.replace(" ", "-") in id_}
+        stated = id_, row["source"], row["clinpgx_id"], row["genes"], row["pmids"], row["latest_year"]
+        yield *stated, _json(sorted(drugs)), _json(own)
 
 
 def _advice(tables: Tables) -> Iterator[Values]:
     for record in tables.records["advice.jsonl"]:
-        yield record.id, json.dumps(record.values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        yield record.id, _json(record.values)
 
 
 def _implications(tables: Tables) -> Iterator[Values]:
     for record in tables.records["implications.jsonl"]:
         yield record.id, *(str(record.values.get(key, "")) for key in ("gene", "effect", "summary", "magnitude"))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _as_of(tables: Tables) -> str:
@@ -178,13 +174,14 @@ def _write(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp, p
     meta = [
         ("as_of", stamp.as_of), ("seal", UNSEALED), ("sha256", stamp.sha256), ("version", stamp.version),
     ]
+    filled: list[tuple[str, Sequence[Values]]] = [*content, ("meta", meta)]
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         for pragma in ("page_size = 4096", "encoding = 'UTF-8'", "journal_mode = OFF", "auto_vacuum = NONE",
                        f"application_id = {APPLICATION_ID}", f"user_version = {SCHEMA_VERSION}"):
             database.execute(f"PRAGMA {pragma}")
         database.executescript(_SCHEMA.read_text(encoding="utf-8"))
         database.execute("BEGIN")
-        for table, rows in [*content, ("meta", meta)]:
+        for table, rows in filled:
             if rows:
                 marks = ", ".join("?" * len(rows[0]))
                 database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 -- own table names

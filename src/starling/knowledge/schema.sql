@@ -1,28 +1,19 @@
 -- One read-only SQLite file; every table is filled in key order by compile.py and read whole by base.py.
+-- Tables with long texts keep a rowid: a b-tree of long keys would leave most of its pages empty.
 -- Lists are stored as text (comma, blank or JSON) so that one value costs one row and one look-up one SELECT.
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- What was observed: genes, positions, alleles -----------------------------------------------------------------
 
+-- sites, extra_sites: JSON [[position, ref, [alts], rsid, last, position_grch37, ref_grch37], ...] by position; last is the
+--   3'-most GRCh38 position at which the same change can be written; null is unknown
+-- alleles: JSON [[name, [site indices], [bases], function, activity, reported_as, is_reference, is_structural], ...]
 CREATE TABLE gene (
     gene TEXT PRIMARY KEY, chromosome TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
-    reference TEXT NOT NULL, data_version TEXT NOT NULL
-) WITHOUT ROWID;
-
--- last: 3'-most GRCh38 position at which the same change can be written; ref_grch37: '' is unknown
-CREATE TABLE site (
-    gene TEXT NOT NULL, chromosome TEXT NOT NULL, position INTEGER NOT NULL, ref TEXT NOT NULL, alts TEXT NOT NULL,
-    rsid TEXT NOT NULL, last INTEGER NOT NULL, position_grch37 INTEGER NOT NULL, ref_grch37 TEXT NOT NULL,
-    extra INTEGER NOT NULL, PRIMARY KEY (gene, position)
-) WITHOUT ROWID;
-
--- cells: `index:A index:A/G`, index into the gene's sites in position order (extra sites not counted)
-CREATE TABLE allele (
-    gene TEXT NOT NULL, ordinal INTEGER NOT NULL, name TEXT NOT NULL, cells TEXT NOT NULL, function TEXT NOT NULL,
-    activity TEXT NOT NULL, reported_as TEXT NOT NULL, is_reference INTEGER NOT NULL, is_structural INTEGER NOT NULL,
-    PRIMARY KEY (gene, ordinal)
-) WITHOUT ROWID;
+    reference TEXT NOT NULL, data_version TEXT NOT NULL, sites TEXT NOT NULL, extra_sites TEXT NOT NULL,
+    alleles TEXT NOT NULL
+);
 
 CREATE TABLE exception (
     gene TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (gene, kind, value)
@@ -46,19 +37,16 @@ CREATE TABLE dpwg_term (
 ) WITHOUT ROWID;
 CREATE TABLE population (code TEXT PRIMARY KEY, shown_as TEXT NOT NULL) WITHOUT ROWID;
 
+-- drugs: JSON list; recommendations: JSON [[drug, population, strength, when, advice, implications], ...], as one text
+--   per guideline because they are always read together (a row each takes three times as long)
 CREATE TABLE guideline (
     guideline TEXT PRIMARY KEY, source TEXT NOT NULL, clinpgx_id TEXT NOT NULL, genes TEXT NOT NULL,
-    pmids TEXT NOT NULL, latest_year TEXT NOT NULL, drugs TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE recommendation (
-    guideline TEXT NOT NULL, drug TEXT NOT NULL, population TEXT NOT NULL, "when" TEXT NOT NULL,
-    strength TEXT NOT NULL, advice TEXT NOT NULL, implications TEXT NOT NULL,
-    PRIMARY KEY (guideline, drug, population, "when")
-) WITHOUT ROWID;
-CREATE TABLE advice (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+    pmids TEXT NOT NULL, latest_year TEXT NOT NULL, drugs TEXT NOT NULL, recommendations TEXT NOT NULL
+);
+CREATE TABLE advice (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE implication (
     id TEXT PRIMARY KEY, gene TEXT NOT NULL, effect TEXT NOT NULL, summary TEXT NOT NULL, magnitude TEXT NOT NULL
-) WITHOUT ROWID;
+);
 
 -- What things are called: drugs, other medicines, chromosomes ---------------------------------------------------
 

@@ -36,9 +36,10 @@ def content_digest(content: Iterable[tuple[str, Sequence[Sequence[Any]]]]) -> st
 def seal_of(data: bytes) -> tuple[str, str]:
     """The seal that the file states, and the one that its bytes give.  Raises: ValueError when it states none."""
     start = data.index(_SEAL) + len(_SEAL)
-    digest = hashlib.sha256(data[:start])
+    whole = memoryview(data)
+    digest = hashlib.sha256(whole[:start])
     digest.update(_BLANK)
-    digest.update(data[start + len(_BLANK) :])
+    digest.update(whole[start + len(_BLANK) :])
     return data[start : start + len(_BLANK)].decode("ascii", "replace"), digest.hexdigest()
 
 

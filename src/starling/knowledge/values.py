@@ -34,20 +34,19 @@ _KEY: Final = re.compile(r"([^=:]+)([=:])(.+)")
 
 def definitions_of(select: Select) -> dict[str, GeneDefinition]:
     """Every gene's definition, by gene, alphabetical."""
-    sites, extra = _sites(select("site"))
-    alleles = _alleles(select("allele"))
     exceptions = _grouped(select("exception"))
     aliases = _grouped(select("alias"))
     priorities = _grouped(select("priority"))
+    alleles = _allele_reader()
     return {
         gene: GeneDefinition(
             gene=gene, chromosome=chromosome, start=start, end=end, reference=reference,
-            sites=tuple(sites.get(gene, ())), alleles=tuple(alleles.get(gene, ())),
-            extra_sites=tuple(extra.get(gene, ())), aliases=dict(aliases.get(gene, ())),
+            sites=_sites(gene, chromosome, sites), alleles=alleles(named), extra_sites=_sites(gene, chromosome, extra),
+            aliases=dict(aliases.get(gene, ())),
             priorities=tuple((pick, frozenset(among.split(" | "))) for pick, among in priorities.get(gene, ())),
             data_version=data_version, **_exceptions(exceptions.get(gene, ())),
         )
-        for gene, chromosome, start, end, reference, data_version in select("gene")
+        for gene, chromosome, start, end, reference, data_version, sites, extra, named in select("gene")
     }
 
 
@@ -74,7 +73,10 @@ def drugs_of(select: Select) -> tuple[Drug, ...]:
 def inhibitors_of(select: Select) -> tuple[Inhibitor, ...]:
     """Every statement on what a medicine does to an enzyme, with the medicine's other names."""
     names = _names(select)
-    return tuple(Inhibitor(*row, names=names.get(row[1], ())) for row in select("inhibitor"))
+    return tuple(
+        Inhibitor(enzyme, ingredient, strength, factor, route, source, date, dose, names.get(ingredient, ()))
+        for enzyme, ingredient, strength, factor, route, source, date, dose in select("inhibitor")
+    )
 
 
 def parse_key(text: str) -> Key:
@@ -127,30 +129,25 @@ def _names(select: Select) -> dict[str, tuple[str, ...]]:
     return {medicine: tuple(names) for medicine, names in groups.items()}
 
 
-def _sites(rows: Iterable[tuple[Any, ...]]) -> tuple[dict[str, list[Site]], dict[str, list[Site]]]:
-    defining: dict[str, list[Site]] = {}
-    extra: dict[str, list[Site]] = {}
-    for gene, chromosome, position, ref, alts, rsid, last, position_grch37, ref_grch37, is_extra in rows:
-        site = Site(
-            gene, chromosome, position, ref, tuple(alts.split(",")), rsid or None, last, position_grch37,
-            ref_grch37 or None, bool(is_extra),
-        )
-        (extra if is_extra else defining).setdefault(gene, []).append(site)
-    return defining, extra
+def _sites(gene: str, chromosome: str, text: str) -> tuple[Site, ...]:
+    return tuple(
+        Site(gene, chromosome, position, ref, tuple(alts), rsid, last, position_grch37, ref_grch37)
+        for position, ref, alts, rsid, last, position_grch37, ref_grch37 in json.loads(text)
+    )
 
 
-def _alleles(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[NamedAllele]]:
+def _allele_reader() -> Callable[[str], tuple[NamedAllele, ...]]:
+    """A reader that shares equal cells and values between alleles."""
     bases = lru_cache(maxsize=None)(lambda text: tuple(text.split("/")))
-    scores = lru_cache(maxsize=None)(ActivityScore.parse)
-    groups: dict[str, list[NamedAllele]] = {}
-    for gene, _ordinal, name, text, function, activity, reported_as, is_reference, is_structural in rows:
-        pairs = [cell.split(":") for cell in text.split()]
-        cells = tuple((int(index), bases(accepted)) for index, accepted in pairs)
-        allele = NamedAllele(
-            name, cells, function, scores(activity), reported_as, bool(is_reference), bool(is_structural)
+    score = lru_cache(maxsize=None)(ActivityScore.parse)
+
+    def read(text: str) -> tuple[NamedAllele, ...]:
+        return tuple(
+            NamedAllele(name, tuple(zip(indices, map(bases, accepted), strict=True)), function, score(activity), *rest)
+            for name, indices, accepted, function, activity, *rest in json.loads(text)
         )
-        groups.setdefault(gene, []).append(allele)
-    return groups
+
+    return read
 
 
 def _exceptions(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
@@ -187,25 +184,31 @@ def _phenotypes(rows: Iterable[tuple[Any, ...]]) -> dict[str, PhenotypeRules]:
 
 
 def _guidelines(select: Select) -> tuple[Guideline, ...]:
-    rows: dict[str, list[Row]] = {}
-    advice = {data["id"]: advice_of(data) for data in _json_rows(select("advice"))}
-    implications = {
-        id_: Implication(id_, gene, effect, summary, magnitude)
-        for id_, gene, effect, summary, magnitude in select("implication")
-    }
-    key = lru_cache(maxsize=None)(parse_key)
-    when = lru_cache(maxsize=None)(lambda text: tuple(key(part) for part in text.split(" & ")))
-    implied = lru_cache(maxsize=None)(lambda text: tuple(implications[part] for part in text.split()))
-    for guideline, drug, population, condition, strength, advice_id, implication_ids in select("recommendation"):
-        row = Row(drug, population, strength, when(condition), advice[advice_id], implied(implication_ids))
-        rows.setdefault(guideline, []).append(row)
+    rows = _row_reader(select)
     return tuple(
         Guideline(
             id_, source, clinpgx_id, tuple(genes.split()), tuple(pmids.split()), year, tuple(json.loads(drugs)),
-            tuple(rows.get(id_, ())),
+            rows(recommendations),
         )
-        for id_, source, clinpgx_id, genes, pmids, year, drugs in select("guideline")
+        for id_, source, clinpgx_id, genes, pmids, year, drugs, recommendations in select("guideline")
     )
+
+
+def _row_reader(select: Select) -> Callable[[str], tuple[Row, ...]]:
+    """A reader that shares equal conditions, advices and implications between rows."""
+    advice = {data["id"]: advice_of(data) for data in _json_rows(select("advice"))}
+    implications = {row[0]: Implication(*row) for row in select("implication")}
+    key = lru_cache(maxsize=None)(parse_key)
+    when = lru_cache(maxsize=None)(lambda text: tuple(map(key, text.split(" & "))))
+    implied = lru_cache(maxsize=None)(lambda text: tuple(implications[part] for part in text.split()))
+
+    def read(text: str) -> tuple[Row, ...]:
+        return tuple(
+            Row(drug, population, strength, when(condition), advice[advice_id], implied(implication_ids))
+            for drug, population, strength, condition, advice_id, implication_ids in json.loads(text)
+        )
+
+    return read
 
 
 def _json_rows(rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
