@@ -48,7 +48,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("not tested")
     for reason, count in sorted(reasons.items()):
         terminalreporter.write_line(f"{count:5}  {reason}")
-    terminalreporter.write_line(f"{data:5}  skipped for missing data (folder: {DATA if data else 'complete'})")
+    terminalreporter.write_line(f"{data:5}  skipped for missing data" + (f" (looked in {DATA})" if data else ""))
 
 
 @pytest.fixture(scope="session")
