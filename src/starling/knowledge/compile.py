@@ -145,10 +145,9 @@ def _json(value: object) -> str:
 
 
 def _as_of(tables: Tables) -> str:
-    """The latest date of a gene's data, a guideline or an inhibitor statement (a bare year counts as its start)."""
+    """The latest date of a gene's data or a guideline (a bare year counts as its start)."""
     dates = [row["data_version"][:10] for row in tables["genes"]]
     dates += [row["latest_year"] for row in tables["guidelines"]]
-    dates += [row["source_date"] for row in tables["inhibitors"]]
     return max(dates)
 
 

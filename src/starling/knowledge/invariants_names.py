@@ -13,8 +13,10 @@ from starling.knowledge.tables import TableRow, Tables, Violation
 BUILDS: Final = frozenset({"GRCh37", "GRCh38"})
 CHROMOSOMES: Final = frozenset({*(f"chr{number}" for number in range(1, 23)), "chrX", "chrY", "chrM"})
 _KINDS: Final = frozenset({"synonym", "brand"})
-_CLASSES: Final = frozenset({"strong", "moderate", "weak", "inducer"})
-#: what an inhibitor class does to the activity score.  Source: PMID 31647186, PMID 27997040
+_CLASSES: Final = frozenset(
+    {"strong", "moderate", "weak", "strong inducer", "moderate inducer", "weak inducer"}
+)
+#: what an inhibitor class does to the activity score; empty: listed only, another source decides.  Source: PMID 31647186, PMID 27997040
 _FACTORS: Final = {("CYP2D6", "strong"): "0", ("CYP2D6", "moderate"): "0.5"}
 
 
@@ -57,7 +59,7 @@ def inhibitors(tables: Tables) -> Iterator[Violation]:
             yield at(row, f"enzyme {row['enzyme']!r} is not in genes.tsv")
         if row["class"] not in _CLASSES:
             yield at(row, f"class {row['class']!r} is not one of {', '.join(sorted(_CLASSES))}")
-        if row["factor"] != _FACTORS.get((row["enzyme"], row["class"]), ""):
+        if row["factor"] not in {"", _FACTORS.get((row["enzyme"], row["class"]), "")}:
             yield at(row, f"factor {row['factor']!r} is not that of a {row['class']} inhibitor of {row['enzyme']}")
         if not row["ingredient"] or not row["source"] or not re.fullmatch(r"\d{4}(-\d\d){0,2}", row["source_date"]):
             yield at(row, "a statement has an ingredient, a source and the date of the source")
