@@ -1,0 +1,74 @@
+"""Where a file's silence may be read as reference: because an option says so, or a callable-regions file does.
+
+"Not assayed is never reference" is the rule; these are its two exceptions, and every use of them is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from starling.genotyping.sites import GeneSpan, SiteMap, Slot
+from starling.vocabulary import Options
+
+Intervals = Sequence[tuple[int, int]]
+
+#: A file with fewer records is a panel, an array or an exome, not a genome in which silence means reference.
+LEAST_RECORDS: Final = 1_000_000
+#: A gene lies in a covered region when the file has records this close on both sides.
+NEIGHBOURHOOD: Final = 1_000_000
+
+
+class Described(Protocol):
+    """What must be known of a file to judge its silence."""
+
+    @property
+    def record_count(self) -> int | None:
+        """How many records it has, or at least has."""
+
+    @property
+    def is_gvcf(self) -> bool:
+        """Whether it states reference itself, in blocks."""
+
+    def has_record_near(self, chromosome: str, start: int, end: int) -> bool:
+        """Whether some record begins in `start..end`."""
+
+
+def silent_reference(
+    file: Described, sites: SiteMap, names: Mapping[str, str], callable_: Mapping[str, Intervals], options: Options
+) -> frozenset[int]:
+    """The slots that are reference when the file does not mention them.
+
+    `names`: chromosome names of the file -> ours.  `callable_`: chromosome -> intervals in the file's build.
+    """
+    found = {
+        slot.index
+        for slot in sites.slots
+        if slot.locus.chromosome in callable_ and _inside(slot, callable_[slot.locus.chromosome])
+    }
+    if options.absent_is_reference == "no" or file.is_gvcf:
+        return frozenset(found)
+    if options.absent_is_reference == "yes" and (file.record_count or 0) < LEAST_RECORDS:
+        return frozenset(found)
+    genes = [gene for gene in sites.genes if _may_fill(gene, file, names, options)]
+    spans = [(gene.chromosome, gene.start, gene.end) for gene in genes]
+    for slot in sites.slots:
+        if any(name == slot.locus.chromosome and start <= slot.start <= end for name, start, end in spans):
+            found.add(slot.index)
+    return frozenset(found)
+
+
+def _inside(slot: Slot, intervals: Intervals) -> bool:
+    """Whether the whole slot, an indel with all its stretch, lies in one interval."""
+    return any(start <= slot.start and slot.last <= end for start, end in intervals)
+
+
+def _may_fill(gene: GeneSpan, file: Described, names: Mapping[str, str], options: Options) -> bool:
+    own = [name for name, chromosome in names.items() if chromosome == gene.chromosome]
+    if gene.chromosome == "chrM":
+        return any(file.has_record_near(name, 1, gene.end + NEIGHBOURHOOD) for name in own)
+    if options.absent_is_reference == "force":
+        return True
+    before = (max(1, gene.start - NEIGHBOURHOOD), gene.start - 1)
+    after = (gene.end + 1, gene.end + NEIGHBOURHOOD)
+    return any(file.has_record_near(name, *before) and file.has_record_near(name, *after) for name in own)

@@ -1,0 +1,326 @@
+"""Everything that the records of a file state about one slot of one person -> one `Genotype`.
+
+Records add up: each gives the copies of its own changes, and what is left is reference.  The order of the records, the
+order of the alleles in GT, and whether several ALTs stand in one record or in several never matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from starling.genotyping.call import Call
+from starling.genotyping.effects import DELETED, INTERRUPTED, UNKNOWN
+from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks
+from starling.genotyping.sites import BaseSlot, Slot
+from starling.vocabulary import Genotype, Notice, Options, State
+
+#: Where one allele is a whole genotype (on chrX: in a person with one X).
+HAPLOID_CHROMOSOMES: Final = frozenset({"chrX", "chrY", "chrM"})
+
+
+class Observation(NamedTuple):
+    """What one record states about one slot of one person.
+
+    `strands` and `phase`: as in the call, or, for an ALT of several bases, a phase of its own.  `end`: how far a
+    reference block reaches in this sample.
+    """
+
+    plan: SlotPlan
+    call: Call
+    strands: tuple[int | None, ...]
+    phase: str | None
+    end: int
+
+    @property
+    def stated(self) -> list[str]:
+        """The words of the strands that GT states."""
+        words = self.plan.words
+        return [words[strand] for strand in self.strands if strand is not None]
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether GT states no strand at all."""
+        return not any(strand is not None for strand in self.strands)
+
+
+def observations(plan: RecordPlan, call: Call, position: int) -> list[Observation]:
+    """What `call` states about every slot of `plan`; `position` is the record's."""
+    strands, phase = _linked(plan, call)
+    found = []
+    for slot in plan.slots:
+        end = slot.end
+        if call.length is not None and slot.speaks in {Speaks.BLOCK, Speaks.COVERS, Speaks.LISTED}:
+            end = min(end, position + call.length - 1)
+        observation = Observation(slot, call, strands, phase, end)
+        if slot.speaks is not Speaks.REMOVES or _has_no_base(observation):
+            found.append(observation)
+    return found
+
+
+def _linked(plan: RecordPlan, call: Call) -> tuple[tuple[int | None, ...], str | None]:
+    """The strands and their phase set: of a het ALT of several bases, its own set, when GT gives none."""
+    first, last = call.strands[0], call.strands[-1]
+    if call.phase is not None or first is None or last is None or first == last:
+        return call.strands, call.phase
+    links = sorted((link, strand) for strand in (first, last) if (link := plan.links[strand]) is not None)
+    if not links:
+        return call.strands, None
+    link, owner = links[0]
+    return (call.strands if owner == first else (last, first)), link
+
+
+def _has_no_base(observation: Observation) -> bool:
+    return any(word in {DELETED, UNKNOWN} for word in observation.stated)
+
+
+def is_link(phase: str | None) -> bool:
+    """Whether the phase set only binds the bases of one ALT."""
+    return phase is not None and ":mnp:" in phase
+
+
+def genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, gvcf: bool = False) -> Genotype | None:
+    """The genotype at `slot`; None when nothing that was found speaks of it.  `gvcf`: the file has blocks."""
+    stating = [one for one in found if one.plan.speaks is Speaks.STATES]
+    if not stating and not gvcf:
+        stating = [one for one in found if one.plan.speaks is Speaks.LISTED]
+    notices = _notices(found)
+    removed = _removal(found)
+    if removed is not None:
+        return _nocall(slot, (removed, *notices))
+    if any(one.plan.speaks is Speaks.MISMATCH for one in found):
+        mismatch = Notice("REF_MISMATCH", "a record whose REF is not the reference of the file's build was discarded")
+        notices = (mismatch, *notices)
+        if not stating:
+            return _nocall(slot, notices)
+    if stating:
+        return _merged(slot, stating, notices, options)
+    if isinstance(slot, BaseSlot):
+        blocks = [one for one in found if one.plan.speaks is Speaks.BLOCK and one.end >= slot.position]
+        return _reference(slot, blocks, notices, options) if blocks else None
+    covering = [one for one in found if one.plan.speaks in {Speaks.COVERS, Speaks.LISTED}]
+    return _reference(slot, covering, notices, options) if _is_covered(slot, covering) else None
+
+
+def _notices(found: Sequence[Observation]) -> tuple[Notice, ...]:
+    if any(one.call.more for one in found):
+        return (Notice("MORE_THAN_TWO_ALLELES", "GT names more than two alleles; the first two were used"),)
+    return ()
+
+
+def _removal(found: Iterable[Observation]) -> Notice | None:
+    """Why some strand has no base here, whatever other records say."""
+    words = {word for one in found for word in one.stated}
+    if DELETED in words:
+        return Notice("DELETED", "a deletion leaves no base here on a strand")
+    if UNKNOWN in words:
+        return Notice("SYMBOLIC_ALLELE", "GT selects an allele that is not written out in bases")
+    return None
+
+
+def _nocall(slot: Slot, notices: Sequence[Notice], seen: tuple[str, ...] = ()) -> Genotype:
+    return Genotype(slot.locus, state=State.NOCALL, seen=seen, notices=tuple(notices))
+
+
+# --- reference statements ---------------------------------------------------------------------------------------------
+
+
+def _is_covered(slot: Slot, covering: Sequence[Observation]) -> bool:
+    """Whether the pieces leave no gap in the indel's stretch."""
+    reached = slot.start - 1
+    for start, end in sorted((one.plan.start, one.end) for one in covering):
+        if start > reached + 1:
+            break
+        reached = max(reached, end)
+    return reached >= slot.last
+
+
+def _reference(slot: Slot, found: Sequence[Observation], notices: Sequence[Notice], options: Options) -> Genotype:
+    """What reference blocks, or the pieces that cover an indel's stretch, state together."""
+    pieces = [one for one in found if one.end >= slot.start and one.plan.start <= slot.last]
+    if any(INTERRUPTED in one.stated for one in pieces):
+        message = "a variant lies where this indel could be written; reference blocks cannot exclude it"
+        return _nocall(slot, (*notices, Notice("INDEL_NOT_EXCLUDED", message)))
+    return _merged(slot, [_as_reference(one) for one in pieces], notices, options)
+
+
+def _as_reference(one: Observation) -> Observation:
+    """A piece of an indel's stretch on which other changes lie, read for its length only: reference."""
+    return one._replace(strands=tuple(None if strand is None else 0 for strand in one.strands), phase=None)
+
+
+# --- records that list alleles ----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Copies of one change: how many, on which strand, in which phase set."""
+
+    copies: int
+    strand: int
+    phase: str | None
+    word: str
+
+
+def _merged(slot: Slot, found: Sequence[Observation], notices: Sequence[Notice], options: Options) -> Genotype:
+    ploidy = max((len(one.strands) for one in found if not one.is_missing), default=0)
+    if not ploidy:
+        return _nocall(slot, notices)
+    if ploidy == 1 and slot.locus.chromosome not in HAPLOID_CHROMOSOMES:
+        message = f"one allele on {slot.locus.chromosome}, where everybody has two"
+        return _nocall(slot, (*notices, Notice("HAPLOID_AUTOSOME", message)))
+    if any(len(one.strands) != ploidy and not one.is_missing for one in found):
+        return _contradiction(slot, notices, "some with one allele and some with two")
+    tallies = _tallies(found)
+    if tallies is None:
+        return _contradiction(slot, notices, "with the same change in different copies")
+    copies = sum(tally.copies for tally in tallies.values())
+    if copies > ploidy:
+        return _contradiction(slot, notices, "with more changes than there are strands")
+    if copies < ploidy and any(None in one.strands for one in found):
+        return _half_call(slot, found, tallies, notices)
+    used = [one for one in found if not copies or any(one.strands)]
+    weak = [one.call.weak for one in used if one.call.weak is not None] if not copies else []
+    if weak:
+        return _nocall(slot, (*notices, min(weak, key=lambda notice: (notice.code, notice.message))))
+    placed = _place(tallies, found[0].plan.words[0], ploidy)
+    if placed is None:
+        return _contradiction(slot, notices, "with two changes on one strand")
+    if ploidy == 2 and placed.changes[0] != placed.changes[1] and _unread(used, placed.changes):
+        notice = Notice("ALLELE_BALANCE", "heterozygous, but the reads show one allele only")
+        return _nocall(slot, (*notices, notice))
+    return _called(slot, used, placed, notices, options)
+
+
+def _contradiction(slot: Slot, notices: Sequence[Notice], how: str) -> Genotype:
+    return _nocall(slot, (*notices, Notice("CONTRADICTORY_RECORDS", f"several records state this position {how}")))
+
+
+def _tallies(found: Sequence[Observation]) -> dict[str, _Tally] | None:
+    """Every change with its copies; None when two records list one change with different copies."""
+    counted: dict[str, tuple[int, int]] = {}
+    tallies: dict[str, _Tally] = {}
+    for one in found:
+        for change in {change for change in one.plan.changes if change is not None}:
+            strands = [
+                index
+                for index, strand in enumerate(one.strands)
+                if strand is not None and one.plan.changes[strand] == change
+            ]
+            count = len(strands), one.strands.count(None)
+            if counted.setdefault(change, count) != count:
+                return None
+            if not strands:
+                continue
+            word = one.plan.words[one.strands[strands[0]] or 0]
+            tally = _Tally(len(strands), strands[0], one.phase if len(one.strands) > 1 else None, word)
+            if not _agree(tallies.setdefault(change, tally), tally):
+                return None
+    return tallies
+
+
+def _agree(known: _Tally, again: _Tally) -> bool:
+    """Whether a change stated twice is stated alike; where only the phase differs, it is given up."""
+    if known.phase == again.phase:
+        return known.phase is None or known.copies > 1 or known.strand == again.strand
+    known.phase = None
+    return True
+
+
+def _half_call(
+    slot: Slot, found: Sequence[Observation], tallies: dict[str, _Tally], notices: Sequence[Notice]
+) -> Genotype:
+    """`1/.` is no call, but what was seen is kept."""
+    own = slot.words[0]
+    stated = {tally.word for tally in tallies.values()}
+    if not stated:
+        stated = {word for one in found if None in one.strands for word in one.stated}
+    seen = tuple(sorted(word for word in stated if word != own))
+    half = bool(seen) or any(None in one.strands and not one.is_missing for one in found)
+    return _nocall(slot, (*notices, Notice("HALF_CALL", "one allele of two is unknown")) if half else notices, seen)
+
+
+class _Placed(NamedTuple):
+    """One word, and the change behind it (None: reference), per strand."""
+
+    words: tuple[str, ...]
+    changes: tuple[str | None, ...]
+    phase: str | None
+
+
+def _place(tallies: dict[str, _Tally], reference: str, ploidy: int) -> _Placed | None:
+    """The changes on their strands; None when two of one phase set lie on one strand."""
+    names = sorted(name for name, tally in tallies.items() for _ in range(tally.copies))
+    if len(names) < ploidy or ploidy == 1 or names[0] == names[1]:
+        first = tallies[names[0]] if names else None
+        words = [tallies[name].word for name in names] + [reference] * (ploidy - len(names))
+        changes = [*names, *[None] * (ploidy - len(names))]
+        if first is not None and len(names) == 1 and first.strand == 1 and first.phase is not None:
+            words.reverse()
+            changes.reverse()
+        phase = first.phase if first is not None and len(names) == 1 and ploidy == 2 else None
+        return _Placed(tuple(words), tuple(changes), phase)
+    one, other = (tallies[name] for name in names)
+    if one.phase is not None and one.phase == other.phase and one.strand == other.strand:
+        return None
+    leader = min((tally for tally in (one, other) if tally.phase), key=_leads, default=None)
+    phase = leader.phase if leader is not None else None
+    if one.phase and other.phase and one.phase != other.phase and not (is_link(one.phase) or is_link(other.phase)):
+        phase = None
+    turned = leader is not None and (leader is one) == (leader.strand == 1)
+    order = (1, 0) if turned and phase is not None else (0, 1)
+    both = (one.word, other.word)
+    return _Placed(tuple(both[i] for i in order), tuple(names[i] for i in order), phase)
+
+
+def _leads(tally: _Tally) -> tuple[bool, str]:
+    """A phase set of the file before one that only binds the bases of an ALT."""
+    return is_link(tally.phase), tally.phase or ""
+
+
+def _unread(used: Sequence[Observation], changes: tuple[str | None, ...]) -> bool:
+    """Whether a strand's allele has no read in a record that states it."""
+    for one in used:
+        read = {one.plan.changes[s] for s in one.strands if s is not None and s not in one.call.unread}
+        unread = {one.plan.changes[s] for s in one.strands if s is not None and s in one.call.unread}
+        if any(change in changes for change in unread - read):
+            return True
+    return False
+
+
+def _called(
+    slot: Slot, used: Sequence[Observation], placed: _Placed, notices: Sequence[Notice], options: Options
+) -> Genotype:
+    filters = sorted({one.call.filtered for one in used if one.call.filtered})
+    notes = list(notices)
+    if filters:
+        verb = "not used" if options.pass_only else "used"
+        notes.append(Notice("FILTERED_RECORD", f"the record did not pass its filters ({'; '.join(filters)}); {verb}"))
+        if options.pass_only:
+            return _nocall(slot, notes)
+    own = slot.words
+    strange = sorted(set(placed.words) - set(own))
+    if strange:
+        message = f"{', '.join(strange)} at {slot.locus.chromosome}:{slot.locus.position} is not in the definition"
+        notes.append(Notice("UNDOCUMENTED_VARIANT", message))
+    words, phase = placed.words, placed.phase
+    if len(words) == 2 and words[0] == words[1]:
+        phase = None
+    if phase is None and len(words) == 2:
+        words = tuple(sorted(words, key=lambda word: (own.index(word) if word in own else len(own), word)))
+    qualities = [one.call.quality for one in used if one.call.quality is not None]
+    return Genotype(
+        locus=slot.locus,
+        alleles=words,
+        phase_set=phase,
+        state=State.CALLED,
+        quality=min(qualities, default=None),
+        filtered=bool(filters),
+        fractions=_fractions(used),
+        notices=tuple(notes),
+    )
+
+
+def _fractions(used: Sequence[Observation]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted({(one.plan.words[index], share) for one in used for index, share in one.call.fractions}))

@@ -1,0 +1,293 @@
+"""One person's slots -> the genotypes of all sites: what only shows when the sites are seen together.
+
+Phase sets of a sample that uses PS, sites that replace several bases, one X or two, several files of one person, and
+reference assumed where an option says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from starling.errors import InputError
+from starling.genotyping.call import PLAIN_REFERENCE
+from starling.genotyping.merge import Observation, genotype_at
+from starling.genotyping.plan import Speaks
+from starling.genotyping.sites import BaseSlot, CompositeSite, SiteMap, Slot
+from starling.vocabulary import Genotype, Locus, Notice, Options, SampleGenotypes, Sex, State
+
+#: What was found at a slot: nothing, one observation, or several.
+Cell = Observation | list[Observation] | None
+
+#: No-calls that say "no data": another file of the same person may say more.
+_SILENT: Final = frozenset({"HALF_CALL", "LOW_DEPTH", "LOW_QUALITY", "NO_SUPPORT", "INDEL_NOT_EXCLUDED"})
+
+_MIXED: Final = Notice(
+    "PHASE_SET_MIXED", "phased without a phase set in a sample that names phase sets; read as unphased"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one file holds of one person.
+
+    `absent_is_reference`: slots that are reference when the file does not mention them.  `gvcf`: the file states
+    reference in blocks.
+    """
+
+    source: str
+    sites: SiteMap
+    cells: Sequence[Cell]
+    absent_is_reference: frozenset[int] = frozenset()
+    gvcf: bool = False
+    mitochondrial_reference_known: bool = True
+    notices: tuple[Notice, ...] = ()
+
+
+class Resolver:
+    """Cells -> genotypes; the plain reference genotype of a slot is made once and shared by all samples."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._plain: dict[tuple[int, str], Genotype] = {}
+
+    def resolve(self, part: Part) -> dict[int, Genotype]:
+        """The genotype of every slot of which the part's records speak."""
+        found: dict[int, Genotype] = {}
+        slots, options, plain = part.sites.slots, self._options, self._plain
+        for index, cell in enumerate(part.cells):
+            if cell is None:
+                continue
+            slot = slots[index]
+            if not isinstance(cell, list) and cell.call is PLAIN_REFERENCE and cell.plan.speaks is Speaks.STATES:
+                word = cell.plan.words[0]
+                known = plain.get((index, word))
+                if known is None:
+                    known = plain[index, word] = _plain(slot, word, cell, options)
+                found[index] = known
+                continue
+            genotype = genotype_at(slot, cell if isinstance(cell, list) else [cell], options, gvcf=part.gvcf)
+            if genotype is not None:
+                found[index] = genotype
+        _unmix(part, found)
+        return found
+
+
+def _plain(slot: Slot, word: str, cell: Observation, options: Options) -> Genotype:
+    if word in slot.words:
+        return Genotype(slot.locus, (word, word), state=State.CALLED)
+    genotype = genotype_at(slot, [cell], options)
+    return genotype if genotype is not None else Genotype(slot.locus)
+
+
+def _observations(cells: Iterable[Cell]) -> Iterable[Observation]:
+    for cell in cells:
+        if isinstance(cell, list):
+            yield from cell
+        elif cell is not None:
+            yield cell
+
+
+def _unmix(part: Part, found: dict[int, Genotype]) -> None:
+    """`|` without PS is no phase on a chromosome where the sample uses PS."""
+    slots = part.sites.slots
+    named = {slots[one.plan.slot].locus.chromosome for one in _observations(part.cells) if one.call.explicit}
+    for index, genotype in found.items() if named else ():
+        if genotype.phase_set is not None and genotype.phase_set in named:
+            own = slots[index].words
+            alleles = tuple(sorted(genotype.alleles, key=lambda word: (own.index(word) if word in own else 99, word)))
+            found[index] = replace(genotype, alleles=alleles, phase_set=None, notices=(*genotype.notices, _MIXED))
+
+
+# --- the person -------------------------------------------------------------------------------------------------------
+
+
+def person(sample: str, parts: Sequence[Part], resolver: Resolver, sex: Sex) -> SampleGenotypes:
+    """Everything that the files of one person state.
+
+    Raises: InputError CONFLICTING_PARTS when two of them state a site differently.
+    """
+    sites = parts[0].sites
+    found = _joined(parts, resolver)
+    x_slots = [index for index in found if sites.slots[index].locus.chromosome == "chrX"]
+    hemizygous = _hemizygous([found[index] for index in x_slots], sex)
+    for index in x_slots:
+        found[index] = _on_x(found[index], sex)
+    _settle_ploidy(found, x_slots, sex)
+    _fill(parts, found, hemizygous=hemizygous is True)
+    genotypes = {
+        genotype.locus: genotype
+        for index, genotype in found.items()
+        if not isinstance(slot := sites.slots[index], BaseSlot) or slot.site is not None
+    }
+    for composite in sites.composites:
+        genotype = _composite(composite, [found.get(index) for index in composite.parts])
+        if genotype is not None:
+            genotypes[genotype.locus] = genotype
+    return SampleGenotypes(
+        sample=sample,
+        genotypes=genotypes,
+        notices=_notices(parts, genotypes),
+        mitochondrial_reference_known=_mitochondrial_reference_known(parts),
+        hemizygous_x=hemizygous,
+    )
+
+
+def _notices(parts: Sequence[Part], genotypes: Mapping[Locus, Genotype]) -> tuple[Notice, ...]:
+    notices = [notice for part in parts for notice in part.notices]
+    if any(one.call.bare for part in parts for one in _observations(part.cells)):
+        message = "reference calls without depth or quality were accepted as they stand"
+        notices.append(Notice("SUPPORT_NOT_STATED", message))
+    filled = sum(genotype.filled for genotype in genotypes.values())
+    if filled:
+        message = f"{filled} positions that the file does not mention were taken as reference, as an option asked"
+        notices.append(Notice("ASSUMED_REFERENCE", message))
+    return tuple(dict.fromkeys(notices))
+
+
+def _mitochondrial_reference_known(parts: Sequence[Part]) -> bool:
+    """As the files say that hold chrM; as all say, when none does."""
+    slots = parts[0].sites.slots
+    mitochondrial = [index for index, slot in enumerate(slots) if slot.locus.chromosome == "chrM"]
+    holding = [part for part in parts if any(part.cells[index] is not None for index in mitochondrial)]
+    return all(part.mitochondrial_reference_known for part in holding or parts)
+
+
+def _joined(parts: Sequence[Part], resolver: Resolver) -> dict[int, Genotype]:
+    if len(parts) == 1:
+        return resolver.resolve(parts[0])
+    joined: dict[int, Genotype] = {}
+    for number, part in enumerate(sorted(parts, key=lambda part: part.source)):
+        for index, genotype in resolver.resolve(part).items():
+            if genotype.phase_set is not None:
+                genotype = replace(genotype, phase_set=f"{number}:{genotype.phase_set}")
+            joined[index] = _both(joined[index], genotype, parts) if index in joined else genotype
+    return joined
+
+
+def _both(known: Genotype, again: Genotype, parts: Sequence[Part]) -> Genotype:
+    """One of two statements: they agree, or one of them says nothing.  Phase of one file is not that of another."""
+    if known.state is State.CALLED and again.state is State.CALLED:
+        if sorted(known.alleles) != sorted(again.alleles):
+            where = f"{known.locus.chromosome}:{known.locus.position}"
+            stated = " and ".join("/".join(genotype.alleles) for genotype in (known, again))
+            message = f"two files of one sample state {where} as {stated}"
+            raise InputError("CONFLICTING_PARTS", message, source=", ".join(part.source for part in parts))
+        if known.phase_set is None and again.phase_set is None:
+            return known
+        alleles = tuple(sorted(known.alleles))
+        return replace(known, alleles=alleles, phase_set=None)
+    first, second = (known, again) if known.state is State.CALLED else (again, known)
+    silent = not second.seen and all(notice.code in _SILENT for notice in second.notices)
+    return first if silent else second
+
+
+# --- one X or two -----------------------------------------------------------------------------------------------------
+
+
+def _hemizygous(called: Iterable[Genotype], sex: Sex) -> bool | None:
+    """Whether there is one X: stated, or read from haploid calls.  All sites asked for lie outside the PARs."""
+    if sex != "unknown":
+        return sex == "male"
+    alleles = [genotype.alleles for genotype in called if genotype.state is State.CALLED]
+    if any(len(set(pair)) > 1 for pair in alleles):
+        return False
+    return True if alleles and all(len(pair) == 1 for pair in alleles) else None
+
+
+def _on_x(genotype: Genotype, sex: Sex) -> Genotype:
+    if genotype.state is not State.CALLED or sex == "unknown":
+        return genotype
+    haploid = len(genotype.alleles) == 1
+    if sex == "female":
+        notice = Notice("HAPLOID_IN_FEMALE", "one allele on chrX in a person stated to have two X")
+        return _without(genotype, notice) if haploid else genotype
+    if len(set(genotype.alleles)) > 1:
+        return _without(genotype, Notice("HET_IN_MALE", "heterozygous on chrX in a person stated to have one X"))
+    return genotype if haploid else replace(genotype, alleles=genotype.alleles[:1])
+
+
+def _settle_ploidy(found: dict[int, Genotype], x_slots: Sequence[int], sex: Sex) -> None:
+    """With haploid and diploid calls mixed: beside a het the haploid ones are no calls, else each counts as one."""
+    if sex != "unknown":
+        return
+    called = {index: found[index] for index in x_slots if found[index].state is State.CALLED}
+    haploid = [index for index, genotype in called.items() if len(genotype.alleles) == 1]
+    if not haploid or len(haploid) == len(called):
+        return
+    if any(len(set(genotype.alleles)) > 1 for genotype in called.values()):
+        for index in haploid:
+            notice = Notice("HAPLOID_IN_FEMALE", "one allele on chrX in a person who is heterozygous elsewhere on it")
+            found[index] = _without(found[index], notice)
+        return
+    for index, genotype in called.items():
+        found[index] = replace(genotype, alleles=genotype.alleles[:1])
+
+
+def _without(genotype: Genotype, notice: Notice) -> Genotype:
+    return Genotype(genotype.locus, state=State.NOCALL, notices=(*genotype.notices, notice))
+
+
+# --- sites that no record mentions, and sites of several bases --------------------------------------------------------
+
+
+def _fill(parts: Sequence[Part], found: dict[int, Genotype], *, hemizygous: bool) -> None:
+    for part in parts:
+        for index in part.absent_is_reference:
+            slot = part.sites.slots[index]
+            if index in found or slot.reference is None:
+                continue
+            haploid = slot.locus.chromosome == "chrM" or (hemizygous and slot.locus.chromosome == "chrX")
+            alleles = (slot.reference,) * (1 if haploid else 2)
+            found[index] = Genotype(slot.locus, alleles, state=State.CALLED, filled=True)
+
+
+def _composite(composite: CompositeSite, parts: Sequence[Genotype | None]) -> Genotype | None:
+    """A site of several bases, when they are on one strand for sure: homozygous, one het, or one phase set.
+
+    Two unphased hets may lie on one strand: no call, but the ALT counts as seen.
+    """
+    site = composite.site
+    known = [part for part in parts if part is not None]
+    if not known:
+        return None
+    notices = tuple(dict.fromkeys(notice for part in known for notice in part.notices if notice.code != _STRANGE))
+    if len(known) < len(parts) or any(part.state is not State.CALLED for part in known):
+        seen = tuple(alt for alt in site.alts if _may_carry(alt, parts))
+        return Genotype(site.locus, state=State.NOCALL, seen=seen, notices=notices)
+    hets = [part for part in known if len(set(part.alleles)) > 1]
+    sets = {part.phase_set for part in hets}
+    ploidy = min(len(part.alleles) for part in known)
+    if len(hets) > 1 and (None in sets or len(sets) > 1):
+        notice = Notice("UNPHASED_SUBSTITUTION", "the bases of this change may lie on one strand or on two")
+        return Genotype(site.locus, state=State.NOCALL, seen=site.alts[:1], notices=(*notices, notice))
+    alleles = tuple("".join(part.alleles[strand] for part in known) for strand in range(ploidy))
+    strange = sorted(set(alleles) - {site.ref, *site.alts})
+    if strange:
+        message = f"{', '.join(strange)} at {site.chromosome}:{site.position} is not in the definition"
+        notices = (*notices, Notice(_STRANGE, message))
+    phase = next(iter(sets)) if sets and len(set(alleles)) > 1 else None
+    order = (site.ref, *site.alts)
+    if phase is None:
+        alleles = tuple(sorted(alleles, key=lambda word: (order.index(word) if word in order else 99, word)))
+    return Genotype(
+        locus=site.locus,
+        alleles=alleles,
+        phase_set=phase,
+        state=State.CALLED,
+        quality=min((part.quality for part in known if part.quality is not None), default=None),
+        filled=any(part.filled for part in known),
+        filtered=any(part.filtered for part in known),
+        notices=notices,
+    )
+
+
+_STRANGE: Final = "UNDOCUMENTED_VARIANT"
+
+
+def _may_carry(alt: str, parts: Sequence[Genotype | None]) -> bool:
+    """Whether every base of `alt` was seen, called or half-called."""
+    return all(
+        part is not None and (base in part.alleles or base in part.seen) for base, part in zip(alt, parts, strict=True)
+    )

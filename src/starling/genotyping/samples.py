@@ -1,0 +1,51 @@
+"""Whose columns are read: the samples asked for, never a tumour."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starling.errors import InputError
+from starling.formats.header import Header
+
+_TUMOUR_COLUMNS: Final = frozenset({"TUMOR", "TUMOUR"})
+_NORMAL_COLUMN: Final = "NORMAL"
+
+
+def chosen_samples(header: Header, asked: tuple[str, ...] | None, *, source: str) -> tuple[tuple[str, int], ...]:
+    """(name, column) of every sample of this file that is to be read; all when none is asked for by name.
+
+    A name that stands in another file only is no error here: see `check_all_found`.
+    Raises: InputError NO_GENOTYPES when there is no sample column, TUMOUR_FILE.
+    """
+    if not header.samples:
+        raise InputError("NO_GENOTYPES", "the file has no sample column", source=source)
+    chosen = [(name, index) for index, name in enumerate(header.samples) if asked is None or name in asked]
+    tumours = tumour_samples(header)
+    refused = [name for name, _ in chosen if name in tumours]
+    if refused or (tumours and asked is None):
+        named = ", ".join(refused or sorted(tumours))
+        raise InputError("TUMOUR_FILE", f"{named} is a tumour: its genotype is not the patient's", source=source)
+    return tuple(chosen)
+
+
+def tumour_samples(header: Header) -> frozenset[str]:
+    """The columns that hold a tumour; empty for a germline file.
+
+    Mutect2 in mitochondrial mode also writes `##tumor_sample`, for what is a germline call of chrM.
+    Source: GATK Mutect2 documentation (`--mitochondria-mode`; header lines tumor_sample, normal_sample).
+    """
+    commands = " ".join(header.meta.get("GATKCommandLine", ()))
+    if "--mitochondria-mode true" in commands:
+        return frozenset()
+    by_column = {name for name in header.samples if name.upper() in _TUMOUR_COLUMNS}
+    if by_column and _NORMAL_COLUMN in {name.upper() for name in header.samples}:
+        return frozenset(by_column)
+    return frozenset(value.strip() for value in header.meta.get("tumor_sample", ()))
+
+
+def check_all_found(asked: tuple[str, ...] | None, found: tuple[str, ...], available: tuple[str, ...]) -> None:
+    """Every sample asked for was found.  Raises: InputError SAMPLE_NOT_FOUND with the names there are."""
+    missing = [name for name in asked or () if name not in found]
+    if missing:
+        names = ", ".join(available[:20]) + (f" and {len(available) - 20} more" if len(available) > 20 else "")
+        raise InputError("SAMPLE_NOT_FOUND", f"no sample named {', '.join(missing)}; there are: {names}")

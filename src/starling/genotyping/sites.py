@@ -1,0 +1,249 @@
+"""The positions of interest as they stand in one file: in its build's coordinates and with its build's bases.
+
+Two kinds of slot: a *base* (one reference position; single-base sites, and the parts of sites such as RYR1 TC>CT that
+replace several bases) and an *indel* (a stretch within which one length change can be written).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from starling.definitions import GeneDefinition, Site
+from starling.formats.regions import Region
+from starling.genotyping.normalise import Event, is_same_indel, trim
+from starling.vocabulary import BuildName, Locus
+
+#: Regions closer than this are fetched as one: fewer seeks for a few records more.
+MERGE_GAP = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class BaseSlot:
+    """One reference base.  `reference`: of the file's build, None where unknown; `words`: bases the definition names.
+
+    `site`: None when the base only is a part of a longer site.
+    """
+
+    index: int
+    locus: Locus
+    position: int
+    reference: str | None
+    words: tuple[str, ...]
+    site: Site | None
+
+    @property
+    def start(self) -> int:
+        """The position in the file."""
+        return self.position
+
+    @property
+    def last(self) -> int:
+        """The position in the file."""
+        return self.position
+
+    def accepts_reference(self, base: str) -> bool:
+        """Whether a record of this file may state `base` as REF here.
+
+        Where the build's own base is not known, any base that the definition names may be it.
+        """
+        return base == self.reference if self.reference is not None else base in self.words
+
+
+@dataclass(frozen=True, slots=True)
+class IndelSlot:
+    """A stretch `position..last` of the file within which the changes of one indel site can be written."""
+
+    index: int
+    locus: Locus
+    position: int
+    last: int
+    site: Site
+    known: tuple[tuple[Event, str], ...]
+
+    @property
+    def start(self) -> int:
+        """The anchor's position in the file."""
+        return self.position
+
+    @property
+    def reference(self) -> str:
+        """REF of the site; no indel site differs between the builds."""
+        return self.site.ref
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """REF and ALTs of the site."""
+        return (self.site.ref, *self.site.alts)
+
+    @property
+    def stated_end(self) -> int:
+        """Where the site's own REF ends."""
+        return self.position + len(self.site.ref) - 1
+
+    def find(self, event: Event) -> tuple[Event, str] | None:
+        """The site's own (change, ALT) that `event` writes in whatever place; None when it is none of them."""
+        for known, word in self.known:
+            if is_same_indel(event, known, self.last):
+                return known, word
+        return None
+
+
+Slot = BaseSlot | IndelSlot
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeSite:
+    """A site that replaces several bases: read from its base slots, `parts`."""
+
+    site: Site
+    parts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneSpan:
+    """Where a gene lies in the file."""
+
+    gene: str
+    chromosome: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class ChromosomeSites:
+    """The slots of one chromosome and the changes to read as reference there."""
+
+    name: str
+    bases: Mapping[int, BaseSlot]
+    indels: tuple[IndelSlot, ...]
+    ignored: frozenset[Event] = frozenset()
+
+    @cached_property
+    def positions(self) -> list[int]:
+        """The positions of the base slots, sorted."""
+        return sorted(self.bases)
+
+    @cached_property
+    def plain(self) -> frozenset[int]:
+        """Positions of base slots that lie in no indel's stretch and have nothing unusual: the quick way is open."""
+        covered = {position for slot in self.indels for position in range(slot.position, slot.last + 1)}
+        unusual = covered | {event.position for event in self.ignored}
+        return frozenset(at for at, slot in self.bases.items() if slot.reference is not None) - unusual
+
+    def bases_between(self, start: int, end: int) -> list[BaseSlot]:
+        """Every base slot at `start..end`."""
+        low, high = bisect_left(self.positions, start), bisect_right(self.positions, end)
+        return [self.bases[position] for position in self.positions[low:high]]
+
+    def indels_touching(self, start: int, end: int) -> list[IndelSlot]:
+        """Every indel slot whose stretch overlaps `start..end`."""
+        return [slot for slot in self.indels if slot.position <= end and slot.last >= start]
+
+
+@dataclass(frozen=True)
+class SiteMap:
+    """All slots for one build; `slots[i].index == i`."""
+
+    chromosomes: Mapping[str, ChromosomeSites]
+    slots: tuple[Slot, ...]
+    composites: tuple[CompositeSite, ...]
+    genes: tuple[GeneSpan, ...]
+
+    def chromosome_of(self, slot: Slot) -> ChromosomeSites:
+        """The chromosome on which `slot` lies."""
+        return self.chromosomes[slot.locus.chromosome]
+
+
+@dataclass
+class _Draft:
+    """A chromosome under construction."""
+
+    bases: dict[int, BaseSlot] = field(default_factory=dict)
+    indels: list[IndelSlot] = field(default_factory=list)
+    ignored: set[Event] = field(default_factory=set)
+
+
+def site_map(definitions: Iterable[GeneDefinition], build: BuildName) -> SiteMap:
+    """Every site of the definitions as slots in the coordinates of `build`; slots are numbered alike in all builds."""
+    drafts: dict[str, _Draft] = {}
+    slots: list[Slot] = []
+    composites: list[CompositeSite] = []
+    genes: list[GeneSpan] = []
+    for definition in definitions:
+        draft = drafts.setdefault(definition.chromosome, _Draft())
+        shift = _shift(definition, build)
+        genes.append(GeneSpan(definition.gene, definition.chromosome, definition.start + shift, definition.end + shift))
+        ignored = [trim(position + shift, ref, alt) for position, ref, alt in definition.ignored_variants]
+        draft.ignored.update(ignored)
+        for site in (*definition.sites, *definition.extra_sites):
+            _add(site, build, draft, slots, composites)
+    chromosomes = {
+        name: ChromosomeSites(name, draft.bases, tuple(draft.indels), frozenset(draft.ignored))
+        for name, draft in drafts.items()
+    }
+    return SiteMap(chromosomes, tuple(slots), tuple(composites), tuple(genes))
+
+
+def _shift(definition: GeneDefinition, build: BuildName) -> int:
+    """File position minus GRCh38 position: constant within every gene of the knowledge base."""
+    site = definition.sites[0]
+    return site.position_grch37 - site.position if build == "GRCh37" else 0
+
+
+def _add(site: Site, build: BuildName, draft: _Draft, slots: list[Slot], composites: list[CompositeSite]) -> None:
+    position = site.position if build == "GRCh38" else site.position_grch37
+    if site.is_indel:
+        known = tuple((trim(position, site.ref, alt), alt) for alt in site.alts)
+        last = position + site.last - site.position
+        indel = IndelSlot(len(slots), site.locus, position, last, site, known)
+        slots.append(indel)
+        draft.indels.append(indel)
+        return
+    reference = site.ref if build == "GRCh38" else site.ref_grch37
+    parts = []
+    for offset in range(len(site.ref)):
+        words = tuple(dict.fromkeys(word[offset] for word in (site.ref, *site.alts)))
+        base = BaseSlot(
+            index=len(slots),
+            locus=Locus(site.chromosome, site.position + offset),
+            position=position + offset,
+            reference=None if reference is None else reference[offset],
+            words=words,
+            site=site if len(site.ref) == 1 else None,
+        )
+        parts.append(base.index)
+        slots.append(base)
+        draft.bases[base.position] = base
+    if len(site.ref) > 1:
+        composites.append(CompositeSite(site, tuple(parts)))
+
+
+def regions(sites: SiteMap, names: Mapping[str, str], *, gap: int = MERGE_GAP) -> list[Region]:
+    """What to fetch: the slots of each chromosome, under its names in the file, merged across `gap`.
+
+    One base is added on each side of an indel: written at its right end it may stand just behind the stretch.
+    """
+    found: list[Region] = []
+    for name, chromosome in names.items():
+        if chromosome in sites.chromosomes:
+            found += [Region(name, start, end) for start, end in _merged(sites.chromosomes[chromosome], gap)]
+    return found
+
+
+def _merged(sites: ChromosomeSites, gap: int) -> Iterator[tuple[int, int]]:
+    spans = sorted(
+        [
+            *((position, position) for position in sites.positions),
+            *((slot.position - 1, slot.last + 1) for slot in sites.indels),
+        ]
+    )
+    start, end = spans[0]
+    for first, last in spans[1:]:
+        if first > end + gap:
+            yield max(start, 1), end
+            start = first
+        end = max(end, last)
+    yield max(start, 1), end
