@@ -1,0 +1,61 @@
+"""Whole lines from the blocks of a BGZF file, wherever the blocks cut them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from starling.errors import InputError
+from starling.formats.bgzf import BlockFile
+from starling.formats.record import LONGEST_LINE
+
+
+@dataclass(slots=True)
+class Piece:
+    """Whole lines of text, and where they stand: (index in the text, block, index in its text) of each part."""
+
+    text: bytes
+    marks: list[tuple[int, int, int]]
+
+    def where(self, index: int) -> tuple[int, int]:
+        """The block that holds the byte at `index`, and where in its text.  Ordered as the file is."""
+        begin, block, at = self.marks[bisect_left(self.marks, (index + 1, 0, 0)) - 1]
+        return block, at + index - begin
+
+
+def pieces(blocks: BlockFile, offset: int, begin: int | None) -> Iterator[Piece]:
+    """Whole lines from index `begin` of the block at `offset` to the end of the file, about a block at a time.
+
+    `begin`: None means after the first line end.  A last line without a line end is given one.
+    Raises: InputError FILE_DAMAGED, LINE_TOO_LONG.
+    """
+    held: list[bytes] = []
+    marks: list[tuple[int, int, int]] = []
+    size = 0
+    for block, index, text in _texts(blocks, offset, begin):
+        marks.append((size, block, index))
+        cut = text.rfind(b"\n", index) + 1
+        if cut:
+            held.append(text[index:cut])
+            yield Piece(b"".join(held), marks)
+            held, marks, size = [text[cut:]], [(0, block, cut)], len(text) - cut
+            continue
+        held.append(text[index:])
+        size += len(text) - index
+        if size > LONGEST_LINE:
+            raise InputError("LINE_TOO_LONG", f"a line is longer than {LONGEST_LINE:,} bytes", source=blocks.name)
+    if size:
+        yield Piece(b"".join(held) + b"\n", marks)
+
+
+def _texts(blocks: BlockFile, offset: int, begin: int | None) -> Iterator[tuple[int, int, bytes]]:
+    """(block, index where the text of interest begins, text) of each block from `offset` on."""
+    while offset < blocks.size:
+        text = blocks.text(offset)
+        if begin is None:
+            begin = text.find(b"\n") + 1 or None
+        if begin is not None:
+            yield offset, begin, text
+            begin = 0
+        offset = blocks.after(offset)

@@ -1,0 +1,204 @@
+"""One line of a VCF: its key, the stretch of reference it speaks for, its columns.
+
+Source: The Variant Call Format specification v4.5, sections 1.6 (columns), 1.6.1.8 (END, SVLEN), 5.5 (`<*>`, LEN).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, overload
+
+from starling.errors import InputError
+from starling.formats.regions import Intervals
+
+#: No human chromosome is longer (chr1: 248,956,422); VCF positions are signed 32-bit numbers.
+LARGEST_POSITION: Final = 2**31 - 1
+#: A line of half a million samples with GT:DP:GQ:PL is about 25 MB; nothing real is longer.
+LONGEST_LINE: Final = 64 * 2**20
+
+_END: Final = re.compile(r"(?:^|;)END=(\d{1,10})(?:;|$)", re.ASCII)
+_SVLEN: Final = re.compile(r"(?:^|;)SVLEN=([-\d,.]+)(?:;|$)", re.ASCII)
+_SPANNING: Final = ("<DEL", "<DUP", "<INV", "<CNV")
+_BLOCK_ALTS: Final = frozenset({"<NON_REF>", "<*>", "<X>"})
+
+
+class Columns(Sequence[str]):
+    """The sample columns of a record, split when the first one is asked for.  Equal to the tuple of the same texts."""
+
+    __slots__ = ("_parts", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._parts: list[str] | None = None
+
+    def _split(self) -> list[str]:
+        if self._parts is None:
+            self._parts = self._text.split("\t")
+        return self._parts
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        """The column, or columns, at `index`."""
+        return self._split()[index]
+
+    def __len__(self) -> int:
+        """How many samples there are."""
+        return self._text.count("\t") + 1
+
+    def __iter__(self) -> Iterator[str]:
+        """Column after column."""
+        return iter(self._split())
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same texts."""
+        if isinstance(other, Columns):
+            return self._text == other._text
+        return isinstance(other, tuple | list) and list(other) == self._split()
+
+    def __hash__(self) -> int:
+        """As the tuple of the same texts."""
+        return hash(tuple(self._split()))
+
+    def __repr__(self) -> str:
+        """As the tuple of the same texts."""
+        return repr(tuple(self._split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it stands in the file; bases are upper case, an ALT of `.` is no ALT.
+
+    `columns`: the sample columns, unsplit, in header order.  `end`: the last reference position (1-based, inclusive)
+    of which the record speaks.  `line`: None when it was found without counting lines.
+    """
+
+    chromosome: str
+    position: int
+    ref: str
+    alts: tuple[str, ...]
+    filter: str
+    info: str
+    format: tuple[str, ...]
+    columns: Sequence[str]
+    end: int
+    source: str = ""
+    line: int | None = None
+
+    def sample(self, index: int) -> dict[str, str]:
+        """FORMAT key -> value of one sample; fields that a sample leaves off at its end are absent."""
+        return dict(zip(self.format, self.columns[index].split(":"), strict=False))
+
+    @property
+    def is_reference_block(self) -> bool:
+        """Whether an ALT stands for "any other allele", or the record is a stretch without ALT: gVCF."""
+        return not _BLOCK_ALTS.isdisjoint(self.alts) or (not self.alts and self.end >= self.position + len(self.ref))
+
+
+def parse_record(line: bytes, *, samples: int, source: str, number: int | None = None) -> Record:
+    """The record in `line` (without its line end) of a file with `samples` sample columns.
+
+    Raises: InputError BAD_RECORD or NOT_TEXT.
+    """
+    text = _decode(line, source, number)
+    fields = text.split("\t", 9)
+    if (found := text.count("\t") + 1) != 9 + samples:
+        raise InputError("BAD_RECORD", f"{found} columns, not {9 + samples}", source=source, line=number)
+    ref, alt = fields[3], fields[4]
+    if not (ref.isascii() and ref.isalpha()) and ref != ".":
+        raise InputError("BAD_RECORD", f"REF is {ref[:40]!r}, not bases", source=source, line=number)
+    alts = () if alt == "." else tuple(one if "<" in one else one.upper() for one in alt.split(","))
+    if "" in alts:
+        raise InputError("BAD_RECORD", "an ALT allele is empty", source=source, line=number)
+    position = parse_position(fields[1].encode(), source, number)
+    return Record(
+        chromosome=fields[0],
+        position=position,
+        ref=ref.upper(),
+        alts=alts,
+        filter=fields[6],
+        info=fields[7],
+        format=tuple(fields[8].split(":")),
+        columns=Columns(fields[9]),
+        end=_end(position, fields),
+        source=source,
+        line=number,
+    )
+
+
+def _decode(line: bytes, source: str, number: int | None) -> str:
+    if b"\0" in line:
+        raise InputError("NOT_TEXT", "a NUL byte in a record", source=source, line=number)
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise InputError("NOT_TEXT", "a record is not UTF-8", source=source, line=number) from error
+
+
+def parse_position(digits: bytes, source: str, number: int | None) -> int:
+    """The POS that `digits` states; 0 is the telomere.  Raises: InputError BAD_RECORD."""
+    if digits.isdigit() and len(digits) <= 10 and (position := int(digits)) <= LARGEST_POSITION:
+        return position
+    shown = digits[:40].decode(errors="replace")
+    raise InputError("BAD_RECORD", f"POS is {shown!r}, not a position", source=source, line=number)
+
+
+def may_span(line: bytes) -> bool:
+    """Whether something other than the length of REF may make this record (or one of these lines) long."""
+    return b"END=" in line or b"SVLEN=" in line or b":LEN" in line or b"\tLEN" in line
+
+
+def span_end(position: int, line: bytes) -> int:
+    """The last position that the undecoded `line`, at `position`, speaks for; never fails."""
+    if may_span(line):
+        fields = line.decode(errors="replace").split("\t", 9)
+        return _end(position, fields) if len(fields) == 10 else position
+    fields_to_ref = line.split(b"\t", 4)
+    return position + max(len(fields_to_ref[3]), 1) - 1 if len(fields_to_ref) > 4 else position
+
+
+def touches(intervals: Intervals, position: int, line: bytes) -> bool:
+    """Whether the undecoded `line`, at `position`, speaks for a position of an interval."""
+    start = intervals.next_start(position)
+    if start is None or start <= position:
+        return start is not None
+    if start - position >= len(line) and not may_span(line):
+        return False
+    return span_end(position, line) >= start
+
+
+def _end(position: int, fields: list[str]) -> int:
+    """The largest of: end of REF, INFO/END, INFO/SVLEN of an ALT that spans, FORMAT/LEN of any sample."""
+    end = position + max(len(fields[3]), 1) - 1
+    info = fields[7]
+    if "END=" in info and (found := _END.search(info)):
+        end = max(end, int(found[1]))
+    if "SVLEN=" in info and (found := _SVLEN.search(info)) and any(name in fields[4] for name in _SPANNING):
+        end = max(end, position + _largest_length(fields[4], found[1]))
+    if "LEN" in fields[8]:
+        end = max(end, _length_of_block(position, fields[8], fields[9]))
+    return min(end, LARGEST_POSITION)
+
+
+def _largest_length(alt: str, lengths: str) -> int:
+    pairs = zip(alt.split(","), lengths.split(","), strict=False)
+    spans = (length.lstrip("-") for name, length in pairs if name.startswith(_SPANNING))
+    return max((int(span) for span in spans if span.isdigit() and len(span) <= 10), default=0)
+
+
+def _length_of_block(position: int, keys: str, columns: str) -> int:
+    """Where the longest FORMAT/LEN ends; `position` when FORMAT has no LEN."""
+    names = keys.split(":")
+    if "LEN" not in names:
+        return position
+    at = names.index("LEN")
+    longest = 1
+    for column in columns.split("\t"):
+        values = column.split(":", at + 1)
+        if len(values) > at and values[at].isascii() and values[at].isdigit() and len(values[at]) <= 10:
+            longest = max(longest, int(values[at]))
+    return position + longest - 1

@@ -1,0 +1,61 @@
+"""Regions asked for, as sorted intervals per chromosome."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A stretch of one chromosome, named as in the file; 1-based, both ends inclusive."""
+
+    chromosome: str
+    start: int
+    end: int
+
+
+class Intervals:
+    """Disjoint sorted intervals of one chromosome, 1-based inclusive."""
+
+    __slots__ = ("ends", "starts")
+
+    def __init__(self, pairs: Iterable[tuple[int, int]]) -> None:
+        merged = merge(pairs)
+        self.starts = [start for start, _ in merged]
+        self.ends = [end for _, end in merged]
+
+    def next_start(self, position: int) -> int | None:
+        """The start of the first interval that ends at or after `position`; None when all lie before it."""
+        index = bisect_left(self.ends, position)
+        return self.starts[index] if index < len(self.starts) else None
+
+    def overlaps(self, start: int, end: int) -> bool:
+        """Whether `start..end` touches an interval."""
+        following = self.next_start(start)
+        return following is not None and following <= end
+
+
+def merge(pairs: Iterable[tuple[int, int]], *, gap: int = 0) -> list[tuple[int, int]]:
+    """The same positions as sorted intervals, those joined that overlap, touch, or lie at most `gap` apart.
+
+    Empty intervals (end before start) are left out.
+    """
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(pairs):
+        if end < start:
+            continue
+        if merged and start <= merged[-1][1] + 1 + gap:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def by_chromosome(regions: Sequence[Region]) -> dict[bytes, Intervals]:
+    """The regions as intervals per chromosome name, as bytes for comparison with undecoded lines."""
+    pairs: dict[bytes, list[tuple[int, int]]] = {}
+    for region in regions:
+        pairs.setdefault(region.chromosome.encode(), []).append((region.start, region.end))
+    return {name: Intervals(values) for name, values in pairs.items()}

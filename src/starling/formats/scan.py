@@ -1,0 +1,150 @@
+"""One pass over all lines of a file in any order: the records that touch the regions, and a count of all.
+
+Most chunks hold nothing wanted.  A chunk whose lines are sorted on one chromosome (proved on the bytes, not assumed)
+is searched by bisection; any other is read line by line.  Both find every record, however long its span is.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starling.errors import InputError
+from starling.formats.record import may_span, parse_position, span_end, touches
+from starling.formats.regions import Intervals
+
+_NOTHING: Final = Intervals(())
+_DIGITS_AND_TAB: Final = b"0123456789\t"
+#: In a proved run every eighth position is remembered: enough to say that a chromosome has records near a gene.
+_STEP: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Lines proved to be sorted on one chromosome, with POS of one width: then bytes sort as numbers do."""
+
+    name: bytes
+    prefixes: list[bytes]
+
+    def position(self, index: int) -> int:
+        return int(self.prefixes[index][len(self.name) + 1 : -1])
+
+    def key(self, position: int) -> bytes:
+        """The prefix that a line at `position` would have; positions of another width become the nearest end."""
+        width = len(self.prefixes[0]) - len(self.name) - 2
+        digits = b"%d" % max(position, 0)
+        if len(digits) != width:
+            digits = digits.zfill(width) if len(digits) < width else b"9" * width
+        return self.name + b"\t" + digits + b"\t"
+
+
+class Scan:
+    """The state of one pass.  `records`, `has_blocks` and `has_record_near` are final when `lines` is exhausted."""
+
+    def __init__(self, wanted: Mapping[bytes, Intervals], source: str, line_number: int) -> None:
+        self.records = 0
+        self.has_blocks = False
+        self._wanted = wanted
+        self._source = source
+        self._number = line_number
+        self._positions: dict[bytes, array[int]] = {}
+
+    def lines(self, chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+        """(line number, line without its line end) of every record that touches a wanted interval, in file order.
+
+        Raises: InputError BAD_RECORD or NOT_TEXT.
+        """
+        for chunk in chunks:
+            self._refuse_nul(chunk)
+            lines = chunk.split(b"\n")
+            lines.pop()
+            self.has_blocks = self.has_blocks or b"<NON_REF>" in chunk or b"<*>" in chunk
+            run = _proved_run(lines)
+            if run is None or may_span(chunk):
+                yield from self._each(lines)
+            else:
+                yield from self._from_run(run, lines)
+            self._number += len(lines)
+
+    def has_record_near(self, chromosome: bytes, start: int, end: int) -> bool:
+        """Whether a remembered record begins in `start..end`."""
+        return any(start <= position <= end for position in self._positions.get(chromosome, ()))
+
+    def _refuse_nul(self, chunk: bytes) -> None:
+        at = chunk.find(b"\0")
+        if at >= 0:
+            line = self._number + 1 + chunk.count(b"\n", 0, at)
+            raise InputError("NOT_TEXT", "a NUL byte in a record", source=self._source, line=line)
+
+    def _from_run(self, run: _Run, lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
+        self.records += len(lines)
+        first, last = run.position(0), run.position(-1)
+        remembered = self._positions.setdefault(run.name, array("q"))
+        remembered.extend(run.position(index) for index in range(0, len(lines), _STEP))
+        remembered.append(last)
+        intervals = self._wanted.get(run.name, _NOTHING)
+        at = bisect_left(intervals.ends, first)
+        if at == len(intervals.ends):
+            return
+        longest = max(map(len, lines))
+        done = 0
+        while at < len(intervals.starts) and intervals.starts[at] <= last + longest:
+            low = max(done, bisect_left(run.prefixes, run.key(intervals.starts[at] - longest)))
+            done = max(low, bisect_right(run.prefixes, run.key(intervals.ends[at])))
+            for index in range(low, done):
+                position = run.position(index)
+                if intervals.overlaps(position, span_end(position, lines[index])):
+                    yield self._number + 1 + index, lines[index].rstrip(b"\r")
+            at += 1
+
+    def _each(self, lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
+        name: bytes | None = None
+        intervals, remembered = _NOTHING, array("q")
+        for index, line in enumerate(lines):
+            tab = line.find(b"\t")
+            if tab <= 0:
+                self._refuse_unless_empty(line, index)
+                continue
+            if line[:tab] != name:
+                if line.startswith(b"#"):
+                    continue
+                name = line[:tab]
+                intervals = self._wanted.get(name, _NOTHING)
+                remembered = self._positions.setdefault(name, array("q"))
+            position = parse_position(line[tab + 1 : line.find(b"\t", tab + 1)], self._source, self._number + 1 + index)
+            self.records += 1
+            remembered.append(position)
+            if touches(intervals, position, line):
+                yield self._number + 1 + index, line.rstrip(b"\r")
+
+    def _refuse_unless_empty(self, line: bytes, index: int) -> None:
+        if line.rstrip(b"\r") and not line.startswith(b"#"):
+            message = "a record needs columns separated by tabs"
+            raise InputError("BAD_RECORD", message, source=self._source, line=self._number + 1 + index)
+
+
+def _proved_run(lines: list[bytes]) -> _Run | None:
+    """The run that the lines are, if they are one; every line is looked at, at the speed of C."""
+    if not lines:
+        return None
+    first, last = lines[0], lines[-1]
+    tab = first.find(b"\t")
+    width = first.find(b"\t", tab + 1) + 1
+    name = first[: tab + 1]
+    if tab <= 0 or width < tab + 3 or first[:1] == b"#" or not last.startswith(name):
+        return None
+    prefixes = [line[:width] for line in lines]
+    # Everything between two texts that begin with `name` in byte order begins with `name`.
+    if prefixes != sorted(prefixes):
+        return None
+    joined, count = b"".join(prefixes), len(lines)
+    # Exactly two tabs each, the second one last; nothing but digits between them.
+    if joined[width - 1 :: width] != b"\t" * count or joined.count(b"\t") != 2 * count:
+        return None
+    others = len(name.translate(None, _DIGITS_AND_TAB))
+    if len(joined) != width * count or len(joined.translate(None, _DIGITS_AND_TAB)) != others * count:
+        return None
+    return _Run(name[:-1], prefixes)

@@ -1,0 +1,204 @@
+"""Text from a file or a pipe, whatever its compression, in chunks that end at line ends.
+
+The whole input passes through here once: it is hashed on the way, and progress is told.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from starling.errors import InputError
+from starling.formats.header import Header, parse_header, refuse_foreign
+from starling.formats.record import LONGEST_LINE
+
+Progress = Callable[[int, int | None], None]
+
+_RAW_BYTES: Final = 128 * 1024
+_TEXT_BYTES: Final = 1024 * 1024
+#: Headers of half a million samples are about 10 MB.
+_LONGEST_HEADER: Final = 256 * 2**20
+_GZIP: Final = b"\x1f\x8b"
+
+
+def open_bytes(path: Path) -> tuple[BinaryIO, int | None]:
+    """The file, open for reading, and its size (None: a pipe or a device).
+
+    Raises: InputError FILE_NOT_FOUND, FILE_UNREADABLE or FILE_EMPTY.
+    """
+    name = path.name or str(path)
+    try:
+        mode = path.stat()
+        if stat.S_ISDIR(mode.st_mode):
+            raise InputError("FILE_UNREADABLE", "this is a directory", source=name)
+        stream = path.open("rb")
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, OSError) and error.errno in {errno.ENOENT, errno.ENOTDIR}
+        code, text = ("FILE_NOT_FOUND", "no such file") if missing else ("FILE_UNREADABLE", _reason(error))
+        raise InputError(code, text, source=name) from error
+    if not stat.S_ISREG(mode.st_mode):
+        return stream, None
+    if mode.st_size == 0:
+        stream.close()
+        raise InputError("FILE_EMPTY", "the file is empty", source=name)
+    return stream, mode.st_size
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+
+
+class TextStream:
+    """One pass over an input: first the header, then the lines.  `digest` is known when the pass is over."""
+
+    def __init__(self, stream: BinaryIO, name: str, size: int | None, progress: Progress | None = None) -> None:
+        self.name = name
+        self.line_number = 0
+        self.digest: str | None = None
+        self._stream = stream
+        self._size = size
+        self._progress = progress
+        self._texts = self._whole_lines()
+        self._rest = b""
+
+    def close(self) -> None:
+        """The input is closed, unless it is standard input."""
+        if self._stream is not sys.stdin.buffer:
+            self._stream.close()
+
+    def header(self) -> Header:
+        """The header; the lines after it come from `chunks`.
+
+        Raises: InputError FILE_EMPTY, NOT_VCF, BAD_HEADER and as `parse_header`.
+        """
+        collector = HeaderCollector(self.name)
+        for text in self._texts:
+            rest = collector.add(text)
+            if rest is not None:
+                self._rest = text[rest:]
+                self.line_number = len(collector.lines)
+                return parse_header(collector.lines, self.name)
+        raise collector.unfinished()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Texts of whole lines, each ending in a line feed, from the first record to the end of the input.
+
+        Raises: InputError FILE_DAMAGED, FILE_UNREADABLE or LINE_TOO_LONG.
+        """
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            yield rest
+        yield from self._texts
+
+    def _whole_lines(self) -> Iterator[bytes]:
+        parts: list[bytes] = []
+        held, number = 0, 1
+        for text in self._inflated():
+            cut = text.rfind(b"\n") + 1
+            if cut:
+                number += text.count(b"\n")
+                parts.append(text[:cut])
+                yield b"".join(parts)
+                parts, held = [text[cut:]], len(text) - cut
+                continue
+            parts.append(text)
+            held += len(text)
+            if held > LONGEST_LINE:
+                message = f"a line is longer than {LONGEST_LINE:,} bytes"
+                raise InputError("LINE_TOO_LONG", message, source=self.name, line=number)
+        if held:
+            yield b"".join(parts) + b"\n"
+
+    def _inflated(self) -> Iterator[bytes]:
+        raw = self._raw()
+        first = next(raw, b"")
+        if not first:
+            raise InputError("FILE_EMPTY", "the input is empty", source=self.name)
+        if first[:2] != _GZIP:
+            yield first
+            yield from raw
+            return
+        yield from self._gunzip(first, raw)
+
+    def _gunzip(self, data: bytes, raw: Iterator[bytes]) -> Iterator[bytes]:
+        """The text of all gzip members, of which each is checked against its CRC-32 and length by zlib."""
+        inflater = zlib.decompressobj(31)
+        try:
+            while data:
+                yield inflater.decompress(data, _TEXT_BYTES)
+                data = inflater.unconsumed_tail
+                if inflater.eof:
+                    data = _after_padding(inflater.unused_data, raw)
+                    inflater = zlib.decompressobj(31) if data else inflater
+                data = data or next(raw, b"")
+        except zlib.error as error:
+            raise InputError("FILE_DAMAGED", f"the compressed data is damaged: {error}", source=self.name) from error
+        if not inflater.eof:
+            raise InputError("FILE_DAMAGED", "the compressed data ends too early", source=self.name)
+
+    def _raw(self) -> Iterator[bytes]:
+        hasher = hashlib.sha256()
+        done = 0
+        try:
+            while data := self._stream.read(_RAW_BYTES):
+                hasher.update(data)
+                done += len(data)
+                yield data
+                if self._progress is not None:
+                    self._progress(done, self._size)
+        except OSError as error:
+            raise InputError("FILE_UNREADABLE", _reason(error), source=self.name) from error
+        self.digest = hasher.hexdigest()
+
+
+def _after_padding(data: bytes, raw: Iterator[bytes]) -> bytes:
+    """What follows a gzip member, without the zero bytes that tapes and some copies add; empty at the end."""
+    while not (rest := data.lstrip(b"\0")):
+        data = next(raw, b"")
+        if not data:
+            return b""
+    return rest
+
+
+class HeaderCollector:
+    """Gathers header lines from texts of whole lines."""
+
+    def __init__(self, name: str) -> None:
+        self.lines: list[bytes] = []
+        self._name = name
+        self._size = 0
+
+    def add(self, text: bytes) -> int | None:
+        """Where the first record stands in `text`; None while the `#CHROM` line has not come.
+
+        Raises: InputError NOT_VCF or BAD_HEADER.
+        """
+        if not self.lines:
+            refuse_foreign(text[:65_536], self._name)
+        self._size += len(text)
+        if self._size > _LONGEST_HEADER:
+            raise self._bad(f"the header is longer than {_LONGEST_HEADER:,} bytes")
+        at = 0
+        while at < len(text):
+            after = text.find(b"\n", at) + 1
+            line = text[at : after - 1]
+            self.lines.append(line)
+            at = after
+            if line.startswith(b"#CHROM"):
+                return at
+            if not line.startswith(b"##") and not (len(self.lines) == 1 and line.startswith(b"\xef\xbb\xbf##")):
+                raise self._bad("the #CHROM line is missing")
+        return None
+
+    def unfinished(self) -> InputError:
+        """What to raise when the input ends before the `#CHROM` line."""
+        return self._bad("the file ends before the #CHROM line")
+
+    def _bad(self, message: str) -> InputError:
+        return InputError("BAD_HEADER", message, source=self._name, line=max(len(self.lines), 1))

@@ -1,0 +1,220 @@
+"""The indexes .tbi and .csi: where in a BGZF file the records of a region are, as far as the index knows.
+
+An index may be broken, or older than its file; `starling.formats.seek` believes nothing it says without looking.
+Source: hts-specs tabix.pdf and CSIv1.pdf; section 5.1.3 of SAMv1.pdf for the binning scheme.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+#: Real indexes of a genome are 1-3 MB; one that inflates to more than this is none.
+_LARGEST: Final = 512 * 2**20
+_TABIX_SHIFT: Final = 14
+_TABIX_DEPTH: Final = 5
+
+
+class BadIndexError(ValueError):
+    """The index cannot be used; `str()` says why.  Never leaves the room: another way of reading is taken."""
+
+
+@dataclass(slots=True)
+class _Reference:
+    """One sequence: bin -> where its words begin, and (TBI only) where the linear index stands."""
+
+    bins: dict[int, int]
+    linear: int = 0
+    windows: int = 0
+
+
+@dataclass(slots=True)
+class Index:
+    """A parsed index.  Sequences are parsed when first asked for, since there may be thousands of them."""
+
+    names: tuple[bytes, ...]
+    shift: int
+    depth: int
+    is_csi: bool
+    _words: Sequence[int]
+    _at: int = 0
+    _references: list[_Reference] = field(default_factory=list)
+
+    def start(self, name: bytes, position: int) -> int | None:
+        """A virtual offset at or before the first record that begins at or after `position`; None: not known.
+
+        Raises: BadIndexError.
+        """
+        reference = self._reference(name)
+        if reference is None:
+            return None
+        if self.is_csi:
+            return self._least_offset(reference, position) or None
+        window = max(position - 1, 0) >> self.shift
+        if not reference.windows:
+            return None
+        return self._long(reference.linear + 2 * min(window, reference.windows - 1)) or None
+
+    def chunks(self, name: bytes, start: int, end: int) -> list[tuple[int, int]]:
+        """Ranges of virtual offsets that hold every record the index knows to touch `start..end`, sorted, merged.
+
+        Raises: BadIndexError.
+        """
+        reference = self._reference(name)
+        if reference is None:
+            return []
+        least = self._least_offset(reference, start) if self.is_csi else (self.start(name, start) or 0)
+        found: list[tuple[int, int]] = []
+        for number in self._bins_touching(start, end):
+            if (at := reference.bins.get(number)) is not None:
+                found.extend(chunk for chunk in self._chunks_at(at) if chunk[1] > least)
+        merged: list[tuple[int, int]] = []
+        for begin, stop in sorted(found):
+            if merged and begin <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], stop))
+            else:
+                merged.append((begin, stop))
+        return merged
+
+    def records(self) -> int | None:
+        """How many records the index says the file has; None when it does not say."""
+        special = _bins_below(self.depth + 1) + 1
+        total, said = 0, False
+        for name in self.names:
+            reference = self._reference(name)
+            at = reference.bins.get(special) if reference else None
+            if at is not None and self._words[at + self._fixed - 1] == 2:
+                total += self._long(at + self._fixed + 4) + self._long(at + self._fixed + 6)
+                said = True
+        return total if said else None
+
+    @property
+    def _fixed(self) -> int:
+        """Words of a bin before its chunks."""
+        return 4 if self.is_csi else 2
+
+    def _reference(self, name: bytes) -> _Reference | None:
+        if name not in self.names:
+            return None
+        number = self.names.index(name)
+        try:
+            while len(self._references) <= number:
+                self._references.append(self._parse_next())
+        except IndexError as error:
+            raise BadIndexError("it is cut short") from error
+        return self._references[number]
+
+    def _parse_next(self) -> _Reference:
+        words, fixed, at = self._words, self._fixed, self._at
+        count, at = words[at], at + 1
+        bins: dict[int, int] = {}
+        for _ in range(count):
+            bins[words[at]] = at
+            at += fixed + 4 * words[at + fixed - 1]
+        reference = _Reference(bins)
+        if not self.is_csi:
+            reference.windows, reference.linear = words[at], at + 1
+            at += 1 + 2 * reference.windows
+        if at > len(words):
+            raise BadIndexError("it is cut short")
+        self._at = at
+        return reference
+
+    def _long(self, at: int) -> int:
+        return self._words[at] | self._words[at + 1] << 32
+
+    def _chunks_at(self, at: int) -> list[tuple[int, int]]:
+        first = at + self._fixed
+        places = range(first, first + 4 * self._words[first - 1], 4)
+        return [(self._long(place), self._long(place + 2)) for place in places]
+
+    def _least_offset(self, reference: _Reference, position: int) -> int:
+        """CSI: no record that touches `position`, or begins later, stands before this offset; 0 when unknown."""
+        number = _bins_below(self.depth) + (max(position - 1, 0) >> self.shift)
+        while True:
+            at = reference.bins.get(number)
+            if at is not None:
+                return self._long(at + 1)
+            if number == 0:
+                return 0
+            parent = (number - 1) >> 3
+            # The nearest earlier bin under the same parent is as good, and cheaper to be sure of.
+            number = number - 1 if number > (parent << 3) + 1 else parent
+
+    def _bins_touching(self, start: int, end: int) -> list[int]:
+        low, high = max(start - 1, 0), max(end - 1, 0)
+        numbers: list[int] = []
+        for level in range(self.depth + 1):
+            shift = self.shift + 3 * (self.depth - level)
+            below = _bins_below(level)
+            last = min(high >> shift, (1 << 3 * level) - 1)
+            numbers.extend(range(below + (low >> shift), below + last + 1))
+        return numbers
+
+
+def _bins_below(level: int) -> int:
+    """How many bins the levels above `level` have; so the number of its first bin."""
+    return ((1 << 3 * level) - 1) // 7
+
+
+def find_index(path: Path) -> Path | None:
+    """The index beside the file, .csi before .tbi as htslib does; None when there is none."""
+    candidates = (path.with_name(path.name + suffix) for suffix in (".csi", ".tbi"))
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def read_index(path: Path) -> Index:
+    """The index in the file.  Raises: BadIndexError."""
+    try:
+        data = _inflate(path.read_bytes())
+        return _parse_csi(data) if data[:4] == b"CSI\x01" else _parse_tbi(data)
+    except (OSError, zlib.error, struct.error, IndexError) as error:
+        raise BadIndexError(str(error)) from error
+
+
+def _inflate(data: bytes) -> bytes:
+    parts: list[bytes] = []
+    left = _LARGEST
+    while data:
+        inflater = zlib.decompressobj(31)
+        parts.append(inflater.decompress(data, left))
+        left -= len(parts[-1])
+        if left <= 0 or not inflater.eof:
+            raise BadIndexError("it is cut short or too large")
+        data = inflater.unused_data
+    return b"".join(parts)
+
+
+def _parse_tbi(data: bytes) -> Index:
+    if data[:4] != b"TBI\x01":
+        raise BadIndexError("it is neither TBI nor CSI")
+    count, *_, size = struct.unpack_from("<8i", data, 4)
+    names = _names(data[36 : 36 + size], count)
+    return Index(names, _TABIX_SHIFT, _TABIX_DEPTH, is_csi=False, _words=_words(data, 36 + size))
+
+
+def _parse_csi(data: bytes) -> Index:
+    shift, depth, extra = struct.unpack_from("<3i", data, 4)
+    if not (8 <= shift <= 30 and 1 <= depth <= 9 and extra >= 28):
+        raise BadIndexError("its parameters are not those of an index of a VCF")
+    (size,) = struct.unpack_from("<i", data, 16 + 24)
+    (count,) = struct.unpack_from("<i", data, 16 + extra)
+    names = _names(data[16 + 28 : 16 + 28 + size], count)
+    return Index(names, shift, depth, is_csi=True, _words=_words(data, 16 + extra + 4))
+
+
+def _names(data: bytes, count: int) -> tuple[bytes, ...]:
+    names = tuple(data.split(b"\0")[:-1])
+    if len(names) != count:
+        raise BadIndexError(f"it states {count} sequences and names {len(names)}")
+    return names
+
+
+def _words(data: bytes, begin: int) -> Sequence[int]:
+    """The 32-bit words from `begin` on (little-endian, as every machine this runs on)."""
+    size = (len(data) - begin) // 4 * 4
+    return memoryview(data[begin : begin + max(size, 0)]).cast("I")
