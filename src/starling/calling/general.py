@@ -39,7 +39,7 @@ def evidence_of(table: MatchTable, seen: Observation, found: Match) -> Evidence:
         missing=tuple(table.loci[site] for site in bits(seen.missing)),
         cannot_exclude=found.cannot_exclude,
         filled=seen.filled,
-        notices=seen.notices,
+        notices=tuple(seen.notices),
     )
 
 
@@ -52,6 +52,6 @@ def undetermined(table: MatchTable, seen: Observation, reason: str) -> GeneCall:
         missing=missing,
         cannot_exclude=tuple(dict.fromkeys(hidden)),
         filled=seen.filled,
-        notices=seen.notices,
+        notices=tuple(seen.notices),
     )
     return GeneCall(table.definition.gene, Undetermined(reason), evidence)

@@ -7,9 +7,11 @@ so that a laboratory can switch without validating every answer again; certainty
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import product
 from math import prod
+from operator import or_
 
 from starling.calling.phasing import Observation, StrandPair, TooAmbiguousError, strand_pairs
 from starling.calling.ranking import diplotype_of, in_star_order
@@ -64,19 +66,35 @@ def match(table: MatchTable, seen: Observation, *, keep_all: bool = False) -> Ma
     `keep_all`: report every consistent diplotype, whatever its score (NAT2 unphased).
     Raises: TooAmbiguousError when too many strand pairs fit.
     """
+    if _one_fits(seen):
+        name = table.alleles[seen.fits.bit_length() - 1].reported_as
+        return Match(best=(Diplotype((name,) if seen.haploid else (name, name)),))
     scores = Scores(table, seen)
     if seen.half:
-        best = _over_completions(table, seen)
+        best = _over_completions(table, seen, keep_all=keep_all)
         pairs = _half_called_pairs(table, seen)
     else:
         pairs = strand_pairs(seen)
-        best = _all_callable(pairs, scores) if keep_all else _top(pairs, scores)
+        best = _reported(pairs, scores, keep_all=keep_all)
     reported = _names(table, best)
+    hidden = untested(table, seen.missing)
     return Match(
         best=reported,
-        consistent=_consistent(table, seen, pairs, scores, best) if best else (),
-        cannot_exclude=_cannot_exclude(table, seen, pairs, reported),
+        consistent=_consistent(table, hidden, pairs, scores, best) if best else (),
+        cannot_exclude=_cannot_exclude(table, hidden, pairs, reported),
     )
+
+
+def _one_fits(seen: Observation) -> bool:
+    """Whether one allele alone fits, on every strand, as in most genes of most people: nothing to rank or to add.
+
+    It has a defined cell at a present position: one that has none fits wherever the reference row does.
+    """
+    return seen.fits.bit_count() == 1 and not seen.groups and not seen.half
+
+
+def _reported(pairs: Iterable[StrandPair], scores: Scores, *, keep_all: bool) -> set[tuple[int, ...]]:
+    return _all_callable(pairs, scores) if keep_all else _top(pairs, scores)
 
 
 def _names(table: MatchTable, diplotypes: Iterable[tuple[int, ...]]) -> tuple[Diplotype, ...]:
@@ -142,46 +160,45 @@ def _completed(table: MatchTable, seen: Observation) -> Iterable[Observation]:
         yield Observation(fits, groups, present, seen.homozygous_reference, seen.missing, seen.haploid, (), seen.doubts)
 
 
-def _over_completions(table: MatchTable, seen: Observation) -> set[tuple[int, ...]]:
+def _over_completions(table: MatchTable, seen: Observation, *, keep_all: bool) -> set[tuple[int, ...]]:
     found = set[tuple[int, ...]]()
     for completed in _completed(table, seen):
-        found |= _top(strand_pairs(completed), Scores(table, completed))
+        found |= _reported(strand_pairs(completed), Scores(table, completed), keep_all=keep_all)
     return found
 
 
 def _half_called_pairs(table: MatchTable, seen: Observation) -> list[StrandPair]:
-    return list(dict.fromkeys(pair for completed in _completed(table, seen) for pair in strand_pairs(completed)))
+    """Every pair of strands of every completion: one strand has the base that was read, the other may have any."""
+    halves = {f"half {site}": (table.accept[site].get(base, 0), table.everything) for site, base in seen.half}
+    return strand_pairs(replace(seen, groups=seen.groups | halves))
 
 
 def untested(table: MatchTable, missing: int) -> int:
     """The alleles of which a deciding position was not called."""
-    if not missing:
-        return 0
-    return sum(1 << bit for bit, core in enumerate(table.core) if core & missing)
+    return reduce(or_, map(table.carriers.__getitem__, bits(missing)), 0)
 
 
 def _cannot_exclude(
-    table: MatchTable, seen: Observation, pairs: Iterable[StrandPair], reported: tuple[Diplotype, ...]
+    table: MatchTable, hidden: int, pairs: Iterable[StrandPair], reported: tuple[Diplotype, ...]
 ) -> tuple[str, ...]:
-    if not seen.missing:
+    if not hidden:
         return ()
     possible = 0
     for left, right in pairs:
         possible |= left | (right or 0)
     known = {name for diplotype in reported for name in diplotype.alleles}
-    names = (table.alleles[bit].reported_as for bit in bits(possible & untested(table, seen.missing)))
+    names = (table.alleles[bit].reported_as for bit in bits(possible & hidden))
     return tuple(name for name in dict.fromkeys(names) if name not in known)
 
 
 def _consistent(
-    table: MatchTable, seen: Observation, pairs: list[StrandPair], scores: Scores, best: set[tuple[int, ...]]
+    table: MatchTable, hidden: int, pairs: list[StrandPair], scores: Scores, best: set[tuple[int, ...]]
 ) -> tuple[Consistent, ...]:
     """One representative per pair of function classes that fits and is not among the reported ones."""
     reported = {_class_pair(table, pair) for pair in best}
-    tested = table.everything & ~untested(table, seen.missing)
     found: dict[ClassPair, Consistent] = {}
-    steps: list[tuple[int, Why]] = [(tested, Why.PHASE)]
-    if seen.missing:
+    steps: list[tuple[int, Why]] = [(table.everything & ~hidden, Why.PHASE)]
+    if hidden:
         steps.append((table.everything, Why.NOT_ASSAYED))
     for allowed, why in steps:
         for key, pair in _representatives(table, pairs, allowed, scores).items():

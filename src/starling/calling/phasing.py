@@ -7,8 +7,7 @@ branch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starling.calling.table import MatchTable, bits
 from starling.vocabulary import Genotype, Notice, SampleGenotypes, State, Why
@@ -33,7 +32,7 @@ class Observation:
 
     `fits`: alleles that accept every homozygous base.  `groups`: per phase group, the alleles that accept its first
     and its second strand.  `present`, `homozygous_reference`, `missing`: sites.  `half`: (site, base seen).
-    `varied`: (site, genotype) of everything that is not plainly homozygous reference.
+    `varied`: (site, genotype) of everything that is not plainly homozygous reference.  `notices`: an ordered set.
     """
 
     fits: int
@@ -44,7 +43,7 @@ class Observation:
     haploid: bool = False
     half: tuple[tuple[int, str], ...] = ()
     doubts: tuple[Why, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    notices: dict[Notice, None] = field(default_factory=dict)
     filled: int = 0
     varied: tuple[tuple[int, Genotype | None], ...] = ()
 
@@ -52,7 +51,7 @@ class Observation:
 def observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
     """The genotypes of `sample` at the sites of `table`, as masks."""
     seen = Observation(fits=0, groups={}, haploid=_is_haploid(table, sample))
-    seen.varied = tuple(_not_plain_reference(table, sample))
+    seen.varied, seen.filled = _not_plain_reference(table, sample)
     elsewhere = (1 << len(table.loci)) - 1
     for site, _ in seen.varied:
         elsewhere &= ~(1 << site)
@@ -68,19 +67,20 @@ def observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
     return seen
 
 
-def _not_plain_reference(table: MatchTable, sample: SampleGenotypes) -> Iterator[tuple[int, Genotype | None]]:
-    """Every site but those called homozygous reference with nothing to add: on most people, a handful."""
-    get = sample.genotypes.get
-    for site, (locus, reference) in enumerate(zip(table.loci, table.homozygous, strict=True)):
-        genotype = get(locus)
-        if (
-            genotype is None
-            or genotype.alleles != reference
-            or genotype.notices
-            or genotype.filled
-            or genotype.filtered
-        ):
-            yield site, genotype
+def _not_plain_reference(
+    table: MatchTable, sample: SampleGenotypes
+) -> tuple[tuple[tuple[int, Genotype | None], ...], int]:
+    """Every site but those called homozygous reference with nothing to add (on most people a handful is left), and
+    how many of the others were filled as reference."""
+    varied: list[tuple[int, Genotype | None]] = []
+    filled = 0
+    observed = zip(map(sample.genotypes.get, table.loci), table.homozygous, strict=True)
+    for site, (genotype, reference) in enumerate(observed):
+        if genotype is None or genotype.alleles != reference or genotype.notices or genotype.filtered:
+            varied.append((site, genotype))
+        elif genotype.filled:
+            filled += 1
+    return tuple(varied), filled
 
 
 def _fitting(table: MatchTable, seen: Observation) -> int:
@@ -99,15 +99,16 @@ def _is_haploid(table: MatchTable, sample: SampleGenotypes) -> bool:
         return False
     if sample.hemizygous_x is not None and table.definition.chromosome == "chrX":
         return sample.hemizygous_x
-    called = [sample.genotypes[locus] for locus in table.loci if locus in sample.genotypes]
-    alleles = [genotype.alleles for genotype in called if genotype.state is State.CALLED]
-    return bool(alleles) and all(len(pair) == 1 for pair in alleles)
+    found = (sample.genotypes[locus] for locus in table.loci if locus in sample.genotypes)
+    copies = (len(genotype.alleles) for genotype in found if genotype.state is State.CALLED)
+    return next(copies, 2) == 1 and all(number == 1 for number in copies)
 
 
 def _note(seen: Observation, genotype: Genotype) -> None:
-    seen.notices += tuple(notice for notice in genotype.notices if notice not in seen.notices)
+    seen.notices.update(dict.fromkeys(genotype.notices))
     seen.filled += genotype.filled
-    if genotype.filtered and Why.FILTERED not in seen.doubts:
+    used = bool(genotype.alleles or genotype.seen)
+    if genotype.filtered and used and Why.FILTERED not in seen.doubts:
         seen.doubts += (Why.FILTERED,)
 
 
@@ -116,16 +117,14 @@ def _place(table: MatchTable, seen: Observation, site: int, genotype: Genotype |
     bit = 1 << site
     if genotype is not None:
         _note(seen, genotype)
-    if genotype is None or genotype.state is not State.CALLED or (len(genotype.alleles) == 1) is not seen.haploid:
+    if genotype is None or not _is_usable(seen, genotype):
         seen.missing |= bit
         if genotype is not None and genotype.seen:
-            seen.half += ((site, genotype.seen[0]),)
+            seen.half += ((site, _documented(table, seen, site, genotype.seen)[0]),)
         return None
     accept = table.accept[site]
-    alleles = genotype.alleles
+    alleles = _documented(table, seen, site, genotype.alleles)
     seen.present |= bit
-    if any(base not in accept for base in alleles):
-        alleles = _without_undocumented(table, seen, site, alleles)
     first, last = alleles[0], alleles[-1]
     if first == last:
         if first == table.references[site]:
@@ -137,14 +136,25 @@ def _place(table: MatchTable, seen: Observation, site: int, genotype: Genotype |
     return None
 
 
-def _without_undocumented(table: MatchTable, seen: Observation, site: int, alleles: tuple[str, ...]) -> tuple[str, ...]:
+def _is_usable(seen: Observation, genotype: Genotype) -> bool:
+    """Whether a genotype says what lies on every strand; on one X `1/1` says the same as `1`."""
+    if genotype.state is not State.CALLED:
+        return False
+    if seen.haploid:
+        return len(set(genotype.alleles)) == 1
+    return len(genotype.alleles) == 2
+
+
+def _documented(table: MatchTable, seen: Observation, site: int, alleles: tuple[str, ...]) -> tuple[str, ...]:
     """Bases outside the definition become the reference in the genes where that is the rule; never silently."""
     accept, locus = table.accept[site], table.loci[site]
     unknown = sorted({base for base in alleles if base not in accept})
+    if not unknown:
+        return alleles
     as_reference = table.definition.gene in UNDOCUMENTED_AS_REFERENCE
     then = "read as reference, so the phenotype is not certain" if as_reference else "no allele of the gene carries it"
     message = f"{locus.chromosome}:{locus.position} {'/'.join(unknown)} is not in the definition: {then}"
-    seen.notices += (Notice("UNDOCUMENTED_VARIANT", message),)
+    seen.notices[Notice("UNDOCUMENTED_VARIANT", message)] = None
     if Why.UNDOCUMENTED_VARIANT not in seen.doubts:
         seen.doubts += (Why.UNDOCUMENTED_VARIANT,)
     if not as_reference:
