@@ -1,0 +1,262 @@
+"""What another laboratory or device stated, as a gene call: names translated, nothing guessed.
+
+An unknown name is `Undetermined`, with the text kept in a notice, never reference.  Which statement decides the
+phenotype (score, then phenotype, then diplotype) is guidance's rule; everything stated is kept in the evidence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from starling.calling.genes.hla import RISK_ALLELES, parse_hla, presence_of
+from starling.calling.ranking import diplotype_of
+from starling.definitions import GeneDefinition, PhenotypeRules
+from starling.errors import InputError
+from starling.vocabulary import (
+    ActivityScore,
+    Ambiguous,
+    CallResult,
+    Diplotype,
+    Evidence,
+    GeneCall,
+    Notice,
+    OutsideCall,
+    Presence,
+    Undetermined,
+)
+
+#: Nomenclatures under which NAT2 names mean what the definition table says.  Source: PharmVar NAT2 (2024).
+NAT2_NOMENCLATURES: Final = frozenset({"2024", "pharmvar"})
+
+_COPIES: Final = re.compile(r"(?P<core>[^+]+)x(?:>=|≥)?(?P<copies>\d+|N)")
+_SUBALLELE: Final = re.compile(r"(\*\d+)\.\d{3}")
+_PRESENCE: Final = re.compile(r"(?P<allele>\*\d+:\d+) (?P<state>positive|negative)", re.IGNORECASE)
+_ABBREVIATIONS: Final = {
+    "PM": "Poor Metabolizer",
+    "IM": "Intermediate Metabolizer",
+    "NM": "Normal Metabolizer",
+    "EM": "Normal Metabolizer",
+    "RM": "Rapid Metabolizer",
+    "UM": "Ultrarapid Metabolizer",
+}
+#: Variants that travel with a gene for one guideline: warfarin reads rs12777823 beside CYP2C9.
+_CARRIED_ALONG: Final = frozenset({"rs12777823"})
+_COPY_NUMBER_GENE: Final = "CYP2D6"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """The parts of an outside call after translation."""
+
+    names: tuple[str, ...]
+    unknown: tuple[str, ...]
+    phenotype: str | None
+    score: ActivityScore | None
+    notices: tuple[Notice, ...]
+
+
+def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: PhenotypeRules | None) -> GeneCall:
+    """The gene call that `call` states, under the names of the definition table.
+
+    `definition` is None for HLA-A and HLA-B; `rules` for genes without phenotype terms.
+    Raises: InputError when the activity score is not a number.
+    """
+    if call.gene in RISK_ALLELES:
+        return _hla_call(call)
+    stated = _translate(call, definition, rules)
+    notices = stated.notices + tuple(_unknown(call.gene, name) for name in stated.unknown)
+    evidence = Evidence(
+        copy_number="assessed" if call.gene == _COPY_NUMBER_GENE else "not_applicable",
+        notices=notices,
+        source="outside",
+        stated_phenotype=stated.phenotype,
+        stated_score=stated.score,
+    )
+    return GeneCall(call.gene, _result(call, stated, rules), evidence)
+
+
+def merged(own: GeneCall, stated: GeneCall) -> GeneCall:
+    """`stated` in the place of `own`, with the conflict recorded when both name alleles and these differ.
+
+    What is carried along with a gene without being part of its diplotype stays as the sample's own data say, and of
+    several outside results for one HLA gene each adds what it knows.
+    """
+    carried = tuple(each for each in own.evidence.variants if each.name in _CARRIED_ALONG)
+    evidence = replace(stated.evidence, variants=carried, conflict=_conflict(own, stated))
+    if own.evidence.source == "outside" and stated.gene in RISK_ALLELES:
+        evidence = replace(evidence, presence=_joined(own.evidence.presence, stated.evidence.presence))
+    return replace(stated, evidence=evidence)
+
+
+def translate_name(name: str, definition: GeneDefinition) -> str | None:
+    """The name under which the definition table lists `name`; None when it lists no such allele.
+
+    Aliases of other times and laboratories are resolved, a suballele counts as its core allele, and `*1x3` is `*1x>=3`
+    where the table has that row.  A number of copies that the table does not list keeps its name: values multiply.
+    """
+    listed = {allele.name for allele in definition.alleles} | {allele.reported_as for allele in definition.alleles}
+    text = name.strip().removeprefix(definition.gene).strip().replace("≥", ">=")
+    text = f"*{text}" if text[:1].isdigit() else text
+    for form in (text, definition.aliases.get(text, ""), _SUBALLELE.sub(r"\1", text)):
+        if form and form in listed:
+            return form
+    copies = _COPIES.fullmatch(text)
+    if copies is None:
+        return None
+    core = translate_name(copies["core"], definition)
+    count = copies["copies"]
+    if core is None or core not in listed or count in {"0", "1"}:
+        return None
+    several = f"{core}x>=3"
+    return several if count.isdigit() and int(count) >= 3 and several in listed else text.replace(copies["core"], core)
+
+
+def _conflict(own: GeneCall, stated: GeneCall) -> str | None:
+    mine, theirs = _diplotypes(own), _diplotypes(stated)
+    if not mine or not theirs or mine & theirs:
+        return None
+    read = " or ".join(sorted("/".join(each) for each in mine))
+    return (
+        f"another outside result states {read}"
+        if own.evidence.source == "outside"
+        else f"the sample's own data read {read}"
+    )
+
+
+def _diplotypes(call: GeneCall) -> set[tuple[str, ...]]:
+    match call.result:
+        case Diplotype(alleles):
+            return {alleles}
+        case Ambiguous(diplotypes):
+            return {each.alleles for each in diplotypes}
+        case Undetermined():
+            return set()
+
+
+def _joined(
+    first: Sequence[tuple[str, Presence]], second: Sequence[tuple[str, Presence]]
+) -> tuple[tuple[str, Presence], ...]:
+    """What either result knows of each allele; where they contradict each other nothing is known."""
+    known = dict(first)
+    for allele, state in second:
+        before = known.get(allele, "nocall")
+        known[allele] = state if before == "nocall" else before if state in {"nocall", before} else "nocall"
+    return tuple(known.items())
+
+
+def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: PhenotypeRules | None) -> _Stated:
+    texts = _split(call.diplotype)
+    notices: list[Notice] = []
+    if call.gene == "NAT2" and texts and call.nomenclature.strip().casefold() not in NAT2_NOMENCLATURES:
+        text = f"NAT2 names changed in 2024: {call.diplotype} does not state its nomenclature and is not read."
+        notices.append(Notice("NOMENCLATURE_UNKNOWN", text))
+        texts = ()
+    found = [(text, translate_name(text, definition) if definition else None) for text in texts]
+    phenotype = _phenotype(call.phenotype, rules)
+    if call.phenotype.strip() and phenotype is None:
+        text = f"{call.phenotype.strip()} is no phenotype term of {call.gene}; it is not used."
+        notices.append(Notice("UNKNOWN_PHENOTYPE", text))
+    score = _score(call)
+    if score is not None and (rules is None or not rules.uses_score):
+        notices.append(Notice("SCORE_NOT_USED", f"{call.gene} has no activity score; {score} is not used."))
+        score = None
+    return _Stated(
+        names=tuple(name for _, name in found if name is not None),
+        unknown=tuple(text for text, name in found if name is None),
+        phenotype=phenotype,
+        score=score,
+        notices=tuple(notices),
+    )
+
+
+def _split(diplotype: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in diplotype.split("/") if part.strip())
+
+
+def _score(call: OutsideCall) -> ActivityScore | None:
+    try:
+        return ActivityScore.parse(call.activity_score)
+    except (ValueError, ZeroDivisionError) as error:
+        message = f"{call.gene}: {call.activity_score!r} is not an activity score"
+        raise InputError("BAD_OUTSIDE_CALL", message, source="outside calls", line=call.line) from error
+
+
+def _phenotype(text: str, rules: PhenotypeRules | None) -> str | None:
+    """The rules' own spelling of a term; abbreviations and British spelling are read, anything else is not."""
+    if rules is None or not text.strip():
+        return None
+    plain = _ABBREVIATIONS.get(text.strip().upper(), text).strip().casefold().replace("metaboliser", "metabolizer")
+    terms = {term.casefold(): term for term in (*rules.by_score.values(), *rules.by_functions.values())}
+    return terms.get(plain)
+
+
+def _result(call: OutsideCall, stated: _Stated, rules: PhenotypeRules | None) -> CallResult:
+    alleles = _diplotype(stated, rules)
+    if alleles is not None:
+        return alleles
+    if stated.score is not None or stated.phenotype is not None:
+        return Ambiguous(())
+    if stated.unknown:
+        return Undetermined("UNKNOWN_ALLELE")
+    if stated.names:
+        return Undetermined("SINGLE_ALLELE" if len(stated.names) == 1 else "TOO_MANY_ALLELES")
+    if any(notice.code == "NOMENCLATURE_UNKNOWN" for notice in stated.notices):
+        return Undetermined("NOMENCLATURE_UNKNOWN")
+    return Undetermined("UNKNOWN_PHENOTYPE" if call.phenotype.strip() else "NOTHING_STATED")
+
+
+def _diplotype(stated: _Stated, rules: PhenotypeRules | None) -> Diplotype | None:
+    """The stated alleles when all are known and as many as the gene can have."""
+    if stated.unknown:
+        return None
+    match stated.names:
+        case (only,):
+            haploid = rules is not None and any(len(functions) == 1 for functions in rules.by_functions)
+            return Diplotype((only,)) if haploid else None
+        case (first, second):
+            return diplotype_of(first, second)
+        case _:
+            return None
+
+
+def _unknown(gene: str, name: str) -> Notice:
+    return Notice("UNKNOWN_ALLELE", f"{gene}: {name} is not in the allele table; it was not read as any other allele.")
+
+
+def _hla_call(call: OutsideCall) -> GeneCall:
+    """Presence from typing, completed by what was stated outright (`*57:01 positive`)."""
+    names = _split(call.diplotype)
+    presence: dict[str, Presence] = dict(presence_of(call.gene, names))
+    stated = _stated_presence(call)
+    notices = [
+        Notice("STATEMENTS_DIFFER", f"{call.gene}: stated as {allele} {state}, but typed as {call.diplotype}.")
+        for allele, state in stated.items()
+        if {presence[allele], state} == {"positive", "negative"}
+    ]
+    for allele, state in stated.items():
+        conflict = {presence[allele], state} == {"positive", "negative"}
+        presence[allele] = "nocall" if conflict else state if presence[allele] == "nocall" else presence[allele]
+    unread = [name for name in names if parse_hla(name) is None]
+    notices += [_unknown(call.gene, name) for name in unread]
+    evidence = Evidence(presence=tuple(presence.items()), notices=tuple(notices), source="outside")
+    return GeneCall(call.gene, _hla_result(names, unread, stated), evidence)
+
+
+def _stated_presence(call: OutsideCall) -> dict[str, Presence]:
+    found: dict[str, Presence] = {}
+    for match in _PRESENCE.finditer(call.phenotype):
+        if match["allele"] in RISK_ALLELES[call.gene]:
+            found[match["allele"]] = "positive" if match["state"].lower() == "positive" else "negative"
+    return found
+
+
+def _hla_result(names: Sequence[str], unread: Sequence[str], stated: dict[str, Presence]) -> CallResult:
+    read = [str(allele) for allele in map(parse_hla, names) if allele is not None]
+    if unread or not read:
+        return Ambiguous(()) if stated else Undetermined("UNKNOWN_ALLELE" if unread else "NOTHING_STATED")
+    if len(read) > 2:
+        return Undetermined("TOO_MANY_ALLELES")
+    return diplotype_of(read[0], read[1]) if len(read) == 2 else Diplotype((read[0],))

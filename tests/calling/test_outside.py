@@ -1,0 +1,220 @@
+"""What other laboratories state: names translated, nothing guessed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from starling.calling.genes.hla import not_tested
+from starling.calling.outside import merged, outside_call, translate_name
+from starling.errors import InputError
+from starling.knowledge.base import KnowledgeBase
+from starling.vocabulary import (
+    ActivityScore,
+    Ambiguous,
+    Diplotype,
+    Evidence,
+    GeneCall,
+    OutsideCall,
+    Undetermined,
+    VariantCopies,
+)
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> KnowledgeBase:
+    return KnowledgeBase.open()
+
+
+def stated(knowledge: KnowledgeBase, gene: str, diplotype: str = "", **more: str) -> GeneCall:
+    call = OutsideCall(gene, diplotype, **more)  # type: ignore[arg-type]
+    return outside_call(call, knowledge.definitions.get(gene), knowledge.guidance.phenotypes.get(gene))
+
+
+def notices(call: GeneCall) -> set[str]:
+    return {notice.code for notice in call.evidence.notices}
+
+
+@pytest.mark.parametrize(
+    ("gene", "text", "alleles"),
+    [
+        ("CYP2C19", "*2/*1", ("*1", "*2")),
+        ("CYP2C19", "CYP2C19*1A/*17", ("*1", "*17")),
+        ("CYP2C19", "*1 / *2.001", ("*1", "*2")),
+        ("SLCO1B1", "*1A/*1B", ("*1", "*37")),
+        ("SLCO1B1", "*17/*21", ("*15", "*15")),
+        ("UGT1A1", "*60/*28", ("*1", "*28")),
+        ("CYP3A4", "*1B/*22", ("*1", "*22")),
+        ("CYP2D6", "*1x2/*68+*4", ("*1x2", "*68+*4")),
+        ("CYP2D6", "*1x3/*4", ("*1x>=3", "*4")),
+        ("CYP2D6", "*2x≥3/*1", ("*1", "*2x>=3")),
+        ("CYP2D6", "*41x3/*1", ("*1", "*41x3")),
+        ("CYP2D6", "*17x4/*1", ("*1", "*17x4")),
+        ("VKORC1", "-1639G/-1639A", ("rs9923231 reference (C)", "rs9923231 variant (T)")),
+        ("MT-RNR1", "m.1555A>G", ("m.1555A>G",)),
+        ("G6PD", "B (reference)", ("B (reference)",)),
+    ],
+)
+def test_names_are_translated(knowledge: KnowledgeBase, gene: str, text: str, alleles: tuple[str, ...]) -> None:
+    assert stated(knowledge, gene, text).result == Diplotype(alleles)
+
+
+def test_dpyd_star_names(knowledge: KnowledgeBase) -> None:
+    result = stated(knowledge, "DPYD", "*2A/HapB3").result
+    assert isinstance(result, Diplotype)
+    assert set(result.alleles) == {"c.1905+1G>A (*2A)", "c.1129-5923C>G, c.1236G>A (HapB3)"}
+
+
+@pytest.mark.parametrize("text", ["*1/*999", "wild type/*2", "*1/rs4244285", "*1/*1x0"])
+def test_an_unknown_name_is_never_reference(knowledge: KnowledgeBase, text: str) -> None:
+    call = stated(knowledge, "CYP2C19", text)
+    assert call.result == Undetermined("UNKNOWN_ALLELE")
+    (notice,) = call.evidence.notices
+    assert notice.code == "UNKNOWN_ALLELE"
+    assert any(part in notice.message for part in text.split("/"))
+
+
+def test_an_unknown_name_beside_a_phenotype_leaves_the_phenotype(knowledge: KnowledgeBase) -> None:
+    call = stated(knowledge, "CYP2C19", "*1/*999", phenotype="Poor Metabolizer")
+    assert call.result == Ambiguous(())
+    assert (call.evidence.stated_phenotype, notices(call)) == ("Poor Metabolizer", {"UNKNOWN_ALLELE"})
+
+
+def test_one_allele_of_an_autosomal_gene_is_no_diplotype(knowledge: KnowledgeBase) -> None:
+    assert stated(knowledge, "CYP2C19", "*2").result == Undetermined("SINGLE_ALLELE")
+
+
+def test_nothing_stated(knowledge: KnowledgeBase) -> None:
+    assert stated(knowledge, "CYP2C19").result == Undetermined("NOTHING_STATED")
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("Poor Metabolizer", "Poor Metabolizer"),
+        ("poor metaboliser", "Poor Metabolizer"),
+        ("UM", "Ultrarapid Metabolizer"),
+        ("likely poor metabolizer", "Likely Poor Metabolizer"),
+    ],
+)
+def test_terms_are_spelled_as_the_rules_do(knowledge: KnowledgeBase, text: str, term: str) -> None:
+    assert stated(knowledge, "CYP2C19", phenotype=text).evidence.stated_phenotype == term
+
+
+def test_an_unknown_term_is_not_used(knowledge: KnowledgeBase) -> None:
+    call = stated(knowledge, "CYP2C19", phenotype="slowish")
+    assert (call.result, notices(call)) == (Undetermined("UNKNOWN_PHENOTYPE"), {"UNKNOWN_PHENOTYPE"})
+
+
+def test_scores_are_exact(knowledge: KnowledgeBase) -> None:
+    call = stated(knowledge, "CYP2D6", activity_score="≥3.0")
+    assert call.evidence.stated_score == ActivityScore.parse(">=3.0")
+    assert (call.evidence.source, call.evidence.copy_number) == ("outside", "assessed")
+    assert stated(knowledge, "CYP2D6", activity_score="n/a").result == Undetermined("NOTHING_STATED")
+
+
+def test_a_score_for_a_gene_without_scores_is_not_used(knowledge: KnowledgeBase) -> None:
+    call = stated(knowledge, "CYP2C19", "*1/*2", activity_score="1.0")
+    assert (call.evidence.stated_score, notices(call)) == (None, {"SCORE_NOT_USED"})
+
+
+@pytest.mark.parametrize("text", ["two", "1,5", "1/0", ">="])
+def test_a_bad_score_is_the_senders_error(knowledge: KnowledgeBase, text: str) -> None:
+    with pytest.raises(InputError) as error:
+        stated(knowledge, "CYP2D6", activity_score=text)
+    assert error.value.code == "BAD_OUTSIDE_CALL"
+
+
+def test_a_nat2_diplotype_states_its_nomenclature(knowledge: KnowledgeBase) -> None:
+    """NAT2 names changed in 2024: *5 of an old report is not the *5 of the table."""
+    assert stated(knowledge, "NAT2", "*5/*6").result == Undetermined("NOMENCLATURE_UNKNOWN")
+    assert stated(knowledge, "NAT2", "*5/*6", nomenclature="PharmVar").result == Diplotype(("*5", "*6"))
+    for_phenotype = stated(knowledge, "NAT2", "*5/*6", phenotype="Poor Metabolizer")
+    assert (for_phenotype.result, for_phenotype.evidence.stated_phenotype) == (Ambiguous(()), "Poor Metabolizer")
+
+
+# --- HLA --------------------------------------------------------------------------------------------------------------
+
+
+def test_hla_typing(knowledge: KnowledgeBase) -> None:
+    call = stated(knowledge, "HLA-B", "*57:01:01/*07:02")
+    assert call.result == Diplotype(("*07:02", "*57:01"))
+    assert dict(call.evidence.presence)["*57:01"] == "positive"
+
+
+def test_hla_stated_outright(knowledge: KnowledgeBase) -> None:
+    call = stated(knowledge, "HLA-B", phenotype="*57:01 negative, *58:01 positive")
+    assert dict(call.evidence.presence) == {
+        "*15:02": "nocall",
+        "*15:11": "nocall",
+        "*57:01": "negative",
+        "*58:01": "positive",
+    }
+    assert call.result == Ambiguous(())
+
+
+def test_hla_statements_that_contradict_typing_are_a_nocall(knowledge: KnowledgeBase) -> None:
+    call = stated(knowledge, "HLA-B", "*57:01/*07:02", phenotype="*57:01 negative")
+    assert (dict(call.evidence.presence)["*57:01"], notices(call)) == ("nocall", {"STATEMENTS_DIFFER"})
+
+
+def test_hla_text_that_is_no_allele(knowledge: KnowledgeBase) -> None:
+    call = stated(knowledge, "HLA-B", "*57:01/positive")
+    assert (call.result, notices(call)) == (Undetermined("UNKNOWN_ALLELE"), {"UNKNOWN_ALLELE"})
+    assert dict(call.evidence.presence)["*57:01"] == "positive"
+
+
+def test_two_hla_lines_add_up(knowledge: KnowledgeBase) -> None:
+    first = merged(not_tested("HLA-B"), stated(knowledge, "HLA-B", phenotype="*57:01 positive"))
+    both = merged(first, stated(knowledge, "HLA-B", phenotype="*15:02 negative"))
+    assert dict(both.evidence.presence) == {
+        "*15:02": "negative",
+        "*15:11": "nocall",
+        "*57:01": "positive",
+        "*58:01": "nocall",
+    }
+
+
+# --- beside the sample's own call -------------------------------------------------------------------------------------
+
+
+def test_an_outside_call_overrides_and_the_conflict_is_recorded(knowledge: KnowledgeBase) -> None:
+    own = GeneCall("CYP2C19", Diplotype(("*1", "*2")))
+    call = merged(own, stated(knowledge, "CYP2C19", "*1/*17"))
+    assert (call.result, call.evidence.source) == (Diplotype(("*1", "*17")), "outside")
+    assert call.evidence.conflict == "the sample's own data read *1/*2"
+    assert merged(own, stated(knowledge, "CYP2C19", "*2/*1")).evidence.conflict is None
+
+
+def test_two_outside_calls_that_differ(knowledge: KnowledgeBase) -> None:
+    first = stated(knowledge, "CYP2C19", "*1/*2")
+    assert merged(first, stated(knowledge, "CYP2C19", "*1/*3")).evidence.conflict == (
+        "another outside result states *1/*2"
+    )
+
+
+def test_what_is_carried_along_stays_the_samples_own(knowledge: KnowledgeBase) -> None:
+    variants = (VariantCopies("rs12777823", 1), VariantCopies("other", 1))
+    own = GeneCall("CYP2C9", Undetermined("NO_MATCH"), Evidence(variants=variants))
+    assert merged(own, stated(knowledge, "CYP2C9", "*1/*2")).evidence.variants == (VariantCopies("rs12777823", 1),)
+
+
+# --- properties -------------------------------------------------------------------------------------------------------
+
+
+@given(gene=st.sampled_from(["CYP2D6", "CYP2C19", "DPYD", "HLA-B", "NAT2", "G6PD"]), text=st.text(max_size=20))
+def test_any_text_gives_a_call(knowledge: KnowledgeBase, gene: str, text: str) -> None:
+    call = stated(knowledge, gene, text)
+    assert call.gene == gene
+    if isinstance(call.result, Diplotype) and gene in knowledge.definitions:
+        assert all(translate_name(name, knowledge.definitions[gene]) == name for name in call.result.alleles)
+
+
+@given(st.data())
+def test_every_listed_name_is_known_in_either_order(knowledge: KnowledgeBase, data: st.DataObject) -> None:
+    gene = data.draw(st.sampled_from(sorted(set(knowledge.definitions) - {"NAT2"})))
+    names = st.sampled_from([allele.name for allele in knowledge.definitions[gene].alleles])
+    first, second = data.draw(names), data.draw(names)
+    assert stated(knowledge, gene, f"{first}/{second}").result == stated(knowledge, gene, f"{second}/{first}").result
+    assert isinstance(stated(knowledge, gene, f"{first}/{second}").result, Diplotype)
