@@ -1,0 +1,8 @@
+"""Guidance: gene calls become phenotype terms, and terms become what each guideline advises for each drug.
+
+    interpret   a gene call -> its published result, with everything that keeps the term uncertain
+    convert     the same gene under other medicines (phenoconversion)
+    Advisor     results of all genes -> one answer for every drug, every source side by side
+
+Everything here is a function of values; nothing here has seen a file or a database.
+"""

@@ -1,0 +1,375 @@
+"""From a gene call to a phenotype term: one `GeneCall` in, one published `GeneResult` out.
+
+A term is certain only when nothing consistent with the data says otherwise: every other diplotype that fits, every
+doubt about the reading, and for CYP2D6 the copy number, which a VCF of small variants cannot show.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final, Literal
+
+from starling.definitions import GeneDefinition, NamedAllele, PhenotypeRules
+from starling.guidance.scores import INDETERMINATE, score_term, terms_of_score
+from starling.vocabulary import (
+    ActivityScore,
+    Alternative,
+    Ambiguous,
+    Diplotype,
+    Evidence,
+    GeneCall,
+    GeneResult,
+    Notice,
+    Undetermined,
+    Why,
+)
+
+BOTH_ALLELES_REDUCED: Final = "BOTH_ALLELES_REDUCED"
+BOTH_ALLELES_POSSIBLE: Final = "BOTH_ALLELES_POSSIBLE"
+
+_COPIES: Final = re.compile(r"(?P<core>[^+]+)x(?P<least>>=)?(?P<copies>\d+|N)")
+_NUMBERS: Final = re.compile(r"(\d+)")
+_NO_TERMS: Final = Notice(
+    "NO_PHENOTYPE_TERMS", "No phenotype terms are defined for this gene; guidance uses its alleles themselves."
+)
+_VARIABLE: Final = Notice(
+    "MEASURE_ENZYME_ACTIVITY",
+    "One X carries a deficient allele: the enzyme activity cannot be predicted from the genotype; measure it.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one diplotype means: its term (None: none can be given) and its exact score (None: unknown)."""
+
+    diplotype: Diplotype
+    term: str | None
+    score: ActivityScore | None
+    alleles: tuple[NamedAllele, ...] = ()
+
+
+def term_of(rules: PhenotypeRules, alleles: Sequence[NamedAllele]) -> tuple[str | None, ActivityScore | None]:
+    """The term, and the score where the gene uses one, of one allele (haploid) or two.
+
+    An unknown value makes the score None, never 0; an empty function, or a pair of functions that no rule names,
+    is `Indeterminate`, never normal.
+
+    Source: CPIC diplotype-phenotype tables; PMID 31647186 for CYP2D6 scores that the tables do not list.
+    """
+    if rules.uses_score:
+        score = _sum_of(alleles)
+        return score_term(rules, score), score
+    functions = tuple(sorted(allele.function for allele in alleles))
+    return rules.by_functions.get(functions, INDETERMINATE), None
+
+
+def interpret(call: GeneCall, definition: GeneDefinition | None, rules: PhenotypeRules | None) -> GeneResult:
+    """The published result for one gene: its diplotypes, its term, and everything that keeps the term uncertain.
+
+    `rules` is None for genes without phenotype terms (CYP4F2, IFNL3, HLA): their term is null and never certain.
+    Source: CPIC terms (PMID 27441996).
+    """
+    reported = _reported(call)
+    deciding = call.evidence.deciding
+    named = (*reported, *((deciding,) if deciding else ()), *(each.diplotype for each in call.evidence.consistent))
+    table = _allele_table(definition, {name for each in named for name in each.alleles})
+    readings = tuple(_read(each, table, rules) for each in ((deciding,) if deciding else reported))
+    others = tuple((_read(each.diplotype, table, rules), each.why) for each in call.evidence.consistent)
+    term, score = _agreed(readings)
+    term, score = _stated(call.evidence, rules, term, score)
+    alternatives = _alternatives(call, rules, readings, others, term) if term or readings else ()
+    certain = term is not None and not alternatives and _copies_suffice(call.evidence, readings)
+    return GeneResult(
+        gene=call.gene,
+        status=_status(call),
+        reason=call.result.reason if isinstance(call.result, Undetermined) else None,
+        diplotypes=tuple(each.alleles for each in reported),
+        label=_label(call, reported),
+        phenotype=term,
+        phenotype_certain=certain,
+        phenotype_alternatives=alternatives,
+        activity_score=None if score is None else str(score),
+        variants=call.evidence.variants,
+        copy_number=call.evidence.copy_number,
+        presence=dict(call.evidence.presence),
+        source=call.evidence.source,
+        conflict=call.evidence.conflict,
+        research_only=call.evidence.research_only,
+        missing_positions=tuple(f"{locus.chromosome}:{locus.position}" for locus in call.evidence.missing),
+        cannot_exclude=call.evidence.cannot_exclude,
+        warnings=call.evidence.notices + _notices(call, rules, readings, others, term),
+    )
+
+
+def with_conflict(stated: GeneResult, own: GeneResult) -> GeneResult:
+    """`stated` with its `conflict` filled when the sample's own data say otherwise; what is stated still counts."""
+    if own.status == "undetermined":
+        return stated
+    if stated.diplotypes and own.diplotypes:
+        differs = {tuple(sorted(each)) for each in stated.diplotypes}.isdisjoint(
+            tuple(sorted(each)) for each in own.diplotypes
+        )
+        said, read = stated.label, own.label
+    else:
+        possible = {own.phenotype, *(each.phenotype for each in own.phenotype_alternatives)}
+        differs = stated.phenotype is not None and own.phenotype is not None and stated.phenotype not in possible
+        said, read = str(stated.phenotype), str(own.phenotype)
+    if not differs:
+        return stated
+    return replace(stated, conflict=f"stated as {said}, but the sample's own data read {read}")
+
+
+def _reported(call: GeneCall) -> tuple[Diplotype, ...]:
+    match call.result:
+        case Diplotype():
+            return (call.result,)
+        case Ambiguous(diplotypes):
+            return diplotypes
+        case Undetermined():
+            return ()
+
+
+def _status(call: GeneCall) -> Literal["called", "ambiguous", "undetermined"]:
+    match call.result:
+        case Undetermined():
+            return "undetermined"
+        case Diplotype():
+            return "called"
+        case Ambiguous(diplotypes):
+            stated = call.evidence.stated_phenotype or call.evidence.stated_score
+            return "called" if len(diplotypes) == 1 or (stated and not diplotypes) else "ambiguous"
+
+
+def _label(call: GeneCall, reported: Sequence[Diplotype]) -> str:
+    if reported:
+        return " or ".join(str(each) for each in reported)
+    evidence = call.evidence
+    if isinstance(call.result, Undetermined):
+        return "not determined"
+    if evidence.variants:
+        return ", ".join(_copies_text(each.name, each.copies) for each in evidence.variants if each.copies != 0)
+    if evidence.stated_score is not None:
+        return f"activity score {evidence.stated_score}"
+    return evidence.stated_phenotype or "not determined"
+
+
+def _copies_text(name: str, copies: int | None) -> str:
+    return name if copies is None else f"{name} ({copies} {'copy' if copies == 1 else 'copies'})"
+
+
+def _allele_table(definition: GeneDefinition | None, named: Collection[str]) -> dict[str, NamedAllele]:
+    """The alleles `named`, or all when one of them has no row; a core name without a row is its first suballele."""
+    if definition is None or not named:
+        return {}
+    table = {allele.name: allele for allele in definition.alleles if allele.name in named}
+    if len(table) < len(named):
+        table = {allele.name: allele for allele in definition.alleles}
+        for allele in definition.alleles:
+            table.setdefault(allele.reported_as or allele.name, allele)
+    return table
+
+
+def _resolve(name: str, table: Mapping[str, NamedAllele]) -> NamedAllele | None:
+    """The allele called `name`; for an unlisted `*NxM` the listed `*Nx>=3`, else *N with its value multiplied."""
+    if name in table:
+        return table[name]
+    copies = _COPIES.fullmatch(name)
+    core = table.get(copies["core"]) if copies else None
+    if copies is None or core is None:
+        return None
+    count = 2 if copies["copies"] == "N" else int(copies["copies"])
+    listed = f"{copies['core']}x>=3"
+    if count >= 3 and listed in table:
+        return table[listed]
+    least = copies["least"] is not None or copies["copies"] == "N"
+    value = None if core.activity is None else ActivityScore(core.activity.value * count, least)
+    return replace(core, name=name, activity=value)
+
+
+def _read(diplotype: Diplotype, table: Mapping[str, NamedAllele], rules: PhenotypeRules | None) -> Reading:
+    found = tuple(_resolve(name, table) for name in diplotype.alleles)
+    alleles = tuple(allele for allele in found if allele is not None)
+    if rules is None or len(alleles) < len(found) or not alleles:
+        return Reading(diplotype, None, None)
+    return Reading(diplotype, *term_of(rules, alleles), alleles)
+
+
+def _sum_of(alleles: Sequence[NamedAllele]) -> ActivityScore | None:
+    """The exact score of two alleles; None when one is unknown or when only one allele is known."""
+    values = [allele.activity for allele in alleles]
+    if len(values) < 2 or None in values:
+        return None
+    known = [value for value in values if value is not None]
+    total = sum((value.value for value in known), Fraction(0))
+    return ActivityScore(total, any(value.at_least and value.value > 0 for value in known))
+
+
+def _agreed(readings: Sequence[Reading]) -> tuple[str | None, ActivityScore | None]:
+    terms, scores = {each.term for each in readings}, {each.score for each in readings}
+    term = terms.pop() if len(terms) == 1 else None
+    return term, scores.pop() if len(scores) == 1 else None
+
+
+def _stated(
+    evidence: Evidence, rules: PhenotypeRules | None, term: str | None, score: ActivityScore | None
+) -> tuple[str | None, ActivityScore | None]:
+    """What an outside laboratory stated before what its alleles say: score, then phenotype, then diplotype."""
+    if evidence.stated_score is not None and rules is not None and rules.uses_score:
+        return score_term(rules, evidence.stated_score), evidence.stated_score
+    if evidence.stated_phenotype is not None:
+        return evidence.stated_phenotype, score if term == evidence.stated_phenotype else None
+    return term, score
+
+
+def _alternatives(
+    call: GeneCall,
+    rules: PhenotypeRules | None,
+    readings: Sequence[Reading],
+    others: Sequence[tuple[Reading, Why]],
+    term: str | None,
+) -> tuple[Alternative, ...]:
+    """Every term that remains possible beside `term`, with what is behind it; doubts without a term come last."""
+    found: dict[tuple[str | None, Why], list[tuple[str, ...]]] = {}
+    evidence = call.evidence
+    stated = evidence.stated_score is not None or evidence.stated_phenotype is not None
+    remaining = list(others)
+    if not stated:
+        remaining = [(each, _why_reported(each, others, readings, evidence)) for each in readings] + remaining
+    if rules is not None and evidence.copy_number == "not_assessed":
+        remaining += [(other, Why.COPY_NUMBER) for each in readings for other in _other_copies(each, rules)]
+    for reading, why in remaining:
+        if reading.term != term:
+            behind = found.setdefault((reading.term, why), [])
+            if reading.diplotype.alleles not in behind:
+                behind.append(reading.diplotype.alleles)
+    for doubt in evidence.doubts:
+        if all(why is not doubt for _, why in found):
+            found[None, doubt] = []
+    if stated and rules is not None and evidence.stated_score is not None and term is None:
+        for possible in terms_of_score(rules, evidence.stated_score):
+            found.setdefault((possible, Why.COPY_NUMBER), [])
+    return tuple(Alternative(other, tuple(behind), why) for (other, why), behind in found.items())
+
+
+def _why_reported(
+    reading: Reading, others: Sequence[tuple[Reading, Why]], readings: Sequence[Reading], evidence: Evidence
+) -> Why:
+    """Why one of several reported diplotypes is not alone: phase, unless they differ in what they would carry."""
+    for other, why in others:
+        if other.diplotype == reading.diplotype:
+            return why
+    if evidence.missing and len({_carried(each) for each in readings}) > 1:
+        return Why.NOT_ASSAYED
+    return Why.PHASE
+
+
+def _carried(reading: Reading) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    return tuple(sorted(cell for allele in reading.alleles if not allele.is_reference for cell in allele.cells))
+
+
+def _other_copies(reading: Reading, rules: PhenotypeRules) -> tuple[Reading, ...]:
+    """What the pair means with one copy more of either allele, or, when both look the same, with one deleted (*5).
+
+    A deleted or duplicated allele leaves the small variants of a VCF unchanged.  Source: PMID 31647186.
+    """
+    if len(reading.alleles) != 2:
+        return ()
+    first, second = reading.alleles
+    made = [(replace(a, name=f"{a.name}x2", activity=_times(a.activity, 2)), b) for a, b in _orders(first, second)]
+    if first.name == second.name:
+        deleted = replace(first, name="*5", function="No function", activity=ActivityScore(Fraction(0)))
+        made.append((deleted, first))
+    return tuple(
+        Reading(Diplotype(tuple(sorted((a.name, b.name), key=_star_key))), *term_of(rules, (a, b)), (a, b))
+        for a, b in made
+    )
+
+
+def _orders(first: NamedAllele, second: NamedAllele) -> tuple[tuple[NamedAllele, NamedAllele], ...]:
+    return ((first, second),) if first.name == second.name else ((first, second), (second, first))
+
+
+def _times(value: ActivityScore | None, copies: int) -> ActivityScore | None:
+    return None if value is None else ActivityScore(value.value * copies, value.at_least)
+
+
+def _star_key(name: str) -> tuple[tuple[int, str], ...]:
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in _NUMBERS.split(name))
+
+
+def _copies_suffice(evidence: Evidence, readings: Sequence[Reading]) -> bool:
+    """Whether the copy number cannot matter: it was looked at, or no allele has any function.
+
+    Source: 29 % of people carry a CYP2D6 structural variant that small variants do not show.
+    """
+    if evidence.copy_number != "not_assessed":
+        return True
+    return bool(readings) and all(
+        allele.activity is not None and allele.activity.value == 0 for each in readings for allele in each.alleles
+    )
+
+
+def _notices(
+    call: GeneCall,
+    rules: PhenotypeRules | None,
+    readings: Sequence[Reading],
+    others: Sequence[tuple[Reading, Why]],
+    term: str | None,
+) -> tuple[Notice, ...]:
+    made: list[Notice] = []
+    if rules is None and not call.evidence.presence and readings:
+        made.append(_NO_TERMS)
+    if rules is not None and not rules.uses_score:
+        made += [_unruled(each) for each in readings if _is_unruled(each, rules)]
+    if rules is not None:
+        made += [_unnamed(each) for each in readings if not each.alleles and not call.evidence.research_only]
+    if term == "Variable" and call.gene == "G6PD":
+        made.append(_VARIABLE)
+    if call.evidence.stated_score is not None and term != call.evidence.stated_phenotype is not None:
+        made.append(
+            Notice(
+                "OUTSIDE_STATEMENTS_DIFFER",
+                f"The laboratory states {call.evidence.stated_phenotype}, but its activity score "
+                f"{call.evidence.stated_score} means {term or 'more than one term'}; the score decides.",
+            )
+        )
+    if call.gene == "DPYD":
+        made += _both_reduced(readings, tuple(each for each, _ in others))
+    return tuple(dict.fromkeys(made))
+
+
+def _is_unruled(reading: Reading, rules: PhenotypeRules) -> bool:
+    functions = tuple(sorted(allele.function for allele in reading.alleles))
+    return bool(functions) and "" not in functions and functions not in rules.by_functions
+
+
+def _unruled(reading: Reading) -> Notice:
+    functions = " and ".join(allele.function for allele in reading.alleles)
+    return Notice("NO_PHENOTYPE_RULE", f"{reading.diplotype}: no rule gives a phenotype for {functions}.")
+
+
+def _unnamed(reading: Reading) -> Notice:
+    return Notice("NO_PHENOTYPE_ALLELE", f"{reading.diplotype}: not all alleles are in the allele table.")
+
+
+def _both_reduced(readings: Sequence[Reading], others: Sequence[Reading]) -> list[Notice]:
+    """Says when both DPYD alleles are reduced: DPWG then asks for a measured activity instead of a score.
+
+    Source: DPWG fluoropyrimidine guideline, PMID 31745289.
+    """
+    sure = [_is_reduced(each) for each in readings if each.alleles]
+    if sure and all(sure):
+        text = "Both DPYD alleles carry a variant of reduced or absent function: residual activity cannot be predicted."
+        return [Notice(BOTH_ALLELES_REDUCED, text)]
+    if any(sure) or any(_is_reduced(each) for each in others if each.alleles):
+        return [Notice(BOTH_ALLELES_POSSIBLE, "Both DPYD alleles may carry a variant of reduced or absent function.")]
+    return []
+
+
+def _is_reduced(reading: Reading) -> bool:
+    return len(reading.alleles) == 2 and all(
+        allele.activity is not None and allele.activity.value < 1 for allele in reading.alleles
+    )
