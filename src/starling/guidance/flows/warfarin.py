@@ -1,0 +1,236 @@
+"""Warfarin for adults who start it with an INR target of 2 to 3: exactly one CPIC recommendation, always.
+
+Source: CPIC guideline 2017, PMID 28198005, Figure 2.  Children have a figure of their own, which is not computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from starling.definitions import Guideline
+from starling.guidance.flows.answer import Flow, FlowAnswer, single_diplotype
+from starling.vocabulary import Advice, Condition, Dose, GeneResult, Notice, Recommendation
+
+Ancestry = Literal["african", "other", "unknown"]
+
+#: CYP2C9 alleles that enter a dosing algorithm as *1 and then lower its dose.
+LOWERING_ALLELES: Final = ("*5", "*6", "*8", "*11")
+CLUSTER_VARIANT: Final = "rs12777823"
+RAISING_ALLELES: Final = frozenset({"*3", "*4"})
+AFRICAN: Final = frozenset(
+    {"aa", "afr", "african", "african american", "african-american", "afro-caribbean", "black",
+     "black or african american", "sub-saharan african", "west african"}
+)  # fmt: skip
+OTHER: Final = frozenset(
+    {"admixed american", "american", "amr", "asian", "caucasian", "central asian", "east asian", "eas", "eur",
+     "european", "hispanic", "latino", "middle eastern", "near eastern", "oceanian", "sas", "south asian", "white"}
+)  # fmt: skip
+
+_ALGORITHM: Final = (
+    "calculate the dose with a published pharmacogenetic algorithm (clinical factors, VKORC1 rs9923231, CYP2C9 *2, *3)"
+)
+_CLINICALLY: Final = "dose clinically, without genotype"
+_LOADING: Final = Condition(
+    "a loading dose is wanted: the EU-PACT scheme; it has not been validated in African ancestry", "adjust_dose"
+)
+_SCOPE: Final = (
+    "For adults starting warfarin, INR target 2-3. Children: a separate recommendation, not computed here. "
+    "Data for African ancestry are from African Americans, mainly of West African origin."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """What the figure says for one ancestry."""
+
+    action: str
+    text: str
+    dose: tuple[Dose, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Genotype:
+    """What the flow reads from the gene results; `lowering_called`: whether *5, *6, *8 and *11 were all looked at."""
+
+    cyp2c9: tuple[str, ...]
+    vkorc1: tuple[str, ...]
+    is_poor: bool
+    lowering_called: bool
+    cluster_copies: int | None
+    raises: bool
+
+
+def ancestry_of(subject: Mapping[str, str]) -> Ancestry:
+    """The branch of the figure that `subject["ancestry"]` names; `unknown` for anything not listed.
+
+    >>> ancestry_of({"ancestry": "mixed"})  # both branches are then shown
+    'unknown'
+    """
+    stated = subject.get("ancestry", "").strip().casefold()
+    return "african" if stated in AFRICAN else "other" if stated in OTHER else "unknown"
+
+
+def advise(
+    drug: str, guideline: Guideline, results: Mapping[str, GeneResult], subject: Mapping[str, str]
+) -> FlowAnswer:
+    """Exactly one recommendation, and the genes without which warfarin is dosed clinically.
+
+    Source: PMID 28198005, Figure 2.
+    """
+    cyp2c9, vkorc1 = single_diplotype(results, "CYP2C9"), single_diplotype(results, "VKORC1")
+    if cyp2c9 is None or vkorc1 is None:
+        missing = tuple(gene for gene, alleles in (("CYP2C9", cyp2c9), ("VKORC1", vkorc1)) if alleles is None)
+        return FlowAnswer((_recommendation(drug, guideline, _clinically(missing), {}, "N/A", ()),), missing)
+    genotype = _Genotype(
+        cyp2c9=cyp2c9,
+        vkorc1=vkorc1,
+        is_poor=results["CYP2C9"].phenotype == "Poor Metabolizer",
+        lowering_called=_lowering_called(results["CYP2C9"], cyp2c9),
+        cluster_copies=_cluster_copies(results["CYP2C9"]),
+        raises=_raises(results.get("CYP4F2")),
+    )
+    ancestry = ancestry_of(subject)
+    advice = _advice(genotype, ancestry)
+    genes = {"CYP2C9": "/".join(cyp2c9), "VKORC1": "/".join(vkorc1)}
+    strength = {"african": "Moderate", "other": "Strong", "unknown": "Strong (African ancestry: Moderate)"}[ancestry]
+    notes = tuple(_notes(genotype, ancestry, results))
+    return FlowAnswer((_recommendation(drug, guideline, advice, genes, strength, notes),))
+
+
+def _clinically(missing: tuple[str, ...]) -> Advice:
+    return Advice(
+        id="FLOW-WARFARIN-CLINICAL",
+        action="no_recommendation",
+        summary=f"Dose warfarin clinically, without genotype: {' and '.join(missing)} not determined.",
+        detail=_SCOPE,
+        monitor=("INR",),
+        genes_missing=missing,
+    )
+
+
+def _advice(genotype: _Genotype, ancestry: Ancestry) -> Advice:
+    african, other = _african(genotype), _other(genotype)
+    chosen = {"african": african, "other": other}.get(ancestry)
+    conditions: tuple[Condition, ...] = ()
+    if chosen is None:
+        conditions = (
+            Condition(f"African ancestry: {african.text}", african.action, african.dose),
+            Condition(f"ancestry other than African: {other.text}", other.action, other.dose),
+        )
+        text = f"Ancestry is not stated: {_ALGORITHM}; what follows differs by ancestry, see the conditions"
+        chosen = _Branch("adjust_dose", text, (), other.conditions)
+    fallback = None
+    action, text = chosen.action, chosen.text
+    if genotype.is_poor:
+        fallback = Condition(f"warfarin is still chosen: {chosen.text}", chosen.action, chosen.dose)
+        action, text = "consider_alternative", "CYP2C9 poor metaboliser: consider an alternative oral anticoagulant"
+    return Advice(
+        id=f"FLOW-WARFARIN-{'POOR-' if genotype.is_poor else ''}{ancestry.upper()}",
+        action=action,
+        summary=f"{text[0].upper()}{text[1:]}.",
+        detail=_SCOPE,
+        dose=() if genotype.is_poor else chosen.dose,
+        alternatives=("an oral anticoagulant other than warfarin",) if genotype.is_poor else (),
+        monitor=("INR",),
+        titrate=True,
+        conditions=(*conditions, *chosen.conditions, _LOADING),
+        fallback=fallback,
+    )
+
+
+def _african(genotype: _Genotype) -> _Branch:
+    if not genotype.lowering_called:
+        called = ", ".join(LOWERING_ALLELES)
+        return _Branch("no_recommendation", f"{_CLINICALLY}: CYP2C9 {called} were not all called")
+    dose = _lowered(genotype)
+    if genotype.cluster_copies:
+        text = f"10% to 25% below the calculated dose ({CLUSTER_VARIANT} A carrier)"
+        dose += (Dose(basis="calculated", factor_min=0.75, factor_max=0.9, text=text),)
+    return _branch(dose)
+
+
+def _other(genotype: _Genotype) -> _Branch:
+    """Source: the increase for CYP4F2 rs2108622 T is optional in the guideline."""
+    if not genotype.raises:
+        return _branch(_lowered(genotype))
+    text = "5% to 10% above the calculated dose (CYP4F2 rs2108622 T carrier)"
+    raised = Dose(basis="calculated", factor_min=1.05, factor_max=1.1, text=text)
+    when = "optional, ancestry other than African: CYP4F2 *3 or *4 (rs2108622 T) is carried"
+    return _branch(_lowered(genotype), (Condition(when, "increase_dose", (raised,)),))
+
+
+def _branch(dose: tuple[Dose, ...], conditions: tuple[Condition, ...] = ()) -> _Branch:
+    lowered = "; then " + ", and ".join(each.text for each in dose) if dose else ""
+    return _Branch("adjust_dose", _ALGORITHM + lowered, dose, conditions)
+
+
+def _lowered(genotype: _Genotype) -> tuple[Dose, ...]:
+    """The reduction for *5, *6, *8, *11, applied once: the algorithm counts these alleles as *1."""
+    carried = [allele for allele in genotype.cyp2c9 if allele in LOWERING_ALLELES]
+    if not carried:
+        return ()
+    low, high = (0.6, 0.8) if len(carried) == 2 else (0.7, 0.85)
+    span = "20% to 40%" if len(carried) == 2 else "15% to 30%"
+    text = f"{span} below the calculated dose (CYP2C9 {'/'.join(carried)}, entered in the algorithm as *1)"
+    return (Dose(basis="calculated", factor_min=low, factor_max=high, text=text),)
+
+
+def _lowering_called(result: GeneResult, alleles: tuple[str, ...]) -> bool:
+    """Whether all four were looked at; an outside *1 does not say what the laboratory tested."""
+    if result.source == "outside":
+        return "*1" not in alleles
+    return not set(LOWERING_ALLELES) & set(result.cannot_exclude)
+
+
+def _cluster_copies(result: GeneResult) -> int | None:
+    return next((each.copies for each in result.variants if each.name == CLUSTER_VARIANT), None)
+
+
+def _raises(result: GeneResult | None) -> bool:
+    return bool(result and result.diplotypes) and all(
+        RAISING_ALLELES.intersection(alleles) for alleles in (result.diplotypes if result else ())
+    )
+
+
+def _notes(genotype: _Genotype, ancestry: Ancestry, results: Mapping[str, GeneResult]) -> list[Notice]:
+    notes = []
+    if ancestry != "other" and genotype.lowering_called and genotype.cluster_copies is None:
+        text = f"{CLUSTER_VARIANT} was not called: a further 10% to 25% reduction in African ancestry cannot be judged."
+        notes.append(Notice("VARIANT_NOT_CALLED", text))
+    cyp4f2 = results.get("CYP4F2")
+    if ancestry != "african" and (cyp4f2 is None or not cyp4f2.diplotypes):
+        text = "CYP4F2 was not called: the optional 5% to 10% increase cannot be judged."
+        notes.append(Notice("VARIANT_NOT_CALLED", text))
+    unsure = sorted({"*2", "*3", *LOWERING_ALLELES}.intersection(results["CYP2C9"].cannot_exclude))
+    if unsure:
+        text = f"CYP2C9 {', '.join(unsure)} cannot be excluded; the dose may have to be lower."
+        notes.append(Notice("ALLELES_NOT_EXCLUDED", text))
+    possible = {each.phenotype for each in results["CYP2C9"].phenotype_alternatives}
+    if not genotype.is_poor and "Poor Metabolizer" in possible:
+        text = "CYP2C9 could be Poor Metabolizer; then the advice would be: consider another medicine."
+        notes.append(Notice("ALTERNATIVE_CHANGES_ACTION", text))
+    return notes
+
+
+def _recommendation(
+    drug: str, guideline: Guideline, advice: Advice, genes: Mapping[str, str], strength: str, notes: tuple[Notice, ...]
+) -> Recommendation:
+    return Recommendation(
+        drug=drug,
+        source=guideline.source,
+        guideline=guideline.id,
+        population="adults",
+        genes=genes,
+        phenotype_used="genetic",
+        strength=strength,
+        action=advice.action,
+        advice=advice,
+        pmids=guideline.pmids,
+        notes=notes,
+    )
+
+
+FLOW: Final = Flow("cpic-warfarin-and-cyp2c9-cyp4f2-vkorc1", ("warfarin",), advise)

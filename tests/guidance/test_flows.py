@@ -1,0 +1,155 @@
+"""The two guidelines that are decision trees.  Source: PMID 28198005 (warfarin), PMID 24096968 (peginterferon)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from starling.guidance.flows.warfarin import ancestry_of
+from starling.vocabulary import Recommendation, VariantCopies
+from tests.guidance.conftest import Advised, Called, by_source, codes
+
+WILD, SENSITIVE = "rs9923231 reference (C)", "rs9923231 variant (T)"
+FOUR = ("*5", "*6", "*8", "*11")
+
+
+def warfarin(
+    called: Called,
+    advised: Advised,
+    cyp2c9: str = "*1/*1",
+    ancestry: str = "",
+    cyp4f2: str = "*1/*1",
+    **evidence: Any,
+) -> Recommendation:
+    results = [called("CYP2C9", cyp2c9, **evidence), called("VKORC1", f"{WILD}/{SENSITIVE}"), called("CYP4F2", cyp4f2)]
+    (found,) = by_source(advised("warfarin", *results, subject={"ancestry": ancestry}), "CPIC")
+    return found
+
+
+def factors(found: Recommendation) -> list[tuple[float | None, float | None]]:
+    return [(each.factor_min, each.factor_max) for each in found.advice.dose]
+
+
+@pytest.mark.parametrize("ancestry", ["", "European", "African American", "mixed"])
+@pytest.mark.parametrize("missing", [("CYP2C9",), ("VKORC1",), ("CYP2C9", "VKORC1"), ()])
+def test_always_exactly_one(called: Called, advised: Advised, ancestry: str, missing: tuple[str, ...]) -> None:
+    known = {"CYP2C9": called("CYP2C9", "*1/*3"), "VKORC1": called("VKORC1", f"{WILD}/{WILD}")}
+    results = [result for gene, result in known.items() if gene not in missing]
+    answer = advised("warfarin", *results, subject={"ancestry": ancestry})
+    (cpic,) = by_source(answer, "CPIC")
+    assert answer.genes_missing == missing
+    if missing:
+        assert (cpic.advice.id, cpic.advice.genes_missing) == ("FLOW-WARFARIN-CLINICAL", missing)
+        assert all(gene in cpic.advice.summary for gene in missing)
+
+
+def test_an_ambiguous_cyp2c9_is_not_called(called: Called, advised: Advised) -> None:
+    results = [called("CYP2C9", "*1/*2", "*1/*3"), called("VKORC1", f"{WILD}/{WILD}")]
+    (cpic,) = by_source(advised("warfarin", *results), "CPIC")
+    assert cpic.advice.id == "FLOW-WARFARIN-CLINICAL"
+
+
+def test_both_called_is_dosed_by_an_algorithm(called: Called, advised: Advised) -> None:
+    found = warfarin(called, advised, "*1/*2", "European")
+    assert (found.action, found.strength, factors(found)) == ("adjust_dose", "Strong", [])
+    assert "published pharmacogenetic algorithm" in found.advice.summary
+    assert dict(found.genes) == {"CYP2C9": "*1/*2", "VKORC1": f"{WILD}/{SENSITIVE}"}
+
+
+@pytest.mark.parametrize(
+    ("diplotype", "factor"), [("*1/*8", (0.7, 0.85)), ("*8/*8", (0.6, 0.8)), ("*5/*11", (0.6, 0.8))]
+)
+@pytest.mark.parametrize("ancestry", ["European", "African"])
+def test_lowering_alleles_lower_once(
+    called: Called, advised: Advised, diplotype: str, factor: tuple[float, float], ancestry: str
+) -> None:
+    found = warfarin(called, advised, diplotype, ancestry, variants=(VariantCopies("rs12777823", 0),))
+    doses = found.advice.dose or (found.advice.fallback.dose if found.advice.fallback else ())
+    assert [(each.factor_min, each.factor_max) for each in doses] == [factor]
+    assert "entered in the algorithm as *1" in doses[0].text
+
+
+def test_poor_metabolisers_consider_another_anticoagulant_first(called: Called, advised: Advised) -> None:
+    found = warfarin(called, advised, "*3/*3", "European")
+    assert (found.action, found.advice.dose) == ("consider_alternative", ())
+    assert found.advice.fallback is not None
+    assert found.advice.fallback.action == "adjust_dose"
+
+
+def test_african_ancestry_without_the_four_alleles_is_dosed_clinically(called: Called, advised: Advised) -> None:
+    found = warfarin(called, advised, ancestry="African American", cannot_exclude=("*8", "*99"))
+    assert (found.action, found.strength) == ("no_recommendation", "Moderate")
+    assert "*5, *6, *8, *11 were not all called" in found.advice.summary
+
+
+def test_an_outside_reference_does_not_say_what_was_tested(called: Called, advised: Advised) -> None:
+    found = warfarin(called, advised, ancestry="African", source="outside")
+    assert found.action == "no_recommendation"
+
+
+def test_african_ancestry_cluster_variant(called: Called, advised: Advised) -> None:
+    found = warfarin(called, advised, ancestry="african", variants=(VariantCopies("rs12777823", 1),))
+    assert factors(found) == [(0.75, 0.9)]
+    none = warfarin(called, advised, ancestry="african", variants=(VariantCopies("rs12777823", 0),))
+    assert (factors(none), codes(none)) == ([], set())
+    unknown = warfarin(called, advised, ancestry="african")
+    assert (factors(unknown), codes(unknown)) == ([], {"VARIANT_NOT_CALLED"})
+
+
+def test_cyp4f2_is_optional_and_never_for_african_ancestry(called: Called, advised: Advised) -> None:
+    zero = (VariantCopies("rs12777823", 0),)
+    other = warfarin(called, advised, ancestry="Asian", cyp4f2="*1/*3")
+    assert [each.action for each in other.advice.conditions] == ["increase_dose", "adjust_dose"]
+    assert (other.advice.conditions[0].dose[0].factor_min, other.advice.conditions[0].dose[0].factor_max) == (1.05, 1.1)
+    african = warfarin(called, advised, ancestry="African", cyp4f2="*1/*3", variants=zero)
+    assert "increase_dose" not in {each.action for each in african.advice.conditions}
+
+
+def test_unknown_ancestry_shows_both_branches(called: Called, advised: Advised) -> None:
+    found = warfarin(called, advised, "*1/*8", variants=(VariantCopies("rs12777823", 2),))
+    african, other = found.advice.conditions[:2]
+    assert african.when.startswith("African ancestry:")
+    assert other.when.startswith("ancestry other than African:")
+    assert (len(african.dose), len(other.dose)) == (2, 1)
+
+
+def test_loading_dose_and_children_are_mentioned(called: Called, advised: Advised) -> None:
+    found = warfarin(called, advised)
+    assert "not been validated in African ancestry" in found.advice.conditions[-1].when
+    assert "Children" in found.advice.detail
+    assert found.population == "adults"
+
+
+def test_alleles_that_cannot_be_excluded_are_named(called: Called, advised: Advised) -> None:
+    found = warfarin(called, advised, ancestry="European", cannot_exclude=("*3",))
+    assert "ALLELES_NOT_EXCLUDED" in codes(found)
+
+
+@pytest.mark.parametrize(
+    ("stated", "branch"),
+    [("", "unknown"), ("African American", "african"), ("AFR", "african"), ("european", "other"), ("EAS", "other"),
+     ("Martian", "unknown"), ("South African", "unknown")],
+)  # fmt: skip
+def test_ancestry(stated: str, branch: str) -> None:
+    assert ancestry_of({"ancestry": stated}) == branch
+
+
+@pytest.mark.parametrize("drug", ["peginterferon alfa-2a", "peginterferon alfa-2b", "ribavirin"])
+@pytest.mark.parametrize(
+    ("alleles", "word"),
+    [(("reference (C)", "reference (C)"), "favourable"), (("reference (C)", "variant (T)"), "unfavourable"),
+     (("variant (T)", "variant (T)"), "unfavourable")],
+)  # fmt: skip
+def test_peginterferon_is_information_only(
+    called: Called, advised: Advised, drug: str, alleles: tuple[str, str], word: str
+) -> None:
+    diplotype = "/".join(f"rs12979860 {each}" for each in alleles)
+    (found,) = advised(drug, called("IFNL3", diplotype)).recommendations
+    assert (found.action, found.advice.id) == ("no_recommendation", f"FLOW-PEGINTERFERON-{word.upper()}")
+    assert "largely been replaced" in found.advice.detail
+
+
+def test_peginterferon_without_ifnl3(advised: Advised) -> None:
+    answer = advised("ribavirin")
+    assert (answer.status, answer.genes_missing) == ("no_result", ("IFNL3",))
