@@ -1,0 +1,189 @@
+"""From gene results to one answer for every drug: all guidelines, all populations, every source side by side.
+
+`Advisor` indexes the rules once and answers for one patient after another; `recommend` is the same as a function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+from starling.definitions import Drug, GuidanceRules, Inhibitor
+from starling.guidance.advising import advise
+from starling.guidance.conversion import (
+    ADJUSTED_GENE,
+    BRANCH_ON_INHIBITORS,
+    Inhibition,
+    adjust,
+    inhibitions,
+    strongest,
+)
+from starling.guidance.flows import FLOWS
+from starling.guidance.lookup import Block, index
+from starling.guidance.standing import Standing, adjusted_standing, standing_of
+from starling.guidance.summary import SUPERSEDED, summarise
+from starling.vocabulary import DrugResult, GeneResult, Notice, Recommendation
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+#: Answers kept for the next patient with the same results; emptied when full.
+_KEPT_ANSWERS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Patient:
+    """Everything about one patient that an answer depends on."""
+
+    results: Mapping[str, GeneResult]
+    standings: Mapping[str, Standing]
+    subject: Mapping[str, str]
+    medication: tuple[str, ...]
+    taken: tuple[Inhibitor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One drug for one patient: the standings that count for it, the genetic ones, and notices by gene."""
+
+    standings: Mapping[str, Standing]
+    genetic: Mapping[str, Standing]
+    notices: Mapping[str, tuple[Notice, ...]]
+
+
+class Advisor:
+    """The rules, indexed: every call answers for all drugs, in drug order.
+
+    Answers are pure functions of their input; those already given are kept, since patients share results.
+    """
+
+    def __init__(self, rules: GuidanceRules) -> None:
+        self._rules = rules
+        self._blocks = index(rules)
+        self._genes = {drug: _genes_of(blocks) for drug, blocks in self._blocks.items()}
+        self._unknown = {gene: Standing(gene) for blocks in self._blocks.values() for b in blocks for gene in b.genes}
+        self._guidelines = {each.id: each for each in rules.guidelines}
+        self._known: dict[Standing, Standing] = {}
+        self._answers: dict[tuple[object, ...], DrugResult] = {}
+
+    def recommend(
+        self,
+        results: Sequence[GeneResult],
+        *,
+        medication: Sequence[str] = (),
+        subject: Mapping[str, str] = _NOTHING,
+        sources: Sequence[str] = (),
+    ) -> tuple[DrugResult, ...]:
+        """What each source advises for every drug, given all gene results, other medicines and who the patient is.
+
+        `medication` holds ingredient names; `sources` restricts to CPIC, DPWG or FDA (empty: all).
+        """
+        patient = self._patient(results, medication, subject)
+        wanted = frozenset(source.upper() for source in sources)
+        return tuple(self._answer(drug, patient, wanted) for drug in self._rules.drugs)
+
+    def _patient(
+        self, results: Sequence[GeneResult], medication: Sequence[str], subject: Mapping[str, str]
+    ) -> _Patient:
+        if len(self._answers) > _KEPT_ANSWERS:
+            self._answers.clear()
+            self._known.clear()
+        standings = dict(self._unknown)
+        for result in results:
+            standing = standing_of(result)
+            standings[result.gene] = self._known.setdefault(standing, standing)
+        names = {name.strip().casefold() for name in medication}
+        taken = tuple(
+            row
+            for row in self._rules.inhibitors
+            if names and not names.isdisjoint((row.ingredient.casefold(), *map(str.casefold, row.names)))
+        )
+        return _Patient({each.gene: each for each in results}, standings, subject, tuple(medication), taken)
+
+    def _answer(self, drug: Drug, patient: _Patient, wanted: frozenset[str]) -> DrugResult:
+        if patient.taken or drug.name in FLOWS:
+            return self._answer_afresh(drug, patient, wanted)
+        known = patient.standings
+        key = (drug.name, wanted, *(id(known.get(gene)) for gene in self._genes[drug.name]))
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = self._answer_afresh(drug, patient, wanted)
+        return answer
+
+    def _answer_afresh(self, drug: Drug, patient: _Patient, wanted: frozenset[str]) -> DrugResult:
+        asked = self._ask(drug, patient)
+        given: list[Recommendation] = []
+        missing: set[str] = set()
+        for block in self._blocks[drug.name]:
+            if not wanted or block.guideline.source in wanted:
+                missing.update(block.missing(asked.standings))
+                given += self._given(block, asked)
+        flow = FLOWS.get(drug.name)
+        if flow is not None and flow.guideline in self._guidelines:
+            guideline = self._guidelines[flow.guideline]
+            if not wanted or guideline.source in wanted:
+                answer = flow.advise(drug.name, guideline, patient.results, patient.subject)
+                given = [*answer.recommendations, *given]
+                missing |= set(answer.genes_missing)
+        return summarise(drug.name, given, missing)
+
+    def _given(self, block: Block, asked: _Asked) -> list[Recommendation]:
+        """Recommendations under the adjusted phenotype first; the genetic one beside it where the action differs."""
+        population = self._rules.populations.get(block.population, block.population)
+        counting = advise(block, asked.standings, population)
+        given = list(counting)
+        if any(asked.standings[gene] is not asked.genetic[gene] for gene in block.genes):
+            actions = {each.action for each in counting}
+            genetic = advise(block, asked.genetic, population)
+            given += [replace(each, notes=(*each.notes, SUPERSEDED)) for each in genetic if each.action not in actions]
+        notices = tuple(notice for gene in block.genes for notice in asked.notices.get(gene, ()))
+        return [replace(each, notes=(*each.notes, *notices)) for each in given] if notices else given
+
+    def _ask(self, drug: Drug, patient: _Patient) -> _Asked:
+        """The standings that count while the other medicines are taken, and what to say about those medicines."""
+        genetic = patient.standings
+        found = inhibitions(drug.name, patient.medication, patient.taken) if patient.taken else ()
+        if not found:
+            return _Asked(genetic, genetic, {})
+        result, counted = patient.results.get(ADJUSTED_GENE), strongest(found)
+        rules = self._rules.phenotypes.get(ADJUSTED_GENE)
+        adjusted = None
+        if result is not None and rules is not None and drug.name not in BRANCH_ON_INHIBITORS:
+            adjusted = adjust(result, counted, rules)
+        notices = _medicine_notices(found, applied=counted if adjusted else None)
+        if adjusted is None or rules is None or counted is None:
+            return _Asked(genetic, genetic, notices)
+        standing = adjusted_standing(genetic[ADJUSTED_GENE], adjusted, counted.factor, rules)
+        return _Asked({**genetic, ADJUSTED_GENE: standing}, genetic, notices)
+
+
+def recommend(
+    results: Sequence[GeneResult],
+    rules: GuidanceRules,
+    *,
+    medication: Sequence[str] = (),
+    subject: Mapping[str, str] = _NOTHING,
+    sources: Sequence[str] = (),
+) -> tuple[DrugResult, ...]:
+    """What each source advises for every drug; for several patients keep an `Advisor` instead."""
+    return Advisor(rules).recommend(results, medication=medication, subject=subject, sources=sources)
+
+
+def _genes_of(blocks: Sequence[Block]) -> tuple[str, ...]:
+    """Every gene on which the answer for a drug depends, those that are only named included."""
+    return tuple(dict.fromkeys(gene for block in blocks for gene in (*block.genes, *block.guideline.genes)))
+
+
+def _medicine_notices(found: Sequence[Inhibition], applied: Inhibition | None) -> dict[str, tuple[Notice, ...]]:
+    """By gene, what to say of every medicine whose effect was not applied to the phenotype."""
+    notices: dict[str, tuple[Notice, ...]] = {}
+    for each in found:
+        if each is applied or (applied is not None and each.enzyme == ADJUSTED_GENE and each.factor is not None):
+            continue
+        if each.enzyme == ADJUSTED_GENE:
+            notice = Notice("INHIBITOR_NOT_APPLIED", f"Also taken: {each}; the phenotype was not adjusted for it.")
+        else:
+            text = f"Also taken: {each}; {each.enzyme} may act differently than its genotype says."
+            notice = Notice("MEDICINE_AFFECTS_ENZYME", text)
+        notices[each.enzyme] = (*notices.get(each.enzyme, ()), notice)
+    return notices

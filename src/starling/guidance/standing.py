@@ -1,0 +1,107 @@
+"""How a patient stands for the look-up: one gene result reduced to the keys under which guidelines may know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from starling.definitions import PhenotypeRules
+from starling.guidance.conversion import OR, terms_after
+from starling.guidance.phenotype import BOTH_ALLELES_POSSIBLE, BOTH_ALLELES_REDUCED
+from starling.vocabulary import Adjusted, GeneResult, Presence, Why
+
+#: The key of rows for a gene that was not tested.
+NO_RESULT: Final = "No Result"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one gene, as far as guidelines ask.
+
+    `candidates`: the terms between which the data cannot decide (then `term` is None).
+    `alternatives`: (term, why) of what else is possible although `term` is reported.
+    `both_reduced`: whether both DPYD alleles are reduced; None when it cannot be told.
+    `copies_unconfirmed`: the copy number was not looked at and could matter.
+    `adjusted_by`: the medicine behind an adjusted phenotype; empty for the genetic one.
+    """
+
+    gene: str
+    term: str | None = None
+    score: str | None = None
+    diplotypes: tuple[str, ...] = ()
+    presence: tuple[tuple[str, Presence], ...] = ()
+    candidates: tuple[str, ...] = ()
+    alternatives: tuple[tuple[str, Why], ...] = ()
+    both_reduced: bool | None = None
+    copies_unconfirmed: bool = False
+    adjusted_by: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing is known that a guideline could use."""
+        return self.term is None and not self.candidates and not self.presence
+
+    def supposing(self, term: str) -> Standing:
+        """The same gene if its term were `term`: nothing more than the term is known of it then."""
+        return Standing(self.gene, term, presence=self.presence, adjusted_by=self.adjusted_by)
+
+
+def unordered(diplotype: str | tuple[str, ...]) -> str:
+    """One spelling for a pair of alleles, whatever the order in which a table or a caller writes it."""
+    alleles = diplotype.split("/") if isinstance(diplotype, str) else diplotype
+    return "/".join(sorted(alleles))
+
+
+def standing_of(result: GeneResult) -> Standing:
+    """The keys that `result` gives; a research-only call gives none, since no guideline covers it."""
+    if result.research_only:
+        return Standing(result.gene)
+    alternatives = tuple(
+        dict.fromkeys((each.phenotype, each.why) for each in result.phenotype_alternatives if each.phenotype)
+    )
+    undecided = result.phenotype is None and result.status != "undetermined"
+    return Standing(
+        gene=result.gene,
+        term=result.phenotype,
+        score=result.activity_score,
+        diplotypes=tuple(unordered(each) for each in result.diplotypes),
+        presence=tuple(result.presence.items()),
+        candidates=tuple(dict.fromkeys(term for term, _ in alternatives)) if undecided else (),
+        alternatives=() if undecided else alternatives,
+        both_reduced=_both_reduced(result),
+        copies_unconfirmed=result.copy_number == "not_assessed" and not result.phenotype_certain,
+    )
+
+
+def adjusted_standing(
+    genetic: Standing, adjusted: Adjusted, factor: Fraction | None, rules: PhenotypeRules
+) -> Standing:
+    """`genetic` as other medicines make it; what else was possible is reduced by the same factor."""
+    terms = tuple((adjusted.phenotype or "").split(OR))
+    term = terms[0] if len(terms) == 1 else None
+    possible: dict[tuple[str, Why], None] = {}
+    if factor:
+        for other, why in genetic.alternatives:
+            possible |= dict.fromkeys((after, why) for after in terms_after(other, factor, rules) if after != term)
+    return Standing(
+        gene=genetic.gene,
+        term=term,
+        score=adjusted.activity_score,
+        candidates=terms if term is None else (),
+        alternatives=tuple(possible),
+        copies_unconfirmed=bool(factor) and genetic.copies_unconfirmed,
+        adjusted_by=adjusted.by,
+    )
+
+
+def _both_reduced(result: GeneResult) -> bool | None:
+    codes = {notice.code for notice in result.warnings}
+    if BOTH_ALLELES_REDUCED in codes:
+        return True
+    known = bool(result.diplotypes or result.variants)
+    return False if known and BOTH_ALLELES_POSSIBLE not in codes else None
+
+
+Standings = Mapping[str, Standing]
