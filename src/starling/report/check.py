@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from starling.guidance.wording import condition_text, doses_text
-from starling.report.glance import Line, caveats, drug_line, not_shown, source_words
+from starling.report.glance import CONVERTED, Line, assumptions, drug_line, is_superseded, not_shown, source_words
 from starling.report.layout import Page
 from starling.report.text import columns, visible, wrap
 from starling.report.words import (
-    NOT_A_DEVICE,
+    NOT_A_DEVICE_SHORT,
     action_words,
     call_words,
     certainty_words,
+    disagreement_words,
     joined,
     phenotype_words,
     population_words,
@@ -32,7 +33,7 @@ def check_view(assessment: Assessment, drug: str, *, colour: bool, width: int) -
     involved = _involved(line, genes)
     lines = [
         *_answer(page, line, assessment.sample),
-        *_why(page, involved),
+        *_why(page, line, involved),
         *_sources(page, line),
         *_conditions(page, line),
         *_limits(page, assessment, line, involved),
@@ -69,7 +70,7 @@ def _answer(page: Page, line: Line, sample: str) -> list[str]:
         wrapped = wrap(visible(text), inner - columns(first))
         lines += [(first if number == 0 else " " * columns(first)) + part for number, part in enumerate(wrapped)]
     if line.drug.disagreement:
-        lines += wrap(visible(f"Sources differ: {line.drug.disagreement.what}"), inner)
+        lines.append("Sources differ, see below.")
     return page.box(lines, line.words.tone)
 
 
@@ -80,9 +81,13 @@ def _involved(line: Line, genes: dict[str, GeneResult]) -> tuple[GeneResult, ...
     return tuple(genes[gene] for gene in named if gene in genes)
 
 
-def _why(page: Page, genes: Iterable[GeneResult]) -> list[str]:
+def _why(page: Page, line: Line, genes: Iterable[GeneResult]) -> list[str]:
     rows = [(gene.gene, call_words(gene), _phenotype(gene)) for gene in genes]
-    return [*page.heading("Why"), *page.table(("Gene", "Call", "Phenotype"), rows, (8, 20))] if rows else []
+    if not rows:
+        return []
+    lines = [*page.heading("Why"), *page.table(("Gene", "Call", "Phenotype"), rows, (8, 20))]
+    converted = (note.message for row in line.rows for note in row.notes if note.code == CONVERTED)
+    return [*lines, *page.bullets(dict.fromkeys(converted))]
 
 
 def _phenotype(gene: GeneResult) -> str:
@@ -98,39 +103,40 @@ def _phenotype(gene: GeneResult) -> str:
 def _sources(page: Page, line: Line) -> list[str]:
     if not line.drug.recommendations:
         return []
-    rows = [
-        (source_words(row), populations, f"{action_words(row.action).word}. {row.advice.summary}")
-        for row, populations in merged(line.drug.recommendations)
-    ]
+    rows = [(source_words(row), populations, _says(row)) for row, populations in merged(line.rows)]
     lines = [*page.heading("Sources side by side"), *page.table(("Source", "For", "Says"), rows, (15, 18))]
     if line.drug.disagreement:
-        differ = line.drug.disagreement
-        lines += page.paragraph(f"They differ ({joined(differ.by)}): {differ.what}", first="  ! ", tone="warn")
+        lines += page.paragraph(disagreement_words(line.drug.disagreement), first="  ! ", tone="warn")
     return lines
 
 
 def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], ...]:
     """The recommendations with those of one source that say the same for several populations as one."""
-    same: dict[tuple[str, str, str, str], list[Recommendation]] = {}
+    same: dict[tuple[str, ...], list[Recommendation]] = {}
     for row in rows:
-        same.setdefault((row.source, row.strength, row.action, row.advice.summary), []).append(row)
+        key = (row.source, row.strength, row.action, row.advice.summary, row.phenotype_used)
+        same.setdefault(key, []).append(row)
     return tuple(
         (group[0], "; ".join(dict.fromkeys(population_words(row.population) for row in group)))
         for group in same.values()
     )
 
 
+def _says(row: Recommendation) -> str:
+    genetic = "By genotype alone, without the other medicine: " if is_superseded(row) else ""
+    return f"{genetic}{action_words(row.action).word}. {row.advice.summary}"
+
+
 def _conditions(page: Page, line: Line) -> list[str]:
     said: dict[str, None] = {}
-    for row in line.drug.recommendations:
-        said |= dict.fromkeys(f"{condition_text(one)} [{row.source}]" for one in row.advice.conditions)
-        if row.advice.fallback:
-            said[f"{condition_text(row.advice.fallback)} [{row.source}]"] = None
+    for row in line.counting:
+        fallback = (row.advice.fallback,) if row.advice.fallback else ()
+        said |= dict.fromkeys(f"{condition_text(one)} [{row.source}]" for one in (*row.advice.conditions, *fallback))
     return [*page.heading("It also depends on"), *page.bullets(said)] if said else []
 
 
 def _limits(page: Page, assessment: Assessment, line: Line, genes: Iterable[GeneResult]) -> list[str]:
     said = [f"{gene.gene}: {sentence}" for gene in genes for sentence in not_shown(gene, listed=3)]
-    notes = dict.fromkeys(note.message for row in line.drug.recommendations for note in row.notes)
-    lines = [*page.heading("Limits"), *page.bullets(said), *page.bullets(notes), *page.bullets(caveats(assessment))]
-    return [*lines, *page.paragraph(NOT_A_DEVICE, first="  ", tone="quiet")]
+    notes = dict.fromkeys(note.message for row in line.counting for note in row.notes if note.code != CONVERTED)
+    lines = [*page.heading("Limits"), *page.bullets(said), *page.bullets(notes), *page.bullets(assumptions(assessment))]
+    return [*lines, *page.paragraph(NOT_A_DEVICE_SHORT, first="  ", tone="quiet")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from starling.errors import InputError
@@ -18,13 +18,22 @@ from starling.vocabulary import Assessment
 
 SCHEMA: Final = "starling.assessments/1"
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ENCODER: Final = json.JSONEncoder(check_circular=False, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def document(assessments: Iterable[Assessment]) -> str:
     """The whole published document, one gene or drug a line, ending in a line feed."""
-    bodies = ",\n".join(_spread(assessment) for assessment in assessments)
-    return f'{{"schema":{_ENCODER.encode(SCHEMA)},"assessments":[\n{bodies}\n]}}\n'
+    return "".join(document_parts(assessments))
+
+
+def document_parts(assessments: Iterable[Assessment]) -> Iterator[str]:
+    """The document in parts that follow one another, so that many people need not be held at once."""
+    yield f'{{"schema":{_ENCODER.encode(SCHEMA)},"assessments":['
+    before = "\n"
+    for assessment in assessments:
+        yield before + _spread(assessment)
+        before = ",\n"
+    yield "\n]}\n"
 
 
 def json_line(assessment: Assessment) -> str:
@@ -58,16 +67,11 @@ def parse(text: str, *, source: str | None = None) -> tuple[Assessment, ...]:
 
 
 def _spread(assessment: Assessment) -> str:
-    fields = to_jsonable(assessment)
-    genes, drugs = fields.pop("genes"), fields.pop("drugs")
-    head = _ENCODER.encode(fields)[:-1]
-    return f'{head},\n"genes":[{_lines(genes)}],\n"drugs":[{_lines(drugs)}]}}'
+    """One assessment, each gene and drug on a line of its own.
 
-
-def _lines(items: object) -> str:
-    if not isinstance(items, list) or not items:
-        return ""
-    return "\n" + ",\n".join(map(_ENCODER.encode, items)) + "\n"
+    A quotation mark inside a text is always escaped, so these openings cannot stand in one.
+    """
+    return to_json(assessment).replace('{"gene":', '\n{"gene":').replace('{"drug":', '\n{"drug":')
 
 
 def _items(text: str, source: str | None) -> list[object]:

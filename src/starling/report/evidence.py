@@ -8,13 +8,13 @@ from starling.guidance.wording import condition_text, doses_text
 from starling.report.glance import Glance, Line, because
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, uncertain
-from starling.report.words import action_words, joined, population_words, strength_words
+from starling.report.words import action_words, disagreement_words, joined, population_words, strength_words
 from starling.vocabulary import GeneResult, Recommendation
 
 
 def evidence(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
     """The section: drugs to act on in full, then the others as a table."""
-    others = (*glance.usual_uncertain, *glance.usual, *glance.silent)
+    others = (*glance.usual_uncertain, *glance.usual, *glance.silent, *glance.missing)
     return tag(
         "section",
         tag("h2", "Evidence: what each source says"),
@@ -24,14 +24,20 @@ def evidence(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
     )
 
 
+def anchor(line: Line) -> str:
+    """Where the evidence for a drug stands on the page: its name in hexadecimal, which is a name for every text."""
+    return "drug-" + line.drug.drug.encode("utf-8", "backslashreplace").hex()
+
+
 def _drug(line: Line, genes: Mapping[str, GeneResult]) -> Markup:
     differ = line.drug.disagreement
     return tag(
         "article",
         tag("h3", line.drug.drug, badge(line.words)),
-        tag("p", f"Sources differ ({joined(differ.by)}): {differ.what}", class_="differ") if differ else None,
-        *(_advice(row, genes) for row in line.drug.recommendations),
+        tag("p", disagreement_words(differ), class_="differ") if differ else None,
+        *(_advice(row, genes) for row in line.rows),
         class_="drug",
+        id=anchor(line),
     )
 
 
@@ -85,7 +91,7 @@ def _table(lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup:
     head = tag(
         "tr", *(tag("th", name, scope="col") for name in ("Drug", "Source", "For", "Because of", "What it says"))
     )
-    rows = [_row(line, row, genes) for line in lines for row in line.drug.recommendations]
+    rows = [_row(line, row, genes) for line in lines for row in line.rows]
     return tag(
         "div",
         tag("h3", "Use as usual, or no advice"),

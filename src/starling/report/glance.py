@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from starling.report.words import (
     ActionWords,
@@ -19,13 +20,19 @@ from starling.report.words import (
 )
 from starling.vocabulary import Assessment, DrugResult, GeneResult, Recommendation, Why
 
+#: Codes of the notes by which guidance marks a recommendation (see docs/reference/codes.md).
+CHANGES_ACTION: Final = "ALTERNATIVE_CHANGES_ACTION"
+CONVERTED: Final = "PHENOCONVERTED"
+SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One drug at a glance.
 
     `lead`: the recommendation that gives the headline; None when nobody advises.  `because`: the results it rests
-    on.  `uncertain`: the genes behind it whose phenotype is not certain.  `sources`: who says so, with strength.
+    on.  `uncertain`: the genes behind it whose phenotype is not certain.
+    `changes`: under which other phenotype the drug would not be as usual.  `sources`: who says so, with strength.
     """
 
     drug: DrugResult
@@ -33,7 +40,18 @@ class Line:
     lead: Recommendation | None
     because: str
     uncertain: tuple[str, ...]
+    changes: tuple[str, ...]
     sources: tuple[str, ...]
+
+    @property
+    def rows(self) -> tuple[Recommendation, ...]:
+        """Every recommendation, those that another medicine supersedes last."""
+        return tuple(sorted(self.drug.recommendations, key=is_superseded))
+
+    @property
+    def counting(self) -> tuple[Recommendation, ...]:
+        """The recommendations that no other medicine supersedes; all of them when that leaves none."""
+        return tuple(row for row in self.rows if not is_superseded(row)) or self.rows
 
     @property
     def summary(self) -> str:
@@ -55,6 +73,11 @@ class Glance:
     silent: tuple[Line, ...]
     missing: tuple[Line, ...]
 
+    def all(self) -> tuple[Line, ...]:
+        """Every drug, from A to Z."""
+        lines = (*self.acting, *self.usual_uncertain, *self.usual, *self.silent, *self.missing)
+        return tuple(sorted(lines, key=lambda line: line.drug.drug.casefold()))
+
     def counts(self) -> tuple[tuple[ActionWords, int], ...]:
         """How many drugs each action heads, most serious first."""
         tally: dict[str, int] = {}
@@ -66,58 +89,60 @@ class Glance:
 def at_a_glance(assessment: Assessment) -> Glance:
     """The drugs of an assessment in groups, each in the order in which every face shows them."""
     genes = {gene.gene: gene for gene in assessment.genes}
-    lines = sorted((drug_line(drug, genes) for drug in assessment.drugs), key=_order)
-    advised = [line for line in lines if line.drug.status == "advice"]
-    usual = [line for line in advised if line.words.action == "standard"]
-    return Glance(
-        acting=tuple(line for line in advised if line.words.urgent),
-        usual_uncertain=tuple(line for line in usual if line.uncertain),
-        usual=tuple(line for line in usual if not line.uncertain),
-        silent=tuple(
-            line
-            for line in lines
-            if line.drug.status == "no_row" or (line in advised and line.words.action == "no_recommendation")
-        ),
-        missing=tuple(line for line in lines if line.drug.status == "no_result"),
-    )
+    groups: dict[str, list[Line]] = {}
+    for line in sorted((drug_line(drug, genes) for drug in assessment.drugs), key=_order):
+        groups.setdefault(_group(line), []).append(line)
+    names = ("acting", "usual_uncertain", "usual", "silent", "missing")
+    return Glance(*(tuple(groups.get(name, ())) for name in names))
+
+
+def _group(line: Line) -> str:
+    if line.drug.status == "no_result":
+        return "missing"
+    if line.drug.status == "no_row" or line.words.action == "no_recommendation":
+        return "silent"
+    if line.words.urgent:
+        return "acting"
+    return "usual_uncertain" if line.uncertain or line.changes else "usual"
 
 
 def drug_line(drug: DrugResult, genes: Mapping[str, GeneResult]) -> Line:
     """One drug as it stands at a glance."""
-    rows = drug.recommendations
+    rows = [row for row in drug.recommendations if not is_superseded(row)] or drug.recommendations
     lead = next((row for row in rows if row.action == drug.headline_action), rows[0] if rows else None)
     named = dict.fromkeys(gene for row in rows for gene in row.genes)
+    changes = (note.message for row in rows for note in row.notes if note.code == CHANGES_ACTION)
     return Line(
         drug=drug,
         words=action_words(drug.headline_action),
         lead=lead,
         because=because(lead, genes) if lead else "",
         uncertain=tuple(gene for gene in named if gene in genes and is_doubtful(genes[gene])),
+        changes=tuple(dict.fromkeys(changes)),
         sources=tuple(dict.fromkeys(source_words(row) for row in rows)),
     )
 
 
-def by_genes(lines: Iterable[Line]) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """The names of drugs, comma separated, by the genes that are missing or not certain behind them."""
-    names: dict[tuple[str, ...], list[str]] = {}
-    for line in lines:
-        names.setdefault(line.drug.genes_missing or line.uncertain, []).append(line.drug.drug)
-    return tuple((genes, ", ".join(drugs)) for genes, drugs in sorted(names.items()))
+def is_superseded(row: Recommendation) -> bool:
+    """Whether another medicine changes the phenotype that this row was looked up by."""
+    return any(note.code == SUPERSEDED for note in row.notes)
 
 
 def is_doubtful(gene: GeneResult) -> bool:
-    """Whether a phenotype was given that is not certain."""
-    return gene.phenotype is not None and not gene.phenotype_certain
+    """Whether a phenotype was given that is not certain, or one of several that could not be chosen between."""
+    return not gene.phenotype_certain and (gene.phenotype is not None or bool(gene.phenotype_alternatives))
 
 
 def because(row: Recommendation, genes: Mapping[str, GeneResult]) -> str:
     """The results that a recommendation rests on, in words."""
-    parts = []
-    for gene, key in row.genes.items():
-        result = genes.get(gene)
-        adjusted = result.adjusted if result and row.phenotype_used == "adjusted" else None
-        parts.append(f"{gene} {key}" + (f" (because of {adjusted.by})" if adjusted else ""))
-    return "; ".join(parts)
+    parts = [f"{gene} {key}" + _by(row, genes.get(gene)) for gene, key in row.genes.items()]
+    return "; ".join([*parts, *(note.message.rstrip(".") for note in row.notes if note.code == CONVERTED)])
+
+
+def _by(row: Recommendation, gene: GeneResult | None) -> str:
+    if row.phenotype_used != "adjusted" or gene is None or gene.adjusted is None:
+        return ""
+    return "" if any(note.code == CONVERTED for note in row.notes) else f" (because of {gene.adjusted.by})"
 
 
 def source_words(row: Recommendation) -> str:
@@ -125,26 +150,39 @@ def source_words(row: Recommendation) -> str:
     return " ".join(part for part in (row.source, strength_words(row.strength)) if part)
 
 
+def by_reason(lines: Iterable[Line]) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    """Drugs that share a reason: their names, the remarks about them, and the genes behind them, comma separated."""
+    names: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for line in lines:
+        usual = line.words.action == "standard"
+        genes = line.drug.genes_missing or (line.uncertain if usual else ())
+        names.setdefault((joined(genes), line.changes if usual else ()), []).append(line.drug.drug)
+    ordered = sorted(names.items(), key=lambda item: (len(item[0][1]), item[0]))
+    return tuple((genes, changes, ", ".join(drugs)) for (genes, changes), drugs in ordered)
+
+
 def caveats(assessment: Assessment) -> tuple[str, ...]:
     """What must be said at the head of every page."""
     positions = assessment.provenance.positions
-    filled, unread = (
-        positions.get("filled_as_reference", 0),
-        positions.get("nocall", 0) + positions.get("notassayed", 0),
-    )
+    unread = positions.get("nocall", 0) + positions.get("notassayed", 0)
+    outside = [gene.gene for gene in assessment.genes if gene.source == "outside"]
     said = []
-    if filled:
-        said.append(
-            f"{plural(filled, 'position')} not in the file {'was' if filled == 1 else 'were'} ASSUMED to be reference, "
-            "because an option said so. A variant there would not have been seen."
-        )
     if unread:
         said.append(f"{plural(unread, 'position')} of interest could not be read; see what this file could not show.")
-    genes = [gene.gene for gene in assessment.genes if gene.source == "outside"]
-    if genes:
-        said.append(f"Stated by another laboratory, not read from this file: {joined(genes)}.")
-    said += [notice.message for notice in assessment.provenance.notices]
-    return tuple(said)
+    if outside:
+        said.append(f"Stated by another laboratory, not read from this file: {joined(outside)}.")
+    return (*assumptions(assessment), *said)
+
+
+def assumptions(assessment: Assessment) -> tuple[str, ...]:
+    """What holds for every answer of an assessment: positions assumed to be reference, and its notices."""
+    filled = assessment.provenance.positions.get("filled_as_reference", 0)
+    said = (
+        f"{plural(filled, 'position')} not in the file {'was' if filled == 1 else 'were'} ASSUMED to be reference, "
+        "because an option said so. A variant there would not have been seen."
+    )
+    notices = [notice.message for notice in assessment.provenance.notices]
+    return (said, *notices) if filled else tuple(notices)
 
 
 def not_shown(gene: GeneResult, *, listed: int | None = None) -> tuple[str, ...]:
@@ -162,6 +200,8 @@ def _unsettled(gene: GeneResult) -> Iterable[str]:
         yield f"More than one diplotype fits equally well: {call_words(gene)}."
     if is_doubtful(gene):
         yield "The phenotype is not certain" + _because_of(gene) + "."
+    if gene.source == "outside":
+        yield "Stated by another laboratory; what was looked at there is not known here."
     if gene.conflict:
         yield f"Conflict: {gene.conflict}"
     if gene.research_only:

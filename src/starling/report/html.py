@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from starling.report.evidence import evidence
-from starling.report.glance import Glance, Line, at_a_glance, by_genes, caveats, not_shown
+from starling.report.evidence import anchor, evidence
+from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, icon, table, uncertain
 from starling.report.provenance import provenance
@@ -20,7 +20,7 @@ from starling.report.words import (
     ONLY_KNOWN,
     call_words,
     certainty_words,
-    joined,
+    disagreement_words,
     phenotype_words,
     plural,
     reason_of,
@@ -98,7 +98,13 @@ def _head(assessment: Assessment) -> Markup:
         ("Knowledge", f"{knowledge.version}, as of {knowledge.as_of}"),
         ("Report made", assessment.run.created or NOT_STATED),
     ]
-    sections = (("glance", "Drugs"), ("genes", "Genes"), ("evidence", "Evidence"), ("limits", "Not shown"))
+    sections = (
+        ("glance", "Drugs"),
+        ("index", "A to Z"),
+        ("genes", "Genes"),
+        ("evidence", "Evidence"),
+        ("limits", "Not shown"),
+    )
     return tag(
         "header",
         tag("div", tag("h1", "Pharmacogenomic report"), tag("span", "Starling", class_="quiet"), class_="head"),
@@ -120,29 +126,41 @@ def _glance(glance: Glance) -> Markup:
     ]
     nothing = tag("p", "No drug of the knowledge base calls for anything but usual use.")
     rows = [_acting(line) for line in glance.acting]
-    columns = ("Drug", "Action", "What to do, and why")
+    columns = ("Drug", "Action", "What to do", "Why, and who says so")
     return tag(
         "section",
         tag("h2", f"Drugs at a glance: {plural(len(rows), 'drug')} to act on"),
         tag("ul", *tiles, class_="tiles") if rows else nothing,
         table(columns, rows, caption="Most serious first", class_="glance") if rows else None,
-        _group("standard", "usual", "Use as usual, but the gene result is not certain", glance.usual_uncertain),
+        _group("standard", "dose", "Use as usual, but the gene result is not certain", glance.usual_uncertain),
         _group("standard", "usual", "Use as usual", glance.usual),
         _group("no_recommendation", "none", "No source advises for this result", glance.silent, safety=True),
         _group("missing", "none", "No result: a gene is missing", glance.missing, safety=True),
+        tag("h3", "Every drug, A to Z", id="index"),
+        tag("ul", *map(_entry, glance.all()), class_="index"),
         id="glance",
     )
 
 
-def _acting(line: Line) -> tuple[str, str, str]:
+def _acting(line: Line) -> tuple[str, str, str, str]:
     differ = line.drug.disagreement
-    said = join(
-        line.summary,
-        tag("span", f"{line.because} — {', '.join(line.sources)}", class_="why"),
+    why = join(
+        line.because,
+        tag("span", ", ".join(line.sources), class_="quiet block"),
         uncertain(line.uncertain),
-        tag("span", f"Sources differ: {differ.what}", class_="differ") if differ else None,
+        tag("span", disagreement_words(differ), class_="differ") if differ else None,
     )
-    return line.drug.drug, badge(line.words), said
+    return tag("a", line.drug.drug, href=f"#{anchor(line)}"), badge(line.words), line.summary, why
+
+
+def _entry(line: Line) -> Markup:
+    missing = line.drug.status == "no_result"
+    word = "No result" if missing else line.words.word
+    drawing = icon("missing" if missing else line.words.action)
+    tone = "none" if missing else line.words.tone
+    name = tag("a", line.drug.drug, href=f"#{anchor(line)}") if line.words.urgent else line.drug.drug
+    doubt = " (not certain)" if line.uncertain else ""
+    return tag("li", tag("span", drawing, class_=f"ink-{tone}"), name, tag("span", word + doubt, class_="quiet"))
 
 
 def _group(name: str, tone: str, title: str, lines: tuple[Line, ...], *, safety: bool = False) -> Markup | None:
@@ -151,7 +169,11 @@ def _group(name: str, tone: str, title: str, lines: tuple[Line, ...], *, safety:
     heading = tag("span", icon(name), title, class_=f"badge tone-{tone}")
     remark = tag("span", "This is not a statement of safety.", class_="quiet small") if safety else None
     paragraphs = [
-        tag("p", tag("strong", f"{joined(genes)}: ") if genes else None, names) for genes, names in by_genes(lines)
+        join(
+            tag("p", tag("strong", f"{genes}: ") if genes else None, names),
+            tag("div", bullets(changes), class_="small quiet") if changes else None,
+        )
+        for genes, changes, names in by_reason(lines)
     ]
     count = tag("span", plural(len(lines), "drug"), class_="quiet small")
     return tag("div", tag("h3", heading, count, remark), *paragraphs, class_="group")
@@ -180,8 +202,7 @@ def _gene(gene: GeneResult) -> tuple[str, ...]:
     ]
     term = gene.phenotype or reason_of(gene)
     phenotype = join(term, *(tag("span", remark, class_="why") for remark in remarks if remark))
-    presence = ", ".join(f"{name} {answer}" for name, answer in gene.presence.items() if answer != "nocall")
-    call = join(call_words(gene), tag("span", presence, class_="why") if presence else None, _variants(gene))
+    call = join(call_words(gene), _variants(gene))
     tone = "sure" if gene.phenotype_certain and gene.phenotype else "unsure" if gene.phenotype else "quiet"
     return gene.gene, call, phenotype, gene.activity_score or "", tag("span", certainty_words(gene), class_=tone)
 

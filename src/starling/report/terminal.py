@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
-from starling.report.glance import Glance, Line, at_a_glance, by_genes, caveats, not_shown
+from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
 from starling.report.layout import Page
 from starling.report.text import columns, pad, visible
 from starling.report.words import (
@@ -25,6 +25,9 @@ from starling.vocabulary import Assessment, GeneResult
 
 #: So many missing positions or alleles are named per gene; the JSON and the HTML name all of them.
 _LISTED: Final = 6
+
+#: Columns for the name of a drug; a longer one stands on a line of its own.
+_NAME: Final = 20
 
 
 def render(assessment: Assessment, *, colour: bool, width: int) -> str:
@@ -75,25 +78,35 @@ def _drugs(page: Page, glance: Glance) -> list[str]:
         lines += ["", page.paint(f"{words.sign} {words.word.upper()}", words.tone)]
         for line in group:
             lines += _acting(page, line)
+    if any(line.drug.disagreement for line in glance.acting):
+        lines += [
+            "",
+            *page.paragraph("Where sources differ, `starling check DRUG` shows them side by side.", first="  "),
+        ]
     return lines + _rest(page, glance)
 
 
 def _acting(page: Page, line: Line) -> list[str]:
-    drug = visible(line.drug.drug)
-    name = pad(drug, 20) if columns(drug) < 21 else drug
-    first = page.paragraph(line.summary, first=f"  {name}  ", rest=" " * 24)
-    lines = [page.paint(first[0][:2] + name, "bold") + first[0][2 + len(name) :], *first[1:]]
-    doubt = f" ({joined(line.uncertain)} not certain)" if line.uncertain else ""
-    sources = f" — {', '.join(line.sources)}"
-    lines += page.paragraph(line.because + doubt + sources, first=" " * 24, tone="quiet")
-    if line.drug.disagreement:
-        lines += page.paragraph(f"Sources differ: {line.drug.disagreement.what}", first=" " * 24, tone="warn")
+    name = visible(line.drug.drug)
+    if columns(name) > _NAME:
+        lines = [
+            *page.paragraph(name, first="  ", tone="bold"),
+            *page.paragraph(line.summary, first=" " * (_NAME + 4)),
+        ]
+    else:
+        first, *rest = page.paragraph(line.summary, first=f"  {pad(name, _NAME)}  ", rest=" " * (_NAME + 4))
+        lines = [f"  {page.paint(name, 'bold')}{first[2 + len(name) :]}", *rest]
+    doubt = f" · {joined(line.uncertain)} not certain" if line.uncertain else ""
+    differ = " · sources differ" if line.drug.disagreement else ""
+    lines += page.paragraph(
+        f"{line.because}{doubt} · {', '.join(line.sources)}{differ}", first=" " * (_NAME + 4), tone="quiet"
+    )
     return lines
 
 
 def _rest(page: Page, glance: Glance) -> list[str]:
     return [
-        *_group(page, "✓ Use as usual, but the gene result is not certain", "usual", glance.usual_uncertain),
+        *_group(page, "✓ Use as usual, but the gene result is not certain", "warn", glance.usual_uncertain),
         *_group(page, "✓ Use as usual", "usual", glance.usual),
         *_group(page, "– No source advises for this result (not a statement of safety)", "none", glance.silent),
         *_group(page, "○ No result, a gene is missing (not a statement of safety)", "none", glance.missing),
@@ -103,9 +116,11 @@ def _rest(page: Page, glance: Glance) -> list[str]:
 def _group(page: Page, title: str, tone: str, group: tuple[Line, ...]) -> list[str]:
     if not group:
         return []
-    lines = ["", page.paint(f"{title.upper()}: {len(group)}", tone)]
-    for genes, names in by_genes(group):
-        lines += page.paragraph(f"{joined(genes)}: {names}" if genes else names, first="  ", rest="    ")
+    sign, words = title[0], title[2:].upper()
+    lines = ["", *page.paragraph(f"{words}: {len(group)}", first=f"{sign} ", tone=tone)]
+    for genes, changes, names in by_reason(group):
+        lines += page.paragraph(f"{genes}: {names}" if genes else names, first="  ", rest="    ")
+        lines += page.bullets(changes, indent="    ", tone="quiet")
     return lines
 
 

@@ -19,7 +19,7 @@ def visible(text: str) -> str:
     >>> visible("Ann\x1b[2J")  # a sample name that would clear the prescriber's screen
     'Ann\\x1b[2J'
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(map(_shown, text))
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from starling.guidance.wording import condition_text, doses_text
 from starling.report.text import visible
-from starling.report.words import alternative_terms
+from starling.report.words import alternative_terms, disagreement_words
 from starling.vocabulary import Assessment, DrugResult, GeneResult, Notice, Recommendation
 
 COLUMNS: Final = (
@@ -66,11 +66,14 @@ _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 def table(assessments: Iterable[Assessment]) -> str:
     """The table with its head, tab separated, every line ending in a line feed."""
-    lines = ["\t".join(COLUMNS)]
+    return "".join(table_parts(assessments))
+
+
+def table_parts(assessments: Iterable[Assessment]) -> Iterator[str]:
+    """The table in parts that follow one another: the head, then the rows of each person."""
+    yield "\t".join(COLUMNS) + "\n"
     for assessment in assessments:
-        for row in _rows(assessment):
-            lines.append("\t".join(cell(row.get(column, "")) for column in COLUMNS))
-    return "\n".join(lines) + "\n"
+        yield "".join("\t".join(cell(row.get(column, "")) for column in COLUMNS) + "\n" for row in _rows(assessment))
 
 
 def cell(text: str) -> str:
@@ -133,7 +136,7 @@ def _drug(drug: DrugResult) -> dict[str, str]:
         "status": drug.status,
         "headline_action": drug.headline_action or "",
         "genes_missing": _list(drug.genes_missing),
-        "disagreement": f"{differ.what} ({', '.join(differ.by)})" if differ else "",
+        "disagreement": disagreement_words(differ) if differ else "",
     }
 
 

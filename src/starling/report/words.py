@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from starling.guidance.wording import action_words as plain_words
-from starling.vocabulary import Alternative, GeneResult, Why
+from starling.vocabulary import Alternative, Disagreement, GeneResult, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ NOT_A_DEVICE: Final = (
     "Starling is not a medical device. This report supports, and never replaces, the judgement of a qualified "
     "professional. Other medicines, organ function, age, pregnancy and allergies are not considered unless stated."
 )
+NOT_A_DEVICE_SHORT: Final = "Starling is not a medical device; the decision is the prescriber's."
 ONLY_KNOWN: Final = (
     "Only the variants of the knowledge base were looked for. A rare or new variant can change a result, "
     "and a position that was not read was never counted as normal."
@@ -81,12 +82,16 @@ _WHY: Final[Mapping[Why, str]] = {
 
 _REASONS: Final[Mapping[str, str]] = {
     "DONOR_DNA": "after a stem cell transplant this specimen carries the donor's DNA",
-    "NOT_ASSAYED": "the file does not cover this gene",
-    "NO_DATA": "the file does not cover this gene",
+    "NOT_COVERED": "the file does not cover this gene",
+    "NOT_TESTED": "not readable from this file; needs the result of another laboratory",
+    "NOTHING_STATED": "the other laboratory stated nothing that can be used",
     "NO_MATCH": "the variants found fit no named alleles",
     "REFERENCE_UNKNOWN": "the file does not say which mitochondrial reference it uses",
+    "REQUIRED_POSITION_MISSING": "a position without which nothing can be said was not read",
     "TOO_AMBIGUOUS": "too many combinations of alleles fit",
+    "UNDOCUMENTED_VARIANT": "a variant was found that no definition lists",
     "UNKNOWN_ALLELE": "the other laboratory named an allele that is not in the knowledge base",
+    "UNKNOWN_PHENOTYPE": "the other laboratory named a phenotype that is not in the knowledge base",
 }
 
 
@@ -151,6 +156,11 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def disagreement_words(differ: Disagreement) -> str:
+    """What differs, and who says what."""
+    return " ".join((differ.what, "; ".join(differ.by))).strip()
+
+
 def phenotype_words(phenotype: str | None) -> str:
     """The term, or in words that there is none."""
     return phenotype or "no phenotype"
@@ -158,16 +168,22 @@ def phenotype_words(phenotype: str | None) -> str:
 
 def call_words(gene: GeneResult) -> str:
     """The call as shown: the label, or in words that there is none."""
+    if gene.status == "undetermined":
+        return "no call" + (f" ({gene.label})" if gene.label not in {"", "not determined", "no call"} else "")
     if gene.label:
         return gene.label
     if gene.diplotypes:
         return " or ".join("/".join(diplotype) for diplotype in gene.diplotypes)
-    return "no call" if gene.status == "undetermined" else "no single diplotype"
+    return "no single diplotype"
 
 
 def reason_of(gene: GeneResult) -> str:
-    """Why a gene has no phenotype, as a clause."""
-    return reason_words(gene.reason) if gene.status == "undetermined" else "no phenotype can be assigned"
+    """What stands for the phenotype of a gene that has none."""
+    if gene.status == "undetermined":
+        return reason_words(gene.reason)
+    if gene.presence:
+        return ", ".join(f"{name} {answer}" for name, answer in gene.presence.items())
+    return "no phenotype term"
 
 
 def certainty_words(gene: GeneResult) -> str:

@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from starling.errors import InputError
 
+#: File names of 255 bytes are the least that common file systems allow; room for a suffix and a temporary name.
+_LONGEST: Final = 120
 
-def write_atomically(path: str | Path, text: str) -> None:
-    """`path` holds exactly `text` in UTF-8; a reader at any moment saw the old file or the new one.
+#: Names that Windows keeps for devices, whatever their suffix.
+_RESERVED: Final = frozenset(
+    {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
+)
+
+
+def write_atomically(path: str | Path, text: str | Iterable[str]) -> None:
+    """`path` holds exactly `text` (or its parts, one after another) in UTF-8; never was it there by half.
 
     The permissions of a file that is replaced are kept; a new file has those that the umask gives.  Something that
     exists and is not a file (a pipe, a device) is written to directly and never replaced.
     A lone surrogate (an undecodable byte of a file name) is written as its `\\udcxx` escape, which JSON reads back.
     Raises: InputError (OUTPUT_UNWRITABLE), the user's: no such directory, no permission, no space; nothing is left.
+    Whatever the parts raise while they are made is passed on, and nothing is left either.
     """
-    data = text.encode("utf-8", errors="backslashreplace")
+    parts = (text,) if isinstance(text, str) else text
     target = Path(path)
     try:
         if target.exists() and not target.is_file():
-            _write_through(target, data)
+            with target.open("wb") as stream:
+                _write(stream, parts)
         else:
-            _replace(target.resolve(), data)
+            _replace(target.resolve(), parts)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError("OUTPUT_UNWRITABLE", f"cannot be written: {reason}", source=str(path)) from error
 
 
-def _write_through(target: Path, data: bytes) -> None:
-    with target.open("wb") as stream:
-        stream.write(data)
+def file_name_for(sample: str, suffix: str) -> str:
+    """A file name for a sample: the sample's own where every system allows it, else made so and distinct.
+
+    >>> file_name_for("HG00276", ".html"), file_name_for("../etc/passwd", ".html")
+    ('HG00276.html', 'etc_passwd-7fef78f5.html')
+    """
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", sample)[:_LONGEST].strip("._-")
+    if safe and safe == sample and safe.upper().split(".")[0] not in _RESERVED:
+        return safe + suffix
+    mark = hashlib.sha256(sample.encode("utf-8", errors="backslashreplace")).hexdigest()[:8]
+    return f"{safe or 'sample'}-{mark}{suffix}"
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _write(stream: BinaryIO, parts: Iterable[str]) -> None:
+    for part in parts:
+        stream.write(part.encode("utf-8", errors="backslashreplace"))
+
+
+def _replace(target: Path, parts: Iterable[str]) -> None:
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as stream:
-            stream.write(data)
+            _write(stream, parts)
             stream.flush()
             os.fsync(stream.fileno())
         if target.exists():
