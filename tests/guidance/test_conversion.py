@@ -22,7 +22,7 @@ TAKEN = (
     inhibitor("mirabegron", "moderate", "0.5"),
     inhibitor("sertraline", "weak", ""),
     inhibitor("abiraterone", "weak", "", source="FDA"),
-    inhibitor("abiraterone", "moderate", "0.5", source="UpToDate"),
+    inhibitor("abiraterone", "moderate", "0.5", source="another list"),
     inhibitor("terbinafine", "strong", "0", route="systemic"),
     inhibitor("fluconazole", "strong", "", enzyme="CYP2C19"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Final
@@ -37,12 +37,12 @@ def advise(block: Block, standings: Standings, population: str) -> tuple[Recomme
     find out, with each term's own advice as a condition.
     """
     place = _Place(block, standings, population)
-    undecided = [gene for gene in dict.fromkeys(block.genes) if standings[gene].candidates]
+    undecided = tuple([gene for gene in dict.fromkeys(block.genes) if standings[gene].candidates])
     if undecided:
-        return place.between(tuple(undecided))
+        return place.between(undecided)
     found = find(block, standings)
     if not found:
-        return place.serious_alternatives()
+        return place.serious_alternatives() if place.alternatives else ()
     return tuple(place.recommendation(each) for each in found)
 
 
@@ -53,6 +53,9 @@ class _Place:
         self.block = block
         self.standings = standings
         self.population = population
+        self.alternatives = [
+            (gene, term, why) for gene in dict.fromkeys(block.genes) for term, why in standings[gene].alternatives
+        ]
 
     def recommendation(self, found: Found, extra: Sequence[Notice] = ()) -> Recommendation:
         advice = found.row.advice
@@ -94,7 +97,7 @@ class _Place:
         """Advice to find out, where no row applies but one that rules the drug out remains possible."""
         conditions: list[Condition] = []
         possible: dict[str, str] = {}
-        for gene, term, why in self._alternatives():
+        for gene, term, why in self.alternatives:
             serious = tuple(each for each in self._supposing((gene,), (term,)) if each.row.advice.action in SERIOUS)
             if serious:
                 reported = self.standings[gene].term
@@ -150,15 +153,10 @@ class _Place:
         changed = {gene: self.standings[gene].supposing(term) for gene, term in zip(genes, terms, strict=True)}
         return {gene: changed.get(gene) or self.standings[gene] for gene in self.block.genes}
 
-    def _alternatives(self) -> Iterator[tuple[str, str, Why]]:
-        for gene in dict.fromkeys(self.block.genes):
-            for term, why in self.standings[gene].alternatives:
-                yield gene, term, why
-
     def _changes(self, action: str) -> list[Notice]:
         """One notice for each alternative under which the drug would not be prescribed as usual."""
         notices = []
-        for gene, term, why in self._alternatives():
+        for gene, term, why in self.alternatives:
             changed = sorted(actions_of(self.block, self._if((gene,), (term,))) - USUAL - {action})
             if changed:
                 text = (

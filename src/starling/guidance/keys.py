@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -157,13 +158,16 @@ def foreign_keys(scores: Sequence[ScoreKey], advice: Mapping[str, str]) -> froze
 
     So the base's DPWG rows for CYP2D6 2.5 are recognised as rows for normal metabolisers: the term decides.
     """
-    found = set()
-    for each in scores:
-        peers = {advice[other.key] for other in scores if other.term == each.term and other.key != each.key}
-        others = {advice[other.key] for other in scores if other.term != each.term}
-        if peers and advice[each.key] not in peers and advice[each.key] in others:
-            found.add(each.key)
-    return frozenset(found)
+    used = Counter((each.term, advice[each.key]) for each in scores)
+    terms = Counter(each.term for each in scores)
+    givers: dict[str, set[str | None]] = {}
+    for term, given in used:
+        givers.setdefault(given, set()).add(term)
+    return frozenset(
+        each.key
+        for each in scores
+        if terms[each.term] > 1 and used[each.term, advice[each.key]] == 1 and len(givers[advice[each.key]]) > 1
+    )
 
 
 def _term_by_range(score: ActivityScore, terms: Mapping[str, str]) -> str | None:

@@ -131,6 +131,8 @@ class Advisor:
         """Recommendations under the adjusted phenotype first; the genetic one beside it where the action differs."""
         population = self._rules.populations.get(block.population, block.population)
         counting = advise(block, asked.standings, population)
+        if asked.standings is asked.genetic and not asked.notices:
+            return list(counting)
         given = list(counting)
         if any(asked.standings[gene] is not asked.genetic[gene] for gene in block.genes):
             actions = {each.action for each in counting}

@@ -38,7 +38,7 @@ def summarise(drug: str, given: Sequence[Recommendation], missing: Collection[st
         status="advice" if given else "no_result" if missing else "no_row",
         headline_action=min((each.action for each in counting), key=seriousness, default=None),
         genes_missing=tuple(sorted(missing)),
-        disagreement=disagreement(counting),
+        disagreement=disagreement(counting) if len(counting) > 1 else None,
         recommendations=tuple(given),
     )
 
@@ -73,6 +73,8 @@ def disagreement(given: Sequence[Recommendation]) -> Disagreement | None:
 def _disputed_alternatives(given: Sequence[Recommendation]) -> dict[str, tuple[str, str]]:
     """Medicine -> (who names it as an alternative, who says that it is none)."""
     disputed: dict[str, tuple[str, str]] = {}
+    if not any([each.advice.not_alternatives for each in given]):
+        return disputed
     for one in given:
         named = {*one.advice.alternatives, *(name for each in one.advice.conditions for name in each.alternatives)}
         for other in given:
