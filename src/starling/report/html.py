@@ -79,7 +79,11 @@ def _running_foot(assessment: Assessment) -> str:
     left = f"{whose} · result {assessment.result_sha256[:12]}"
     middle = f"{plural(filled, 'position')} ASSUMED to be reference" if filled else ""
     boxes = {"bottom-left": _css_string(left), "bottom-center": _css_string(middle), "bottom-right": _PAGE_NUMBER}
-    return "@page { " + " ".join(f"@{box} {{ content: {content}; }}" for box, content in boxes.items()) + " }\n"
+    return (
+        "@page { "
+        + " ".join(f"@{box} {{ font: 7.5pt sans-serif; content: {content}; }}" for box, content in boxes.items())
+        + " }\n"
+    )
 
 
 def _css_string(text: str) -> str:
@@ -159,7 +163,7 @@ def _entry(line: Line) -> Markup:
     drawing = icon("missing" if missing else line.words.action)
     tone = "none" if missing else line.words.tone
     name = tag("a", line.drug.drug, href=f"#{anchor(line)}") if line.words.urgent else line.drug.drug
-    doubt = " (not certain)" if line.uncertain else ""
+    doubt = " (not certain)" if line.uncertain and line.words.action != "no_recommendation" else ""
     return tag("li", tag("span", drawing, class_=f"ink-{tone}"), name, tag("span", word + doubt, class_="quiet"))
 
 
