@@ -47,9 +47,17 @@ def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
     hapb3, evidence = _hapb3(table, seen, sample)
     others = single_site_variants(table, seen, skip=_RESOLVED)
     hidden = hidden_alleles(table, seen.missing)
-    if called(seen, table.loci.index(INTRONIC)):
+    if _hapb3_is_settled(table, seen, sample):
         hidden = [allele for allele in hidden if allele.name != HAPB3]
     return call_carried(gene_of(table, _severity), [*others, *hapb3], hidden, evidence)
+
+
+def _hapb3_is_settled(table: MatchTable, seen: Observation, sample: SampleGenotypes) -> bool:
+    """Whether no further copy of HapB3 can hide: its causal position was called, or its tag was called absent."""
+    if called(seen, table.loci.index(INTRONIC)):
+        return True
+    tag = sample.genotypes.get(EXONIC)
+    return called(seen, table.loci.index(EXONIC)) and tag is not None and "T" not in tag.alleles
 
 
 def _severity(allele: NamedAllele) -> Fraction:
@@ -64,7 +72,7 @@ def _hapb3(table: MatchTable, seen: Observation, sample: SampleGenotypes) -> tup
     inside, inside_group, inside_strand = carried_at(intron, sample.genotypes.get(INTRONIC), "C")
     tagged, tagged_group, tagged_strand = carried_at(exon, sample.genotypes.get(EXONIC), "T")
     if not called(seen, intron) and not inside:
-        found = [Carried(alleles[HAPB3], tagged, tagged_group, tagged_strand)] if tagged else []
+        found = [Carried(alleles[HAPB3], tagged, tagged_group, tagged_strand, proxy=True)] if tagged else []
         return found, _noting(evidence, _PROXY, Why.NOT_ASSAYED) if tagged else evidence
     both = min(inside, tagged)
     apart = inside == tagged == 1 and inside_group == tagged_group and inside_strand != tagged_strand

@@ -10,23 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import product
 
 from starling.calling.ranking import diplotype_of
 from starling.definitions import NamedAllele
 from starling.vocabulary import Ambiguous, CallResult, Consistent, Diplotype, Evidence, GeneCall, VariantCopies, Why
 
-Severity = Callable[[NamedAllele], object]
+Severity = Callable[[NamedAllele], Fraction]
+Pair = tuple[NamedAllele, NamedAllele]
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A variant and where it lies: copies, and for one copy its phase group and strand (0 or 1) within it."""
+    """A variant and where it lies: copies, and for one copy its phase group and strand (0 or 1) within it.
+
+    `proxy`: another position stands in for the one that decides, which was not called; it may not be there at all.
+    """
 
     allele: NamedAllele
     copies: int
     group: str
     strand: int = 0
+    proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +48,16 @@ class LowestFunctionGene:
     severity: Severity
 
     def worst(self, alleles: Iterable[NamedAllele]) -> NamedAllele:
-        """The allele of lowest function, the first in star order among equals; the reference when there is none."""
-        return min(alleles, key=lambda allele: (self.severity(allele), self.order[allele.name]), default=self.reference)
+        """The allele of lowest function, see `rank`; the reference when there is none."""
+        return min(alleles, key=self.rank, default=self.reference)
+
+    def rank(self, allele: NamedAllele) -> tuple[Fraction, bool, int]:
+        """Sorts by function, lowest first; among equals variants before the reference, then in star order."""
+        return self.severity(allele), allele.is_reference, self.order[allele.name]
+
+    def severities(self, pair: Pair) -> tuple[Fraction, ...]:
+        """What decides the phenotype of a pair."""
+        return tuple(sorted(map(self.severity, pair)))
 
 
 def call_carried(
@@ -52,13 +66,19 @@ def call_carried(
     """The call for the variants carried; `hidden`: alleles whose position was not called."""
     heterozygous = [variant for variant in carried if variant.copies == 1]
     exact = len({variant.group for variant in heterozygous}) <= 1
-    strands = _strands(carried)
-    result: CallResult = _exact(gene, strands) if exact else Ambiguous(())
-    deciding = _deciding(gene, strands) if exact else _two_lowest(gene, carried)
+    result: CallResult = _exact(gene, _strands(carried)) if exact else Ambiguous(())
+    phases = _phases(gene, carried)
+    deciding = _two_lowest(gene, phases)
     ordered = sorted(carried, key=lambda variant: gene.order[variant.allele.name])
-    variants = tuple(VariantCopies(variant.allele.name, variant.copies) for variant in ordered)
-    consistent = _consistent(gene, carried, hidden, deciding)
-    return GeneCall(gene.gene, result, replace(evidence, deciding=deciding, variants=variants, consistent=consistent))
+    names = [variant.allele.name for variant in ordered]
+    evidence = replace(
+        evidence,
+        deciding=diplotype_of(*(allele.name for allele in deciding)),
+        variants=tuple(VariantCopies(variant.allele.name, variant.copies) for variant in ordered),
+        consistent=_consistent(gene, deciding, phases, _unseen(gene, carried, phases, hidden)),
+        cannot_exclude=tuple(allele.name for allele in hidden if allele.name not in names),
+    )
+    return GeneCall(gene.gene, result, evidence)
 
 
 def _strands(carried: Iterable[Carried]) -> tuple[list[NamedAllele], list[NamedAllele]]:
@@ -81,34 +101,26 @@ def _strand_name(gene: LowestFunctionGene, strand: Sequence[NamedAllele]) -> str
     return names[0] if len(names) == 1 else f"[{' + '.join(names)}]"
 
 
-def _deciding(gene: LowestFunctionGene, strands: Iterable[Sequence[NamedAllele]]) -> Diplotype:
-    return diplotype_of(*(gene.worst(strand).name for strand in strands))
-
-
-def _two_lowest(gene: LowestFunctionGene, carried: Iterable[Carried]) -> Diplotype:
-    copies = [variant.allele for variant in carried for _ in range(variant.copies)]
-    copies.sort(key=lambda allele: (gene.severity(allele), gene.order[allele.name]))
-    return diplotype_of(copies[0].name, copies[1].name)
+def _two_lowest(gene: LowestFunctionGene, phases: Iterable[Pair]) -> Pair:
+    """The pair of lowest function that some phase of the data allows; variants of one known strand count once."""
+    return min(phases, key=lambda pair: sorted(map(gene.rank, pair)))
 
 
 def _consistent(
-    gene: LowestFunctionGene, carried: Sequence[Carried], hidden: Sequence[NamedAllele], deciding: Diplotype
+    gene: LowestFunctionGene, deciding: Pair, phases: Iterable[Pair], unseen: Iterable[Pair]
 ) -> tuple[Consistent, ...]:
     """One representative per pair of severities that some phase, or some uncalled position, would give."""
-    by_name = {variant.allele.name: variant.allele for variant in carried} | {gene.reference.name: gene.reference}
-    severity = gene.severity
-    told = sorted(str(severity(by_name[name])) for name in deciding.alleles)
-    found: dict[tuple[str, ...], Consistent] = {}
-    phases = _phases(gene, carried)
-    for why, pairs in ((Why.PHASE, phases), (Why.NOT_ASSAYED, _with_hidden(gene, phases, hidden))):
+    told = gene.severities(deciding)
+    found: dict[tuple[Fraction, ...], Consistent] = {}
+    for why, pairs in ((Why.PHASE, phases), (Why.NOT_ASSAYED, unseen)):
         for one, other in pairs:
-            key = tuple(sorted((str(severity(one)), str(severity(other)))))
-            if list(key) != told and key not in found:
+            key = gene.severities((one, other))
+            if key != told and key not in found:
                 found[key] = Consistent(diplotype_of(one.name, other.name), why)
     return tuple(found.values())
 
 
-def _phases(gene: LowestFunctionGene, carried: Iterable[Carried]) -> list[tuple[NamedAllele, NamedAllele]]:
+def _phases(gene: LowestFunctionGene, carried: Iterable[Carried]) -> list[Pair]:
     """The worst allele of each strand under every way to phase the groups, one entry per pair of severities."""
     groups: dict[str, list[Carried]] = {}
     for variant in carried:
@@ -127,10 +139,13 @@ def _phases(gene: LowestFunctionGene, carried: Iterable[Carried]) -> list[tuple[
     return states
 
 
-def _with_hidden(
-    gene: LowestFunctionGene, phases: Iterable[tuple[NamedAllele, NamedAllele]], hidden: Sequence[NamedAllele]
-) -> list[tuple[NamedAllele, NamedAllele]]:
-    additions = list({str(gene.severity(allele)): allele for allele in reversed(hidden)}.values())
+def _unseen(
+    gene: LowestFunctionGene, carried: Sequence[Carried], phases: Sequence[Pair], hidden: Sequence[NamedAllele]
+) -> list[Pair]:
+    """What could be there unseen: a hidden allele on either strand, or nothing where a proxy stands in."""
+    sure = [variant for variant in carried if not variant.proxy]
+    phases = phases if len(sure) == len(carried) else [*phases, *_phases(gene, sure)]
+    additions = list({gene.severity(allele): allele for allele in reversed(hidden)}.values())
     choices: list[list[NamedAllele]] = [[], *([allele] for allele in additions)]
     return _distinct(
         gene,
@@ -142,7 +157,7 @@ def _with_hidden(
     )
 
 
-def _distinct(
-    gene: LowestFunctionGene, pairs: Iterable[tuple[NamedAllele, NamedAllele]]
-) -> list[tuple[NamedAllele, NamedAllele]]:
-    return list({(str(gene.severity(one)), str(gene.severity(other))): (one, other) for one, other in pairs}.values())
+def _distinct(gene: LowestFunctionGene, pairs: Iterable[Pair]) -> list[Pair]:
+    """One pair per severity of each strand, the first in star order."""
+    ranked = sorted(pairs, key=lambda pair: tuple(map(gene.rank, pair)), reverse=True)
+    return list({(gene.severity(one), gene.severity(other)): (one, other) for one, other in ranked}.values())

@@ -5,6 +5,7 @@ Source: CPIC volatile anaesthetics guideline 2019, update 2023 (PMID 30499100).
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 from starling.calling.genes.carried import (
@@ -36,5 +37,5 @@ def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
     return call_carried(gene, carried, hidden, basic_evidence(table, seen))
 
 
-def _severity(allele: NamedAllele) -> int:
-    return _ORDER.get(allele.function, 1)
+def _severity(allele: NamedAllele) -> Fraction:
+    return Fraction(_ORDER.get(allele.function, 1))
