@@ -13,7 +13,7 @@ from typing import Final
 from starling.calling.general import undetermined
 from starling.calling.genes.carried import basic_evidence, not_covered
 from starling.calling.phasing import Observation, observe
-from starling.calling.table import MatchTable, bits, match_table
+from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, NamedAllele
 from starling.vocabulary import (
     Consistent,
@@ -45,11 +45,23 @@ def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
     found = _carried(table, sample)
     counted = [allele for allele, share in found if share is None or share >= LOWEST_SHARE]
     at_risk = any(_risk(allele) == 0 for allele in counted)
-    missing = {table.loci[site].position for site in bits(seen.missing)}
-    if not at_risk and missing & definition.tier1_positions:
-        refused = undetermined(table, seen, "REQUIRED_POSITION_MISSING")
+    reason = None if at_risk else _not_normal(table, seen, sample)
+    if reason is not None:
+        refused = undetermined(table, seen, reason)
         return replace(refused, evidence=replace(refused.evidence, variants=_variants(found)))
     return _conclude(table, seen, found, counted)
+
+
+def _not_normal(table: MatchTable, seen: Observation, sample: SampleGenotypes) -> str | None:
+    """Why the risk cannot be called normal: a risk position was not called, or holds a base that nobody defined."""
+    sites = [site for site, locus in enumerate(table.loci) if locus.position in table.definition.tier1_positions]
+    if any(seen.missing >> site & 1 for site in sites):
+        return "REQUIRED_POSITION_MISSING"
+    for site in sites:
+        genotype = sample.genotypes[table.loci[site]]
+        if not table.accept[site].keys() >= {*genotype.alleles, *genotype.seen}:
+            return "UNDOCUMENTED_VARIANT"
+    return None
 
 
 def _observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
@@ -71,15 +83,18 @@ def _risk(allele: NamedAllele) -> int:
 
 
 def _carried(table: MatchTable, sample: SampleGenotypes) -> list[tuple[NamedAllele, float | None]]:
-    """Every variant seen, with its share of the reads (None: the file does not say)."""
+    """Every variant in GT, or in enough reads whatever GT says, with its share of them (None: the file has none)."""
     found = []
     for allele in table.alleles:
         if allele.is_reference:
             continue
         site, bases = allele.cells[0]
         genotype = sample.genotypes.get(table.loci[site])
-        if genotype is not None and bases[0] in genotype.alleles + genotype.seen:
-            found.append((allele, dict(genotype.fractions).get(bases[0])))
+        if genotype is None:
+            continue
+        share = dict(genotype.fractions).get(bases[0])
+        if bases[0] in genotype.alleles + genotype.seen or (share or 0) >= LOWEST_SHARE:
+            found.append((allele, share))
     return found
 
 
