@@ -7,16 +7,19 @@ Source: PharmCAT "research mode: combinations and partial alleles".
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 
 from starling.calling.phasing import observe
 from starling.calling.ranking import diplotype_of, in_star_order
-from starling.calling.table import MatchTable, match_table
+from starling.calling.table import MatchTable, bits, match_table
 from starling.definitions import GeneDefinition
-from starling.vocabulary import Ambiguous, CallResult, Diplotype, GeneCall, SampleGenotypes, State, Undetermined
+from starling.vocabulary import Ambiguous, CallResult, Diplotype, GeneCall, SampleGenotypes
 
-#: Heterozygous groups that may branch: 2**12 pairs of strands.
-MAX_GROUPS = 12
+#: Heterozygous groups that may branch, the first of which is fixed: 2**9 pairs of strands.
+MAX_GROUPS = 10
 
+#: (site, base) of every base that is not the reference, in no particular order.
 Strand = tuple[tuple[int, str], ...]
 
 
@@ -37,46 +40,47 @@ def combinations(definition: GeneDefinition, sample: SampleGenotypes, refused: G
 
 
 def _strands(table: MatchTable, sample: SampleGenotypes) -> list[tuple[Strand, Strand | None]]:
-    haploid = observe(table, sample).haploid
-    both: list[tuple[int, str]] = []
-    groups: dict[str, tuple[list[tuple[int, str]], list[tuple[int, str]]]] = {}
-    for site, locus in enumerate(table.loci):
-        genotype = sample.genotypes.get(locus)
-        if genotype is None or genotype.state is not State.CALLED:
-            continue
-        first, last = genotype.alleles[0], genotype.alleles[-1]
+    """Every pair of strands, each as its bases other than the reference; empty when too many groups branch."""
+    seen = observe(table, sample)
+    both: Strand = ()
+    groups: dict[str, tuple[Strand, Strand]] = {}
+    for site in bits(seen.present & ~seen.homozygous_reference):
+        genotype = sample.genotypes[table.loci[site]]
+        first, last = (((site, base),) if base != table.references[site] else () for base in _ends(genotype.alleles))
         if first == last:
-            both.append((site, first))
+            both += first
             continue
         name = genotype.phase_set if genotype.phase_set is not None else f"unphased {site}"
-        one, other = groups.setdefault(name, ([], []))
-        one.append((site, first))
-        other.append((site, last))
-    if haploid:
-        return [(tuple(both), None)]
+        one, other = groups.get(name, ((), ()))
+        groups[name] = one + first, other + last
+    if seen.haploid:
+        return [(both, None)]
     if len(groups) > MAX_GROUPS:
         return []
-    pairs = [(tuple(both), tuple(both))]
+    pairs = [(both, both)]
     for number, (one, other) in enumerate(groups.values()):
-        swapped = [(left + tuple(other), right + tuple(one)) for left, right in pairs] if number else []
-        pairs = [(left + tuple(one), right + tuple(other)) for left, right in pairs] + swapped
+        swapped = [(left + other, right + one) for left, right in pairs] if number else []
+        pairs = [(left + one, right + other) for left, right in pairs] + swapped
     return [(left, right) for left, right in pairs]
+
+
+def _ends(alleles: tuple[str, ...]) -> tuple[str, str]:
+    return alleles[0], alleles[-1]
 
 
 def describe(table: MatchTable, strand: Strand) -> str:
     """A strand in words: the named alleles it holds, most core positions first, then what is left over."""
     bases = dict(strand)
-    varied = {site for site, base in strand if base != table.references[site]}
+    left = sum(1 << site for site in bases)
+    held = reduce(or_, map(table.carriers.__getitem__, bases), 0)
     named: list[int] = []
-    left = set(varied)
-    candidates = sorted(range(len(table.alleles)), key=lambda bit: (-table.core[bit].bit_count(), bit))
-    for bit in candidates:
-        cells = {site for site, accepted in table.alleles[bit].cells if table.core[bit] >> site & 1}
-        if cells and cells <= left and all(bases[site] in dict(table.alleles[bit].cells)[site] for site in cells):
+    for bit in sorted(bits(held), key=lambda bit: (-table.core[bit].bit_count(), bit)):
+        core = table.core[bit]
+        if not core & ~left and all(table.accept[site].get(bases[site], 0) >> bit & 1 for site in bits(core)):
             named.append(bit)
-            left -= cells
+            left &= ~core
     names = [table.alleles[bit].reported_as for bit in sorted(named)]
-    names += [_partial(table, site, bases[site]) for site in sorted(left)]
+    names += [_partial(table, site, bases[site]) for site in bits(left)]
     if not names:
         return table.definition.reference
     return names[0] if len(names) == 1 else f"[{' + '.join(names)}]"
@@ -85,11 +89,3 @@ def describe(table: MatchTable, strand: Strand) -> str:
 def _partial(table: MatchTable, site: int, base: str) -> str:
     prefix = "m." if table.definition.chromosome == "chrM" else "g."
     return f"{prefix}{table.loci[site].position}{table.references[site]}>{base}"
-
-
-def is_combination(result: Undetermined | Diplotype | Ambiguous) -> bool:
-    """Whether a result holds a combination or a partial allele."""
-    diplotypes = result.diplotypes if isinstance(result, Ambiguous) else ()
-    names = [name for diplotype in diplotypes for name in diplotype.alleles]
-    names += result.alleles if isinstance(result, Diplotype) else []
-    return any(name.startswith(("[", "g.", "m.")) for name in names)

@@ -49,7 +49,8 @@ def with_tier1_notice(definition: GeneDefinition, call: GeneCall) -> GeneCall:
         where = ", ".join(f"{definition.chromosome}:{position}" for position in missing)
         notice = Notice("TIER1_NOT_CALLED", f"positions that every test should cover were not called: {where}")
     elif call.evidence.cannot_exclude:
-        notice = Notice("RARE_ALLELES_NOT_EXCLUDED", "all tier-1 positions were called; rarer alleles are not excluded")
+        tested = "all tier-1 positions were called; rarer" if definition.tier1_positions else "some"
+        notice = Notice("RARE_ALLELES_NOT_EXCLUDED", f"{tested} alleles are not excluded: positions were not called")
     else:
         return call
     return replace(call, evidence=replace(call.evidence, notices=(*call.evidence.notices, notice)))
