@@ -209,3 +209,13 @@ def test_no_medicine_ever_raises_a_score(
         assert reduced is not None
         assert reduced.value < value
         assert found.phenotype == " or ".join(terms_of_score(taking.phenotypes["CYP2D6"], reduced))
+
+
+def test_without_a_drug_every_medicine_counts(taking: GuidanceRules) -> None:
+    found = convert(scored("2.0"), "", ["duloxetine"], taking)
+    assert found is not None
+    assert (found.phenotype, found.activity_score) == ("Intermediate Metabolizer", "1.0")
+
+
+def test_a_gene_that_is_not_in_the_rules_is_left_alone(taking: GuidanceRules) -> None:
+    assert convert(scored("2.0"), "codeine", ["paroxetine"], replace(taking, phenotypes={})) is None

@@ -313,3 +313,15 @@ def test_a_conflict_with_the_samples_own_data_is_shown(called: Called) -> None:
     own, stated = called("CYP2C19", "*1/*2"), called("CYP2C19", "*1/*17", source="outside")
     assert with_conflict(stated, own).conflict == "stated as *1/*17, but the sample's own data read *1/*2"
     assert with_conflict(own, own).conflict is None
+
+
+def test_a_stated_presence_is_called() -> None:
+    evidence = Evidence(presence=(("*15:02", "nocall"), ("*57:01", "positive")), source="outside")
+    result = interpret(GeneCall("HLA-B", Ambiguous(()), evidence), None, None)
+    assert (result.status, result.label, dict(result.presence)["*15:02"]) == ("called", "*57:01 positive", "nocall")
+
+
+def test_hla_without_any_typing_is_undetermined() -> None:
+    evidence = Evidence(presence=(("*31:01", "nocall"),))
+    result = interpret(GeneCall("HLA-A", Undetermined("NOT_TESTED"), evidence), None, None)
+    assert (result.status, result.reason, result.warnings) == ("undetermined", "NOT_TESTED", ())

@@ -94,13 +94,15 @@ def merged(own: GeneCall, stated: GeneCall) -> GeneCall:
 def translate_name(name: str, definition: GeneDefinition) -> str | None:
     """The name under which the definition table lists `name`; None when it lists no such allele.
 
-    Aliases of other times and laboratories are resolved, a suballele counts as its core allele, and `*1x3` is `*1x>=3`
-    where the table has that row.  A number of copies that the table does not list keeps its name: values multiply.
+    Spaces around the `+` of a tandem do not matter.  Aliases of other times and laboratories are resolved, a suballele
+    counts as its core allele, and `*1x3` is `*1x>=3` where the table has that row.  A number of copies that the table
+    does not list keeps its name: values multiply.
     """
     listed = {allele.name for allele in definition.alleles} | {allele.reported_as for allele in definition.alleles}
     text = name.strip().removeprefix(definition.gene).strip().replace("≥", ">=")
     text = f"*{text}" if text[:1].isdigit() else text
-    for form in (text, definition.aliases.get(text, ""), _SUBALLELE.sub(r"\1", text)):
+    tandem = re.sub(r"\s*\+\s*", "+", text)
+    for form in (text, tandem, definition.aliases.get(text, ""), _SUBALLELE.sub(r"\1", text)):
         if form and form in listed:
             return form
     copies = _COPIES.fullmatch(text)

@@ -20,6 +20,8 @@ _SCORE_KEY: Final = re.compile(r"(?P<score>(?:>=)?\d+(?:\.\d+)?)(?: \((?P<remark
 _PRESENCE_KEY: Final = re.compile(r"(?P<allele>\S+) (?:positive|negative)")
 _RANGE: Final = re.compile(r"score (?:(?P<low>[\d.]+)(?:-(?P<high>[\d.]+))?|>(?P<above>[\d.]+))")
 _PHENOTYPING: Final = "Phenotyping"
+#: Look-ups kept for the next patient who stands alike; emptied when full.
+_KEPT_STANDINGS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class GeneKeys:
         """Every key under which the patient may be looked up."""
         known = self._known.get(standing)
         if known is None:
+            if len(self._known) >= _KEPT_STANDINGS:
+                self._known.clear()
             known = self._known[standing] = self._options(standing)
         return known
 

@@ -139,8 +139,14 @@ def _status(call: GeneCall) -> Literal["called", "ambiguous", "undetermined"]:
         case Diplotype():
             return "called"
         case Ambiguous(diplotypes):
-            stated = call.evidence.stated_phenotype or call.evidence.stated_score
-            return "called" if len(diplotypes) == 1 or (stated and not diplotypes) else "ambiguous"
+            return "called" if len(diplotypes) == 1 or (_is_stated(call) and not diplotypes) else "ambiguous"
+
+
+def _is_stated(call: GeneCall) -> bool:
+    """Whether a laboratory stated something other than alleles: a term, a score, or the presence of an allele."""
+    evidence = call.evidence
+    present = evidence.source == "outside" and any(state != "nocall" for _, state in evidence.presence)
+    return evidence.stated_phenotype is not None or evidence.stated_score is not None or present
 
 
 def _label(call: GeneCall, reported: Sequence[Diplotype]) -> str:
@@ -153,7 +159,8 @@ def _label(call: GeneCall, reported: Sequence[Diplotype]) -> str:
         return ", ".join(_copies_text(each.name, each.copies) for each in evidence.variants if each.copies != 0)
     if evidence.stated_score is not None:
         return f"activity score {evidence.stated_score}"
-    return evidence.stated_phenotype or "not determined"
+    presence = ", ".join(f"{allele} {state}" for allele, state in evidence.presence if state != "nocall")
+    return evidence.stated_phenotype or presence or "not determined"
 
 
 def _copies_text(name: str, copies: int | None) -> str:
