@@ -82,8 +82,10 @@ def _genes(tables: Tables) -> Iterator[Values]:
         sites = sorted(_site(variant) for variant in variants[gene] if variant["role"] != "extra")
         extra = sorted(_site(variant) for variant in variants[gene] if variant["role"] == "extra")
         index = {site[0]: number for number, site in enumerate(sites)}
-        named = [_allele(one, cells.get((gene, one["allele"]), {}), index) for one in
-                 sorted(alleles[gene], key=_reading_order)]
+        named = [
+            _allele(one, cells.get((gene, one["allele"]), {}), index)
+            for one in sorted(alleles[gene], key=_reading_order)
+        ]
         span = int(row["start_grch38"]), int(row["end_grch38"])
         stated = gene, row["chrom"], *span, row["reference_allele"], row["data_version"]
         yield *stated, _json(sites), _json(extra), _json(named)
@@ -171,12 +173,21 @@ def _publish(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp,
 def _write(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp, path: Path) -> None:
     path.unlink(missing_ok=True)
     meta = [
-        ("as_of", stamp.as_of), ("seal", UNSEALED), ("sha256", stamp.sha256), ("version", stamp.version),
+        ("as_of", stamp.as_of),
+        ("seal", UNSEALED),
+        ("sha256", stamp.sha256),
+        ("version", stamp.version),
     ]
     filled: list[tuple[str, Sequence[Values]]] = [*content, ("meta", meta)]
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        for pragma in ("page_size = 4096", "encoding = 'UTF-8'", "journal_mode = OFF", "auto_vacuum = NONE",
-                       f"application_id = {APPLICATION_ID}", f"user_version = {SCHEMA_VERSION}"):
+        for pragma in (
+            "page_size = 4096",
+            "encoding = 'UTF-8'",
+            "journal_mode = OFF",
+            "auto_vacuum = NONE",
+            f"application_id = {APPLICATION_ID}",
+            f"user_version = {SCHEMA_VERSION}",
+        ):
             database.execute(f"PRAGMA {pragma}")
         database.executescript(_SCHEMA.read_text(encoding="utf-8"))
         database.execute("BEGIN")

@@ -61,7 +61,11 @@ def check_tables(tables: Tables) -> tuple[Violation, ...]:
     if tables.violations:
         return tuple(sorted(tables.violations))
     checks: tuple[Check, ...] = (
-        _keys, _version, *invariants_genes.CHECKS, *invariants_guidance.CHECKS, *invariants_names.CHECKS,
+        _keys,
+        _version,
+        *invariants_genes.CHECKS,
+        *invariants_guidance.CHECKS,
+        *invariants_names.CHECKS,
     )
     found = {violation for one in checks for violation in one(tables)}
     if not found:

@@ -38,8 +38,15 @@ def at(row: TableRow, message: str) -> Violation:
 def known_genes(tables: Tables) -> Iterator[Violation]:
     """Every gene that a table names has a row in genes.tsv, and its chromosome there."""
     chromosomes = {row["gene"]: row["chrom"] for row in tables["genes"]}
-    for name in ("variants", "alleles", "allele_definitions", "phenotype_rules", "gene_exceptions", "aliases",
-                 "dpwg_terms"):
+    for name in (
+        "variants",
+        "alleles",
+        "allele_definitions",
+        "phenotype_rules",
+        "gene_exceptions",
+        "aliases",
+        "dpwg_terms",
+    ):
         for row in tables[name]:
             if row["gene"] not in chromosomes:
                 yield at(row, f"gene {row['gene']!r} is not in genes.tsv")
@@ -51,8 +58,10 @@ def gene_rows(tables: Tables) -> Iterator[Violation]:
     """Spans are in order, the counts are right and the reference allele is the one marked."""
     sites = Counter(row["gene"] for row in tables["variants"] if row["role"] != "extra")
     alleles = Counter(row["gene"] for row in tables["alleles"] if row["is_structural"] != "yes")
-    references = {gene: [row["allele"] for row in rows if row["is_reference"] == "yes"]
-                  for gene, rows in tables.by_gene("alleles").items()}
+    references = {
+        gene: [row["allele"] for row in rows if row["is_reference"] == "yes"]
+        for gene, rows in tables.by_gene("alleles").items()
+    }
     for row in tables["genes"]:
         span = row["start_grch38"], row["end_grch38"]
         if not all(map(_NUMBER.fullmatch, span)) or int(span[0]) > int(span[1]):
@@ -226,7 +235,7 @@ def rules(tables: Tables) -> Iterator[Violation]:
         elif row["method"] == "functions":
             unknown = [name for name in (first, second) if name and (row["gene"], name) not in assigned]
             if unknown or not first:
-                yield at(row, f"no allele of {row['gene']} has the function {', '.join(unknown) or first!r}")
+                yield at(row, f"no allele of {row['gene']} has the function {', '.join(unknown) or 'missing'}")
         else:
             yield at(row, f"method {row['method']!r} is neither activity_score nor functions")
         if not row["phenotype"]:
@@ -268,6 +277,15 @@ def other_names(tables: Tables) -> Iterator[Violation]:
 
 
 CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (
-    known_genes, gene_rows, sites, alleles, definitions, reference_rows, distinct_definitions, functions, rules,
-    exceptions, other_names,
+    known_genes,
+    gene_rows,
+    sites,
+    alleles,
+    definitions,
+    reference_rows,
+    distinct_definitions,
+    functions,
+    rules,
+    exceptions,
+    other_names,
 )

@@ -23,8 +23,16 @@ STRENGTHS: Final[Mapping[str, frozenset[str]]] = {
 }
 ACTIONS: Final = frozenset(
     {
-        "standard", "contraindicated", "avoid", "consider_alternative", "reduce_dose", "increase_dose", "adjust_dose",
-        "monitor", "test_further", "no_recommendation",
+        "standard",
+        "contraindicated",
+        "avoid",
+        "consider_alternative",
+        "reduce_dose",
+        "increase_dose",
+        "adjust_dose",
+        "monitor",
+        "test_further",
+        "no_recommendation",
     }
 )
 _PRESENCE: Final = re.compile(r"\*\d{2,3}:\d{2,3} (?:positive|negative)")
@@ -33,8 +41,10 @@ _TEXT: Final = {"id", "action", "summary", "detail"}
 _TEXTS: Final = {"alternatives", "not_alternatives", "monitor", "genes_missing"}
 _CONDITION: Final = {"when", "action", "dose", "alternatives"}
 _DOSE: Final[tuple[frozenset[str], ...]] = tuple(
-    map(frozenset, ({"factor"}, {"factor_min", "factor_max"}, {"factor_max"}, {"factor_min"}, {"value", "unit"},
-                    {"max", "unit"}))
+    map(
+        frozenset,
+        ({"factor"}, {"factor_min", "factor_max"}, {"factor_max"}, {"factor_min"}, {"value", "unit"}, {"max", "unit"}),
+    )
 )
 
 
@@ -251,5 +261,12 @@ def dpwg_terms(tables: Tables) -> Iterator[Violation]:
 
 
 CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (
-    guidelines, recommendations, keys, unused, advice, implications, drugs, dpwg_terms,
+    guidelines,
+    recommendations,
+    keys,
+    unused,
+    advice,
+    implications,
+    drugs,
+    dpwg_terms,
 )

@@ -13,10 +13,9 @@ from starling.knowledge.tables import TableRow, Tables, Violation
 BUILDS: Final = frozenset({"GRCh37", "GRCh38"})
 CHROMOSOMES: Final = frozenset({*(f"chr{number}" for number in range(1, 23)), "chrX", "chrY", "chrM"})
 _KINDS: Final = frozenset({"synonym", "brand"})
-_CLASSES: Final = frozenset(
-    {"strong", "moderate", "weak", "strong inducer", "moderate inducer", "weak inducer"}
-)
-#: what an inhibitor class does to the activity score; empty: listed only, another source decides.  Source: PMID 31647186, PMID 27997040
+_CLASSES: Final = frozenset({"strong", "moderate", "weak", "strong inducer", "moderate inducer", "weak inducer"})
+#: what an inhibitor class does to the activity score; empty: listed only, another source decides.
+#: Source: PMID 31647186, PMID 27997040
 _FACTORS: Final = {("CYP2D6", "strong"): "0", ("CYP2D6", "moderate"): "0.5"}
 
 

@@ -1,0 +1,344 @@
+"""Look-ups, and what is refused: a knowledge base is right or it is not opened."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from starling.errors import InputError, KnowledgeError
+from starling.knowledge.base import KnowledgeBase
+from starling.knowledge.compile import compile_knowledge
+from starling.vocabulary import Locus
+from tests.knowledge.small import SOURCE, read
+
+
+def test_everything_of_the_tables_is_there(base: KnowledgeBase) -> None:
+    guidance = base.guidance
+    assert len(base.genes) == 23 and {"HLA-A", "HLA-B"} <= set(base.genes) and list(base.genes) == sorted(base.genes)
+    assert len(base.definitions) == 21
+    assert len(guidance.drugs) == 162
+    assert len(guidance.guidelines) == 244
+    assert sum(len(guideline.rows) for guideline in guidance.guidelines) == 3_105
+    assert len({row.advice.id for guideline in guidance.guidelines for row in guideline.rows}) == 694
+    assert (
+        len({each for guideline in guidance.guidelines for row in guideline.rows for each in row.implications}) == 557
+    )
+    assert sum(len(each.sites) + len(each.extra_sites) for each in base.definitions.values()) == 1_222
+    assert sum(len(each.alleles) for each in base.definitions.values()) == 1_378
+
+
+def test_every_cell_survives(base: KnowledgeBase) -> None:
+    cells = {
+        (gene, allele.name, str(definition.sites[index].position), "/".join(bases))
+        for gene, definition in base.definitions.items()
+        for allele in definition.alleles
+        for index, bases in allele.cells
+    }
+    rows = read("allele_definitions.tsv", SOURCE)
+    assert cells == {(row["gene"], row["allele"], row["pos_grch38"], row["bases"]) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("gene", "position", "last"),
+    [
+        ("UGT1A1", 233760233, 233760248),  # (TA)7: seven copies from 233760235
+        ("NUDT15", 48037782, 48037801),  # three copies of GAGTCG
+        ("CYP2D6", 42128198, 42128206),  # TCAG twice
+        ("CYP2D6", 42128211, 42128218),  # a G in a run of seven
+        ("CYP2D6", 42128173, 42128178),  # *9: one of two CTT triplets, give or take a base
+        ("CYP2D6", 42128903, 42128903),  # an insertion that can stand nowhere else
+        ("CYP2D6", 42128927, 42128942),  # one copy of AAAGGGGCG
+        ("DPYD", 97740410, 97740418),  # *7: ATGA twice
+        ("RYR1", 38572266, 38572267),  # two bases changed, none moved
+        ("CYP2C19", 94781859, 94781859),  # *2: a substitution
+    ],
+)
+def test_the_interval_of_a_change(base: KnowledgeBase, gene: str, position: int, last: int) -> None:
+    site = next(site for site in base.definitions[gene].sites if site.position == position)
+    assert site.last == last
+
+
+def test_the_six_sites_with_another_reference_on_grch37(base: KnowledgeBase) -> None:
+    differing = {
+        (site.gene, site.rsid): site.ref_grch37
+        for definition in base.definitions.values()
+        for site in definition.sites
+        if site.ref_grch37 not in {None, site.ref}
+    }
+    assert differing == {
+        ("CYP2C19", "rs3758581"): "G",
+        ("CYP2D6", "rs1058164"): "G",
+        ("CYP2D6", "rs1135840"): "G",
+        ("CYP2D6", "rs16947"): "A",
+        ("CYP3A5", "rs776746"): "C",
+        ("DPYD", "rs1801265"): "G",
+    }
+
+
+def test_a_definition_carries_its_exceptions(base: KnowledgeBase) -> None:
+    cyp2c9, nat2, g6pd = (base.definitions[gene] for gene in ("CYP2C9", "NAT2", "G6PD"))
+    assert [site.locus for site in cyp2c9.extra_sites] == [Locus("chr10", 94645745)]
+    assert nat2.required_positions == {18400194, 18400344, 18400593, 18400806, 18400860}
+    assert ("*1/*6", frozenset({"*1/*6", "*4/*34"})) in nat2.priorities
+    assert (154532990, "CGGT", "C") in g6pd.ignored_variants and g6pd.ignored_alleles == {"Mediterranean Haplotype"}
+    assert base.definitions["CYP2C19"].reference == "*38"
+    assert base.definitions["SLCO1B1"].aliases["*17"] == "*15"
+
+
+def test_alleles_stand_in_reading_order(base: KnowledgeBase) -> None:
+    names = [allele.name for allele in base.definitions["CYP2D6"].alleles]
+    assert names[:5] == ["*1", "*2", "*3", "*4", "*6"]
+    assert [allele.is_structural for allele in base.definitions["CYP2D6"].alleles].index(True) == names.index("*1x2")
+    assert base.definitions["CYP2C19"].alleles[0].is_reference
+
+
+def test_values_are_exact_and_unknown_is_none(base: KnowledgeBase) -> None:
+    alleles = {allele.name: allele for allele in base.definitions["CYP2D6"].alleles}
+    assert alleles["*10"].activity is not None and alleles["*10"].activity.value == Fraction(1, 4)
+    assert alleles["*1x>=3"].activity is not None and alleles["*1x>=3"].activity.at_least
+    assert alleles["*22"].activity is None
+    suballele = next(each for each in base.definitions["SLCO1B1"].alleles if each.name == "*45.001")
+    assert suballele.reported_as == "*45"
+
+
+def test_phenotype_rules(base: KnowledgeBase) -> None:
+    rules = base.guidance.phenotypes
+    assert rules["CYP2D6"].uses_score and rules["CYP2D6"].by_score["2.5"] == "Ultrarapid Metabolizer"
+    assert rules["CYP2C19"].by_functions[("Increased function", "No function")] == "Intermediate Metabolizer"
+    assert rules["G6PD"].by_functions[("II/Deficient",)] == "Deficient"
+    assert "CYP4F2" not in rules
+
+
+def test_a_row_holds_its_advice_whole(base: KnowledgeBase) -> None:
+    guideline = next(each for each in base.guidance.guidelines if each.id == "dpwg-acenocoumarol-and-vkorc1")
+    row = next(each for each in guideline.rows if each.advice.id == "A0004")
+    assert row.advice.dose[0].factor == 0.5 and row.advice.monitor == ("INR",)
+    assert [condition.dose[0].factor for condition in row.advice.conditions] == [0.5, 0.5]
+    assert row.implications[0].gene == "VKORC1"
+
+
+def test_a_flow_has_drugs_and_no_rows(base: KnowledgeBase) -> None:
+    flows = {each.drugs: each.rows for each in base.guidance.guidelines if not each.rows}
+    assert flows == {("peginterferon alfa-2a", "peginterferon alfa-2b", "ribavirin"): (), ("warfarin",): ()}
+
+
+@pytest.mark.parametrize(
+    ("name", "drug"),
+    [
+        ("clopidogrel", "clopidogrel"),
+        ("CLOPIDOGREL ", "clopidogrel"),
+        ("Plavix", "clopidogrel"),
+        ("suxamethonium", "succinylcholine"),
+        ("6-MP", "mercaptopurine"),
+        ("6mp", "mercaptopurine"),
+        ("5-FU", "fluorouracil"),
+        ("5 fu", "fluorouracil"),
+        ("Coumadin", "warfarin"),
+        ("11289", "warfarin"),
+        ("B01AA03", "warfarin"),
+        ("b01aa03", "warfarin"),
+        ("co-trimoxazole", "sulfamethoxazole / trimethoprim"),
+        ("sulfamethoxazole/trimethoprim", "sulfamethoxazole / trimethoprim"),
+        ("Seroxat", "paroxetine"),
+        ("tioguanine", "thioguanine"),
+        ("Nolvadex", "tamoxifen"),
+        ("Xeloda", "capecitabine"),
+    ],
+)
+def test_a_drug_answers_to_its_names(base: KnowledgeBase, name: str, drug: str) -> None:
+    assert base.find_drug(name).name == drug
+
+
+def test_every_name_and_code_finds_its_drug(base: KnowledgeBase) -> None:
+    for drug in base.guidance.drugs:
+        for name in (drug.name, *drug.names, drug.rxnorm, *drug.atc):
+            assert not name or base.find_drug(name.upper()) is drug
+
+
+def test_an_unknown_drug_is_refused_with_the_nearest_names(base: KnowledgeBase) -> None:
+    with pytest.raises(InputError, match="clopidogrel") as raised:
+        base.find_drug("clopidogril")
+    assert raised.value.code == "UNKNOWN_DRUG"
+    assert "not in this knowledge base; that is not a statement of safety" in raised.value.message
+
+
+def test_an_unknown_drug_like_no_other_is_refused(base: KnowledgeBase) -> None:
+    with pytest.raises(InputError, match=r"not a statement of safety$"):
+        base.find_drug("xyzzy")
+
+
+@pytest.mark.parametrize("name", ["", " ", "-"])
+def test_an_empty_name_finds_no_drug(base: KnowledgeBase, name: str) -> None:
+    with pytest.raises(InputError):
+        base.find_drug(name)
+    assert not base.knows_medicine(name)
+
+
+def test_a_group_of_drugs_is_refused_with_its_members(base: KnowledgeBase) -> None:
+    with pytest.raises(InputError, match=r"N06AB is a group of drugs; .*citalopram, escitalopram") as raised:
+        base.find_drug("n06ab")
+    assert raised.value.code == "UNKNOWN_NAME"
+
+
+@pytest.mark.parametrize(
+    ("name", "enzyme", "strength", "factor"),
+    [
+        ("paroxetine", "CYP2D6", "strong", "0"),
+        ("Paxil", "CYP2D6", "strong", "0"),
+        ("prozac", "CYP2D6", "strong", "0"),
+        ("Cymbalta", "CYP2D6", "moderate", "0.5"),
+        ("rifampin", "CYP2C9", "moderate inducer", ""),
+        ("sertraline", "CYP2D6", "weak", ""),
+        ("cyclosporine", "CYP3A4", "moderate", ""),
+    ],
+)
+def test_a_medicine_and_its_enzymes(base: KnowledgeBase, name: str, enzyme: str, strength: str, factor: str) -> None:
+    found = {(each.enzyme, each.strength, each.factor) for each in base.find_inhibitors(name)}
+    assert (enzyme, strength, factor) in found
+
+
+@pytest.mark.parametrize(
+    "name", ["bupropion", "dacomitinib", "fluoxetine", "paroxetine", "quinidine", "terbinafine", "tipranavir"]
+)
+def test_strong_inhibitors(base: KnowledgeBase, name: str) -> None:
+    factors = {each.factor for each in base.find_inhibitors(name) if each.enzyme == "CYP2D6"}
+    assert "0" in factors
+
+
+@pytest.mark.parametrize("name", ["abiraterone", "cinacalcet", "duloxetine", "lorcaserin", "mirabegron", "rolapitant"])
+def test_moderate_inhibitors(base: KnowledgeBase, name: str) -> None:
+    factors = {each.factor for each in base.find_inhibitors(name) if each.enzyme == "CYP2D6"}
+    assert "0.5" in factors and "0" not in factors
+
+
+@pytest.mark.parametrize("name", ["terbinafine", "abiraterone", "fluvoxamine", "cimetidine"])
+def test_sources_that_disagree_are_kept(base: KnowledgeBase, name: str) -> None:
+    found = [each for each in base.find_inhibitors(name) if each.enzyme == "CYP2D6"]
+    assert len({each.strength for each in found}) == 2
+    assert all(each.source and each.source_date for each in found)
+
+
+def test_medicines_known_and_not(base: KnowledgeBase) -> None:
+    assert base.knows_medicine("Wellbutrin") and base.knows_medicine("abacavir")
+    assert not base.knows_medicine("bupropionn") and base.find_inhibitors("abacavir") == ()
+    assert base.nearest_medicines("bupropionn")[0] == "bupropion"
+
+
+@pytest.mark.parametrize(
+    ("name", "chromosome", "build"),
+    [
+        ("chr10", "chr10", None),
+        ("10", "chr10", None),
+        ("NC_000010.10", "chr10", "GRCh37"),
+        ("NC_000010.11", "chr10", "GRCh38"),
+        ("CM000672.2", "chr10", "GRCh38"),
+        ("CM000672.1", "chr10", "GRCh37"),
+        ("23", "chrX", None),
+        ("26", "chrM", None),
+        ("MT", "chrM", None),
+        ("chrMT", "chrM", None),
+        ("NC_012920.1", "chrM", None),
+        ("NC_000023.11", "chrX", "GRCh38"),
+        ("CM000686.2", "chrY", "GRCh38"),
+    ],
+)
+def test_names_of_chromosomes(base: KnowledgeBase, name: str, chromosome: str, build: str | None) -> None:
+    assert base.contigs[name] == (chromosome, build)
+
+
+@pytest.mark.parametrize("name", ["chr10_KI270825v1_alt", "chrUn_KI270302v1", "hs37d5", "HLA-B*57:01:01", "25", "chr0"])
+def test_other_contigs_have_no_chromosome(base: KnowledgeBase, name: str) -> None:
+    assert name not in base.contigs
+
+
+def test_lengths_tell_the_builds_apart(base: KnowledgeBase) -> None:
+    lengths = base.contig_lengths
+    assert lengths["GRCh38"]["chr1"] == 248_956_422 and lengths["GRCh37"]["chr1"] == 249_250_621
+    assert all(lengths["GRCh37"][name] != length for name, length in lengths["GRCh38"].items() if name != "chrM")
+    assert lengths["GRCh37"]["chrM"] == lengths["GRCh38"]["chrM"] == 16_569
+
+
+def test_a_constant_number_of_statements(compiled: Path) -> None:
+    statements: list[str] = []
+    with KnowledgeBase.open(compiled) as fresh:
+        fresh._database.set_trace_callback(statements.append)
+        assert fresh.definitions and fresh.guidance and fresh.contigs and fresh.genes
+        after_loading = len(statements)
+        fresh.find_drug("Plavix"), fresh.find_inhibitors("Paxil"), fresh.knows_medicine("x"), fresh.definitions
+        assert len(statements) == after_loading
+    assert len(statements) == 16
+
+
+def test_threads_share_one_knowledge_base(compiled: Path) -> None:
+    with KnowledgeBase.open(compiled) as shared:
+        sizes: list[int] = []
+        threads = [threading.Thread(target=lambda: sizes.append(len(shared.guidance.drugs))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sizes == [162] * 4
+
+
+def test_nothing_can_be_written(base: KnowledgeBase) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        base._database.execute("DELETE FROM drug")
+
+
+def damaged(compiled: Path, folder: Path, change: str) -> Path:
+    data = bytearray(compiled.read_bytes())
+    if change == "one bit":
+        data[len(data) // 2] ^= 1
+    elif change == "cut":
+        data = data[: len(data) // 2]
+    elif change == "grown":
+        data += b"\0" * 4096
+    elif change == "empty":
+        data = bytearray()
+    elif change == "no seal":
+        data = data.replace(b"starling-file-sha256=", b"starling-file-sha257=")
+    elif change == "other schema":
+        data[60:64] = (99).to_bytes(4, "big")
+    elif change == "text":
+        data = bytearray(b"SQLite is a fine library\n")
+    path = folder / "starling.kb"
+    path.write_bytes(bytes(data))
+    return path
+
+
+@pytest.mark.parametrize("change", ["one bit", "cut", "grown", "empty", "no seal", "other schema", "text"])
+def test_a_damaged_file_is_refused(compiled: Path, tmp_path: Path, change: str) -> None:
+    with pytest.raises(KnowledgeError, match=r"^starling\.kb: ") as raised:
+        KnowledgeBase.open(damaged(compiled, tmp_path, change))
+    assert raised.value.code == "KNOWLEDGE_DAMAGED"
+
+
+def test_another_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE drug (drug TEXT)")
+    database.close()
+    with pytest.raises(KnowledgeError, match="not a compiled knowledge base"):
+        KnowledgeBase.open(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KnowledgeError, match=r"nowhere\.kb: no such knowledge base") as raised:
+        KnowledgeBase.open(tmp_path / "nowhere.kb")
+    assert raised.value.code == "KNOWLEDGE_NOT_FOUND"
+
+
+def test_a_directory_is_no_knowledge_base(tmp_path: Path) -> None:
+    with pytest.raises(KnowledgeError, match="cannot be read"):
+        KnowledgeBase.open(tmp_path)
+
+
+def test_a_file_name_with_odd_characters_opens(small: Path, tmp_path: Path) -> None:
+    target = tmp_path / "a?b#c %20.kb"
+    stamp = compile_knowledge(small, target)
+    with KnowledgeBase.open(target) as opened:
+        assert opened.stamp == stamp
