@@ -225,6 +225,16 @@ def test_both_genes_missing_is_no_result(advised: Advised) -> None:
     assert (answer.status, answer.genes_missing, answer.recommendations) == ("no_result", ("NUDT15", "TPMT"), ())
 
 
+def test_indeterminate_without_a_row_is_read_as_not_tested(called: Called, advised: Advised) -> None:
+    """CPIC names no indeterminate ABCG2 result; the row for SLCO1B1 alone applies."""
+    abcg2 = GeneResult("ABCG2", "called", None, (), "", "Indeterminate", True)
+    (cpic,) = by_source(advised("rosuvastatin", abcg2, called("SLCO1B1", "*1/*1")), "CPIC")
+    assert (dict(cpic.genes), codes(cpic)) == (
+        {"ABCG2": "No Result", "SLCO1B1": "Normal Function"},
+        {"MAPPED_TERM"},
+    )
+
+
 def test_an_undetermined_gene_is_missing(knowledge: KnowledgeBase, advised: Advised) -> None:
     call = GeneCall("CYP2C19", Undetermined("NOT_COVERED"))
     result = interpret(call, knowledge.definitions["CYP2C19"], knowledge.guidance.phenotypes["CYP2C19"])

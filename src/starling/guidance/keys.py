@@ -93,10 +93,10 @@ class GeneKeys:
         return exact + (self._score_options(standing) if self._uses_score else self._term_options(standing.term))
 
     def _term_options(self, term: str | None) -> tuple[Option, ...]:
-        """The patient's term, or for DPWG the term under which its rows know it."""
+        """The patient's term, or the term under which the source's rows know it; unassignable is as untested."""
         if term is None or term in self.keys:
             return (Option(term),) if term else ()
-        theirs = self.terms.get(term)
+        theirs = NO_RESULT if term == INDETERMINATE else self.terms.get(term)
         if theirs is None or theirs not in self.keys:
             return ()
         text = f"{self.source} has no row for {self.gene} {term}; the row for {theirs} is shown."
