@@ -24,9 +24,11 @@ from starling.calling.genes.hla import not_tested
 from starling.calling.outside import merged, outside_call
 from starling.errors import InputError
 from starling.formats.outside import read_outside_calls
-from starling.formats.vcf import Progress, open_vcf
+from starling.formats.stream import Progress
+from starling.formats.vcf import open_vcf
 from starling.genotyping.collect import Collected, collect
-from starling.guidance.phenotype import interpret
+from starling.guidance.conversion import convert
+from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
 from starling.serial.document import result_digest, to_jsonable
@@ -149,9 +151,10 @@ def conclude(
     clock = [perf_counter()]
     medication, notices = known_medicines(knowledge, question.medication)
     subject = dict(question.subject or {})
-    calls = call_genes(genotypes, knowledge, question.outside, subject, options)
+    own = call_genes(genotypes, knowledge, subject, options)
+    calls = with_outside(own, knowledge, question.outside)
     clock.append(perf_counter())
-    results = interpret_all(calls, knowledge)
+    results = interpret_all(calls, own, medication, knowledge)
     drugs = advisor(knowledge).recommend(results, medication=medication, subject=subject, sources=options.sources)
     clock.append(perf_counter())
     assessment = Assessment(
@@ -167,30 +170,54 @@ def conclude(
 
 
 def call_genes(
-    genotypes: SampleGenotypes,
-    knowledge: KnowledgeBase,
-    outside: Sequence[OutsideCall],
-    subject: Mapping[str, str],
-    options: Options,
-) -> tuple[GeneCall, ...]:
-    """The call of every gene, alphabetical: the sample's own, overridden by what another laboratory stated."""
+    genotypes: SampleGenotypes, knowledge: KnowledgeBase, subject: Mapping[str, str], options: Options
+) -> dict[str, GeneCall]:
+    """The call of every gene from the sample's own data, alphabetical; donor DNA says nothing of the patient."""
     definitions = knowledge.definitions
-    own = {name: call_gene(definition, genotypes, options) for name, definition in definitions.items()}
-    own |= {name: not_tested(name) for name in knowledge.genes if name not in own}
-    if is_donor_dna(subject):
-        own = {name: without_donor(call) for name, call in own.items()}
+    own = {
+        name: call_gene(definitions[name], genotypes, options) if name in definitions else not_tested(name)
+        for name in knowledge.genes
+    }
+    return {name: without_donor(call) for name, call in own.items()} if is_donor_dna(subject) else own
+
+
+def with_outside(
+    own: Mapping[str, GeneCall], knowledge: KnowledgeBase, outside: Sequence[OutsideCall]
+) -> dict[str, GeneCall]:
+    """The calls, overridden where another laboratory stated a result.
+
+    Raises: InputError UNKNOWN_GENE, the sender's.
+    """
+    calls = dict(own)
     for stated in outside:
-        if stated.gene not in own:
-            raise InputError("UNKNOWN_GENE", f"{stated.gene} is not in this knowledge base", line=stated.line)
+        if stated.gene not in calls:
+            message = f"{stated.gene} is not in this knowledge base"
+            raise InputError("UNKNOWN_GENE", message, source="outside calls", line=stated.line)
         rules = knowledge.guidance.phenotypes.get(stated.gene)
-        own[stated.gene] = merged(own[stated.gene], outside_call(stated, definitions.get(stated.gene), rules))
-    return tuple(own[name] for name in knowledge.genes)
+        call = outside_call(stated, knowledge.definitions.get(stated.gene), rules)
+        calls[stated.gene] = merged(calls[stated.gene], call)
+    return calls
 
 
-def interpret_all(calls: Sequence[GeneCall], knowledge: KnowledgeBase) -> tuple[GeneResult, ...]:
-    """The phenotype of every call."""
-    rules, definitions = knowledge.guidance.phenotypes, knowledge.definitions
-    return tuple(interpret(call, definitions.get(call.gene), rules.get(call.gene)) for call in calls)
+def interpret_all(
+    calls: Mapping[str, GeneCall],
+    own: Mapping[str, GeneCall],
+    medication: Sequence[str],
+    knowledge: KnowledgeBase,
+) -> tuple[GeneResult, ...]:
+    """The phenotype of every call; beside it what other medicines make of it, and conflicts with the sample's own."""
+    results = []
+    for gene, call in calls.items():
+        result = _interpreted(call, knowledge)
+        if call is not own[gene]:
+            result = with_conflict(result, _interpreted(own[gene], knowledge))
+        adjusted = convert(result, "", medication, knowledge.guidance) if medication else None
+        results.append(replace(result, adjusted=adjusted) if adjusted else result)
+    return tuple(results)
+
+
+def _interpreted(call: GeneCall, knowledge: KnowledgeBase) -> GeneResult:
+    return interpret(call, knowledge.definitions.get(call.gene), knowledge.guidance.phenotypes.get(call.gene))
 
 
 def known_medicines(knowledge: KnowledgeBase, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
@@ -233,14 +260,15 @@ def _provenance(
     options: Options,
     notices: tuple[Notice, ...],
 ) -> Provenance:
+    source = collected.stamps[genotypes.sample]
     stamp = InputStamp(
-        name=collected.name,
-        bytes=collected.size,
+        name=source.name,
+        bytes=source.size,
         evidence_sha256=collected.evidence_sha256(genotypes),
-        file_sha256=collected.file_sha256,
-        build=collected.build.name if collected.build else None,
-        build_from=collected.build.stated_by if collected.build else None,
-        reader=collected.reader,
+        file_sha256=source.file_sha256,
+        build=source.build.name if source.build else None,
+        build_from=source.build.stated_by if source.build else None,
+        reader=source.reader,
     )
     return Provenance(
         program=f"starling {__version__}",
