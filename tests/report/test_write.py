@@ -107,7 +107,7 @@ def test_a_full_device_is_named() -> None:
 
 
 def test_an_undecodable_file_name_survives_the_json_document(tmp_path: Path) -> None:
-    person = sample_assessment(sample="caf\udce9")
+    person = sample_assessment(sample="Zo\udceb")
     write_atomically(tmp_path / "report.json", document([person]))
     assert parse((tmp_path / "report.json").read_text(encoding="utf-8")) == (person,)
 

@@ -18,6 +18,7 @@ from starling.report.words import (
     phenotype_words,
     population_words,
     reason_of,
+    sentence,
 )
 from starling.vocabulary import Assessment, GeneResult, Recommendation
 
@@ -86,7 +87,7 @@ def _why(page: Page, line: Line, genes: Iterable[GeneResult]) -> list[str]:
     if not rows:
         return []
     lines = [*page.heading("Why"), *page.table(("Gene", "Call", "Phenotype"), rows, (8, 20))]
-    converted = (note.message for row in line.rows for note in row.notes if note.code == CONVERTED)
+    converted = (sentence(note.message) for row in line.rows for note in row.notes if note.code == CONVERTED)
     return [*lines, *page.bullets(dict.fromkeys(converted))]
 
 
@@ -136,7 +137,8 @@ def _conditions(page: Page, line: Line) -> list[str]:
 
 
 def _limits(page: Page, assessment: Assessment, line: Line, genes: Iterable[GeneResult]) -> list[str]:
-    said = [f"{gene.gene}: {sentence}" for gene in genes for sentence in not_shown(gene, listed=3)]
-    notes = dict.fromkeys(note.message for row in line.counting for note in row.notes if note.code != CONVERTED)
+    said = [f"{gene.gene}: {limit}" for gene in genes for limit in not_shown(gene, listed=3)]
+    counted = (note for row in line.counting for note in row.notes if note.code != CONVERTED)
+    notes = dict.fromkeys(sentence(note.message) for note in counted)
     lines = [*page.heading("Limits"), *page.bullets(said), *page.bullets(notes), *page.bullets(assumptions(assessment))]
     return [*lines, *page.paragraph(NOT_A_DEVICE_SHORT, first="  ", tone="quiet")]

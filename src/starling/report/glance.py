@@ -14,6 +14,7 @@ from starling.report.words import (
     joined,
     plural,
     reason_words,
+    sentence,
     seriousness,
     strength_words,
     why_words,
@@ -134,15 +135,19 @@ def is_doubtful(gene: GeneResult) -> bool:
 
 
 def because(row: Recommendation, genes: Mapping[str, GeneResult]) -> str:
-    """The results that a recommendation rests on, in words."""
-    parts = [f"{gene} {key}" + _by(row, genes.get(gene)) for gene, key in row.genes.items()]
-    return "; ".join([*parts, *(note.message.rstrip(".") for note in row.notes if note.code == CONVERTED)])
+    """The results that a recommendation rests on, in words; where a medicine changes one, that it does and how."""
+    converted = [note.message.rstrip(".") for note in row.notes if note.code == CONVERTED]
+    said = [
+        f"{gene} {key}" + _by(row, genes.get(gene))
+        for gene, key in row.genes.items()
+        if not any(message.startswith(f"{gene} ") for message in converted)
+    ]
+    return "; ".join((*said, *converted))
 
 
 def _by(row: Recommendation, gene: GeneResult | None) -> str:
-    if row.phenotype_used != "adjusted" or gene is None or gene.adjusted is None:
-        return ""
-    return "" if any(note.code == CONVERTED for note in row.notes) else f" (because of {gene.adjusted.by})"
+    adjusted = gene.adjusted if gene and row.phenotype_used == "adjusted" else None
+    return f" (because of {adjusted.by})" if adjusted else ""
 
 
 def source_words(row: Recommendation) -> str:
@@ -181,7 +186,7 @@ def assumptions(assessment: Assessment) -> tuple[str, ...]:
         f"{plural(filled, 'position')} not in the file {'was' if filled == 1 else 'were'} ASSUMED to be reference, "
         "because an option said so. A variant there would not have been seen."
     )
-    notices = [notice.message for notice in assessment.provenance.notices]
+    notices = [sentence(notice.message) for notice in assessment.provenance.notices]
     return (said, *notices) if filled else tuple(notices)
 
 
@@ -190,7 +195,7 @@ def not_shown(gene: GeneResult, *, listed: int | None = None) -> tuple[str, ...]
 
     `listed`: at most so many positions and alleles are named, the rest counted; None: all of them.
     """
-    return (*_unsettled(gene), *_unread(gene, listed), *(notice.message for notice in gene.warnings))
+    return (*_unsettled(gene), *_unread(gene, listed), *(sentence(notice.message) for notice in gene.warnings))
 
 
 def _unsettled(gene: GeneResult) -> Iterable[str]:
@@ -203,7 +208,7 @@ def _unsettled(gene: GeneResult) -> Iterable[str]:
     if gene.source == "outside":
         yield "Stated by another laboratory; what was looked at there is not known here."
     if gene.conflict:
-        yield f"Conflict: {gene.conflict}"
+        yield sentence(f"Conflict: {gene.conflict}")
     if gene.research_only:
         yield "A research-only call: no recommendation rests on it."
 

@@ -147,6 +147,17 @@ def joined(parts: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(head)} {last} {tail}" if head else tail
 
 
+def sentence(text: str) -> str:
+    """The text as a sentence: a word that begins it in small letters gets a capital, a full stop ends it.
+
+    >>> sentence("reference calls were accepted"), sentence("m.1555A>G was read")  # a variant keeps its name
+    ('Reference calls were accepted.', 'm.1555A>G was read.')
+    """
+    first = text.split(" ", 1)[0]
+    begun = text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+    return begun if begun.endswith((".", "!", "?")) else begun + "."
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun.
 
