@@ -259,8 +259,11 @@ class _Writer:
     def blocks(self, calls: list[Call]) -> Iterator[tuple[str, ...]]:
         """Reference blocks around every site, cut at arbitrary places, never over a record."""
         for key, start, end in _windows():
+            # A genotyped reference site speaks for its first base; a block goes on below the rest of its REF.
             taken = sorted(
-                (call.position, call.end) for call in calls if call.chromosome == key[0] and call.position <= end
+                (call.position, call.position if call.forced else call.end)
+                for call in calls
+                if call.chromosome == key[0] and call.position <= end
             )
             at = start
             for first, last in [*taken, (end + 1, end + 1)]:
