@@ -6,8 +6,10 @@ with `mode=ro` and `immutable=1`, so that a read-only medium and several process
 
 from __future__ import annotations
 
+import gc
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -70,12 +72,14 @@ class KnowledgeBase:
     @cached_property
     def definitions(self) -> Mapping[str, GeneDefinition]:
         """Every gene's definition table, by gene, alphabetical."""
-        return definitions_of(self._select)
+        with _bulk():
+            return definitions_of(self._select)
 
     @cached_property
     def guidance(self) -> GuidanceRules:
         """Phenotype rules, guidelines, drugs and inhibitors as one value."""
-        return guidance_of(self._select)
+        with _bulk():
+            return guidance_of(self._select)
 
     @cached_property
     def genes(self) -> tuple[str, ...]:
@@ -180,6 +184,18 @@ def _closest(name: str, spelled: Mapping[str, str]) -> tuple[str, ...]:
     import difflib  # takes as long to load as the whole knowledge base to open
 
     return tuple(spelled[plain] for plain in difflib.get_close_matches(plain_name(name), spelled))
+
+
+@contextmanager
+def _bulk() -> Iterator[None]:
+    """Garbage collection rests while tens of thousands of values, none of them garbage, are made: a third faster."""
+    resting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if resting:
+            gc.enable()
 
 
 def _read(path: Path) -> bytes:

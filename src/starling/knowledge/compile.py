@@ -129,7 +129,7 @@ def _guidelines(tables: Tables) -> Iterator[Values]:
         own = sorted(rows.get(id_, ()), key=lambda fields: (fields[0], fields[1], natural(fields[3])))
         drugs = {fields[0] for fields in own} or {name for name in names if name.replace(" ", "-") in id_}
         stated = id_, row["source"], row["clinpgx_id"], row["genes"], row["pmids"], row["latest_year"]
-        yield *stated, _json(sorted(drugs)), _json(own)
+        yield *stated, _json(sorted(drugs)), "\n".join(map("\t".join, own))
 
 
 def _advice(tables: Tables) -> Iterator[Values]:

@@ -37,8 +37,8 @@ CREATE TABLE dpwg_term (
 ) WITHOUT ROWID;
 CREATE TABLE population (code TEXT PRIMARY KEY, shown_as TEXT NOT NULL) WITHOUT ROWID;
 
--- drugs: JSON list; recommendations: JSON [[drug, population, strength, when, advice, implications], ...], as one text
---   per guideline because they are always read together (a row each takes three times as long)
+-- drugs: JSON list; recommendations: lines of drug, population, strength, when, advice, implications between tabs, as one
+--   text per guideline because they are always read together (a row each takes three times as long)
 CREATE TABLE guideline (
     guideline TEXT PRIMARY KEY, source TEXT NOT NULL, clinpgx_id TEXT NOT NULL, genes TEXT NOT NULL,
     pmids TEXT NOT NULL, latest_year TEXT NOT NULL, drugs TEXT NOT NULL, recommendations TEXT NOT NULL

@@ -100,21 +100,14 @@ def parse_key(text: str) -> Key:
 
 def advice_of(data: Mapping[str, Any]) -> Advice:
     """The advice that one record states."""
-    fallback = data.get("fallback")
-    return Advice(
-        id=data["id"],
-        action=data["action"],
-        summary=data["summary"],
-        detail=data.get("detail", ""),
-        dose=_doses(data.get("dose")),
-        alternatives=tuple(data.get("alternatives", ())),
-        not_alternatives=tuple(data.get("not_alternatives", ())),
-        monitor=tuple(data.get("monitor", ())),
-        titrate=data.get("titrate", False),
-        conditions=tuple(map(_condition, data.get("conditions", ()))),
-        fallback=_condition(fallback) if fallback else None,
-        genes_missing=tuple(data.get("genes_missing", ())),
-    )
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    if "dose" in fields:
+        fields["dose"] = _doses(data["dose"])
+    if "conditions" in fields:
+        fields["conditions"] = tuple(map(_condition, data["conditions"]))
+    if "fallback" in fields:
+        fields["fallback"] = _condition(data["fallback"])
+    return Advice(**fields)
 
 
 def _condition(data: Mapping[str, Any]) -> Condition:
@@ -223,7 +216,9 @@ def _row_reader(select: Select) -> Callable[[str], tuple[Row, ...]]:
     def read(text: str) -> tuple[Row, ...]:
         return tuple(
             Row(drug, population, strength, when(condition), advice[advice_id], implied(implication_ids))
-            for drug, population, strength, condition, advice_id, implication_ids in json.loads(text)
+            for drug, population, strength, condition, advice_id, implication_ids in (
+                line.split("\t") for line in text.splitlines()
+            )
         )
 
     return read
