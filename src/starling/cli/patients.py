@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +44,8 @@ def report(arguments: argparse.Namespace) -> int:
     output = Path(arguments.output) if arguments.output else None
     format_ = _format_of(arguments, output)
     tally = Tally()
-    people = (_narrowed(person, arguments) if format_ != "json" else person for person in tally(_people(arguments)))
+    view = View.asked_for(arguments)
+    people = tally(_people(arguments)) if format_ == "json" else map(view.of, tally(_people(arguments)))
     if format_ == "html":
         _write_pages(people, output)
     else:
@@ -139,22 +140,33 @@ def _subject(pairs: Iterable[str]) -> Mapping[str, str]:
     return subject
 
 
-def _narrowed(person: Assessment, arguments: argparse.Namespace) -> Assessment:
-    """The assessment with only the genes and drugs asked for; JSON is never narrowed."""
-    from starling.pipeline import bundled_knowledge
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which genes and drugs to show; empty: all."""
 
-    if not arguments.gene and not arguments.drug:
-        return person
-    knowledge = bundled_knowledge()
-    unknown = [gene for gene in arguments.gene if gene not in knowledge.genes]
-    if unknown:
-        raise InputError("UNKNOWN_GENE", f"{unknown[0]!r} is not in this knowledge base", source="--gene")
-    drugs = {knowledge.find_drug(name).name for name in arguments.drug}
-    return replace(
-        person,
-        genes=tuple(gene for gene in person.genes if not arguments.gene or gene.gene in arguments.gene),
-        drugs=tuple(drug for drug in person.drugs if not drugs or drug.drug in drugs),
-    )
+    genes: frozenset[str]
+    drugs: frozenset[str]
+
+    @classmethod
+    def asked_for(cls, arguments: argparse.Namespace) -> View:
+        """The view that the options name.  Raises: InputError on an unknown gene or drug."""
+        from starling.pipeline import bundled_knowledge
+
+        if not arguments.gene and not arguments.drug:
+            return cls(frozenset(), frozenset())
+        knowledge = bundled_knowledge()
+        unknown = [gene for gene in arguments.gene if gene not in knowledge.genes]
+        if unknown:
+            raise InputError("UNKNOWN_GENE", f"{unknown[0]!r} is not in this knowledge base", source="--gene")
+        return cls(frozenset(arguments.gene), frozenset(knowledge.find_drug(name).name for name in arguments.drug))
+
+    def of(self, person: Assessment) -> Assessment:
+        """The assessment with only what was asked for."""
+        return replace(
+            person,
+            genes=tuple(gene for gene in person.genes if not self.genes or gene.gene in self.genes),
+            drugs=tuple(drug for drug in person.drugs if not self.drugs or drug.drug in self.drugs),
+        )
 
 
 def _format_of(arguments: argparse.Namespace, output: Path | None) -> str:

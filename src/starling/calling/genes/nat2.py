@@ -1,7 +1,7 @@
 """NAT2: five required positions, and unphased data read by a table of priorities instead of by score.
 
-Source: PharmVar NAT2 structural variation and nomenclature update 2024 (PMID 38951680) and PharmCAT 3.1, whose
-priorities for unphased data are knowledge-base/nat2_unphased_priorities.tsv.
+Source: PharmVar's NAT2 nomenclature of 2024, and PharmCAT 3.1, whose priorities for unphased data are
+knowledge-base/nat2_unphased_priorities.tsv.
 """
 
 from __future__ import annotations
