@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ PIPE_CLOSED, INTERRUPTED = 141, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of one command; an error becomes one line on stderr and its documented code."""
+    _speak_utf8()
     parser = build_parser()
     arguments = parser.parse_args(normalised(sys.argv[1:] if argv is None else argv))
     try:
@@ -40,6 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("STARLING_DEBUG"):
             raise
         return _complain("INTERNAL", f"{type(error).__name__}: {error}. {ADVICE['INTERNAL']}", 4)
+
+
+def _speak_utf8() -> None:
+    """What we print is UTF-8 whatever the locale says; what cannot be printed is shown as an escape, never dropped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _complain(code: str, text: str, exit_code: int) -> int:
