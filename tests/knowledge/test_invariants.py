@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from starling.knowledge.coverage import check_coverage
 from starling.knowledge.inspect import check
-from tests.knowledge.small import read, write
+from starling.knowledge.tables import read_tables
+from tests.knowledge.small import SOURCE, read, write
 
 ABACAVIR = "cpic-abacavir-and-hla-b|abacavir|general|Strong|HLA-B=*57:01 negative"
 START = {"basis": "starting"}
@@ -285,6 +287,20 @@ def test_the_small_knowledge_base_keeps_every_invariant(small: Path) -> None:
 def test_a_line_that_is_no_row_is_reported(small: Path, file: str, text: str, message: str) -> None:
     (small / file).write_text(text, encoding="utf-8")
     assert message in [str(each) for each in check(small)]
+
+
+@pytest.mark.parametrize(("score", "reported"), [("0.5", True), ("2.5", False)])
+def test_scores_of_one_dpwg_term_agree(score: str, reported: bool) -> None:
+    """A term chooses the row, so the rows of a term must not differ; 2.5 carries the advice of its former term."""
+    tables = read_tables(SOURCE)
+    changed = {"guideline": "dpwg-tramadol-and-cyp2d6", "when": f"CYP2D6={score}"}
+    rows = [
+        replace(row, values={**row.values, "advice": "A0001"}) if changed.items() <= row.values.items() else row
+        for row in tables["recommendations"]
+    ]
+    assert sum(row["advice"] == "A0001" and row["drug"] == "tramadol" for row in rows) == 1
+    found = check_coverage(replace(tables, rows={**tables.rows, "recommendations.tsv": tuple(rows)}))
+    assert any(f"CYP2D6={score} advises another action than line" in str(each) for each in found) == reported
 
 
 def test_violations_stand_in_file_and_line_order(small: Path) -> None:

@@ -21,6 +21,9 @@ from starling.knowledge.values import parse_key
 
 NO_RESULT: Final = "No Result"
 
+#: scores whose 2024 DPWG rows carry the advice of the neighbouring term; the term decides.  Source: PMID 31647186
+MOVED_SCORES: Final = frozenset({("CYP2D6", "2.5")})
+
 Block = tuple[str, str, str]
 
 
@@ -58,6 +61,7 @@ def check_coverage(tables: Tables) -> Iterator[Violation]:
     genes = {(row["guideline"], gene) for row in tables["guidelines"] for gene in row["genes"].split()}
     open_gaps = set()
     for block, conditions in proof.blocks.items():
+        yield from proof.divided_terms(conditions)
         for verdict in proof.verdicts(conditions):
             yield from _ties(verdict)
             if not verdict.answered:
@@ -100,6 +104,8 @@ class _Proof:
                 scores = self.scores.setdefault(row["gene"], {"n/a": "Indeterminate"})
                 scores[row["function_1_or_score"]] = row["phenotype"]
         self.dpwg = {(row["gene"], row["our_term"]): row["dpwg_term"] for row in tables["dpwg_terms"]}
+        self.ranged = {gene for gene, ours in self.dpwg if ours.startswith("score ")}
+        self.actions = {record.id: record.values.get("action") for record in tables.records["advice.jsonl"]}
         self.blocks = self._blocks(tables)
 
     def _blocks(self, tables: Tables) -> dict[Block, list[Conditions]]:
@@ -120,6 +126,19 @@ class _Proof:
             answered = bool(exact) or any(self._answers(one, result, source) for one in conditions)
             when = " & ".join(f"{gene}={outcome.name}" for gene, outcome in result.items())
             yield Verdict(when, tuple(result), tuple(exact), answered)
+
+    def divided_terms(self, conditions: Sequence[Conditions]) -> Iterator[Violation]:
+        """DPWG rows that a term cannot choose between: scores of one CYP2D6 term whose actions differ."""
+        if self.sources[conditions[0].row["guideline"]] != "DPWG":
+            return
+        first: dict[tuple[str, str], Conditions] = {}
+        for one in conditions:
+            for gene, key in one.keys.items():
+                if gene not in self.ranged or (gene, key) in MOVED_SCORES or key not in self.scores[gene]:
+                    continue
+                other = first.setdefault((gene, self._term(gene, key, "DPWG")), one)
+                if self.actions.get(one.row["advice"]) != self.actions.get(other.row["advice"]):
+                    yield at(one.row, f"{gene}={key} advises another action than line {other.row.line} of its term")
 
     def _results(self, conditions: Sequence[Conditions], source: str) -> Iterator[Mapping[str, Outcome]]:
         """Every combination of results of the genes that the block's rows name, except none at all."""

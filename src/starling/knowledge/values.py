@@ -100,7 +100,7 @@ def parse_key(text: str) -> Key:
 
 def advice_of(data: Mapping[str, Any]) -> Advice:
     """The advice that one record states."""
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
     if "dose" in fields:
         fields["dose"] = _doses(data["dose"])
     if "conditions" in fields:
