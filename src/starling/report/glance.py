@@ -138,11 +138,18 @@ def because(row: Recommendation, genes: Mapping[str, GeneResult]) -> str:
     """The results that a recommendation rests on, in words; where a medicine changes one, that it does and how."""
     converted = [note.message.rstrip(".") for note in row.notes if note.code == CONVERTED]
     said = [
-        f"{gene} {key}" + _by(row, genes.get(gene))
+        f"{gene} {_in_words(key, genes.get(gene))}" + _by(row, genes.get(gene))
         for gene, key in row.genes.items()
         if not any(message.startswith(f"{gene} ") for message in converted)
     ]
     return "; ".join((*said, *converted))
+
+
+def _in_words(key: str, gene: GeneResult | None) -> str:
+    """A bare activity score with the phenotype it means, where the genotype's own score is the key."""
+    if gene is None or gene.phenotype is None or key != gene.activity_score:
+        return key
+    return f"{gene.phenotype} (activity score {key})"
 
 
 def _by(row: Recommendation, gene: GeneResult | None) -> str:
