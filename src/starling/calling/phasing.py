@@ -120,10 +120,10 @@ def _place(table: MatchTable, seen: Observation, site: int, genotype: Genotype |
     if genotype is None or not _is_usable(seen, genotype):
         seen.missing |= bit
         if genotype is not None and genotype.seen:
-            seen.half += ((site, _documented(table, seen, site, genotype.seen)[0]),)
+            seen.half += ((site, documented(table, seen, site, genotype.seen)[0]),)
         return None
     accept = table.accept[site]
-    alleles = _documented(table, seen, site, genotype.alleles)
+    alleles = documented(table, seen, site, genotype.alleles)
     seen.present |= bit
     first, last = alleles[0], alleles[-1]
     if first == last:
@@ -145,7 +145,7 @@ def _is_usable(seen: Observation, genotype: Genotype) -> bool:
     return len(genotype.alleles) == 2
 
 
-def _documented(table: MatchTable, seen: Observation, site: int, alleles: tuple[str, ...]) -> tuple[str, ...]:
+def documented(table: MatchTable, seen: Observation, site: int, alleles: tuple[str, ...]) -> tuple[str, ...]:
     """Bases outside the definition become the reference in the genes where that is the rule; never silently."""
     accept, locus = table.accept[site], table.loci[site]
     unknown = sorted({base for base in alleles if base not in accept})

@@ -12,7 +12,7 @@ from typing import Final
 
 from starling.calling.general import undetermined
 from starling.calling.genes.carried import basic_evidence, not_covered
-from starling.calling.phasing import Observation, observe
+from starling.calling.phasing import Observation, documented, observe
 from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, NamedAllele
 from starling.vocabulary import (
@@ -65,7 +65,7 @@ def _not_normal(table: MatchTable, seen: Observation, sample: SampleGenotypes) -
 
 
 def _observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
-    """As `observe`, without strands: a half-called variant was seen, so its position counts as called."""
+    """As `observe`, without strands: whatever its ploidy a genotype was read, and a half-called variant was seen."""
     seen = observe(table, sample)
     for site, _ in seen.half:
         seen.present |= 1 << site
@@ -73,6 +73,7 @@ def _observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
     for site, locus in enumerate(table.loci):
         genotype = sample.genotypes.get(locus)
         if genotype is not None and genotype.alleles:
+            documented(table, seen, site, genotype.alleles)
             seen.present |= 1 << site
             seen.missing &= ~(1 << site)
     return seen
