@@ -47,7 +47,6 @@ ADVICE: Final[dict[str, str]] = {
     "UNKNOWN_GENE": "See `starling genes` for the genes covered.",
     "UNKNOWN_MEDICINE": "Check the spelling; only drugs and inhibitors of the knowledge base are known.",
     "UNKNOWN_NAME": "Name a gene, a drug, an rsid or an allele; see `starling genes` and `starling drugs`.",
-    "UNSORTED": "Sort the file by position (bcftools sort) or pass it as plain gzip to be read whole.",
 }
 
 
