@@ -194,17 +194,18 @@ def _cannot_exclude(
 def _consistent(
     table: MatchTable, hidden: int, pairs: list[StrandPair], scores: Scores, best: set[tuple[int, ...]]
 ) -> tuple[Consistent, ...]:
-    """One representative per pair of function classes that fits and is not among the reported ones."""
-    reported = {_class_pair(table, pair) for pair in best}
-    found: dict[ClassPair, Consistent] = {}
+    """One representative per pair of function classes that fits and is not among the reported ones, in star order."""
+    known = {_class_pair(table, pair) for pair in best}
+    found: list[Consistent] = []
     steps: list[tuple[int, Why]] = [(table.everything & ~hidden, Why.PHASE)]
     if hidden:
         steps.append((table.everything, Why.NOT_ASSAYED))
     for allowed, why in steps:
-        for key, pair in _representatives(table, pairs, allowed, scores).items():
-            if key not in reported and key not in found:
-                found[key] = Consistent(_names(table, [pair])[0], why)
-    return tuple(found.values())
+        representatives = _representatives(table, pairs, allowed, scores)
+        new = [pair for key, pair in representatives.items() if key not in known]
+        known |= representatives.keys()
+        found += [Consistent(diplotype, why) for diplotype in _names(table, new)]
+    return tuple(found)
 
 
 def _class_pair(table: MatchTable, pair: tuple[int, ...]) -> ClassPair:
@@ -215,25 +216,23 @@ def _class_pair(table: MatchTable, pair: tuple[int, ...]) -> ClassPair:
 def _representatives(
     table: MatchTable, pairs: Iterable[StrandPair], allowed: int, scores: Scores
 ) -> Mapping[ClassPair, tuple[int, ...]]:
+    """Per pair of classes the pair of alleles that scores best, the first in table order among equals."""
     found: dict[ClassPair, tuple[int, ...]] = {}
-    best_of: dict[int, int] = {}
+    leaders: dict[int, list[int]] = {}
 
-    def members(mask: int) -> list[tuple[int, int]]:
-        shares = ((number, mask & members) for number, members in enumerate(table.classes))
-        return [(number, share) for number, share in shares if share]
+    def rank(pair: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        return -sum(scores[bit] for bit in pair), pair
 
-    def leader(share: int) -> int:
-        if share not in best_of:
-            best_of[share] = max(bits(share), key=lambda bit: (scores[bit], -bit))
-        return best_of[share]
+    def leaders_of(strand: int) -> list[int]:
+        if strand not in leaders:
+            shares = (strand & members for members in table.classes)
+            leaders[strand] = [min(bits(share), key=lambda bit: (-scores[bit], bit)) for share in shares if share]
+        return leaders[strand]
 
-    for left, right in pairs:
-        for one, share in members(left & allowed):
-            if right is None:
-                found.setdefault((one, one), (leader(share),))
-                continue
-            for other, other_share in members(right & allowed):
-                key = (one, other) if one <= other else (other, one)
-                if key not in found:
-                    found[key] = (leader(share), leader(other_share))
+    for strands in pairs:
+        for members in product(*(leaders_of(strand & allowed) for strand in strands if strand is not None)):
+            pair = tuple(sorted(members))
+            key = _class_pair(table, pair)
+            if key not in found or rank(pair) < rank(found[key]):
+                found[key] = pair
     return found

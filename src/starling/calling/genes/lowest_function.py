@@ -55,6 +55,11 @@ class LowestFunctionGene:
         """Sorts by function, lowest first; among equals variants before the reference, then in star order."""
         return self.severity(allele), allele.is_reference, self.order[allele.name]
 
+    def ranked(self, pair: Pair) -> Pair:
+        """The pair with the allele of lower rank first."""
+        one, other = pair
+        return pair if self.rank(one) <= self.rank(other) else (other, one)
+
     def severities(self, pair: Pair) -> tuple[Fraction, ...]:
         """What decides the phenotype of a pair."""
         return tuple(sorted(map(self.severity, pair)))
@@ -158,6 +163,8 @@ def _unseen(
 
 
 def _distinct(gene: LowestFunctionGene, pairs: Iterable[Pair]) -> list[Pair]:
-    """One pair per severity of each strand, the first in star order."""
-    ranked = sorted(pairs, key=lambda pair: tuple(map(gene.rank, pair)), reverse=True)
-    return list({(gene.severity(one), gene.severity(other)): (one, other) for one, other in ranked}.values())
+    """One unordered pair per severities, whichever strand was written first: the first in rank."""
+    found: dict[tuple[Fraction, ...], Pair] = {}
+    for pair in sorted((gene.ranked(pair) for pair in pairs), key=lambda pair: tuple(map(gene.rank, pair))):
+        found.setdefault(gene.severities(pair), pair)
+    return list(found.values())
