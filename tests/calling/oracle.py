@@ -80,7 +80,7 @@ class Oracle:
             if found is not None and found.state is State.CALLED and (len(found.alleles) == 1) == haploid:
                 called[number] = found
             elif found is not None and found.seen:
-                half.append((number, found.seen[0]))
+                half.append((number, self._bases(number, found.seen)[0]))
         return called, set(range(len(self.sites))) - called.keys(), half
 
     def _haploid(self, sample: SampleGenotypes) -> bool:
@@ -91,11 +91,10 @@ class Oracle:
         ploidies = {len(found.alleles) for found in sample.genotypes.values() if found.state is State.CALLED}
         return ploidies == {1}
 
-    def _bases(self, number: int, genotype: Genotype) -> list[str]:
-        bases = list(genotype.alleles)
-        if self.definition.gene in READ_AS_REFERENCE:
-            bases = [base if base in self.known[number] else self.sites[number].ref for base in bases]
-        return bases
+    def _bases(self, number: int, bases: tuple[str, ...]) -> tuple[str, ...]:
+        if self.definition.gene not in READ_AS_REFERENCE:
+            return bases
+        return tuple(base if base in self.known[number] else self.sites[number].ref for base in bases)
 
     def _strands(
         self, called: dict[int, Genotype], extra: list[tuple[int, tuple[str, str]]]
@@ -103,7 +102,7 @@ class Oracle:
         fixed: list[tuple[int, str]] = []
         groups: dict[object, list[tuple[int, str, str]]] = {}
         for number, genotype in called.items():
-            bases = self._bases(number, genotype)
+            bases = self._bases(number, genotype.alleles)
             if len(set(bases)) == 1:
                 fixed.append((number, bases[0]))
             else:
@@ -144,7 +143,7 @@ class Oracle:
         both_reference = {
             number
             for number, genotype in called.items()
-            if set(self._bases(number, genotype)) == {self.sites[number].ref}
+            if set(self._bases(number, genotype.alleles)) == {self.sites[number].ref}
         }
         scores = {
             allele.name: self._score(allele, present, both_reference)
