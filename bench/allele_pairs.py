@@ -1,4 +1,4 @@
-"""Every allele pair of every gene: `python bench/allele_pairs.py [--gene G] [--gaps 10] [--jobs 2] [--seed 1] [--write]`.
+"""Every allele pair of every gene: `python bench/allele_pairs.py [--gene G] [--gaps N] [--seed N] [--write]`.
 
 Prints per gene how many pairs are exact with phase, reported without phase, covered by an alternative without phase,
 and how many certain terms were wrong (must be 0).  `--write` renews tests/conformance/not_exactly_callable.tsv.

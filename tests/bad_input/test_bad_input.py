@@ -117,6 +117,7 @@ def _with(record: str) -> Callable[[Path], str]:
     return _text(HEADER + RECORD + record + "\n")
 
 
+_TWICE = GOOD.replace("\tS1\n", "\tS1\tS1\n").replace("0/1", "0/1\t0/1")
 _TUMOUR = GOOD.replace("##contig=<ID=chr7", "##tumor_sample=S1\n##contig=<ID=chr7")
 _TUMOUR_COLUMNS = GOOD.replace("\tS1\n", "\tNORMAL\tTUMOR\n").replace("\t0/1\n", "\t0/0\t0/1\n")
 

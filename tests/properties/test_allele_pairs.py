@@ -45,7 +45,7 @@ def _judged(gene: str, *, size: int | None, gaps: int = 2) -> list[Verdict]:
     definition = _knowledge().definitions[gene]
     pairs = pairs_of(definition)
     if size is not None and len(pairs) > size:
-        pairs = random.Random(f"{SEED} {gene}").sample(pairs, size)  # noqa: S311 - a fixed sample, no secret
+        pairs = random.Random(f"{SEED} {gene}").sample(pairs, size)
     return list(verdicts(definition, _knowledge().guidance.phenotypes.get(gene), pairs, seed=SEED, gaps=gaps))
 
 

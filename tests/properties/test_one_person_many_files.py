@@ -7,6 +7,7 @@ Files that know less may change what is known and how certain it is, never turn 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from starling import Assessment, Options, assess
-from tests.simulators.equivalents import DAMAGES, STYLES, Damage, Style, render
+from tests.simulators.equivalents import DAMAGES, NO_DAMAGE, STYLES, Damage, Style, render
 from tests.simulators.genome import table_sites
 from tests.simulators.people import Person, person
 
@@ -23,7 +24,7 @@ SAMPLED = (2, 3)
 UNPHASED = tuple(name for name in sorted(STYLES) if "mnp" not in name and "atomised" not in name)
 
 
-def _assess(who: Person, style: Style, damage: Damage = Damage()) -> Assessment:
+def _assess(who: Person, style: Style, damage: Damage = NO_DAMAGE) -> Assessment:
     with TemporaryDirectory() as folder:
         paths = render(who, style, Path(folder), damage)
         return assess(paths, sample=who.name, options=Options(sex=who.sex))  # type: ignore[arg-type]
@@ -50,8 +51,6 @@ def _differences(seed: int, style: Style) -> list[str]:
 
 
 def _without_phase(style: Style) -> Style:
-    from dataclasses import replace
-
     return replace(style, phased=False)
 
 
@@ -92,7 +91,7 @@ def _false_certainties(seed: int, damage: Damage, *, phased: bool) -> list[str]:
 
 def _damage(kind: str, who: Person, share: float) -> Damage:
     """Damage at a share of the sites that carry a variant, the ones that matter."""
-    rng = random.Random(f"{kind} {who.seed} {share}")  # noqa: S311 - a fixed choice, no secret
+    rng = random.Random(f"{kind} {who.seed} {share}")
     keys = [(site.chromosome, site.position) for site in table_sites()]
     variant = [key for key in keys if any(edit is not None for edit in who.edits[key])]
     return Damage(kind, frozenset(key for key in variant if rng.random() < share))
@@ -101,7 +100,7 @@ def _damage(kind: str, who: Person, share: float) -> Damage:
 @pytest.mark.parametrize("phased", [True, False])
 @pytest.mark.parametrize("kind", DAMAGES)
 @pytest.mark.parametrize("seed", SAMPLED)
-def test_degraded(seed: int, kind: str, phased: bool) -> None:  # noqa: FBT001 - a test parameter
+def test_degraded(seed: int, kind: str, phased: bool) -> None:
     """A file that knows less never says something else with certainty."""
     for share in (0.5, 1.0):
         assert _false_certainties(seed, _damage(kind, person(seed), share), phased=phased) == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -39,10 +40,15 @@ def write_bgzf(path: Path, text: str, *, index: bool, size: int = 3000) -> None:
     packed, offsets = bgzip(data, size)
     path.write_bytes(packed)
     if index:
-        path.with_name(path.name + ".tbi").write_bytes(bgzip(_tabix(data, offsets), 65280)[0])
+        write_index(path, data.splitlines(keepends=True), offsets)
 
 
-def _tabix(data: bytes, offsets: list[tuple[int, int]]) -> bytes:
+def write_index(path: Path, lines: Iterable[bytes], offsets: list[tuple[int, int]]) -> None:
+    """`path`.tbi holds the index of a BGZF whose blocks start at `offsets` (in the content, in the file)."""
+    path.with_name(path.name + ".tbi").write_bytes(bgzip(_tabix(lines, offsets), 65280)[0])
+
+
+def _tabix(lines: Iterable[bytes], offsets: list[tuple[int, int]]) -> bytes:
     size = offsets[1][0] if len(offsets) > 1 else 1
 
     def virtual(at: int) -> int:
@@ -53,7 +59,7 @@ def _tabix(data: bytes, offsets: list[tuple[int, int]]) -> bytes:
     bins: dict[bytes, dict[int, list[list[int]]]] = {}
     linear: dict[bytes, dict[int, int]] = {}
     at = 0
-    for line in data.splitlines(keepends=True):
+    for line in lines:
         start, at = at, at + len(line)
         if line.startswith(b"#"):
             continue

@@ -130,7 +130,7 @@ def _save(path: Path, person: Person, style: Style, rows: list[tuple[str, ...]])
 def columns_of(person: Person, style: Style) -> list[str]:
     """The sample columns: the person somewhere among the decoys."""
     names = [f"D{number}" for number in range(style.decoy_samples)]
-    names.insert(random.Random(person.seed).randint(0, len(names)), person.name)  # noqa: S311 - simulation
+    names.insert(random.Random(person.seed).randint(0, len(names)), person.name)
     return names
 
 
@@ -171,7 +171,7 @@ class _Writer:
     def __init__(self, person: Person, style: Style, damage: Damage) -> None:
         self.person, self.style, self.damage = person, style, damage
         self.shift = {(site.chromosome, site.position): site.shift for site in table_sites()}
-        self.rng = random.Random(f"{person.seed} rows")  # noqa: S311 - simulation, no secret
+        self.rng = random.Random(f"{person.seed} rows")
 
     def rows(self) -> list[tuple[str, ...]]:
         """Every data line as fields, sorted as the header's contigs are."""

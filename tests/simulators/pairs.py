@@ -58,7 +58,7 @@ def verdicts(
 ) -> Iterator[Verdict]:
     """The verdict on each pair; `gaps`: how many times to judge it again with random sites missing."""
     for pair in pairs:
-        rng = random.Random(f"{seed} {definition.gene} {'/'.join(row.name for row in pair)}")  # noqa: S311 - simulation
+        rng = random.Random(f"{seed} {definition.gene} {'/'.join(row.name for row in pair)}")
         yield _verdict(definition, rules, pair, rng, gaps)
 
 

@@ -56,7 +56,7 @@ def person(seed: int) -> Person:
     for site in table_sites():
         edits[site.chromosome, site.position] = (None,) * draft.ploidy(site.chromosome)
     for gene, rows in allele_rows().items():
-        rng = random.Random(f"{seed} {gene}")  # noqa: S311 - simulation, no secret
+        rng = random.Random(f"{seed} {gene}")
         strands = _off_reference(rng, rows, draft.ploidy(chromosome_of[gene]))
         alleles[gene] = tuple(name for name, _ in strands)
         for key in {key for _, strand in strands for key in strand}:
