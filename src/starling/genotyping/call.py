@@ -18,7 +18,7 @@ from starling.vocabulary import Notice, Options
 #: Written in two parts because it is a FORMAT key, not one of our codes.
 _DEPTHS: Final = ("MIN_" + "DP", "DP")
 _QUALITIES: Final = ("GQ", "RGQ", "GQX")
-_PASSING: Final = frozenset({"PASS", ".", ""})
+PASSING: Final = frozenset({"PASS", ".", ""})
 #: DeepVariant's filter for a candidate that it calls reference: a statement, not a doubt.
 _REFERENCE_CALL: Final = "RefCall"
 _SEPARATOR: Final = re.compile(r"[/|]")
@@ -78,9 +78,9 @@ def view(record: Record, chromosome: str) -> RecordView:
 
 def failed_filters(text: str) -> str:
     """The filters of a FILTER or FT field that were not passed, comma-separated; empty when all were."""
-    if text in _PASSING:
+    if text in PASSING:
         return ""
-    return ", ".join(name for name in re.split("[;,]", text) if name not in _PASSING)
+    return ", ".join(name for name in re.split("[;,]", text) if name not in PASSING)
 
 
 def read_call(record: RecordView, column: str, options: Options) -> Call:

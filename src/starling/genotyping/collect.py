@@ -212,7 +212,9 @@ class _Reading:
         sites = self._sites(build.name)
         names = chromosome_names(file, known, sites, build)
         columns = [column for _, column in chosen]
-        cells = read_cells(file.fetch, file.name, names, sites, columns, self.options)
+        cells = read_cells(
+            file.fetch, file.name, names, sites, columns, self.options, declared=bool(file.header.contigs)
+        )
         # What a file says of itself (reader, blocks, records) is final only now.
         stamp = SourceStamp(file.name, file.size, file.file_sha256, file.reader, build)
         silent = silent_reference(file, sites, names, self._callable(), self.options)

@@ -31,7 +31,9 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One ALT.  `removed`, `unknown`: first and last position without a base, or with an unknown one.
+    """One ALT.  `name`: the same for the same change (of one base: the new base).
+
+    `removed`, `unknown`: first and last position without a base, or with an unknown one.
 
     `event`: the trimmed change of an ALT that is written out.  `match`: (slot, ALT) of the indel site that it is.
     `breaks`: it does something between POS and the next base that no site describes.
@@ -64,7 +66,7 @@ def effect_of(alt: str, record: Record, sites: ChromosomeSites) -> Effect:
     if alt.startswith("<") or not alt.isalpha():
         return Effect(f"{position}{alt}", unknown=(position + 1, record.end))
     event = trim(position, record.ref, alt)
-    name = f"{event.position}{event.ref}>{event.alt}"
+    name = event.alt if len(event.ref) == len(event.alt) == 1 else f"{event.position}{event.ref}>{event.alt}"
     if event.kind == "none" or event in sites.ignored:
         return Effect(name)
     if event.kind == "substitution":
@@ -81,7 +83,7 @@ def _indel_effect(name: str, event: Event, sites: ChromosomeSites) -> Effect:
         found = slot.find(event)
         if found is not None:
             event, word = found
-            match, name = (slot.index, word), f"{slot.position}{slot.reference}>{word}"
+            match, name = (slot.number, word), f"{slot.position}{slot.reference}>{word}"
             break
     removed = (event.position, event.end) if event.kind == "deletion" else None
     return Effect(name, event, removed=removed, match=match)
@@ -108,12 +110,14 @@ def word_at(effect: Effect, slot: IndelSlot) -> str | None:
 
     Another length change anchored in the stretch is not documented; a deletion over the anchor leaves no base.
     """
-    if effect.match is not None and effect.match[0] == slot.index:
+    if effect.match is not None and effect.match[0] == slot.number:
         return effect.match[1]
     if _covers(effect.removed, slot.position):
         return DELETED
     if effect.match is not None:
         return None
+    if effect.name == DELETED:
+        return INTERRUPTED if _overlaps(effect.removed, slot) else None
     if effect.event is None:
         touched = _overlaps(effect.removed, slot) or _overlaps(effect.unknown, slot)
         broken = effect.breaks is not None and slot.position <= effect.breaks <= slot.last

@@ -42,9 +42,9 @@ def silent_reference(
     `names`: chromosome names of the file -> ours.  `callable_`: chromosome -> intervals in the file's build.
     """
     found = {
-        slot.index
+        slot.number
         for slot in sites.slots
-        if slot.locus.chromosome in callable_ and _inside(slot, callable_[slot.locus.chromosome])
+        if callable_ and slot.locus.chromosome in callable_ and _inside(slot, callable_[slot.locus.chromosome])
     }
     if options.absent_is_reference == "no" or file.is_gvcf:
         return frozenset(found)
@@ -54,7 +54,7 @@ def silent_reference(
     spans = [(gene.chromosome, gene.start, gene.end) for gene in genes]
     for slot in sites.slots:
         if any(name == slot.locus.chromosome and start <= slot.start <= end for name, start, end in spans):
-            found.add(slot.index)
+            found.add(slot.number)
     return frozenset(found)
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from starling.genotyping.call import Call
+from starling.genotyping.call import PLAIN_REFERENCE, Call
 from starling.genotyping.effects import DELETED, INTERRUPTED, UNKNOWN
-from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks
+from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks, quick_plan
 from starling.genotyping.sites import BaseSlot, Slot
 from starling.vocabulary import Genotype, Notice, Options, State
 
@@ -43,6 +43,21 @@ class Observation(NamedTuple):
     def is_missing(self) -> bool:
         """Whether GT states no strand at all."""
         return not any(strand is not None for strand in self.strands)
+
+
+#: What was found at a slot: nothing; the ALTs of the one record that calls a single base plain reference (the most
+#: frequent case by far, and one that costs nothing to keep); one observation; or several.
+Cell = tuple[str, ...] | Observation | list[Observation] | None
+
+
+def stated(cell: Cell, slot: Slot) -> list[Observation]:
+    """The observations in a cell."""
+    if cell is None or isinstance(cell, list):
+        return cell or []
+    if isinstance(cell, Observation):
+        return [cell]
+    assert isinstance(slot, BaseSlot)
+    return observations(quick_plan(slot, cell), PLAIN_REFERENCE, slot.position)
 
 
 def observations(plan: RecordPlan, call: Call, position: int) -> list[Observation]:
@@ -97,7 +112,8 @@ def genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, g
     if stating:
         return _merged(slot, stating, notices, options)
     if isinstance(slot, BaseSlot):
-        blocks = [one for one in found if one.plan.speaks is Speaks.BLOCK and one.end >= slot.position]
+        kinds = {Speaks.BLOCK, Speaks.SPANS} if gvcf else {Speaks.BLOCK}
+        blocks = [one for one in found if one.plan.speaks in kinds and one.end >= slot.position]
         return _reference(slot, blocks, notices, options) if blocks else None
     covering = [one for one in found if one.plan.speaks in {Speaks.COVERS, Speaks.LISTED}]
     return _reference(slot, covering, notices, options) if _is_covered(slot, covering) else None
@@ -305,6 +321,8 @@ def _called(
         message = f"{', '.join(strange)} at {slot.locus.chromosome}:{slot.locus.position} is not in the definition"
         notes.append(Notice("UNDOCUMENTED_VARIANT", message))
     words, phase = placed.words, placed.phase
+    if slot.locus.chromosome == "chrM" and len(set(words)) == 1:
+        words = words[:1]  # callers write chrM with one allele or with two
     if len(words) == 2 and words[0] == words[1]:
         phase = None
     if phase is None and len(words) == 2:

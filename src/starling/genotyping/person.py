@@ -6,19 +6,14 @@ reference assumed where an option says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from starling.errors import InputError
-from starling.genotyping.call import PLAIN_REFERENCE
-from starling.genotyping.merge import Observation, genotype_at
-from starling.genotyping.plan import Speaks
+from starling.genotyping.merge import Cell, Observation, genotype_at, stated
 from starling.genotyping.sites import BaseSlot, CompositeSite, SiteMap, Slot
 from starling.vocabulary import Genotype, Locus, Notice, Options, SampleGenotypes, Sex, State
-
-#: What was found at a slot: nothing, one observation, or several.
-Cell = Observation | list[Observation] | None
 
 #: No-calls that say "no data": another file of the same person may say more.
 _SILENT: Final = frozenset({"HALF_CALL", "LOW_DEPTH", "LOW_QUALITY", "NO_SUPPORT", "INDEL_NOT_EXCLUDED"})
@@ -50,42 +45,41 @@ class Resolver:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._plain: dict[tuple[int, str], Genotype] = {}
+        self._plain: dict[tuple[int, str | None], Genotype] = {}
 
     def resolve(self, part: Part) -> dict[int, Genotype]:
         """The genotype of every slot of which the part's records speak."""
         found: dict[int, Genotype] = {}
-        slots, options, plain = part.sites.slots, self._options, self._plain
+        slots, plain = part.sites.slots, self._plain
         for index, cell in enumerate(part.cells):
             if cell is None:
                 continue
             slot = slots[index]
-            if not isinstance(cell, list) and cell.call is PLAIN_REFERENCE and cell.plan.speaks is Speaks.STATES:
-                word = cell.plan.words[0]
-                known = plain.get((index, word))
-                if known is None:
-                    known = plain[index, word] = _plain(slot, word, cell, options)
-                found[index] = known
-                continue
-            genotype = genotype_at(slot, cell if isinstance(cell, list) else [cell], options, gvcf=part.gvcf)
+            genotype: Genotype | None
+            if type(cell) is tuple:
+                key = (index, slot.reference)
+                genotype = plain.get(key)
+                if genotype is None:
+                    genotype = plain[key] = self._reference(slot, cell)
+            else:
+                genotype = genotype_at(slot, stated(cell, slot), self._options, gvcf=part.gvcf)
             if genotype is not None:
                 found[index] = genotype
         _unmix(part, found)
         return found
 
-
-def _plain(slot: Slot, word: str, cell: Observation, options: Options) -> Genotype:
-    if word in slot.words:
-        return Genotype(slot.locus, (word, word), state=State.CALLED)
-    genotype = genotype_at(slot, [cell], options)
-    return genotype if genotype is not None else Genotype(slot.locus)
+    def _reference(self, slot: Slot, cell: Cell) -> Genotype:
+        if slot.reference is not None and slot.reference in slot.words and slot.locus.chromosome != "chrM":
+            return Genotype(slot.locus, (slot.reference, slot.reference), state=State.CALLED)
+        return genotype_at(slot, stated(cell, slot), self._options) or Genotype(slot.locus)
 
 
-def _observations(cells: Iterable[Cell]) -> Iterable[Observation]:
+def _observations(cells: Iterable[Cell]) -> Iterator[Observation]:
+    """All but plain reference calls."""
     for cell in cells:
         if isinstance(cell, list):
             yield from cell
-        elif cell is not None:
+        elif isinstance(cell, Observation):
             yield cell
 
 
@@ -110,7 +104,7 @@ def person(sample: str, parts: Sequence[Part], resolver: Resolver, sex: Sex) -> 
     """
     sites = parts[0].sites
     found = _joined(parts, resolver)
-    x_slots = [index for index in found if sites.slots[index].locus.chromosome == "chrX"]
+    x_slots = [index for index in sites.on("chrX") if index in found]
     hemizygous = _hemizygous([found[index] for index in x_slots], sex)
     for index in x_slots:
         found[index] = _on_x(found[index], sex)
@@ -136,7 +130,7 @@ def person(sample: str, parts: Sequence[Part], resolver: Resolver, sex: Sex) -> 
 
 def _notices(parts: Sequence[Part], genotypes: Mapping[Locus, Genotype]) -> tuple[Notice, ...]:
     notices = [notice for part in parts for notice in part.notices]
-    if any(one.call.bare for part in parts for one in _observations(part.cells)):
+    if any(_has_bare_reference(part.cells) for part in parts):
         message = "reference calls without depth or quality were accepted as they stand"
         notices.append(Notice("SUPPORT_NOT_STATED", message))
     filled = sum(genotype.filled for genotype in genotypes.values())
@@ -146,10 +140,15 @@ def _notices(parts: Sequence[Part], genotypes: Mapping[Locus, Genotype]) -> tupl
     return tuple(dict.fromkeys(notices))
 
 
+def _has_bare_reference(cells: Sequence[Cell]) -> bool:
+    return any(type(cell) is tuple for cell in cells) or any(one.call.bare for one in _observations(cells))
+
+
 def _mitochondrial_reference_known(parts: Sequence[Part]) -> bool:
     """As the files say that hold chrM; as all say, when none does."""
-    slots = parts[0].sites.slots
-    mitochondrial = [index for index, slot in enumerate(slots) if slot.locus.chromosome == "chrM"]
+    if len(parts) == 1:
+        return parts[0].mitochondrial_reference_known
+    mitochondrial = parts[0].sites.on("chrM")
     holding = [part for part in parts if any(part.cells[index] is not None for index in mitochondrial)]
     return all(part.mitochondrial_reference_known for part in holding or parts)
 

@@ -26,16 +26,17 @@ class Speaks(Enum):
 
     STATES: it lists alleles there.  BLOCK: it says that there is no variant.  COVERS: it accounts for a part of an
     indel's stretch.  LISTED: it is the anchor base of an insertion site, without an ALT, which states the site unless
-    the file has blocks.  REMOVES: it matters only when GT selects an allele without a base there.  MISMATCH: its REF
-    contradicts the build.
+    the file has blocks.  SPANS: its REF runs over the base, of which nothing else in a gVCF speaks.  REMOVES: it
+    matters only when GT selects an allele without a base there.  MISMATCH: its REF contradicts the build.
     """
 
     STATES = 1
     BLOCK = 2
     COVERS = 3
     LISTED = 4
-    REMOVES = 5
-    MISMATCH = 6
+    SPANS = 5
+    REMOVES = 6
+    MISMATCH = 7
 
 
 class SlotPlan(NamedTuple):
@@ -72,6 +73,13 @@ def plan_record(record: Record, sites: ChromosomeSites) -> RecordPlan | None:
     return RecordPlan(slots, _links(effects, bases, sites.name)) if slots else None
 
 
+def quick_plan(slot: BaseSlot, alts: tuple[str, ...]) -> RecordPlan:
+    """The plan of a record that lists single bases at a single base of known reference."""
+    words = (slot.reference or slot.words[0], *alts)
+    plan = SlotPlan(slot.number, Speaks.STATES, words, (None, *alts), slot.position, slot.position)
+    return RecordPlan((plan,), (None,) * len(words))
+
+
 def _text_end(record: Record) -> int:
     return record.position + len(record.ref) - 1
 
@@ -103,7 +111,7 @@ def _mismatch(record: Record, sites: ChromosomeSites) -> RecordPlan | None:
     ]
     none = (None,) * (1 + len(record.alts))
     slots = tuple(
-        SlotPlan(slot.index, Speaks.MISMATCH, (INTERRUPTED,) * len(none), none, record.position, end)
+        SlotPlan(slot.number, Speaks.MISMATCH, (INTERRUPTED,) * len(none), none, record.position, end)
         for slot in touched
     )
     return RecordPlan(slots, none) if slots else None
@@ -121,15 +129,15 @@ def _block(record: Record, sites: ChromosomeSites) -> tuple[SlotPlan, ...]:
     plans = []
     for base in sites.bases_between(start, end):
         reference = base.reference
-        if reference is None and end == start:
-            reference = record.ref
+        if reference is None and end == _text_end(record):
+            reference = record.ref[base.position - start]
         if reference is not None and not (listed and base.site is not None):
-            plans.append(SlotPlan(base.index, Speaks.BLOCK, (reference, *signs), none, start, end))
+            plans.append(SlotPlan(base.number, Speaks.BLOCK, (reference, *signs), none, start, end))
     for indel in sites.indels_touching(start, end):
         own = not record.alts and start == indel.position and record.ref == indel.reference
         alone = Speaks.STATES if listed else Speaks.LISTED
         speaks = alone if own and end == _text_end(record) else Speaks.COVERS
-        plans.append(SlotPlan(indel.index, speaks, (indel.reference, *signs), none, start, end))
+        plans.append(SlotPlan(indel.number, speaks, (indel.reference, *signs), none, start, end))
     return tuple(plans)
 
 
@@ -158,14 +166,15 @@ def _base_plan(
     record: Record, effects: Sequence[Effect], slot: BaseSlot, sites: ChromosomeSites, *, stated: bool
 ) -> SlotPlan | None:
     offset = slot.position - record.position
-    reference = record.ref[offset] if 0 <= offset < len(record.ref) else slot.reference or "?"
+    spanned = 0 <= offset < len(record.ref)
+    reference = record.ref[offset] if spanned else slot.reference or slot.words[0]
     found = [base_at(effect, slot, sites.ignored) for effect in effects]
-    if not stated and not any(found):
+    if not stated and not spanned and not any(found):
         return None
     words = (reference, *(word or reference for word in found))
     changes = (None, *(effect.name if word else None for effect, word in zip(effects, found, strict=True)))
-    speaks = Speaks.STATES if stated else Speaks.REMOVES
-    return SlotPlan(slot.index, speaks, words, changes, record.position, _text_end(record))
+    speaks = Speaks.STATES if stated else Speaks.SPANS if spanned else Speaks.REMOVES
+    return SlotPlan(slot.number, speaks, words, changes, record.position, _text_end(record))
 
 
 def _indel_plans(record: Record, effects: Sequence[Effect], sites: ChromosomeSites) -> tuple[SlotPlan, ...]:
@@ -190,7 +199,7 @@ def _indel_plan(record: Record, effects: Sequence[Effect], slot: IndelSlot, site
         )
         words = (slot.reference, *others)
     changes = (None, *(effect.name if word else None for effect, word in zip(effects, found, strict=True)))
-    return SlotPlan(slot.index, speaks, words, changes, start, end)
+    return SlotPlan(slot.number, speaks, words, changes, start, end)
 
 
 def _links(effects: Sequence[Effect], bases: Sequence[SlotPlan], chromosome: str) -> tuple[str | None, ...]:

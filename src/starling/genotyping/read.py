@@ -8,15 +8,14 @@ from typing import Final
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import Region
-from starling.genotyping.call import PLAIN_REFERENCE, failed_filters, read_call, view
-from starling.genotyping.merge import Observation, observations
-from starling.genotyping.person import Cell
-from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks, plan_record
-from starling.genotyping.sites import ChromosomeSites, SiteMap, regions
+from starling.genotyping.call import PASSING, read_call, view
+from starling.genotyping.merge import Cell, Observation, observations, stated
+from starling.genotyping.plan import RecordPlan, plan_record, quick_plan
+from starling.genotyping.sites import BaseSlot, ChromosomeSites, SiteMap, regions
 from starling.vocabulary import Options
 
 _GENOTYPE_ONLY: Final = ("GT",)
-_REFERENCE_COLUMNS: Final = frozenset({"0/0", "0|0"})
+_REFERENCE: Final = frozenset({"0/0", "0|0"})
 _BASES: Final = frozenset("ACGT")
 
 
@@ -27,68 +26,90 @@ def read_cells(
     sites: SiteMap,
     columns: Sequence[int],
     options: Options,
+    *,
+    declared: bool,
 ) -> list[list[Cell]]:
-    """For each of `columns`, what was found at every slot.
+    """For each of `columns`, what was found at every slot.  `declared`: the header says that the chromosomes are there.
 
     Raises: InputError NO_GENOTYPES or NO_CHROMOSOMES when no record has anything to say, and for records whose GT
     cannot be read.
     """
-    cells: list[list[Cell]] = [[None] * len(sites.slots) for _ in columns]
+    reader = _Reader(sites, columns, options)
     fetched = genotyped = 0
     for record in fetch(regions(sites, names)):
         fetched += 1
-        if "GT" not in record.format:
-            continue
-        genotyped += 1
-        chromosome = sites.chromosomes[names[record.chromosome]]
-        plan = _quick_plan(record, chromosome) or plan_record(record, chromosome)
-        if plan is not None:
-            _store(record, plan, chromosome.name, columns, cells, options)
+        plain = record.format == _GENOTYPE_ONLY
+        if plain or "GT" in record.format:
+            genotyped += 1
+            reader.add(record, sites.chromosomes[names[record.chromosome]], plain=plain and record.filter in PASSING)
     if fetched and not genotyped:
         raise InputError("NO_GENOTYPES", "no record has a GT field", source=source)
-    return cells
+    if not fetched and not declared:
+        raise InputError("NO_CHROMOSOMES", "no record lies on a chromosome that is needed", source=source)
+    return reader.cells
 
 
-def _quick_plan(record: Record, sites: ChromosomeSites) -> RecordPlan | None:
-    """The plan of a single-base record at a single-base site; None: take the long way."""
-    position, ref = record.position, record.ref
-    if position not in sites.plain or record.end != position or not record.alts:
+class _Reader:
+    """Record after record."""
+
+    def __init__(self, sites: SiteMap, columns: Sequence[int], options: Options) -> None:
+        self.cells: list[list[Cell]] = [[None] * len(sites.slots) for _ in columns]
+        self._slots = sites.slots
+        self._columns = columns
+        self._options = options
+
+    def add(self, record: Record, sites: ChromosomeSites, *, plain: bool) -> None:
+        """What the record states is stored.  `plain`: FORMAT is GT alone, and all filters were passed."""
+        slot = _quick_slot(record, sites)
+        if slot is not None and plain:
+            self._add_quickly(record, sites, slot)
+            return
+        plan = plan_record(record, sites) if slot is None else quick_plan(slot, record.alts)
+        if plan is not None:
+            self._add(record, sites, plan, range(len(self._columns)))
+
+    def _add_quickly(self, record: Record, sites: ChromosomeSites, slot: BaseSlot) -> None:
+        """Reference calls at a site of one base leave a mark: the ALTs that the record lists."""
+        others = []
+        texts, alts, at = record.columns, record.alts, slot.number
+        for person, column in enumerate(self._columns):
+            if texts[column] in _REFERENCE and self.cells[person][at] is None:
+                self.cells[person][at] = alts
+            else:
+                others.append(person)
+        if others:
+            self._add(record, sites, quick_plan(slot, alts), others)
+
+    def _add(self, record: Record, sites: ChromosomeSites, plan: RecordPlan, people: Iterable[int]) -> None:
+        """Equal columns of one record state the same and are read once."""
+        prepared = view(record, sites.name)
+        known: dict[str, list[Observation]] = {}
+        texts = record.columns
+        for person in people:
+            text = texts[self._columns[person]]
+            found = known.get(text)
+            if found is None:
+                call = read_call(prepared, text, self._options)
+                found = known[text] = observations(plan, call, record.position)
+            own = self.cells[person]
+            for observation in found:
+                self._keep(own, observation)
+
+    def _keep(self, own: list[Cell], observation: Observation) -> None:
+        at = observation.plan.slot
+        before = own[at]
+        if before is None:
+            own[at] = observation
+        elif isinstance(before, list):
+            before.append(observation)
+        else:
+            own[at] = [*stated(before, self._slots[at]), observation]
+
+
+def _quick_slot(record: Record, sites: ChromosomeSites) -> BaseSlot | None:
+    """The site of a record of single bases at a single-base site; None: take the long way."""
+    position, ref, alts = record.position, record.ref, record.alts
+    if position not in sites.plain or record.end != position or not alts:
         return None
     slot = sites.bases[position]
-    if ref != slot.reference or not _BASES.issuperset(record.alts):
-        return None
-    changes = [None, *(f"{position}{ref}>{alt}" if alt != ref else None for alt in record.alts)]
-    plan = SlotPlan(slot.index, Speaks.STATES, (ref, *record.alts), tuple(changes), position, position)
-    return RecordPlan((plan,), (None,) * len(changes))
-
-
-def _store(
-    record: Record,
-    plan: RecordPlan,
-    chromosome: str,
-    columns: Sequence[int],
-    cells: Sequence[list[Cell]],
-    options: Options,
-) -> None:
-    """Equal columns of one record state the same: they are read once."""
-    known: dict[str, list[Observation]] = {}
-    if record.format == _GENOTYPE_ONLY and not failed_filters(record.filter):
-        reference = observations(plan, PLAIN_REFERENCE, record.position)
-        known = dict.fromkeys(_REFERENCE_COLUMNS, reference)
-    prepared = view(record, chromosome)
-    texts = record.columns
-    for number, column in enumerate(columns):
-        text = texts[column]
-        found = known.get(text)
-        if found is None:
-            found = known[text] = observations(plan, read_call(prepared, text, options), record.position)
-        own = cells[number]
-        for observation in found:
-            index = observation.plan.slot
-            before = own[index]
-            if before is None:
-                own[index] = observation
-            elif isinstance(before, list):
-                before.append(observation)
-            else:
-                own[index] = [before, observation]
+    return slot if ref == slot.reference and ref not in alts and _BASES.issuperset(alts) else None

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from starling.definitions import GeneDefinition, Site
 from starling.formats.regions import Region
@@ -20,14 +21,13 @@ from starling.vocabulary import BuildName, Locus
 MERGE_GAP = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class BaseSlot:
+class BaseSlot(NamedTuple):
     """One reference base.  `reference`: of the file's build, None where unknown; `words`: bases the definition names.
 
     `site`: None when the base only is a part of a longer site.
     """
 
-    index: int
+    number: int
     locus: Locus
     position: int
     reference: str | None
@@ -56,7 +56,7 @@ class BaseSlot:
 class IndelSlot:
     """A stretch `position..last` of the file within which the changes of one indel site can be written."""
 
-    index: int
+    number: int
     locus: Locus
     position: int
     last: int
@@ -145,16 +145,16 @@ class ChromosomeSites:
 
 @dataclass(frozen=True)
 class SiteMap:
-    """All slots for one build; `slots[i].index == i`."""
+    """All slots for one build; `slots[i].number == i`."""
 
     chromosomes: Mapping[str, ChromosomeSites]
     slots: tuple[Slot, ...]
     composites: tuple[CompositeSite, ...]
     genes: tuple[GeneSpan, ...]
 
-    def chromosome_of(self, slot: Slot) -> ChromosomeSites:
-        """The chromosome on which `slot` lies."""
-        return self.chromosomes[slot.locus.chromosome]
+    def on(self, chromosome: str) -> tuple[int, ...]:
+        """The slots of one chromosome."""
+        return tuple(slot.number for slot in self.slots if slot.locus.chromosome == chromosome)
 
 
 @dataclass
@@ -195,30 +195,26 @@ def _shift(definition: GeneDefinition, build: BuildName) -> int:
 
 def _add(site: Site, build: BuildName, draft: _Draft, slots: list[Slot], composites: list[CompositeSite]) -> None:
     position = site.position if build == "GRCh38" else site.position_grch37
-    if site.is_indel:
+    reference = site.ref if build == "GRCh38" else site.ref_grch37
+    if len(site.ref) == 1 and len("".join(site.alts)) == len(site.alts):
+        base = BaseSlot(len(slots), site.locus, position, reference, (site.ref, *site.alts), site)
+        slots.append(base)
+        draft.bases[position] = base
+    elif site.is_indel:
         known = tuple((trim(position, site.ref, alt), alt) for alt in site.alts)
         last = position + site.last - site.position
         indel = IndelSlot(len(slots), site.locus, position, last, site, known)
         slots.append(indel)
         draft.indels.append(indel)
-        return
-    reference = site.ref if build == "GRCh38" else site.ref_grch37
-    parts = []
-    for offset in range(len(site.ref)):
-        words = tuple(dict.fromkeys(word[offset] for word in (site.ref, *site.alts)))
-        base = BaseSlot(
-            index=len(slots),
-            locus=Locus(site.chromosome, site.position + offset),
-            position=position + offset,
-            reference=None if reference is None else reference[offset],
-            words=words,
-            site=site if len(site.ref) == 1 else None,
-        )
-        parts.append(base.index)
-        slots.append(base)
-        draft.bases[base.position] = base
-    if len(site.ref) > 1:
-        composites.append(CompositeSite(site, tuple(parts)))
+    else:
+        composites.append(CompositeSite(site, tuple(range(len(slots), len(slots) + len(site.ref)))))
+        for offset in range(len(site.ref)):
+            words = tuple(dict.fromkeys(word[offset] for word in (site.ref, *site.alts)))
+            known_base = None if reference is None else reference[offset]
+            locus = Locus(site.chromosome, site.position + offset)
+            base = BaseSlot(len(slots), locus, position + offset, known_base, words, None)
+            slots.append(base)
+            draft.bases[base.position] = base
 
 
 def regions(sites: SiteMap, names: Mapping[str, str], *, gap: int = MERGE_GAP) -> list[Region]:
@@ -226,11 +222,8 @@ def regions(sites: SiteMap, names: Mapping[str, str], *, gap: int = MERGE_GAP) -
 
     One base is added on each side of an indel: written at its right end it may stand just behind the stretch.
     """
-    found: list[Region] = []
-    for name, chromosome in names.items():
-        if chromosome in sites.chromosomes:
-            found += [Region(name, start, end) for start, end in _merged(sites.chromosomes[chromosome], gap)]
-    return found
+    spans = {name: list(_merged(chromosome, gap)) for name, chromosome in sites.chromosomes.items()}
+    return [Region(name, start, end) for name, ours in names.items() for start, end in spans.get(ours, ())]
 
 
 def _merged(sites: ChromosomeSites, gap: int) -> Iterator[tuple[int, int]]:
