@@ -123,7 +123,7 @@ def test_degraded_everyone(seed: int) -> None:
 @pytest.mark.parametrize("kind", ["dropped", "nocall", "no_depth"])
 def test_a_site_without_data_is_never_reference(kind: str) -> None:
     """The trap of CYP3A5: *3 not assayed must not read as *1, whatever the file says instead of data."""
-    who = person(2)
+    who = next(who for who in map(person, range(1000)) if sorted(who.alleles["CYP3A5"]) in (["*1", "*3"], ["*3", "*3"]))
     site = next(site for site in table_sites() if (site.gene, site.position) == ("CYP3A5", 99672916))
     result = next(
         gene
