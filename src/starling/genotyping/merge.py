@@ -90,6 +90,11 @@ def _has_no_base(observation: Observation) -> bool:
     return any(word in {DELETED, UNKNOWN} for word in observation.stated)
 
 
+def in_order(alleles: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
+    """Unphased alleles in the order of the definition, others last."""
+    return tuple(sorted(alleles, key=lambda word: (words.index(word) if word in words else len(words), word)))
+
+
 def is_link(phase: str | None) -> bool:
     """Whether the phase set only binds the bases of one ALT."""
     return phase is not None and ":mnp:" in phase
@@ -326,7 +331,7 @@ def _called(
     if len(words) == 2 and words[0] == words[1]:
         phase = None
     if phase is None and len(words) == 2:
-        words = tuple(sorted(words, key=lambda word: (own.index(word) if word in own else len(own), word)))
+        words = in_order(words, own)
     qualities = [one.call.quality for one in used if one.call.quality is not None]
     return Genotype(
         locus=slot.locus,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from starling.errors import InputError
-from starling.genotyping.merge import Cell, Observation, genotype_at, stated
+from starling.genotyping.merge import Cell, Observation, genotype_at, in_order, stated
 from starling.genotyping.sites import BaseSlot, CompositeSite, SiteMap, Slot
 from starling.vocabulary import Genotype, Locus, Notice, Options, SampleGenotypes, Sex, State
 
@@ -89,8 +89,7 @@ def _unmix(part: Part, found: dict[int, Genotype]) -> None:
     named = {slots[one.plan.slot].locus.chromosome for one in _observations(part.cells) if one.call.explicit}
     for index, genotype in found.items() if named else ():
         if genotype.phase_set is not None and genotype.phase_set in named:
-            own = slots[index].words
-            alleles = tuple(sorted(genotype.alleles, key=lambda word: (own.index(word) if word in own else 99, word)))
+            alleles = in_order(genotype.alleles, slots[index].words)
             found[index] = replace(genotype, alleles=alleles, phase_set=None, notices=(*genotype.notices, _MIXED))
 
 
@@ -161,11 +160,13 @@ def _joined(parts: Sequence[Part], resolver: Resolver) -> dict[int, Genotype]:
         for index, genotype in resolver.resolve(part).items():
             if genotype.phase_set is not None:
                 genotype = replace(genotype, phase_set=f"{number}:{genotype.phase_set}")
-            joined[index] = _both(joined[index], genotype, parts) if index in joined else genotype
+            if index in joined:
+                genotype = _both(joined[index], genotype, part.sites.slots[index], parts)
+            joined[index] = genotype
     return joined
 
 
-def _both(known: Genotype, again: Genotype, parts: Sequence[Part]) -> Genotype:
+def _both(known: Genotype, again: Genotype, slot: Slot, parts: Sequence[Part]) -> Genotype:
     """One of two statements: they agree, or one of them says nothing.  Phase of one file is not that of another."""
     if known.state is State.CALLED and again.state is State.CALLED:
         if sorted(known.alleles) != sorted(again.alleles):
@@ -173,10 +174,13 @@ def _both(known: Genotype, again: Genotype, parts: Sequence[Part]) -> Genotype:
             stated = " and ".join("/".join(genotype.alleles) for genotype in (known, again))
             message = f"two files of one sample state {where} as {stated}"
             raise InputError("CONFLICTING_PARTS", message, source=", ".join(part.source for part in parts))
-        if known.phase_set is None and again.phase_set is None:
-            return known
-        alleles = tuple(sorted(known.alleles))
-        return replace(known, alleles=alleles, phase_set=None)
+        return replace(
+            known,
+            alleles=in_order(known.alleles, slot.words),
+            phase_set=None,
+            filtered=known.filtered or again.filtered,
+            notices=tuple(dict.fromkeys((*known.notices, *again.notices))),
+        )
     first, second = (known, again) if known.state is State.CALLED else (again, known)
     silent = not second.seen and all(notice.code in _SILENT for notice in second.notices)
     return first if silent else second
@@ -267,9 +271,8 @@ def _composite(composite: CompositeSite, parts: Sequence[Genotype | None]) -> Ge
         message = f"{', '.join(strange)} at {site.chromosome}:{site.position} is not in the definition"
         notices = (*notices, Notice(_STRANGE, message))
     phase = next(iter(sets)) if sets and len(set(alleles)) > 1 else None
-    order = (site.ref, *site.alts)
     if phase is None:
-        alleles = tuple(sorted(alleles, key=lambda word: (order.index(word) if word in order else 99, word)))
+        alleles = in_order(alleles, (site.ref, *site.alts))
     return Genotype(
         locus=site.locus,
         alleles=alleles,
