@@ -14,8 +14,11 @@ from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Genotype, Locus, Options, SampleGenotypes
 
 HEADERS = {
-    "GRCh38": "##contig=<ID=chr10,length=133797422>\n##contig=<ID=chrX,length=156040895>\n##contig=<ID=chrM,length=16569>",
-    "GRCh37": "##contig=<ID=chr10,length=135534747>\n##contig=<ID=chrX,length=155270560>\n##contig=<ID=chrM,length=16569>",
+    build: "\n".join(f"##contig=<ID={name},length={length}>" for name, length in lengths.items())
+    for build, lengths in {
+        "GRCh38": {"chr10": 133_797_422, "chrX": 156_040_895, "chrM": 16_569},
+        "GRCh37": {"chr10": 135_534_747, "chrX": 155_270_560, "chrM": 16_569},
+    }.items()
 }
 
 

@@ -17,8 +17,9 @@ from starling.formats.regions import Region
 from starling.genotyping.normalise import Event, is_same_indel, trim
 from starling.vocabulary import BuildName, Locus
 
-#: Regions closer than this are fetched as one: fewer seeks for a few records more.
-MERGE_GAP = 10_000
+#: Regions closer than this are fetched as one.  Measured: in a genome of 5 million records all gaps up to 1,000 cost
+#: the same, because neighbours share a block; in a dense panel of 3,202 people every record in a gap costs time.
+MERGE_GAP = 100
 
 
 class BaseSlot(NamedTuple):
