@@ -212,6 +212,12 @@ def test_a_gene_without_records_beside_it_is_not_filled() -> None:
     assert filled(Genome(dark=["chr10"]), "force") == everything
 
 
+def test_extra_sites_are_filled_with_their_gene() -> None:
+    """CYP2C9 carries rs12777823 along, 300,000 bases away (calling rules for warfarin)."""
+    sample = read("chr10 94781859 G A 0/1", options=Options(absent_is_reference="force"))
+    assert shown(sample, "chr10:94645745") == "G/G"
+
+
 def test_never_in_a_gvcf_and_never_mt_rnr1_without_records_on_chrm() -> None:
     assert filled(Genome(is_gvcf=True), "yes") == set()
     assert filled(Genome(is_gvcf=True), "force") == set()

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from starling.errors import InputError
 from starling.genotyping.evidence import canonical_lines
-from starling.vocabulary import SampleGenotypes
+from starling.vocabulary import SampleGenotypes, State
 from tests.genotyping.reading import read
 
 G38 = "##reference=GRCh38"
@@ -25,6 +26,7 @@ SITES = {
     ("chr13", 48037782): ("AGGAGTC", ("A", "AGGAGTCGGAGTC")),
 }
 
+Place = tuple[str, int, str]
 Call = tuple[str, int, str, tuple[str, ...], tuple[int | None, int | None], str]
 
 
@@ -105,3 +107,41 @@ def test_anchor_of_an_indel_never_matters(steps: int, unit: str, genotype: str) 
     base = reference[steps]
     record = f"chr2 {233760233 + steps} {base} {base}{turned} {genotype}"
     assert canonical([record]) == canonical([f"chr2 233760233 CAT CAT{unit} {genotype}"])
+
+
+PLACES = [("chr10", 94781859, "G"), ("chr10", 94781858, "CG"), ("chr2", 233760233, "CAT"), ("chr22", 42128324, "CAGG")]
+ALT = st.one_of(
+    st.text("ACGTN", min_size=1, max_size=6), st.sampled_from(["*", "<NON_REF>", "<DEL>", "<DUP>", "C[chr2:5["])
+)
+FIELD = st.text("0123456789|/.,:-e", max_size=6)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(PLACES),
+            st.lists(ALT, max_size=3),
+            st.text("0123./|", min_size=1, max_size=5),
+            st.sampled_from(["GT", "GT:DP", "GT:AD:GQ", "GT:PS", "GT:PGT:PID", "GT:AF", "GT:LEN", "GT:RNC:FT"]),
+            FIELD,
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_records_say_the_answer_is_genotypes_or_an_error_of_the_sender(
+    drawn: list[tuple[Place, list[str], str, str, str]],
+) -> None:
+    records = [
+        f"{chromosome} {position} {ref} {','.join(alts) or '.'} {keys} {genotype}:{rest}"
+        for (chromosome, position, ref), alts, genotype, keys, rest in drawn
+    ]
+    try:
+        sample = read(*records, header=G38)
+    except InputError as error:
+        assert error.code in {"BAD_ALLELE_INDEX", "BAD_RECORD"}
+        return
+    for genotype in sample.genotypes.values():
+        assert (genotype.state is State.CALLED) == bool(genotype.alleles)
+        assert genotype.phase_set is None or len(set(genotype.alleles)) == 2
+        assert not {"*", "?", "~"} & {*genotype.alleles, *genotype.seen}

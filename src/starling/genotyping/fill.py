@@ -41,20 +41,17 @@ def silent_reference(
 
     `names`: chromosome names of the file -> ours.  `callable_`: chromosome -> intervals in the file's build.
     """
-    found = {
-        slot.number
-        for slot in sites.slots
-        if callable_ and slot.locus.chromosome in callable_ and _inside(slot, callable_[slot.locus.chromosome])
-    }
+    found: set[int] = set()
+    for slot in sites.slots if callable_ else ():
+        if _inside(slot, callable_.get(slot.locus.chromosome, ())):
+            found.add(slot.number)
     if options.absent_is_reference == "no" or file.is_gvcf:
         return frozenset(found)
     if options.absent_is_reference == "yes" and (file.record_count or 0) < LEAST_RECORDS:
         return frozenset(found)
-    genes = [gene for gene in sites.genes if _may_fill(gene, file, names, options)]
-    spans = [(gene.chromosome, gene.start, gene.end) for gene in genes]
-    for slot in sites.slots:
-        if any(name == slot.locus.chromosome and start <= slot.start <= end for name, start, end in spans):
-            found.add(slot.number)
+    for gene in sites.genes:
+        if _may_fill(gene, file, names, options):
+            found.update(gene.slots)
     return frozenset(found)
 
 

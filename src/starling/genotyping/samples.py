@@ -37,10 +37,10 @@ def tumour_samples(header: Header) -> frozenset[str]:
     commands = " ".join(header.meta.get("GATKCommandLine", ()))
     if "--mitochondria-mode true" in commands:
         return frozenset()
-    by_column = {name for name in header.samples if name.upper() in _TUMOUR_COLUMNS}
-    if by_column and _NORMAL_COLUMN in {name.upper() for name in header.samples}:
-        return frozenset(by_column)
-    return frozenset(value.strip() for value in header.meta.get("tumor_sample", ()))
+    tumours = {value.strip() for value in header.meta.get("tumor_sample", ())}
+    if _NORMAL_COLUMN in {name.upper() for name in header.samples}:
+        tumours |= {name for name in header.samples if name.upper() in _TUMOUR_COLUMNS}
+    return frozenset(tumours)
 
 
 def check_all_found(asked: tuple[str, ...] | None, found: tuple[str, ...], available: tuple[str, ...]) -> None:

@@ -105,12 +105,13 @@ class CompositeSite:
 
 @dataclass(frozen=True, slots=True)
 class GeneSpan:
-    """Where a gene lies in the file."""
+    """Where a gene lies in the file, and the numbers of its slots (some extra sites lie far from the gene)."""
 
     gene: str
     chromosome: str
     start: int
     end: int
+    slots: range
 
 
 @dataclass(frozen=True)
@@ -175,12 +176,12 @@ def site_map(definitions: Iterable[GeneDefinition], build: BuildName) -> SiteMap
     genes: list[GeneSpan] = []
     for definition in definitions:
         draft = drafts.setdefault(definition.chromosome, _Draft())
-        shift = _shift(definition, build)
-        genes.append(GeneSpan(definition.gene, definition.chromosome, definition.start + shift, definition.end + shift))
-        ignored = [trim(position + shift, ref, alt) for position, ref, alt in definition.ignored_variants]
-        draft.ignored.update(ignored)
+        shift, first = _shift(definition, build), len(slots)
+        draft.ignored.update(trim(position + shift, ref, alt) for position, ref, alt in definition.ignored_variants)
         for site in (*definition.sites, *definition.extra_sites):
             _add(site, build, draft, slots, composites)
+        span = (definition.start + shift, definition.end + shift)
+        genes.append(GeneSpan(definition.gene, definition.chromosome, *span, range(first, len(slots))))
     chromosomes = {
         name: ChromosomeSites(name, draft.bases, tuple(draft.indels), frozenset(draft.ignored))
         for name, draft in drafts.items()
