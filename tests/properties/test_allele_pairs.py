@@ -21,7 +21,8 @@ LIST = Path(__file__).resolve().parents[1] / "conformance" / "not_exactly_callab
 REASONS = {"identical_definition", "phase", "structural"}
 #: give no diplotype when phase is unknown: variants are listed and the two lowest values decide (calling rules)
 NO_UNPHASED_DIPLOTYPE = {"DPYD", "RYR1"}
-SEED = 20251105
+#: the seed of the committed list: where a row accepts several bases, the draw decides whether a pair is exact
+SEED = 1
 SAMPLE = 60
 #: no more exceptions than this share of the pairs
 SHARE = 0.005
