@@ -30,6 +30,9 @@ from starling.vocabulary import (
 BOTH_ALLELES_REDUCED: Final = "BOTH_ALLELES_REDUCED"
 BOTH_ALLELES_POSSIBLE: Final = "BOTH_ALLELES_POSSIBLE"
 
+#: So many diplotypes are named in a label; `diplotypes` holds all of them.
+_LABELLED: Final = 12
+
 _COPIES: Final = re.compile(r"(?P<core>[^+]+)x(?P<least>>=)?(?P<copies>\d+|N)")
 _NUMBERS: Final = re.compile(r"(\d+)")
 _NO_TERMS: Final = Notice(
@@ -151,7 +154,8 @@ def _is_stated(call: GeneCall) -> bool:
 
 def _label(call: GeneCall, reported: Sequence[Diplotype]) -> str:
     if reported:
-        return " or ".join(str(each) for each in reported)
+        more = len(reported) - _LABELLED
+        return " or ".join(map(str, reported[:_LABELLED])) + (f" or {more} more" if more > 0 else "")
     evidence = call.evidence
     if isinstance(call.result, Undetermined):
         return "not determined"
@@ -239,38 +243,34 @@ def _alternatives(
     term: str | None,
 ) -> tuple[Alternative, ...]:
     """Every term that remains possible beside `term`, with what is behind it; doubts without a term come last."""
-    found: dict[tuple[str | None, Why], list[tuple[str, ...]]] = {}
+    found: dict[tuple[str | None, Why], dict[tuple[str, ...], None]] = {}
     evidence = call.evidence
     stated = evidence.stated_score is not None or evidence.stated_phenotype is not None
     remaining = list(others)
     if not stated:
-        remaining = [(each, _why_reported(each, others, readings, evidence)) for each in readings] + remaining
+        remaining = _with_reasons(readings, others, evidence) + remaining
     if rules is not None and evidence.copy_number == "not_assessed":
         remaining += [(other, Why.COPY_NUMBER) for each in readings for other in _other_copies(each, rules)]
     for reading, why in remaining:
         if reading.term != term:
-            behind = found.setdefault((reading.term, why), [])
-            if reading.diplotype.alleles not in behind:
-                behind.append(reading.diplotype.alleles)
+            found.setdefault((reading.term, why), {})[reading.diplotype.alleles] = None
     for doubt in evidence.doubts:
         if all(why is not doubt for _, why in found):
-            found[None, doubt] = []
+            found[None, doubt] = {}
     if stated and rules is not None and evidence.stated_score is not None and term is None:
         for possible in terms_of_score(rules, evidence.stated_score):
-            found.setdefault((possible, Why.COPY_NUMBER), [])
+            found.setdefault((possible, Why.COPY_NUMBER), {})
     return tuple(Alternative(other, tuple(behind), why) for (other, why), behind in found.items())
 
 
-def _why_reported(
-    reading: Reading, others: Sequence[tuple[Reading, Why]], readings: Sequence[Reading], evidence: Evidence
-) -> Why:
-    """Why one of several reported diplotypes is not alone: phase, unless they differ in what they would carry."""
-    for other, why in others:
-        if other.diplotype == reading.diplotype:
-            return why
-    if evidence.missing and len({_carried(each) for each in readings}) > 1:
-        return Why.NOT_ASSAYED
-    return Why.PHASE
+def _with_reasons(
+    readings: Sequence[Reading], others: Sequence[tuple[Reading, Why]], evidence: Evidence
+) -> list[tuple[Reading, Why]]:
+    """Why each of several reported diplotypes is not alone: phase, unless they differ in what they would carry."""
+    known = {other.diplotype: why for other, why in others}
+    differ = bool(evidence.missing) and len({_carried(each) for each in readings}) > 1
+    usual = Why.NOT_ASSAYED if differ else Why.PHASE
+    return [(each, known.get(each.diplotype, usual)) for each in readings]
 
 
 def _carried(reading: Reading) -> tuple[tuple[int, tuple[str, ...]], ...]:
