@@ -2,7 +2,7 @@
 
 0  done        2  the input is wrong (one line says what, where and what to do)
 3  the knowledge base is missing, damaged or invalid      4  a defect of the program
-5  read, but nothing could be called
+5  read, but nothing could be called      6  the dose model is missing, damaged, or cannot run
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from starling.cli.parser import build_parser, normalised
-from starling.errors import ADVICE, StarlingError
+from starling.errors import ADVICE, InputError, StarlingError
 
 __all__ = ["main"]
 
@@ -35,13 +35,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Nobody reads any more (`starling report x | head`): leave quietly, and keep the exit from flushing again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # nobody reads any more (`starling report x | head`): leave quietly
         return PIPE_CLOSED
+    except OSError as error:
+        # Rooms turn the errors of files into their own; what is left is standard output, on a full disk for example.
+        _drop_output()
+        message = f"standard output cannot be written ({error.strerror}). {ADVICE['OUTPUT_UNWRITABLE']}"
+        return _complain("OUTPUT_UNWRITABLE", message, InputError.exit_code)
     except Exception as error:  # the outermost boundary: a defect becomes one line and exit code 4
         if os.environ.get("STARLING_DEBUG"):
             raise
         return _complain("INTERNAL", f"{type(error).__name__}: {error}. {ADVICE['INTERNAL']}", 4)
+
+
+def _drop_output() -> None:
+    """Keeps the end of the process from flushing what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _speak_utf8() -> None:

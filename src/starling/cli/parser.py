@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from starling._version import __version__
-from starling.cli import knowledge, lookup, patients, upkeep
+from starling.cli import dosing, knowledge, lookup, patients, upkeep
 
 _RAW = argparse.RawDescriptionHelpFormatter
 
@@ -18,7 +18,7 @@ examples:
   starling check clopidogrel patient.g.vcf.gz -m omeprazole,paroxetine
   starling explain CYP2C19                              what is known of a gene, a drug, an rsid or an allele
 
-exit codes: 0 done, 2 wrong input, 3 knowledge base, 4 defect, 5 nothing could be called
+exit codes: 0 done, 2 wrong input, 3 knowledge base, 4 defect, 5 nothing could be called, 6 dose model
 Starling is not a medical device; its results need a professional's judgement.
 """
 
@@ -49,6 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_report(commands)
     _add_check(commands)
+    _add_dose(commands)
+    _add_model(commands)
     _add_lookups(commands)
     _add_simulate(commands)
     _add_knowledge(commands)
@@ -126,6 +128,54 @@ def _add_patient(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--source", action="append", default=[], choices=("CPIC", "DPWG", "FDA"), help="only this source"
     )
+
+
+def _add_dose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    examples = (
+        "\nexample:\n  starling dose warfarin patient.vcf.gz --age 67 --weight 80 --height 175 --ancestry white\n"
+        "\nA calculation beside published formulas, never guideline advice; needs the [models] extra for the model.\n"
+    )
+    parser = _command(commands, "dose", "a dose by a learned model, explained (warfarin)", dosing.dose, examples)
+    parser.add_argument("drug", metavar="DRUG", help="a drug with a dose model: warfarin")
+    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF or gVCF, plain, gzip or bgzip; - for stdin")
+    parser.add_argument("-o", "--output", metavar="FILE", help=".html (the report with the dose), .json or .txt")
+    parser.add_argument("--json", action="store_true", help="JSON on the screen")
+    facts = parser.add_argument_group("what the model takes (age, height and weight are never assumed)")
+    facts.add_argument("--age", type=float, metavar="YEARS")
+    facts.add_argument("--height", type=float, metavar="CM")
+    facts.add_argument("--weight", type=float, metavar="KG")
+    facts.add_argument("--ancestry", metavar="GROUP", help="white, asian or black; may be left out")
+    facts.add_argument("--smoker", choices=("yes", "no"))
+    facts.add_argument("--indication", choices=dosing.INDICATIONS)
+    facts.add_argument("--no-medication", action="store_true", help="the patient takes nothing else")
+    facts.add_argument(
+        "--linked", action="append", default=[], metavar="RSID=B/B", help="a called site linked with VKORC1 rs9923231"
+    )
+    parser.add_argument("--site", metavar="FILE", help="local calibration of this hospital (starling model calibrate)")
+    parser.add_argument("--model", metavar="BUNDLE", help="directory or zip; default: the one of this installation")
+    _add_reading(parser)
+    _add_patient(parser)
+
+
+def _add_model(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("model", help="inspect, verify and run dose models", formatter_class=_RAW)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    info = _command(verbs, "info", "what a model takes, gives, was trained on, and how good it is", dosing.info)
+    verify = _command(verbs, "verify", "check digest, card, graph and golden vectors", dosing.verify)
+    run = _command(verbs, "run", "raw outputs for factors as JSON Lines", dosing.run)
+    for verb in (info, verify, run):
+        verb.add_argument("model", metavar="BUNDLE", nargs="?" if verb is not run else None, help="path, or warfarin")
+    run.add_argument("input", metavar="FILE", help="JSON Lines; - for stdin")
+    calibrate = _command(verbs, "calibrate", "a hospital's own correction: propose, activate, revert", dosing.calibrate)
+    calibrate.add_argument("file", metavar="FILE", help="where this hospital's outcomes are kept")
+    calibrate.add_argument("--model", metavar="BUNDLE", help="default: warfarin")
+    calibrate.add_argument(
+        "--outcome", nargs=2, type=float, action="append", default=[], metavar=("PREDICTED", "STABLE"),
+        help="uncalibrated dose and stable dose of one patient; may be repeated",
+    )  # fmt: skip
+    who = calibrate.add_mutually_exclusive_group()
+    who.add_argument("--activate", metavar="NAME", help="put the proposal in force, in the name of this person")
+    who.add_argument("--revert", metavar="NAME", help="take back what is in force, in the name of this person")
 
 
 def _add_lookups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -45,7 +45,7 @@ def report(arguments: argparse.Namespace) -> int:
     format_ = _format_of(arguments, output)
     tally = Tally()
     view = View.asked_for(arguments)
-    people = tally(_people(arguments)) if format_ == "json" else map(view.of, tally(_people(arguments)))
+    people = tally(assessed(arguments)) if format_ == "json" else map(view.of, tally(assessed(arguments)))
     if format_ == "html":
         _write_pages(people, output)
     else:
@@ -60,7 +60,7 @@ def check(arguments: argparse.Namespace) -> int:
 
     drug = bundled_knowledge().find_drug(arguments.drug)
     tally = Tally()
-    for person in tally(_people(arguments)):
+    for person in tally(assessed(arguments)):
         sys.stdout.write(check_view(person, drug.name, colour=uses_colour(sys.stdout), width=width()))
     return 0 if tally.anything_called else NOTHING_CALLED
 
@@ -78,7 +78,8 @@ class Tally:
             yield person
 
 
-def _people(arguments: argparse.Namespace) -> Iterator[Assessment]:
+def assessed(arguments: argparse.Namespace) -> Iterator[Assessment]:
+    """The assessment of everyone in the input, as the options ask."""
     from starling.formats.outside import read_outside_calls
     from starling.pipeline import Question, assess_all
 
