@@ -18,7 +18,7 @@ from starling.formats.seek import DisorderError, Key, Seeker
 from starling.formats.tabix import BadIndexError, Index
 
 _WHOLE_CHROMOSOME_UP_TO_BYTES: Final = 2**20
-_REACH: Final = 20_000
+_REACH: Final = 10_000
 _REACH_STRUCTURAL: Final = 1_000_000
 #: Text searched for reference blocks before the reach; a block is the last one before the region it covers.
 _TEXT_BEFORE: Final = 65_536
@@ -28,7 +28,6 @@ _STATED_SPAN: Final = re.compile(rb"(?:END=|LEN(?=[=:\t]))(\d*)")
 Answer = TypeVar("Answer")
 Place = tuple[int, int]
 _BLOCKS_COUNTED: Final = 16
-_ALL_COUNTED_UP_TO: Final = 32
 
 
 class Finder:
@@ -42,9 +41,10 @@ class Finder:
         self._first = first[0]
         self._index = index
         self._places: set[Place] = set()
-        self._reach = self._reach_of(header)
-        declared = header.declares_alt("NON_REF", "*") or header.declares_structural
-        spans = declared or self.seeker.spans_seen or self.seeker.blocks_seen or self.seeker.structural_seen
+        self._header = header
+        seeker = self.seeker
+        # A genotyped file keeps the ##ALT=<ID=NON_REF> of its gVCF, so only records say that there are blocks.
+        spans = header.declares_structural or seeker.spans_seen or seeker.blocks_seen or seeker.structural_seen
         self._before = max(_TEXT_BEFORE, _TEXT_BEFORE_PER_SAMPLE * len(header.samples)) if spans else 0
 
     @property
@@ -59,7 +59,7 @@ class Finder:
         """
         self._places.clear()
         for name in self._present(wanted):
-            for start, end in merge(zip(wanted[name].starts, wanted[name].ends, strict=True), gap=self._reach):
+            for start, end in merge(zip(wanted[name].starts, wanted[name].ends, strict=True), gap=self._reach()):
                 yield from self._group(name, wanted[name], start, end)
 
     def has_record_near(self, name: bytes, start: int, end: int) -> bool:
@@ -78,43 +78,38 @@ class Finder:
         stated = self._ask(Index.records)
         if stated is not None:
             return stated
-        blocks = self._blocks_to_count()
-        sizes = [self._blocks.after(block) - block for block in blocks]
-        lines = sum(self._blocks.text(block).count(b"\n") for block in blocks)
-        total = self._blocks.size - self._first
-        if sum(sizes) >= total:
+        if self._blocks.size <= _WHOLE_CHROMOSOME_UP_TO_BYTES:
             return self._count_all()
-        estimate = lines * total // max(sum(sizes), 1)
-        digits = int("1" + "0" * max(len(str(estimate)) - 2, 0))
-        return estimate // digits * digits
-
-    def _blocks_to_count(self) -> list[int]:
-        following, blocks = self._first, list[int]()
-        while following < self._blocks.size and len(blocks) <= _ALL_COUNTED_UP_TO:
-            blocks.append(following)
-            following = self._blocks.after(following)
-        if following == self._blocks.size:
-            return blocks
-        step = (self._blocks.size - self._first) // _BLOCKS_COUNTED
+        total = self._blocks.size - self._first
+        step = total // _BLOCKS_COUNTED
         places = (self._first + step * number + step // 2 for number in range(_BLOCKS_COUNTED))
         found = (self._blocks.first_from(place, self._blocks.size) for place in places)
-        return sorted({block for block in found if block >= 0})
+        blocks = {block for block in found if block >= 0}
+        lines = sum(self._blocks.text(block).count(b"\n") for block in blocks)
+        estimate = lines * total // max(sum(self._blocks.after(block) - block for block in blocks), 1)
+        digits = int("1" + "0" * max(len(str(estimate)) - 2, 0))
+        return estimate // digits * digits
 
     def _count_all(self) -> int:
         lines = (line for piece in self.seeker.pieces(self._first) for line in piece.text.split(b"\n"))
         return sum(1 for line in lines if line.strip() and not line.startswith(b"#"))
 
-    def _reach_of(self, header: Header) -> int:
+    def _reach(self) -> int:
+        """How far before a region every line is looked at, see `seek`; an index that is dropped makes it longer."""
         if self._blocks.size <= _WHOLE_CHROMOSOME_UP_TO_BYTES:
             return LARGEST_POSITION
-        return _REACH_STRUCTURAL if header.declares_structural or self.seeker.structural_seen else _REACH
+        structural = self._header.declares_structural or self.seeker.structural_seen
+        return _REACH_STRUCTURAL if structural and self._index is None else _REACH
 
     def _present(self, wanted: Mapping[bytes, Intervals]) -> list[bytes]:
         """The wanted contigs that the file has, in its order; the absence of one is made sure of."""
         if not self.seeker.explored and not all(self._has(name) for name in wanted):
             self.seeker.learn_order()
-        ranks = {name: self.seeker.rank(name) for name in wanted}
-        return sorted((name for name in wanted if ranks[name] is not None), key=lambda name: ranks[name] or 0)
+        ranks = {name: rank for name in wanted if (rank := self.seeker.rank(name)) is not None}
+        present = sorted(ranks, key=ranks.__getitem__)
+        if self._index is not None and not set(present) <= set(self._index.names):
+            self._drop_index("it does not know every chromosome of the file")
+        return present
 
     def _has(self, name: bytes) -> bool:
         rank = self.seeker.rank(name)
@@ -132,7 +127,7 @@ class Finder:
     def _group(self, name: bytes, intervals: Intervals, start: int, end: int) -> Iterator[bytes]:
         """The lines that touch intervals in `start..end`, which lie closer to one another than the reach."""
         rank = self.seeker.rank(name) or 0
-        low = (rank, max(0, start - self._reach))
+        low = (rank, max(0, start - self._reach()))
         begin = self.seeker.seek(low, self._hint(name, low[1]))
         begin = self.seeker.back(begin, self._before)
         yield from self._new(self._far(name, intervals, (start, end), begin))

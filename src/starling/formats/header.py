@@ -53,10 +53,6 @@ class Header:
     meta: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lines: int = 0
 
-    def declares_alt(self, *names: str) -> bool:
-        """Whether a `##ALT` line declares one of the symbolic alleles `names`."""
-        return any(_fields(value).get("ID") in names for value in self.meta.get("ALT", ()))
-
     @property
     def declares_structural(self) -> bool:
         """Whether symbolic alleles other than those of reference blocks are declared: spans may be long."""

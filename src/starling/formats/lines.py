@@ -44,13 +44,14 @@ def pieces(blocks: BlockFile, offset: int, begin: int | None) -> Iterator[Piece]
         held.append(text[index:])
         size += len(text) - index
         if size > LONGEST_LINE:
-            raise InputError("LINE_TOO_LONG", f"a line is longer than {LONGEST_LINE:,} bytes", source=blocks.name)
+            raise _too_long(blocks)
     if size:
         yield Piece(b"".join(held) + b"\n", marks)
 
 
 def _texts(blocks: BlockFile, offset: int, begin: int | None) -> Iterator[tuple[int, int, bytes]]:
     """(block, index where the text of interest begins, text) of each block from `offset` on."""
+    skipped = 0
     while offset < blocks.size:
         text = blocks.text(offset)
         if begin is None:
@@ -58,4 +59,10 @@ def _texts(blocks: BlockFile, offset: int, begin: int | None) -> Iterator[tuple[
         if begin is not None:
             yield offset, begin, text
             begin = 0
+        elif (skipped := skipped + len(text)) > LONGEST_LINE:
+            raise _too_long(blocks)
         offset = blocks.after(offset)
+
+
+def _too_long(blocks: BlockFile) -> InputError:
+    return InputError("LINE_TOO_LONG", f"a line is longer than {LONGEST_LINE:,} bytes", source=blocks.name)

@@ -149,13 +149,13 @@ def parse_position(digits: bytes, source: str, number: int | None) -> int:
 
 def may_span(line: bytes) -> bool:
     """Whether something other than the length of REF may make this record (or one of these lines) long."""
-    return b"END=" in line or b"SVLEN=" in line or b":LEN" in line or b"\tLEN" in line
+    return b"END=" in line or b"LEN" in line
 
 
 def span_end(position: int, line: bytes) -> int:
     """The last position that the undecoded `line`, at `position`, speaks for; never fails."""
     if may_span(line):
-        fields = line.decode(errors="replace").split("\t", 9)
+        fields = line.rstrip(b"\r").decode(errors="replace").split("\t", 9)
         return _end(position, fields) if len(fields) == 10 else position
     fields_to_ref = line.split(b"\t", 4)
     return position + max(len(fields_to_ref[3]), 1) - 1 if len(fields_to_ref) > 4 else position

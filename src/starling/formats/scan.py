@@ -18,8 +18,8 @@ from starling.formats.regions import Intervals
 
 _NOTHING: Final = Intervals(())
 _DIGITS_AND_TAB: Final = b"0123456789\t"
-#: In a proved run every eighth position is remembered: enough to say that a chromosome has records near a gene.
-_STEP: Final = 8
+#: Of a proved run about one position in so many bases is remembered: whether a gene has neighbours takes no more.
+_REMEMBERED_BASES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Scan:
             self._refuse_nul(chunk)
             lines = chunk.split(b"\n")
             lines.pop()
-            self.has_blocks = self.has_blocks or b"<NON_REF>" in chunk or b"<*>" in chunk
+            if not self.has_blocks and b"<" in chunk:
+                self.has_blocks = b"<NON_REF>" in chunk or b"<*>" in chunk
             run = _proved_run(lines)
             if run is None or may_span(chunk):
                 yield from self._each(lines)
@@ -83,7 +84,8 @@ class Scan:
         self.records += len(lines)
         first, last = run.position(0), run.position(-1)
         remembered = self._positions.setdefault(run.name, array("q"))
-        remembered.extend(run.position(index) for index in range(0, len(lines), _STEP))
+        step = max(1, len(lines) // ((last - first) // _REMEMBERED_BASES + 1))
+        remembered.extend(run.position(index) for index in range(0, len(lines), step))
         remembered.append(last)
         intervals = self._wanted.get(run.name, _NOTHING)
         at = bisect_left(intervals.ends, first)

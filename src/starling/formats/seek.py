@@ -1,12 +1,12 @@
 """Records of a sorted BGZF file, found without reading it whole: bisect the blocks, then read the few that matter.
 
-What is promised.  Let *reach* be how far before a region the reader looks line by line:
+What is promised.  Let *reach* be how far before a region the reader looks at every line:
 
-| file                                                        | reach                                   |
-|-------------------------------------------------------------|-----------------------------------------|
-| at most 1 MiB compressed                                    | the whole chromosome                    |
-| symbolic ALTs other than of reference blocks (<DEL>, <CNV>) | 1,000,000 bases                         |
-| any other                                                   | 20,000 bases                            |
+| file                                                                           | reach                |
+|--------------------------------------------------------------------------------|----------------------|
+| at most 1 MiB compressed                                                       | the whole chromosome |
+| no index, and symbolic ALTs other than of reference blocks (<DEL>, <CNV>)      | 1,000,000 bases      |
+| any other                                                                      | 10,000 bases         |
 
 1. Every record that touches a region and begins inside it, or at most *reach* before it, is found.
 2. Where spans are not those of REF (gVCF, structural variants), at least 64 KiB of text before that is searched as

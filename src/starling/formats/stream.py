@@ -197,7 +197,9 @@ class HeaderCollector:
         return None
 
     def unfinished(self) -> InputError:
-        """What to raise when the input ends before the `#CHROM` line."""
+        """What to raise when the input ends before the `#CHROM` line: FILE_EMPTY or BAD_HEADER."""
+        if not self.lines:
+            return InputError("FILE_EMPTY", "the file has no content", source=self._name)
         return self._bad("the file ends before the #CHROM line")
 
     def _bad(self, message: str) -> InputError:

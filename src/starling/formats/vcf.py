@@ -90,7 +90,7 @@ class VcfFile:
     def has_record_near(self, chromosome: str, start: int, end: int) -> bool:
         """Whether a record begins in `start..end`; ask after `fetch`.
 
-        A scan remembers one record in eight: it may say no where fewer than eight stand.
+        A scan remembers one record in about 10,000 bases: it may miss those of a shorter stretch.
         """
         name = chromosome.encode()
         if self._scan is None and self._finder is not None:
@@ -133,6 +133,11 @@ class VcfFile:
         """
         probed = self._finder is not None and self._finder.seeker.blocks_seen
         return self._has_blocks or probed or (self._scan is not None and self._scan.has_blocks)
+
+    @property
+    def blocks_inflated(self) -> int | None:
+        """How many BGZF blocks were inflated so far; None when the file is not read by blocks."""
+        return self._blocks.inflated if self._finder is not None and self._blocks is not None else None
 
     def close(self) -> None:
         """The file is closed."""

@@ -1,0 +1,139 @@
+"""Whatever bytes come: an answer or an InputError, nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from starling.errors import InputError
+from starling.formats.bed import read_bed
+from starling.formats.bgzf import BgzfWriter
+from starling.formats.outside import parse_outside_calls, read_outside_calls
+from starling.formats.vcf import Region, open_vcf
+from tests.simulators.vcf_files import block, body, header, snv, write
+
+REGIONS = [Region("chr1", 1, 3_000), Region("chr2", 500, 500), Region("chrM", 1, 16_569)]
+LINES = [snv("chr1", 10 * number, ref="AC") for number in range(1, 60)] + [
+    block("chr2", 100 * number, 100 * number + 99, dialect=("gatk", "v45")[number % 2]) for number in range(1, 20)
+]
+TEXT = header(("chr1", "chr2", "chrM")) + body(LINES)
+CHUNKS = [
+    b"\0",
+    b"\t",
+    b"\n",
+    b"\r",
+    b"#",
+    b"-",
+    b"chr1\t",
+    b"9" * 12,
+    b"END=",
+    b"LEN",
+    b"\xff",
+    b"<",
+    b"\x1f\x8b\x08\x04",
+]
+
+
+def read(path: Path) -> None:
+    with contextlib.suppress(InputError), open_vcf(path) as vcf:
+        for record in vcf.fetch(REGIONS):
+            assert record.end >= record.position
+            record.sample(0)
+        vcf.has_record_near("chr1", 1, 100_000)
+        assert (vcf.record_count or 0) >= 0
+
+
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("good")
+    return {form: write(folder, form, TEXT, block_size=400) for form in ("plain", "gzip", "bgzf", "tbi", "csi")}
+
+
+def changed(data: bytes, draw: random.Random) -> bytes:
+    for _ in range(draw.randrange(1, 5)):
+        at = draw.randrange(len(data) + 1)
+        match draw.randrange(5):
+            case 0:
+                data = data[:at] + bytes([draw.randrange(256)]) + data[at + 1 :]
+            case 1:
+                data = data[:at] + draw.choice(CHUNKS) + data[at:]
+            case 2:
+                data = data[:at] + data[at + draw.randrange(40) :]
+            case 3:
+                data = data[:at] + data[at // 2 : at // 2 + draw.randrange(200)] + data[at:]
+            case _:
+                data = data[:at] if draw.random() < 0.2 else data
+    return data
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=300), st.booleans(), st.booleans())
+def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes, headed: bool, zipped: bool) -> None:
+    path = tmp_path_factory.mktemp("any") / "x.vcf"
+    data = header(("chr1",)).encode() + data if headed else data
+    path.write_bytes(gzip.compress(data) if zipped else data)
+    read(path)
+    with contextlib.suppress(InputError):
+        read_bed(path)
+    with contextlib.suppress(InputError):
+        read_outside_calls(path)
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(["plain", "gzip", "bgzf"]), st.integers(0, 2**32))
+def test_changed_files(tmp_path_factory: pytest.TempPathFactory, forms: dict[str, Path], form: str, seed: int) -> None:
+    path = tmp_path_factory.mktemp("changed") / "x.vcf.gz"
+    path.write_bytes(changed(forms[form].read_bytes(), random.Random(seed)))
+    read(path)
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 2**32), st.integers(20, 2_000), st.sampled_from(["bgzf", "tbi", "gzip"]))
+def test_changed_text_in_sound_files(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, block_size: int, form: str
+) -> None:
+    path = tmp_path_factory.mktemp("text") / "x.vcf.gz"
+    data = changed(TEXT.encode(), random.Random(seed))
+    with path.open("wb") as stream:
+        if form == "gzip":
+            stream.write(gzip.compress(data))
+        else:
+            with BgzfWriter(stream, text_per_block=block_size) as writer:
+                writer.write(data)
+    read(path)
+
+
+@settings(max_examples=100)
+@given(st.sampled_from(["tbi", "csi"]), st.integers(0, 2**32))
+def test_changed_indexes_change_no_record(
+    tmp_path_factory: pytest.TempPathFactory, forms: dict[str, Path], form: str, seed: int
+) -> None:
+    path = tmp_path_factory.mktemp("index") / "x.vcf.gz"
+    path.write_bytes(forms[form].read_bytes())
+    index = gzip.decompress(forms[form].with_name(forms[form].name + "." + form).read_bytes())
+    path.with_name(f"x.vcf.gz.{form}").write_bytes(gzip.compress(changed(index, random.Random(seed))))
+    with open_vcf(forms["plain"]) as vcf:
+        expected = [(record.chromosome, record.position, record.end) for record in vcf.fetch(REGIONS)]
+    with open_vcf(path) as vcf:
+        assert [(record.chromosome, record.position, record.end) for record in vcf.fetch(REGIONS)] == expected
+        assert (vcf.record_count or 0) >= 0
+
+
+fields = st.sampled_from(["gene", "CYP2D6", "HLA-B", "*1/*4", "1.5", ">=3.0", "n/a", "", "#", "Diplotype", "1e9"])
+
+
+@given(st.text() | st.lists(st.lists(fields | st.text(max_size=5)).map("\t".join)).map("\n".join))
+def test_any_outside_call(text: str) -> None:
+    try:
+        calls = parse_outside_calls(text, source="x")
+    except InputError as error:
+        assert error.code == "BAD_OUTSIDE_CALL"
+        assert error.line is not None
+    else:
+        assert all(call.gene and (call.diplotype or call.phenotype or call.activity_score) for call in calls)
