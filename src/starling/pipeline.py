@@ -86,14 +86,19 @@ def assess_all(
     source: Source,
     *,
     samples: Sequence[str] | None = None,
-    question: Question = Question(),
+    outside: Outside = None,
+    medication: Sequence[str] = (),
+    subject: Mapping[str, str] | None = None,
     options: Options = Options(),
     progress: Progress | None = None,
 ) -> Iterator[Assessment]:
     """The assessment of every person in the sources (or of the `samples` named), read in one pass.
 
+    What is said of one patient (`outside`, `medication`, `subject`, a sex) is refused when there are several people.
+    `progress`: called with (bytes read, size or None) while a file is read whole.
     Raises: InputError, the sender's; KnowledgeError, the administrator's.
     """
+    question = Question(_outside_calls(outside), tuple(medication), subject)
     yield from _assessments(source, tuple(samples) if samples is not None else None, question, options, progress)
 
 
@@ -120,6 +125,9 @@ def _assessments(
     knowledge = bundled_knowledge()
     collected = _read(_paths(source), knowledge, options, samples, progress)
     read_ms = (perf_counter() - started) * 1e3
+    if len(collected.samples) > 1 and (question != Question() or options.sex != "unknown"):
+        message = f"what is said of one patient cannot hold for all {len(collected.samples)} of the input"
+        raise InputError("SEVERAL_PATIENTS", message, source=collected.name)
     for genotypes in collected.samples:
         yield conclude(genotypes, collected, knowledge, question, options=options, read_ms=read_ms)
 
@@ -161,7 +169,7 @@ def conclude(
         sample=genotypes.sample,
         subject=subject,
         result_sha256="",
-        provenance=_provenance(genotypes, collected, knowledge, options, notices),
+        provenance=_provenance(genotypes, collected, knowledge, _recorded(options, question), notices),
         run=Run(_now(), _timings(read_ms, clock)),
         genes=results,
         drugs=drugs,
@@ -253,11 +261,20 @@ def _timings(read_ms: float, clock: Sequence[float]) -> dict[str, float]:
     return {stage: round(milliseconds, 3) for stage, milliseconds in stages.items()}
 
 
+def _recorded(options: Options, question: Question) -> dict[str, object]:
+    """Everything that was asked for; a file by its name alone, so that the digest does not depend on its folder."""
+    recorded = asdict(options)
+    if options.callable_bed is not None:
+        recorded["callable_bed"] = Path(options.callable_bed).name
+    outside = [asdict(replace(stated, line=None)) for stated in question.outside]
+    return {**recorded, "medication": list(question.medication), "outside": outside}
+
+
 def _provenance(
     genotypes: SampleGenotypes,
     collected: Collected,
     knowledge: KnowledgeBase,
-    options: Options,
+    options: Mapping[str, object],
     notices: tuple[Notice, ...],
 ) -> Provenance:
     source = collected.stamps[genotypes.sample]
@@ -274,7 +291,7 @@ def _provenance(
         program=f"starling {__version__}",
         knowledge=knowledge.stamp,
         input=stamp,
-        options=asdict(options),
+        options=options,
         positions=collected.positions(genotypes),
         notices=(*genotypes.notices, *notices),
     )

@@ -352,7 +352,7 @@ class DrugResult:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to read and what to show; every field is recorded in the provenance.
+    """How to read, and whom to ask; every field is recorded in the provenance.
 
     `min_dp` (reads) and `min_gq` (Phred) apply to reference statements that carry the fields.
     """
@@ -366,8 +366,6 @@ class Options:
     pass_only: bool = False
     phase: Literal["trust", "sets", "ignore"] = "trust"
     combinations: bool = False
-    genes: tuple[str, ...] = ()
-    drugs: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     hash_input: bool = False
 

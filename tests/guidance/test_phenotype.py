@@ -253,13 +253,16 @@ def alternatives(called: Called, diplotype: str) -> dict[str | None, tuple[tuple
 
 def test_two_like_alleles_may_be_one_or_three(called: Called) -> None:
     assert alternatives(called, "*1/*1") == {
-        "Ultrarapid Metabolizer": (("*1", "*1x2"),),
+        "Ultrarapid Metabolizer": (("*1", "*1x2"), ("*1", "*1x>=3")),
         "Intermediate Metabolizer": (("*1", "*5"),),
     }
 
 
 def test_unlike_alleles_are_both_there(called: Called) -> None:
-    assert alternatives(called, "*1/*4") == {"Normal Metabolizer": (("*1x2", "*4"),)}
+    assert alternatives(called, "*1/*4") == {
+        "Normal Metabolizer": (("*1x2", "*4"),),
+        "Ultrarapid Metabolizer": (("*1x>=3", "*4"),),
+    }
 
 
 def test_only_two_no_function_alleles_are_certain_without_copy_number(called: Called) -> None:

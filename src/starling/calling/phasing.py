@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from starling.calling.table import MatchTable, bits
 from starling.vocabulary import Genotype, Notice, SampleGenotypes, State, Why
 
-#: Bounded work per gene: more pairs of strands than this are not enumerated (calling rules, section 2).
+#: Bounded work per gene: more pairs of strands than this are not enumerated (docs/explanation/certainty.md).
 MAX_STRAND_PAIRS = 1 << 16
 
 #: Genes in which an undocumented base is read as reference, with a warning and without certainty.

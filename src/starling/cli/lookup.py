@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from starling.cli.screen import width
 from starling.definitions import Drug, GeneDefinition, Guideline, NamedAllele, Site
@@ -19,22 +19,15 @@ _LISTED = 12
 def genes(_: argparse.Namespace) -> int:
     """Lists the genes covered."""
     with KnowledgeBase.open() as base:
-        _print(f"{'gene':<9} {'place on GRCh38':<26} {'positions':>9} {'alleles':>8}  rule")
+        _print(f"{'gene':<9} {'place on GRCh38':<26} {'positions':>9} {'alleles':>8}")
         for name in base.genes:
             definition = base.definitions.get(name)
             if definition is None:
                 _print(f"{name:<9} {'from outside calls only':<26}")
                 continue
             place = f"{definition.chromosome}:{definition.start}-{definition.end}"
-            rule = "own rule" if name in _own_rules() else "general"
-            _print(f"{name:<9} {place:<26} {len(definition.sites):>9} {len(definition.alleles):>8}  {rule}")
+            _print(f"{name:<9} {place:<26} {len(definition.sites):>9} {len(definition.alleles):>8}")
     return 0
-
-
-def _own_rules() -> Iterable[str]:
-    from starling.calling.dispatch import RULES
-
-    return RULES
 
 
 def drugs(arguments: argparse.Namespace) -> int:

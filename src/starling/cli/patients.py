@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -80,17 +81,16 @@ class Tally:
 
 def assessed(arguments: argparse.Namespace) -> Iterator[Assessment]:
     """The assessment of everyone in the input, as the options ask."""
-    from starling.formats.outside import read_outside_calls
-    from starling.pipeline import Question, assess_all
+    from starling.pipeline import assess_all
 
-    outside = read_outside_calls(arguments.outside) if arguments.outside else ()
-    question = Question(outside, _medication(arguments.medication), _subject(arguments.subject))
     bar = ProgressBar("reading")
     try:
         yield from assess_all(
             arguments.input,
             samples=arguments.sample,
-            question=question,
+            outside=arguments.outside,
+            medication=_medication(arguments.medication),
+            subject=_subject(arguments.subject),
             options=_options(arguments),
             progress=bar,
         )
@@ -233,7 +233,7 @@ def _write_pages(people: Iterable[Assessment], output: Path | None) -> None:
 
 
 def _only_one(people: Iterable[Assessment]) -> Iterator[Assessment]:
-    for number, person in enumerate(people):
-        if number:
-            raise InputError("SEVERAL_PATIENTS", "an HTML page shows one person, and the input holds several")
-        yield person
+    first_two = list(islice(people, 2))
+    if len(first_two) > 1:
+        raise InputError("SEVERAL_PATIENTS", "an HTML page shows one person, and the input holds several")
+    yield from first_two

@@ -169,7 +169,7 @@ class _Place:
     def _ruled_out_by_copies(self, gene: str) -> bool:
         """Whether a copy number that was not looked at could rule the drug out.
 
-        Source: 29 % of people carry a CYP2D6 structural variant, which a VCF of small variants does not show.
+        Source: CPIC/DPWG consensus on CYP2D6 (PMID 31647186): copy number is part of the genotype.
         """
         if not self.standings[gene].copies_unconfirmed:
             return False

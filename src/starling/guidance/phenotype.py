@@ -250,7 +250,8 @@ def _alternatives(
     if not stated:
         remaining = _with_reasons(readings, others, evidence) + remaining
     if rules is not None and evidence.copy_number == "not_assessed":
-        remaining += [(other, Why.COPY_NUMBER) for each in readings for other in _other_copies(each, rules)]
+        telling = {tuple(allele.activity for allele in each.alleles): each for each in reversed(readings)}
+        remaining += [(other, Why.COPY_NUMBER) for each in telling.values() for other in _other_copies(each, rules)]
     for reading, why in remaining:
         if reading.term != term:
             found.setdefault((reading.term, why), {})[reading.diplotype.alleles] = None
@@ -278,14 +279,14 @@ def _carried(reading: Reading) -> tuple[tuple[int, tuple[str, ...]], ...]:
 
 
 def _other_copies(reading: Reading, rules: PhenotypeRules) -> tuple[Reading, ...]:
-    """What the pair means with one copy more of either allele, or, when both look the same, with one deleted (*5).
+    """What the pair means with more copies of either allele, or, when both look the same, with one deleted (*5).
 
     A deleted or duplicated allele leaves the small variants of a VCF unchanged.  Source: PMID 31647186.
     """
     if len(reading.alleles) != 2:
         return ()
     first, second = reading.alleles
-    made = [(replace(a, name=f"{a.name}x2", activity=_times(a.activity, 2)), b) for a, b in _orders(first, second)]
+    made = [(_copied(a, more), b) for a, b in _orders(first, second) for more in (2, 3)]
     if first.name == second.name:
         deleted = replace(first, name="*5", function="No function", activity=ActivityScore(Fraction(0)))
         made.append((deleted, first))
@@ -299,8 +300,12 @@ def _orders(first: NamedAllele, second: NamedAllele) -> tuple[tuple[NamedAllele,
     return ((first, second),) if first.name == second.name else ((first, second), (second, first))
 
 
-def _times(value: ActivityScore | None, copies: int) -> ActivityScore | None:
-    return None if value is None else ActivityScore(value.value * copies, value.at_least)
+def _copied(allele: NamedAllele, copies: int) -> NamedAllele:
+    """The allele in two copies, or in three or more: values multiply, and `>=` says that more are possible."""
+    most = copies > 2
+    value = allele.activity
+    total = None if value is None else ActivityScore(value.value * copies, value.at_least or most)
+    return replace(allele, name=f"{allele.name}x{'>=' if most else ''}{copies}", activity=total)
 
 
 def _star_key(name: str) -> tuple[tuple[int, str], ...]:
@@ -310,7 +315,7 @@ def _star_key(name: str) -> tuple[tuple[int, str], ...]:
 def _copies_suffice(evidence: Evidence, readings: Sequence[Reading]) -> bool:
     """Whether the copy number cannot matter: it was looked at, or no allele has any function.
 
-    Source: 29 % of people carry a CYP2D6 structural variant that small variants do not show.
+    Source: CPIC/DPWG consensus on CYP2D6 (PMID 31647186).
     """
     if evidence.copy_number != "not_assessed":
         return True

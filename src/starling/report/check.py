@@ -58,6 +58,8 @@ def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
     lines += [("Watch", joined(advice.monitor))] if advice.monitor else []
     if line.uncertain:
         lines.append(("Not certain", f"the result of {joined(line.uncertain)}; see below"))
+    if line.unknown:
+        lines.append(("Not known", f"{joined(line.unknown)}, whose result could change this answer"))
     return tuple(lines)
 
 

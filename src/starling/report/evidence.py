@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from starling.guidance.wording import condition_text, doses_text
 from starling.report.glance import Glance, Line, because
 from starling.report.markup import Markup, join, tag
-from starling.report.parts import badge, bullets, uncertain
+from starling.report.parts import badge, bullets, remarks
 from starling.report.words import action_words, disagreement_words, joined, population_words, strength_words
 from starling.vocabulary import GeneResult, Recommendation
 
@@ -117,6 +117,6 @@ def _row(line: Line, row: Recommendation, genes: Mapping[str, GeneResult]) -> Ma
         tag("th", line.drug.drug, scope="row"),
         tag("td", source, tag("span", literature, class_="why")),
         tag("td", population_words(row.population)),
-        tag("td", because(row, genes), uncertain(line.uncertain)),
+        tag("td", because(row, genes), remarks(line)),
         said,
     )

@@ -32,7 +32,8 @@ class Line:
     """One drug at a glance.
 
     `lead`: the recommendation that gives the headline; None when nobody advises.  `because`: the results it rests
-    on.  `uncertain`: the genes behind it whose phenotype is not certain.
+    on.  `uncertain`: the genes behind it whose phenotype is not certain.  `unknown`: the genes that some source asks
+    for and nobody answered, although another source advises.
     `changes`: under which other phenotype the drug would not be as usual.  `sources`: who says so, with strength.
     """
 
@@ -41,6 +42,7 @@ class Line:
     lead: Recommendation | None
     because: str
     uncertain: tuple[str, ...]
+    unknown: tuple[str, ...]
     changes: tuple[str, ...]
     sources: tuple[str, ...]
 
@@ -104,7 +106,7 @@ def _group(line: Line) -> str:
         return "silent"
     if line.words.urgent:
         return "acting"
-    return "usual_uncertain" if line.uncertain or line.changes else "usual"
+    return "usual_uncertain" if line.uncertain or line.unknown or line.changes else "usual"
 
 
 def drug_line(drug: DrugResult, genes: Mapping[str, GeneResult]) -> Line:
@@ -119,6 +121,7 @@ def drug_line(drug: DrugResult, genes: Mapping[str, GeneResult]) -> Line:
         lead=lead,
         because=because(lead, genes) if lead else "",
         uncertain=tuple(gene for gene in named if gene in genes and is_doubtful(genes[gene])),
+        unknown=drug.genes_missing if drug.status != "no_result" else (),
         changes=tuple(dict.fromkeys(changes)),
         sources=tuple(dict.fromkeys(source_words(row) for row in rows)),
     )
@@ -166,8 +169,8 @@ def by_reason(lines: Iterable[Line]) -> tuple[tuple[str, tuple[str, ...], str], 
     """Drugs that share a reason: their names, the remarks about them, and the genes behind them, comma separated."""
     names: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for line in lines:
-        usual = line.words.action == "standard"
-        genes = line.drug.genes_missing or (line.uncertain if usual else ())
+        usual = line.words.action in {"standard", "no_recommendation"}
+        genes = tuple(dict.fromkeys((*line.drug.genes_missing, *(line.uncertain if usual else ()))))
         names.setdefault((joined(genes), line.changes if usual else ()), []).append(line.drug.drug)
     ordered = sorted(names.items(), key=lambda item: (len(item[0][1]), item[0]))
     return tuple((genes, changes, ", ".join(drugs)) for (genes, changes), drugs in ordered)

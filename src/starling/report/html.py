@@ -1,7 +1,7 @@
 """One self-contained, printable HTML page for one person: no script, nothing fetched, every text escaped.
 
 Order: whose result and what to know first, drugs at a glance, genes, evidence, what the file could not show,
-provenance.  Guideline advice only: predictions of models never stand on this page.
+provenance.  Guideline advice only: what a dose model says is made elsewhere and comes as an appendix of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib.resources import files
 from starling.report.evidence import anchor, evidence
 from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
 from starling.report.markup import Markup, join, tag
-from starling.report.parts import badge, bullets, icon, table, uncertain
+from starling.report.parts import badge, bullets, icon, remarks, table
 from starling.report.provenance import provenance
 from starling.report.words import (
     NOT_A_DEVICE,
@@ -34,8 +34,8 @@ CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'
 _PAGE_NUMBER = '"page " counter(page) " of " counter(pages)'
 
 
-def page(assessment: Assessment) -> str:
-    """The whole page as text, to be written as UTF-8."""
+def page(assessment: Assessment, *, appendix: Markup | None = None) -> str:
+    """The whole page as text, to be written as UTF-8; `appendix` is a section that is not guideline advice."""
     glance = at_a_glance(assessment)
     genes = {gene.gene: gene for gene in assessment.genes}
     body = tag(
@@ -48,6 +48,7 @@ def page(assessment: Assessment) -> str:
             _genes(assessment),
             evidence(glance, genes),
             _limits(assessment),
+            appendix,
         ),
         tag("footer", provenance(assessment), tag("div", tag("p", NOT_A_DEVICE), class_="box")),
     )
@@ -151,7 +152,7 @@ def _acting(line: Line) -> tuple[str, str, str, str]:
     why = join(
         line.because,
         tag("span", ", ".join(line.sources), class_="quiet block"),
-        uncertain(line.uncertain),
+        remarks(line),
         tag("span", disagreement_words(differ), class_="differ") if differ else None,
     )
     return tag("a", line.drug.drug, href=f"#{anchor(line)}"), badge(line.words), line.summary, why

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from starling.report.glance import Line
 from starling.report.markup import Markup, join, tag
 from starling.report.words import ACTIONS, ActionWords, joined
 
@@ -27,9 +28,12 @@ def bullets(texts: Iterable[str]) -> Markup:
     return tag("ul", *(tag("li", text) for text in texts))
 
 
-def uncertain(genes: Sequence[str]) -> Markup | None:
-    """The remark that genes behind an answer are not certain; None when all are."""
-    return tag("span", f"{joined(genes)} not certain", class_="differ") if genes else None
+def remarks(line: Line) -> Markup:
+    """That genes behind an answer are not certain, and which ones nobody could answer for."""
+    return join(
+        tag("span", f"{joined(line.uncertain)} not certain", class_="differ") if line.uncertain else None,
+        tag("span", f"{joined(line.unknown)} not known", class_="differ") if line.unknown else None,
+    )
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, class_: str = "") -> Markup:

@@ -97,6 +97,7 @@ def _acting(page: Page, line: Line) -> list[str]:
         first, *rest = page.paragraph(line.summary, first=f"  {pad(name, _NAME)}  ", rest=" " * (_NAME + 4))
         lines = [f"  {page.paint(name, 'bold')}{first[2 + len(name) :]}", *rest]
     doubt = f" · {joined(line.uncertain)} not certain" if line.uncertain else ""
+    doubt += f" · {joined(line.unknown)} not known" if line.unknown else ""
     differ = " · sources differ" if line.drug.disagreement else ""
     lines += page.paragraph(
         f"{line.because}{doubt} · {', '.join(line.sources)}{differ}", first=" " * (_NAME + 4), tone="quiet"

@@ -1,7 +1,7 @@
 """CYP2D6 from a VCF: alleles of SNVs and small indels only; copy number and hybrids were not looked at.
 
-29 % of people carry a structural variant of CYP2D6 that such a call cannot see.
-Source: CPIC gene information for CYP2D6; Gaedigk et al. 2017 (PMID 27388693).
+Deletions, duplications and hybrids with CYP2D7 are common, and such a call cannot see them.
+Source: CPIC/DPWG consensus on CYP2D6 genotype to phenotype (PMID 31647186).
 """
 
 from __future__ import annotations

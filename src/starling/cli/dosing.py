@@ -1,0 +1,222 @@
+"""`dose` and `model`: what a learned model says, apart from guideline advice."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from starling.cli.patients import NOTHING_CALLED, assessed
+from starling.cli.screen import width
+from starling.errors import InputError, ModelError
+
+if TYPE_CHECKING:
+    from starling.models.bundle import Bundle
+    from starling.models.calibration import Calibration
+    from starling.models.prediction import Prediction
+    from starling.models.program import Patient
+    from starling.vocabulary import Assessment
+
+INDICATIONS: Final = ("atrial fibrillation", "thromboembolism", "heart valve", "other")
+
+
+def dose(arguments: argparse.Namespace) -> int:
+    """Shows the dose for one person: on the screen, as JSON, or as a section of the HTML report."""
+    from starling.models import dose as dose_of
+
+    calibration = _calibration(arguments.site)
+    bundle = Path(arguments.model) if arguments.model else None
+    person = _one(list(assessed(arguments)))
+    prediction = dose_of(arguments.drug, person, _patient(arguments), bundle=bundle, calibration=calibration)
+    _show(prediction, person, arguments)
+    return 0 if any(gene.status != "undetermined" for gene in person.genes) else NOTHING_CALLED
+
+
+def _one(found: list[Assessment]) -> Assessment:
+    if len(found) != 1:
+        raise InputError("SEVERAL_PATIENTS", f"a dose is for one person, and the input holds {len(found)}")
+    return found[0]
+
+
+def _patient(arguments: argparse.Namespace) -> Patient:
+    from starling.models.program import Patient
+
+    names = tuple(name.strip() for name in arguments.medication.split(",") if name.strip())
+    return Patient(
+        age_years=arguments.age,
+        height_cm=arguments.height,
+        weight_kg=arguments.weight,
+        ancestry=arguments.ancestry,
+        medication=names or (() if arguments.no_medication else None),
+        smoker=None if arguments.smoker is None else arguments.smoker == "yes",
+        indication=arguments.indication,
+        linked=dict(_linked(arguments.linked)),
+    )
+
+
+def _linked(texts: list[str]) -> Iterator[tuple[str, str]]:
+    for text in texts:
+        site, separator, genotype = text.partition("=")
+        if not separator:
+            raise InputError("BAD_OPTION", f"{text!r} is not RSID=BASE/BASE", source="--linked")
+        yield site, genotype
+
+
+def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namespace) -> None:
+    from starling.models.prediction import to_jsonable
+    from starling.report.write import write_atomically
+
+    suffix = Path(arguments.output).suffix.lower() if arguments.output else ""
+    if suffix in {".html", ".htm"}:
+        from starling.models.picture import section
+        from starling.report.html import page
+
+        text = page(person, appendix=section(prediction))
+    elif arguments.json or suffix == ".json":
+        text = json.dumps(to_jsonable(prediction), indent=2, ensure_ascii=False) + "\n"
+    else:
+        from starling.models.words import render
+
+        text = render(prediction, sample=person.sample, width=100 if arguments.output else width())
+    if arguments.output:
+        write_atomically(arguments.output, text)
+    else:
+        sys.stdout.write(text)
+
+
+def _calibration(path: str | None) -> Calibration | None:
+    if path is None:
+        return None
+    from starling.models.calibration import read
+
+    return read(Path(path))
+
+
+def _bundle(text: str | None) -> Bundle:
+    """The bundle at a path, or the one of that name that came with the program."""
+    from starling.models.bundle import Bundle, bundled
+
+    path = Path(text or "warfarin")
+    return Bundle.read(path if path.exists() else bundled(path.name) if text in {None, path.name} else path)
+
+
+def info(arguments: argparse.Namespace) -> int:
+    """Says what a model is, takes, gives, was trained on, and how good it is; runs nothing."""
+    bundle = _bundle(arguments.model)
+    card = bundle.card
+    lines = [
+        f"{card.name} {card.version}  sha256 {bundle.sha256}",
+        f"  gives {card.output.quantity}, {card.output.unit}, {card.output.low:.1f} to {card.output.high:.1f}",
+    ]
+    for each in card.inputs:
+        taken = ", ".join(each.levels) if each.levels else f"{each.low:g} to {each.high:g} {each.unit}"
+        missing = f"assumed {each.assumed}" if each.missing == "assume" else each.missing
+        lines.append(f"  takes {each.name}: {taken}; not stated: {missing}")
+    lines.append(f"  interval: {card.interval.coverage:.0%}. {card.interval.statement}")
+    for name, facts in card.facts.items():
+        lines.append(f"  {name}")
+        lines += [f"    {line}" for line in _facts(facts)]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def _facts(facts: Any) -> Iterator[str]:
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            yield f"{key}:"
+            yield from (f"  {line}" for line in _facts(value))
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield f"{key}:"
+            yield from ("  " + ", ".join(f"{name} {each}" for name, each in row.items()) for row in value)
+        else:
+            yield f"{key}: {'; '.join(map(str, value)) if isinstance(value, list) else value}"
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Says check by check whether a bundle can be believed; 6 when it cannot."""
+    bundle = _bundle(arguments.model)
+    holds = True
+    for check in bundle.verify():
+        holds = holds and check.holds
+        sys.stdout.write(f"{'ok' if check.holds else 'WRONG':<6} {check.name}: {check.detail}\n")
+    return 0 if holds else ModelError.exit_code
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints the raw output for every line of a JSON Lines file of factors (as golden.jsonl has them)."""
+    from starling.models.inputs import outside
+
+    bundle = _bundle(arguments.model).load()
+    inputs = bundle.card.inputs
+    for number, factors in enumerate(_rows(arguments.input), 1):
+        absent = [each.name for each in inputs if each.name not in factors]
+        if absent:
+            raise InputError("BAD_JSON", f"lacks {', '.join(absent)}", source=arguments.input, line=number)
+        strange = [each.name for each in outside(inputs, factors)]
+        if strange:
+            said = f"outside training: {', '.join(strange)}"
+            raise InputError("BAD_OPTION", said, source=arguments.input, line=number)
+        sys.stdout.write(f"{bundle.run([factors])[0]:.4f}\n")
+    return 0
+
+
+def _rows(path: str) -> Iterator[dict[str, Any]]:
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError("FILE_NOT_FOUND", "cannot be read", source=path) from error
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            row = json.loads(line)
+            yield dict(row.get("inputs", row))
+        except (ValueError, AttributeError, TypeError) as error:
+            raise InputError("BAD_JSON", "is not a JSON object", source=path, line=number) from error
+
+
+def calibrate(arguments: argparse.Namespace) -> int:
+    """Keeps a hospital's outcomes; shows the proposal; activates or takes back in the name of a person."""
+    from starling.models.calibration import Calibration, dump, read
+    from starling.report.write import write_atomically
+
+    path = Path(arguments.file)
+    bundle = _bundle(arguments.model)
+    found = read(path) if path.exists() else Calibration(bundle.sha256)
+    if found.model_sha256 != bundle.sha256:
+        raise InputError("CALIBRATION_REFUSED", "was learned with another model", source=path.name)
+    changed = _changed(found, arguments)
+    if changed is not found:
+        write_atomically(path, dump(changed))
+    sys.stdout.write("".join(f"{line}\n" for line in _standing(changed)))
+    return 0
+
+
+def _changed(found: Calibration, arguments: argparse.Namespace) -> Calibration:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    for predicted, actual in arguments.outcome:
+        found = found.with_outcome(predicted, actual)
+    if arguments.activate:
+        found = found.activate(by=arguments.activate, when=now)
+    if arguments.revert:
+        found = found.revert(by=arguments.revert, when=now)
+    return found
+
+
+def _standing(found: Calibration) -> Iterator[str]:
+    from starling.models.calibration import LEAST_PATIENTS, shifted
+
+    yield f"{len(found.outcomes)} stable patients of this hospital"
+    proposal = found.propose()
+    if proposal is None:
+        yield f"no proposal below {LEAST_PATIENTS} patients"
+    else:
+        yield f"proposed: 35.0 mg/week becomes {shifted(35.0, proposal.shift)[0]:.1f} mg/week"
+        better = "better" if proposal.helps else "NOT better: cannot be activated"
+        yield f"back-test: mean error {proposal.before:.2f} without, {proposal.after:.2f} mg/week with it ({better})"
+    active = found.active
+    yield (
+        f"in force: since {active.when}, by {active.by}, from {active.patients} patients" if active else "not in force"
+    )
