@@ -23,6 +23,12 @@ ROOMS = sorted(path.parent.name for path in SRC.glob("*/__init__.py"))
 #: Files of the clinical path that may import an extra (inside a function), and what.
 EXTRAS = {"formats/htslib.py": {"pysam"}}
 
+#: Rooms beside the clinical path: what their modules may import inside functions.
+EXTRAS_OF_ROOMS = {
+    "models": {"numpy", "onnxruntime"},
+    "training": {"numpy", "onnx", "onnxruntime", "scipy", "sklearn"},
+}
+
 #: A plain `import starling` may load this many modules of ours, and none of these of the standard library.
 IMPORT_BUDGET = 12
 HEAVY = {"argparse", "asyncio", "csv", "gzip", "html", "http", "json", "sqlite3", "tempfile", "urllib.request", "zlib"}
@@ -78,7 +84,7 @@ def test_every_error_code_is_documented(code: str) -> None:
 
 
 def test_every_error_raised_has_advice() -> None:
-    raised = codes_given_to("StarlingError", "InputError", "KnowledgeError", "InternalError")
+    raised = codes_given_to("StarlingError", "InputError", "KnowledgeError", "ModelError", "InternalError")
     assert [place for place, code in raised if code not in ADVICE] == []
 
 
@@ -165,8 +171,19 @@ def test_every_gene_rule_has_an_explanation() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_the_clinical_path_imports_the_standard_library_only(path: Path) -> None:
-    allowed = {"starling", *sys.stdlib_module_names, *EXTRAS.get(path.relative_to(SRC).as_posix(), set())}
-    assert sorted(set(imported_packages(path)) - allowed) == []
+    own = EXTRAS.get(path.relative_to(SRC).as_posix(), set()) | EXTRAS_OF_ROOMS.get(
+        path.relative_to(SRC).parts[0], set()
+    )
+    assert sorted(set(imported_packages(path)) - {"starling", *sys.stdlib_module_names, *own}) == []
+
+
+@pytest.mark.parametrize("room", sorted(EXTRAS_OF_ROOMS))
+def test_extras_are_imported_inside_the_functions_that_need_them(room: str) -> None:
+    for path in (SRC / room).rglob("*.py"):
+        for node in tree_of(path).body:  # `if TYPE_CHECKING:` is a block of its own and is not looked into
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {name.partition(".")[0] for name in names} & EXTRAS_OF_ROOMS[room], name_of(path)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

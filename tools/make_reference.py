@@ -64,7 +64,7 @@ def errors_page() -> str:
 
 def exit_codes_page() -> str:
     """One row per exit status, and who must act."""
-    from starling.errors import InputError, InternalError, KnowledgeError
+    from starling.errors import InputError, InternalError, KnowledgeError, ModelError
 
     rows = [
         (0, "done", "nobody"),
@@ -72,6 +72,7 @@ def exit_codes_page() -> str:
         (KnowledgeError.exit_code, "the knowledge base is missing, damaged or wrong", "the administrator"),
         (InternalError.exit_code, "a defect in Starling", "the Starling project"),
         (5, "the file was read, but nothing in it could be called", "the sender: see the reasons gene by gene"),
+        (ModelError.exit_code, "a dose model is missing, damaged, or cannot run here", "the model's owner"),
     ]
     return (
         GENERATED

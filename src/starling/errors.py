@@ -3,6 +3,7 @@
     StarlingError
     ├── InputError        the sender of a file, an option or a name: correct it and try again     (exit 2)
     ├── KnowledgeError    the administrator: the knowledge base is missing, damaged or wrong       (exit 3)
+    ├── ModelError        the model's owner: a dose model is missing, damaged or cannot run        (exit 6)
     └── InternalError     us: a bug; the message says what to report                               (exit 4)
 
 A no-call is an answer, not an error: see `starling.vocabulary.Undetermined`.  Exceptions never end the process;
@@ -24,7 +25,9 @@ ADVICE: Final[dict[str, str]] = {
     "BAD_RECORD": "The named line is not a valid VCF record; repair or regenerate the file.",
     "BUILD_CONFLICT": "The header names two genome builds; state the right one by regenerating the file's header.",
     "BUILD_UNKNOWN": "State the genome build of the file with --build GRCh38 or --build GRCh37.",
+    "CALIBRATION_REFUSED": "See docs/explanation/warfarin-dose.md for when a local calibration can be activated.",
     "CONFLICTING_PARTS": "Two files of one sample state one site differently; find out which of them is right.",
+    "DOSE_INPUT_MISSING": "State it; age, height and weight are never assumed.",
     "DUPLICATE_SAMPLE": "Every sample column of a VCF needs a name of its own.",
     "FILE_DAMAGED": "The compressed file is damaged or incomplete; copy or create it again.",
     "FILE_EMPTY": "The file has no content; check that it was copied completely.",
@@ -35,9 +38,14 @@ ADVICE: Final[dict[str, str]] = {
     "KNOWLEDGE_INVALID": "Correct the named row of the knowledge base and compile it again.",
     "KNOWLEDGE_NOT_FOUND": "Compile the knowledge base with `starling knowledge compile`, or reinstall Starling.",
     "LINE_TOO_LONG": "No record of a real VCF is this long; check that the file is what its name says.",
+    "MODEL_DAMAGED": "Do not use this model; install it again or ask its owner.",
+    "MODEL_INVALID": "The model's owner must correct the bundle; see `starling model verify`.",
+    "MODEL_NOT_FOUND": "Check the path; a bundle holds model.onnx, model.toml, golden.jsonl and digest.",
+    "MODEL_RUNTIME_MISSING": "Install the models extra: pip install 'starling-pgx[models]'.",
     "NOT_TEXT": "The file is not UTF-8 text where it should be; check that it is a VCF.",
     "NOT_VCF": "Pass a VCF, plain, gzipped or bgzipped.",
     "NO_CHROMOSOMES": "The file has none of the chromosomes needed; check that it is a human VCF.",
+    "NO_DOSE_MODEL": "Dose by the guideline; `starling model info` names the models there are.",
     "NO_GENOTYPES": "The file has no GT field or no sample column; a sites-only VCF cannot be interpreted.",
     "OUTPUT_UNWRITABLE": "Check that the output directory exists, is writable and is not full.",
     "SAMPLE_NOT_FOUND": "Choose one of the samples listed with --sample.",
@@ -85,6 +93,12 @@ class KnowledgeError(StarlingError):
     """The administrator must act: the knowledge base cannot be trusted or found."""
 
     exit_code: ClassVar[int] = 3
+
+
+class ModelError(StarlingError):
+    """The model's owner must act: a dose model is missing, damaged, or cannot run here."""
+
+    exit_code: ClassVar[int] = 6
 
 
 class InternalError(StarlingError):
