@@ -9,15 +9,21 @@ STAMPS := $(VENV)/stamps
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 KB     := src/starling/knowledge/starling.kb
 
+TRAIN  := $(VENV)/train
+IWPC   ?= $(or $(STARLING_DATA),../shared/data)/iwpc_warfarin.tsv.gz
+# One thread and one kind of arithmetic, so that sums end in the same bits on other machines.
+SAME   := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=Haswell PYTHONPATH=src
+
 VCF    ?= src/starling/examples/example.vcf
 REPORT ?= build/report
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types floors shape pytest exhaustive coverage bench docs lock clean
+.PHONY: help setup run test lint types floors shape pytest exhaustive coverage bench train-warfarin bench-warfarin docs \
+	lock clean
 .DELETE_ON_ERROR:
 
 help:  ## what there is to make
-	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(STAMPS)/venv:
 	@test -n "$(PYTHON)" || { echo "Starling needs Python 3.11 or newer; none was found (set PYTHON=...)." >&2; exit 1; }
@@ -39,6 +45,12 @@ $(KB): $(wildcard knowledge-base/* src/starling/knowledge/*.py src/starling/know
 
 $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/package
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# The tools that make models, pinned, in an environment of their own.
+$(STAMPS)/train: requirements/train.txt $(STAMPS)/venv
+	@$(PYTHON) -m venv $(TRAIN)
+	@$(TRAIN)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/train.txt
 	@touch $@
 
 setup: $(STAMPS)/dev $(KB)  ## the environment with all development tools
@@ -80,6 +92,12 @@ coverage: setup  ## which lines and branches the tests reach
 bench: setup  ## CPU, wall time and memory per stage, against the budgets
 	$(BIN)/python bench/speed.py
 
+train-warfarin: $(STAMPS)/train  ## the warfarin model from the data (IWPC=path), bit for bit; skipped without them
+	@$(SAME) $(TRAIN)/bin/python -m starling.training.warfarin $(IWPC) src/starling/models/bundles/warfarin
+
+bench-warfarin: $(STAMPS)/train  ## every way of dosing warfarin on the same patients (IWPC=path)
+	@$(SAME) $(TRAIN)/bin/python bench/warfarin.py $(IWPC)
+
 docs: setup  ## write the generated pages under docs/reference/
 	$(BIN)/python tools/make_reference.py
 
@@ -88,6 +106,8 @@ lock:  ## pin the tools again (needs uv); no index address may be recorded
 		--upgrade --custom-compile-command "make lock" --group build --output-file requirements/build.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--upgrade --custom-compile-command "make lock" --group dev --output-file requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--upgrade --custom-compile-command "make lock" --extra train --output-file requirements/train.txt pyproject.toml
 
 clean:  ## remove everything that was made
 	rm -rf $(VENV) build dist $(KB) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
