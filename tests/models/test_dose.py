@@ -57,6 +57,12 @@ def test_a_genotype_is_never_imputed(
 
 
 @pytest.mark.usefixtures("runtime")
+def test_after_a_liver_transplant_the_patient_s_cyp2c9_says_nothing(person: Make) -> None:
+    grafted = replace(person(), subject={"transplant": "liver"})
+    assert dose("warfarin", grafted, ADULT).label == "IWPC clinical formula"
+
+
+@pytest.mark.usefixtures("runtime")
 def test_vkorc1_from_a_called_linked_site_is_named(person: Make) -> None:
     asked = replace(ADULT, linked={"rs9934438": "C/T"})
     found = dose("warfarin", person(vkorc1=None), asked)

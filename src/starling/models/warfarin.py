@@ -71,6 +71,8 @@ class Warfarin:
         ]
         if not missing and ancestry == "black" and not _lowering_called(assessment.gene("CYP2C9")):
             missing.append(f"CYP2C9 {', '.join(LOWERING_ALLELES)} not all called (African ancestry)")
+        if "liver" in assessment.subject.get("transplant", "").casefold():
+            missing.append("the liver is a donor's, and so is its CYP2C9")
         notices += _assumed(patient, ancestry)
         return Prepared(
             factors=factors,
