@@ -7,6 +7,7 @@ Each line: mean absolute error in mg per week / per cent of doses within 20 % of
 
 from __future__ import annotations
 
+import logging
 import pickle
 import sys
 import tempfile
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     if not data.is_file():
         print(f"SKIPPED: {data} is not there")
         return 0
+    logging.getLogger().setLevel(logging.ERROR)  # the quantiser recommends steps that this graph does not need
     table = table_of(cohort(read_cases(data)))
     print(f"{len(table.dose)} patients, {len(set(table.site))} hospitals\n")
     extra = {INT8: int8_doses}

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starling.models.calibration import Calibration, Outcome, shifted
+from starling.training.arrays import Array
 from starling.training.robust import scale_of
 from starling.training.student import Student, distil
 from starling.training.table import CLINICAL, CLINICAL_CONSTANT, Table
 from starling.training.teacher import Teacher, fit_teacher
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
 
 FIXED_MG: Final = 35.0
 FIXED, CLINICALLY, FORMULA = "fixed 35 mg", "IWPC clinical", "IWPC pharmacogenetic"

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from starling.training.arrays import Array
 from starling.training.table import Table
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
 
 #: train on one table, answer for every row of another: name -> weekly doses in mg
 Method = Callable[[Table, Table], Mapping[str, Any]]

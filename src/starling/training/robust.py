@@ -8,14 +8,10 @@ training, which is dropped afterwards, and everything learned is a correction of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from starling.training.arrays import Array
 from starling.training.table import FROZEN, Table
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
 
 #: strength of the pull to the formula and of that of hospital intercepts to 0; mg of an error counted as square
 SHRINKAGE: Final = 0.1

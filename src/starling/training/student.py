@@ -7,16 +7,12 @@ solution.  So the same data give the same student, which a network trained by de
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from starling.training.arrays import Array
 from starling.training.robust import scale_of
 from starling.training.table import FORMULA, FORMULA_CONSTANT, Table
 from starling.training.teacher import SEED, Teacher
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
 
 UNITS: Final = 16
 RIDGE: Final = 1.0

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from starling.models.formulas import CLINICAL_ANCESTRY, CYP2C9_TERMS, PHARMACOGENETIC_ANCESTRY, VKORC1_TERMS
 from starling.models.inputs import Input, encode
+from starling.training.arrays import Array
 from starling.training.data import Case
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
 
 _YES_NO: Final = ("no", "yes")
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from starling.training.arrays import Array
 from starling.training.robust import Linear, Scale, fit_linear, scale_of, within_site_residual
 from starling.training.table import Table
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
 
 SEED: Final = 20240
 #: share of the linear fit, of support vectors and of trees in the teacher's answer

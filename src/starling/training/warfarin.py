@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starling.models.card import SCHEMA
 from starling.models.interval import conformal_quantiles
+from starling.training.arrays import Array
 from starling.training.compare import FORMULA, LOCAL, STUDENT, TEACHER, methods
 from starling.training.data import Case, cohort, digest_of, read_cases
 from starling.training.evaluate import Score, cross_validated, folds, groups, pooled, sites
@@ -19,11 +20,6 @@ from starling.training.export import golden_of, graph_of, toml_of, write_bundle
 from starling.training.student import Student, distil
 from starling.training.table import WARFARIN_INPUTS, Table, table_of
 from starling.training.teacher import fit_teacher
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
 
 COVERAGE: Final = 0.9
 BINS: Final = 4
