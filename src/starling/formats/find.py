@@ -23,8 +23,9 @@ _REACH_STRUCTURAL: Final = 1_000_000
 #: Text searched for reference blocks before the reach; a block is the last one before the region it covers.
 _TEXT_BEFORE: Final = 65_536
 _TEXT_BEFORE_PER_SAMPLE: Final = 256
-#: END=, or one of the two words for a length; REF alone cannot reach so far.
-_STATED_SPAN: Final = re.compile(rb"(?:END=|LEN(?=[=:\t]))(\d*)")
+_END: Final = re.compile(rb"END=(\d{1,10})")
+#: INFO/SVLEN, or FORMAT/LEN.
+_LENGTH: Final = re.compile(rb"LEN[=:\t]")
 Answer = TypeVar("Answer")
 Place = tuple[int, int]
 _BLOCKS_COUNTED: Final = 16
@@ -130,8 +131,8 @@ class Finder:
         low = (rank, max(0, start - self._reach()))
         begin = self.seeker.seek(low, self._hint(name, low[1]))
         begin = self.seeker.back(begin, self._before)
-        yield from self._new(self._far(name, intervals, (start, end), begin))
-        walk = _Walk(self.seeker, name, intervals, low, (rank, end + 1), whole=begin == self._first)
+        yield from self._new(self._far(name, intervals, start, begin))
+        walk = _Walk(self.seeker, name, intervals, (low, (rank, start), (rank, end + 1)), whole=begin == self._first)
         for piece in self.seeker.pieces(begin):
             yield from self._new(walk.take(piece, spanning=self._before > 0))
             if walk.over:
@@ -144,13 +145,11 @@ class Finder:
                 self._places.add(place)
                 yield line.rstrip(b"\r")
 
-    def _far(
-        self, name: bytes, intervals: Intervals, region: tuple[int, int], begin: int
-    ) -> Iterator[tuple[Place, bytes]]:
-        """Lines before the block `begin` that, as the index knows, touch the region."""
+    def _far(self, name: bytes, intervals: Intervals, start: int, begin: int) -> Iterator[tuple[Place, bytes]]:
+        """Lines before the block `begin` that touch an interval from `start` on; so, as the index knows, `start`."""
         if begin == self._first:
             return
-        for offset, end in self._ask(lambda index: index.chunks(name, *region)) or ():
+        for offset, end in self._ask(lambda index: index.chunks(name, start, start)) or ():
             block, at = offset >> 16, offset & 0xFFFF
             stop = min((end >> 16, end & 0xFFFF), (begin, 1))
             if (block, at) >= stop:
@@ -202,17 +201,16 @@ class _Walk:
     """The lines of one group of intervals, taken from pieces that follow one another; `over` when all are found."""
 
     def __init__(
-        self, seeker: Seeker, name: bytes, intervals: Intervals, low: Key, beyond: Key, *, whole: bool
+        self, seeker: Seeker, name: bytes, intervals: Intervals, keys: tuple[Key, Key, Key], *, whole: bool
     ) -> None:
-        """`low`, `beyond`: first key that is looked at, first key that is not; `whole`: nothing lies before."""
+        """`keys`: the first looked at, that of the first interval, the first beyond; `whole`: nothing lies before."""
         self.over = False
         self._seeker = seeker
         self._name = name
         self._intervals = intervals
-        self._low = low
-        self._beyond = beyond
+        self._low, self._start, self._beyond = keys
         self._certified = whole
-        self._previous = low[1]
+        self._previous = self._low[1]
 
     def take(self, piece: Piece, *, spanning: bool) -> list[tuple[Place, bytes]]:
         """(place, line) of the lines in this piece that touch an interval.  Raises: DisorderError, InputError."""
@@ -245,13 +243,13 @@ class _Walk:
 
     def _spanning(self, piece: Piece, end: int) -> list[tuple[Place, bytes]]:
         """Of the lines before `end`, those whose stated span touches: reference blocks, structural variants."""
-        text = piece.text
-        reached = self._intervals.starts[0]
-        starts = {
-            text.rfind(b"\n", 0, match.start()) + 1
-            for match in _STATED_SPAN.finditer(text, 0, end)
-            if not match[1] or len(match[1]) > 9 or int(match[1]) >= reached
-        }
+        text, reached = piece.text, self._start[1]
+        places: list[int] = []
+        if any(int(digits) >= reached for digits in _END.findall(text, 0, end)):
+            places = [match.start() for match in _END.finditer(text, 0, end) if int(match[1]) >= reached]
+        if text.find(b"LEN", 0, end) >= 0:
+            places += [match.start() for match in _LENGTH.finditer(text, 0, end)]
+        starts = {text.rfind(b"\n", 0, place) + 1 for place in places}
         found: list[tuple[Place, bytes]] = []
         for at in sorted(starts):
             line = text[at : text.find(b"\n", at)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,9 @@ from typing import Final
 _LARGEST: Final = 512 * 2**20
 _TABIX_SHIFT: Final = 14
 _TABIX_DEPTH: Final = 5
+#: Bins looked at together; the number 1, as a 32-bit word, 128 times.
+_TOGETHER: Final = 1024
+_ONES: Final = struct.pack("<I", 1) * 128
 
 
 class BadIndexError(ValueError):
@@ -25,11 +28,28 @@ class BadIndexError(ValueError):
 
 @dataclass(slots=True)
 class _Reference:
-    """One sequence: bin -> where its words begin, and (TBI only) where the linear index stands."""
+    """One sequence: its bin numbers as words in file order, and runs of bins that are equally long.
 
-    bins: dict[int, int]
+    There are hundreds of thousands of bins, and a few hundred are asked for: so they are not put into a dictionary.
+    """
+
+    numbers: bytes
+    run_firsts: list[int]
+    run_places: list[int]
+    stride: int
     linear: int = 0
     windows: int = 0
+
+    def place(self, number: int) -> int | None:
+        """Where the words of the bin begin; None when there is no such bin."""
+        word = struct.pack("<I", number)
+        at = self.numbers.find(word)
+        while at % 4 and at > 0:
+            at = self.numbers.find(word, at + 1)
+        if at < 0:
+            return None
+        run = bisect_right(self.run_firsts, at // 4) - 1
+        return self.run_places[run] + (at // 4 - self.run_firsts[run]) * self.stride
 
 
 @dataclass(slots=True)
@@ -40,7 +60,7 @@ class Index:
     shift: int
     depth: int
     is_csi: bool
-    _words: Sequence[int]
+    _words: memoryview[int]
     _at: int = 0
     _references: list[_Reference] = field(default_factory=list)
 
@@ -70,7 +90,7 @@ class Index:
         least = self._least_offset(reference, start) if self.is_csi else (self.start(name, start) or 0)
         found: list[tuple[int, int]] = []
         for number in self._bins_touching(start, end):
-            if (at := reference.bins.get(number)) is not None:
+            if (at := reference.place(number)) is not None:
                 found.extend(chunk for chunk in self._chunks_at(at) if chunk[1] > least)
         merged: list[tuple[int, int]] = []
         for begin, stop in sorted(found):
@@ -86,7 +106,7 @@ class Index:
         total, said = 0, False
         for name in self.names:
             reference = self._reference(name)
-            at = reference.bins.get(special) if reference else None
+            at = reference.place(special) if reference else None
             if at is not None and self._words[at + self._fixed - 1] == 2:
                 total += self._long(at + self._fixed + 4) + self._long(at + self._fixed + 6)
                 said = True
@@ -111,11 +131,20 @@ class Index:
     def _parse_next(self) -> _Reference:
         words, fixed, at = self._words, self._fixed, self._at
         count, at = words[at], at + 1
-        bins: dict[int, int] = {}
-        for _ in range(count):
-            bins[words[at]] = at
-            at += fixed + 4 * words[at + fixed - 1]
-        reference = _Reference(bins)
+        reference = _Reference(b"", [], [], fixed + 4)
+        numbers: list[bytes] = []
+        seen = 0
+        while seen < count:
+            single = self._single_chunk_bins(at, count - seen)
+            run = max(single, 1)
+            reference.run_firsts.append(seen)
+            reference.run_places.append(at)
+            numbers.append(words[at : at + run * (fixed + 4) : fixed + 4].tobytes())
+            seen += run
+            at += single * (fixed + 4) if single else fixed + 4 * words[at + fixed - 1]
+            if at > len(words):
+                raise BadIndexError("it is cut short")
+        reference.numbers = b"".join(numbers)
         if not self.is_csi:
             reference.windows, reference.linear = words[at], at + 1
             at += 1 + 2 * reference.windows
@@ -123,6 +152,19 @@ class Index:
             raise BadIndexError("it is cut short")
         self._at = at
         return reference
+
+    def _single_chunk_bins(self, at: int, count: int) -> int:
+        """How many bins from `at` on, `count` at most, have one chunk: nearly all, so they are passed over together."""
+        size = self._fixed + 4
+        counts = self._words[at + self._fixed - 1 : at + min(count, _TOGETHER) * size : size].tobytes()
+        passed = 0
+        while passed < len(counts):
+            part = counts[passed : passed + len(_ONES)]
+            if part != _ONES[: len(part)]:
+                differing = int.from_bytes(part, "little") ^ int.from_bytes(_ONES[: len(part)], "little")
+                return (passed + ((differing & -differing).bit_length() - 1) // 8) // 4
+            passed += len(part)
+        return passed // 4
 
     def _long(self, at: int) -> int:
         return self._words[at] | self._words[at + 1] << 32
@@ -136,7 +178,7 @@ class Index:
         """CSI: no record that touches `position`, or begins later, stands before this offset; 0 when unknown."""
         number = _bins_below(self.depth) + (max(position - 1, 0) >> self.shift)
         while True:
-            at = reference.bins.get(number)
+            at = reference.place(number)
             if at is not None:
                 return self._long(at + 1)
             if number == 0:
@@ -214,7 +256,7 @@ def _names(data: bytes, count: int) -> tuple[bytes, ...]:
     return names
 
 
-def _words(data: bytes, begin: int) -> Sequence[int]:
+def _words(data: bytes, begin: int) -> memoryview[int]:
     """The 32-bit words from `begin` on (little-endian, as every machine this runs on)."""
     size = (len(data) - begin) // 4 * 4
-    return memoryview(data[begin : begin + max(size, 0)]).cast("I")
+    return memoryview(data)[begin : begin + max(size, 0)].cast("I")
