@@ -14,7 +14,7 @@ from starling.models import Patient, Prediction, dose
 from starling.models.bundle import Bundle, bundled
 from starling.models.formulas import Person, clinical, pharmacogenetic
 from starling.models.prediction import from_jsonable, to_jsonable
-from starling.vocabulary import Assessment
+from starling.vocabulary import Alternative, Assessment, Why
 from tests.models.people import ADULT, example
 
 Make = Callable[..., Assessment]
@@ -158,6 +158,18 @@ def test_african_ancestry_follows_the_guideline(person: Make) -> None:
     (step,) = dose("warfarin", person(cluster=1), asked).steps
     assert "rs12777823" in step.text
     assert dose("warfarin", person(cluster=1), ADULT).steps == ()
+
+
+@pytest.mark.usefixtures("runtime")
+def test_what_the_genotype_could_also_be_is_said(person: Make) -> None:
+    certain = person(("*1", "*2"))
+    other = Alternative("Poor Metabolizer", (("*2", "*3"),), Why.PHASE)
+    gene = replace(certain.gene("CYP2C9"), phenotype_alternatives=(other,), phenotype_certain=False)
+    doubtful = replace(certain, genes=tuple(gene if each.gene == "CYP2C9" else each for each in certain.genes))
+    said = dose("warfarin", doubtful, ADULT)
+    assert any(each.code == "GENOTYPE_UNCERTAIN" and "*2/*3" in each.message for each in said.notices)
+    assert "GENOTYPE_UNCERTAIN" not in codes(dose("warfarin", certain, ADULT))
+    assert "ALLELES_NOT_EXCLUDED" in codes(dose("warfarin", person(cannot_exclude=("*8",)), ADULT))
 
 
 @pytest.mark.usefixtures("runtime")

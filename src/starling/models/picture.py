@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from starling.models.prediction import Contribution, Explanation, Prediction
 from starling.models.words import NOT_ADVICE, certainty, headline, origin, similar, steps_taken
 from starling.report.markup import Markup, join, tag
@@ -19,6 +17,7 @@ def section(prediction: Prediction) -> Markup:
     """The section, to be given to `starling.report.html.page` as its appendix."""
     told = prediction.explanation
     alike = similar(prediction)
+    steps = list(steps_taken(prediction))
     notes = [*prediction.evidence, *(f"{each.message} [{each.code}]" for each in prediction.notices)]
     return tag(
         "section",
@@ -26,7 +25,7 @@ def section(prediction: Prediction) -> Markup:
         tag("p", tag("strong", NOT_ADVICE)),
         tag("p", tag("strong", headline(prediction)), " ", origin(prediction)),
         tag("p", certainty(prediction)),
-        bullets(steps_taken(prediction)),
+        bullets(steps) if steps else None,
         _beside(prediction),
         _reasons(prediction, told) if told else None,
         tag("p", alike) if alike else None,
@@ -91,6 +90,3 @@ def _bar(each: Contribution, top: int, middle: int, most: float) -> Markup:
 
 def _text(words: str, x: float, top: int, anchor: str) -> Markup:
     return tag("text", words, x=f"{x:.1f}", y=str(top + 14), font_size="12", text_anchor=anchor)
-
-
-HEADING: Final = ("dose-model", "Dose model")

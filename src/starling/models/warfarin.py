@@ -73,7 +73,7 @@ class Warfarin:
             missing.append(f"CYP2C9 {', '.join(LOWERING_ALLELES)} not all called (African ancestry)")
         if "liver" in assessment.subject.get("transplant", "").casefold():
             missing.append("the liver is a donor's, and so is its CYP2C9")
-        notices += _assumed(patient, ancestry)
+        notices += [*_doubts(assessment), *_assumed(patient, ancestry)]
         return Prepared(
             factors=factors,
             notices=tuple(notices),
@@ -221,6 +221,24 @@ def _vkorc1(result: GeneResult, patient: Patient, factors: dict[str, Value], not
     factors["vkorc1"], site = derived
     notices.append(Notice("VKORC1_DERIVED", f"VKORC1 -1639 {derived[0]} is derived from {site} {patient.linked[site]}"))
     return []
+
+
+def _doubts(assessment: Assessment) -> list[Notice]:
+    """What else the genotypes could be: with it the dose would be another."""
+    found = []
+    for gene in ("CYP2C9", "VKORC1"):
+        result = assessment.gene(gene)
+        if not result.diplotypes:
+            continue
+        others = ["/".join(each) for other in result.phenotype_alternatives for each in other.diplotypes]
+        if others:
+            words = f"{gene} could also be {', '.join(dict.fromkeys(others))}; the dose would then be another"
+            found.append(Notice("GENOTYPE_UNCERTAIN", words))
+        unseen = [allele for allele in LOWERING_ALLELES if gene == "CYP2C9" and allele in result.cannot_exclude]
+        if unseen:
+            words = f"CYP2C9 {', '.join(unseen)} cannot be excluded; the dose may have to be lower."
+            found.append(Notice("ALLELES_NOT_EXCLUDED", words))
+    return found
 
 
 def _lowering_called(result: GeneResult) -> bool:
