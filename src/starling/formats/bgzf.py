@@ -10,6 +10,7 @@ import mmap
 import struct
 import zlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from types import TracebackType
 from typing import BinaryIO, Final
 
@@ -149,14 +150,20 @@ class BlockFile:
         if size > _LARGEST_BLOCK:
             raise self._damaged(offset, f"a block claims {size} bytes of text")
         try:
-            inflater = zlib.decompressobj(-15)
-            text = inflater.decompress(self._data[offset + header : end - 8], size + 1)
+            text = zlib.decompress(self._data[offset + header : end - 8], -15, max(size, 1))
         except zlib.error as error:
             raise self._damaged(offset, str(error)) from error
         self.inflated += 1
         if len(text) != size or zlib.crc32(text) != crc:
             raise self._damaged(offset, "the checksum or length of a block is wrong")
         return text
+
+    def texts(self) -> Iterator[bytes]:
+        """The text of all blocks from the first on, none of it kept.  Raises: InputError FILE_DAMAGED."""
+        offset = 0
+        while offset < self.size:
+            yield self._inflate(offset)
+            offset = self.after(offset)
 
     def is_complete(self) -> bool:
         """Whether the marker of a complete file is there.  Raises: InputError FILE_DAMAGED when a block is cut."""

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from starling.errors import InputError
+from starling.formats.bgzf import BlockFile, is_bgzf
+
 #: Real indexes of a genome are 1-3 MB; one that inflates to more than this is none.
 _LARGEST: Final = 512 * 2**20
 _TABIX_SHIFT: Final = 14
@@ -212,10 +215,23 @@ def find_index(path: Path) -> Path | None:
 def read_index(path: Path) -> Index:
     """The index in the file.  Raises: BadIndexError."""
     try:
-        data = _inflate(path.read_bytes())
+        data = _text(path)
         return _parse_csi(data) if data[:4] == b"CSI\x01" else _parse_tbi(data)
-    except (OSError, zlib.error, struct.error, IndexError) as error:
+    except (InputError, OSError, zlib.error, struct.error, IndexError) as error:
         raise BadIndexError(str(error)) from error
+
+
+def _text(path: Path) -> bytes:
+    """What the index inflates to.  Raises: InputError, OSError, zlib.error or BadIndexError."""
+    with path.open("rb") as stream:
+        if not is_bgzf(stream.read(4096)):
+            stream.seek(0)
+            return _inflate(stream.read(_LARGEST))
+        blocks = BlockFile(stream, path.name)
+    try:
+        return b"".join(blocks.texts())
+    finally:
+        blocks.close()
 
 
 def _inflate(data: bytes) -> bytes:
