@@ -10,6 +10,7 @@ import pytest
 
 from starling.errors import InputError
 from starling.formats.header import Header
+from starling.genotyping.build import detect_build
 from starling.genotyping.fill import silent_reference
 from starling.genotyping.sites import SiteMap, site_map
 from starling.vocabulary import Options, Sex, State
@@ -143,7 +144,7 @@ def test_one_x_or_two(first: str, second: str, sex: Sex, expected: tuple[str, st
         ("GT:AD", "0/1:930,70", "A/G", (("G", 0.07),)),
         ("GT:AD", "1:0,900", "G", (("G", 1.0),)),
         ("GT", "1/1", "G", ()),
-        ("GT:AD", "0/0:900,9", "A", ()),
+        ("GT:AD", "0/0:990,10", "A", (("G", 0.01),)),
         ("GT:AF", "1/.:0.2", "nocall HALF_CALL seen G", ()),
     ],
 )
@@ -180,6 +181,9 @@ class Genome:
         self.record_count = records
         self.is_gvcf = is_gvcf
         self.dark = dark
+
+    def phase_set_users(self, chromosome: str) -> frozenset[int]:
+        return frozenset()
 
     def has_record_near(self, chromosome: str, start: int, end: int) -> bool:
         return chromosome not in self.dark and end - start > 3_000
@@ -404,3 +408,37 @@ def test_digest_is_of_the_genotypes() -> None:
 def test_helper_writes_lines() -> None:
     assert line("chr10 5 A G GT:DP 0/1:3 LowQual END=9").split("\t")[6:] == ["LowQual", "END=9", "GT:DP", "0/1:3"]
     assert Header(("S",)).contigs == {}
+
+
+# --- what a person's whole file says of one place ---------------------------------------------------------------------
+
+
+def test_a_bar_without_a_set_is_no_phase_where_the_sample_names_sets_elsewhere() -> None:
+    """A record far from every site counts too: the file was read whole."""
+    lines = ["chr6 18130687 T C GT 0|1", "chr6 18138997 C T GT 0|1", "chr6 90000000 A G GT:PS 0|1:90000000"]
+    assert shown(read(*lines), "chr6:18130687").startswith("T/C PHASE_SET_MIXED")
+    assert "PHASE_SET_MIXED" not in shown(read(*lines[:2]), "chr6:18130687")
+
+
+@pytest.mark.parametrize("reference", ["file:///mnt/db38/ref.fa", "/lab37/genome.fa", "ref_v1b381.fa"])
+def test_a_folder_that_resembles_a_build_states_none(reference: str) -> None:
+    header = Header(samples=("S",), contigs={}, reference=reference, meta={}, lines=3)
+    with pytest.raises(InputError, match="genome build"):
+        detect_build(header, {"GRCh38": {}, "GRCh37": {}}, {}, None, source="x.vcf")
+
+
+def test_two_references_that_disagree_are_refused() -> None:
+    meta = {"reference": ("hg19.fa", "GRCh38.fa")}
+    header = Header(samples=("S",), contigs={}, reference="hg19.fa", meta=meta, lines=4)
+    with pytest.raises(InputError) as caught:
+        detect_build(header, {"GRCh38": {}, "GRCh37": {}}, {}, None, source="x.vcf")
+    assert caught.value.code == "BUILD_CONFLICT"
+
+
+def test_an_indel_of_unknown_grch37_reference_needs_a_record_that_states_it() -> None:
+    """CYP2C9 94949161 AT>A lies at 96708918 of GRCh37, where the tables do not know the reference."""
+    place = "chr10:94949161"
+    assert shown(read(block("gatk", "chr10", 96708000, 96709500), build="GRCh37"), place) == "notassayed"
+    forced = Options(absent_is_reference="force")
+    assert shown(read("chr10 96708000 A G 0/1", build="GRCh37", options=forced), place) == "notassayed"
+    assert shown(read("chr10 96708918 AT A 0/0", build="GRCh37"), place) == "AT/AT"

@@ -34,7 +34,7 @@ def call_gene(definition: GeneDefinition, sample: SampleGenotypes, options: Opti
     call = RULES.get(definition.gene, call_by_matching)(definition, sample)
     if options.combinations and isinstance(call.result, Undetermined) and call.result.reason == "NO_MATCH":
         call = combinations(definition, sample, call)
-    return with_tier1_notice(definition, call)
+    return with_assumed_notice(with_tier1_notice(definition, call))
 
 
 def with_tier1_notice(definition: GeneDefinition, call: GeneCall) -> GeneCall:
@@ -54,3 +54,12 @@ def with_tier1_notice(definition: GeneDefinition, call: GeneCall) -> GeneCall:
     else:
         return call
     return replace(call, evidence=replace(call.evidence, notices=(*call.evidence.notices, notice)))
+
+
+def with_assumed_notice(call: GeneCall) -> GeneCall:
+    """The call, with how many of its positions were assumed to be reference because an option said so."""
+    if not call.evidence.filled:
+        return call
+    message = f"{call.evidence.filled} positions of this gene are not in the file and were assumed to be reference"
+    notices = (*call.evidence.notices, Notice("ASSUMED_REFERENCE", message))
+    return replace(call, evidence=replace(call.evidence, notices=notices))

@@ -94,7 +94,7 @@ def parse_header(lines: Iterable[bytes], source: str) -> Header:
             _add_contig(contigs, value, source, number)
         elif equals:
             meta.setdefault(key, []).append(value)
-    references = meta.pop("reference", [])
+    references = meta.get("reference", [])
     return Header(
         samples=_samples(texts[-1], source, len(texts)),
         contigs=MappingProxyType(contigs),

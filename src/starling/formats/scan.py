@@ -51,6 +51,7 @@ class Scan:
         self._source = source
         self._number = line_number
         self._positions: dict[bytes, array[int]] = {}
+        self._phased: dict[bytes, set[int]] = {}
 
     def lines(self, chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         """(line number, line without its line end) of every record that touches a wanted interval, in file order.
@@ -63,6 +64,8 @@ class Scan:
             lines.pop()
             if not self.has_blocks and b"<" in chunk:
                 self.has_blocks = b"<NON_REF>" in chunk or b"<*>" in chunk
+            if b"PS" in chunk:
+                self._note_phase_sets(lines)
             run = _proved_run(lines)
             if run is None or may_span(chunk):
                 yield from self._each(lines)
@@ -73,6 +76,22 @@ class Scan:
     def has_record_near(self, chromosome: bytes, start: int, end: int) -> bool:
         """Whether a remembered record begins in `start..end`."""
         return any(start <= position <= end for position in self._positions.get(chromosome, ()))
+
+    def phase_set_users(self, chromosome: bytes) -> frozenset[int]:
+        """The sample columns that name a phase set (PS of a `|` genotype) on some record of the chromosome."""
+        return frozenset(self._phased.get(chromosome, ()))
+
+    def _note_phase_sets(self, lines: list[bytes]) -> None:
+        for line in lines:
+            if b"PS" not in line:
+                continue
+            fields = line.split(b"\t")
+            keys = fields[8].split(b":") if len(fields) > 9 else []
+            users = self._phased.setdefault(fields[0], set())
+            if b"PS" not in keys or len(users) == len(fields) - 9:
+                continue
+            at = keys.index(b"PS")
+            users.update(column for column, text in enumerate(fields[9:]) if _names_set(text.split(b":"), at))
 
     def _refuse_nul(self, chunk: bytes) -> None:
         at = chunk.find(b"\0")
@@ -126,6 +145,10 @@ class Scan:
         if line.rstrip(b"\r") and not line.startswith(b"#"):
             message = "a record needs columns separated by tabs"
             raise InputError("BAD_RECORD", message, source=self._source, line=self._number + 1 + index)
+
+
+def _names_set(values: list[bytes], at: int) -> bool:
+    return b"|" in values[0] and at < len(values) and values[at].strip() not in {b".", b""}
 
 
 def _proved_run(lines: list[bytes]) -> _Run | None:

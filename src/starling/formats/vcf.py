@@ -100,6 +100,13 @@ class VcfFile:
                 return False
         return self._scan is not None and self._scan.has_record_near(name, start, end)
 
+    def phase_set_users(self, chromosome: str) -> frozenset[int]:
+        """The sample columns that name a phase set somewhere on the chromosome; ask after `fetch`.
+
+        Known only of a file that was read whole: of any other the records fetched are all there is to go by.
+        """
+        return self._scan.phase_set_users(chromosome.encode()) if self._scan is not None else frozenset()
+
     @property
     def reader(self) -> Literal["bisect", "index", "scan"]:
         """How the records are found."""

@@ -19,9 +19,12 @@ from starling.vocabulary import BuildName
 OLD_MITOCHONDRIAL_LENGTH: Final = 16_571
 
 #: Words in `##reference` (a file name, URL or assembly accession) that name a build.
-_REFERENCE_WORDS: Final[tuple[tuple[BuildName, re.Pattern[str]], ...]] = (
-    ("GRCh38", re.compile(r"(?i)grch38|hg38|b38|hs38|assembly38|gc[af]_000001405\.(?:1[5-9]|2[6-9]|[34]\d)")),
-    ("GRCh37", re.compile(r"(?i)grch37|hg19|b37|hs37|g1k_v37|assembly19|gc[af]_000001405\.(?:1[34]|2[0-5])")),
+_WORDS: Final[tuple[tuple[BuildName, str], ...]] = (
+    ("GRCh38", r"grch38|hg38|b38|hs38|assembly38|gc[af]_000001405\.(?:1[5-9]|2[6-9]|[34]\d)"),
+    ("GRCh37", r"grch37|hg19|b37|hs37|g1k_v37|assembly19|gc[af]_000001405\.(?:1[34]|2[0-5])"),
+)
+_REFERENCE_WORDS: Final = tuple(
+    (name, re.compile(rf"(?<![a-z0-9])(?:{words})(?!\d)", re.IGNORECASE)) for name, words in _WORDS
 )
 
 
@@ -54,7 +57,7 @@ def detect_build(
     """
     witnesses = [
         *(("contig", name, says) for name, says in _contig_witnesses(header, lengths, contigs)),
-        *(("reference", name, says) for name, says in _reference_witnesses(header.reference)),
+        *(("reference", name, says) for name, says in _reference_witnesses(header)),
     ]
     if stated is not None:
         witnesses.append(("option", f"--build {stated}", stated))
@@ -88,11 +91,12 @@ def _contig_witnesses(
             yield f"##contig {contig} by its accession", by_name[0]
 
 
-def _reference_witnesses(reference: str | None) -> Iterator[tuple[str, BuildName]]:
+def _reference_witnesses(header: Header) -> Iterator[tuple[str, BuildName]]:
     """A text that names both builds (a lifted-over file's path) states neither."""
-    found = [name for name, words in _REFERENCE_WORDS if reference and words.search(reference)]
-    if len(found) == 1:
-        yield "##reference", found[0]
+    for text in dict.fromkeys((header.reference or "", *header.meta.get("reference", ()))):
+        found = [name for name, words in _REFERENCE_WORDS if words.search(text)]
+        if len(found) == 1:
+            yield f"##reference={text}", found[0]
 
 
 def _mitochondrial(

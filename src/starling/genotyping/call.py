@@ -102,11 +102,13 @@ def read_call(record: RecordView, column: str, options: Options) -> Call:
         more=more,
         length=_first_number(fields, ["LEN"]),
     )
+    if record.chromosome == "chrM":
+        call = call._replace(fractions=_fractions(fields))
     if call.is_reference:
         weak, bare = _support(fields, options)
         return call._replace(weak=weak, bare=bare, filtered="" if filters == _REFERENCE_CALL else filters)
     if record.chromosome == "chrM":
-        return call._replace(fractions=_fractions(fields, strands))
+        return call
     return call._replace(unread=_unread(fields, strands))
 
 
@@ -189,17 +191,14 @@ def _unread(fields: Mapping[str, str], strands: tuple[int | None, ...]) -> froze
     return frozenset(index for index in stated if index < len(depths) and depths[index] == 0)
 
 
-def _fractions(fields: Mapping[str, str], strands: tuple[int | None, ...]) -> tuple[tuple[int, float], ...]:
-    """The share of the reads of every stated ALT: FORMAT/AF, else from AD (INFO/AF is a population's)."""
+def _fractions(fields: Mapping[str, str]) -> tuple[tuple[int, float], ...]:
+    """The share of the reads of every ALT, stated or not: FORMAT/AF, else from AD (INFO/AF is a population's)."""
     shares: list[float | None] = []
     if "AF" in fields:
         shares = [_number(text) for text in fields["AF"].split(",")]
     elif "AD" in fields and (total := sum(depths := _numbers(fields["AD"]))) > 0:
         shares = [depth / total for depth in depths[1:]]
-    stated = sorted({strand for strand in strands if strand})
-    return tuple(
-        (index, share) for index in stated if index <= len(shares) and (share := shares[index - 1]) is not None
-    )
+    return tuple((index, share) for index, share in enumerate(shares, 1) if share is not None)
 
 
 def _first_number(fields: Mapping[str, str], keys: Sequence[str]) -> int | None:

@@ -58,6 +58,9 @@ class VariantFile(Described, Protocol):
     def fetch(self, regions: Sequence[Region]) -> Iterator[Record]:
         """Every record that overlaps a region, once."""
 
+    def phase_set_users(self, chromosome: str) -> frozenset[int]:
+        """The sample columns that name a phase set on a chromosome, as far as that is known."""
+
 
 class ContigNames(Protocol):
     """What the knowledge base knows of chromosomes."""
@@ -219,13 +222,15 @@ class _Reading:
         stamp = SourceStamp(file.name, file.size, file.file_sha256, file.reader, build)
         silent = silent_reference(file, sites, names, self._callable(), self.options)
         self.stamps.append(stamp)
-        for (name, _), own in zip(chosen, cells, strict=True):
+        users = {ours: file.phase_set_users(name) for name, ours in names.items()}
+        for (name, column), own in zip(chosen, cells, strict=True):
             part = Part(
                 source=file.name,
                 sites=sites,
                 cells=own,
                 absent_is_reference=silent,
                 gvcf=file.is_gvcf,
+                phase_sets=frozenset(ours for ours, columns_ in users.items() if column in columns_),
                 mitochondrial_reference_known=build.mitochondrial_reference_known,
                 notices=_notices(file, build, sites),
             )

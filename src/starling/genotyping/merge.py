@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from starling.genotyping.call import PLAIN_REFERENCE, Call
-from starling.genotyping.effects import DELETED, INTERRUPTED, UNKNOWN
+from starling.genotyping.effects import DELETED, INTERRUPTED, NOT_BASES, UNKNOWN
 from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks, quick_plan
 from starling.genotyping.sites import BaseSlot, Slot
 from starling.vocabulary import Genotype, Notice, Options, State
@@ -120,6 +120,8 @@ def genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, g
         kinds = {Speaks.BLOCK, Speaks.SPANS} if gvcf else {Speaks.BLOCK}
         blocks = [one for one in found if one.plan.speaks in kinds and one.end >= slot.position]
         return _reference(slot, blocks, notices, options) if blocks else None
+    if not slot.is_known:
+        return None
     covering = [one for one in found if one.plan.speaks in {Speaks.COVERS, Speaks.LISTED}]
     return _reference(slot, covering, notices, options) if _is_covered(slot, covering) else None
 
@@ -346,4 +348,11 @@ def _called(
 
 
 def _fractions(used: Sequence[Observation]) -> tuple[tuple[str, float], ...]:
-    return tuple(sorted({(one.plan.words[index], share) for one in used for index, share in one.call.fractions}))
+    """The share of the reads of every variant that is written out in bases."""
+    shares = {
+        (one.plan.words[index], share)
+        for one in used
+        for index, share in one.call.fractions
+        if index < len(one.plan.words) and one.plan.words[index] not in NOT_BASES
+    }
+    return tuple(sorted(shares))

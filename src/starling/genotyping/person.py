@@ -28,7 +28,7 @@ class Part:
     """What one file holds of one person.
 
     `absent_is_reference`: slots that are reference when the file does not mention them.  `gvcf`: the file states
-    reference in blocks.
+    reference in blocks.  `phase_sets`: chromosomes on which the person's column names phase sets in this file.
     """
 
     source: str
@@ -36,6 +36,7 @@ class Part:
     cells: Sequence[Cell]
     absent_is_reference: frozenset[int] = frozenset()
     gvcf: bool = False
+    phase_sets: frozenset[str] = frozenset()
     mitochondrial_reference_known: bool = True
     notices: tuple[Notice, ...] = ()
 
@@ -87,6 +88,7 @@ def _unmix(part: Part, found: dict[int, Genotype]) -> None:
     """`|` without PS is no phase on a chromosome where the sample uses PS."""
     slots = part.sites.slots
     named = {slots[one.plan.slot].locus.chromosome for one in _observations(part.cells) if one.call.explicit}
+    named |= part.phase_sets
     for index, genotype in found.items() if named else ():
         if genotype.phase_set is not None and genotype.phase_set in named:
             alleles = in_order(genotype.alleles, slots[index].words)
@@ -239,7 +241,7 @@ def _fill(parts: Sequence[Part], found: dict[int, Genotype], *, hemizygous: bool
     for part in parts:
         for index in part.absent_is_reference:
             slot = part.sites.slots[index]
-            if index in found or slot.reference is None:
+            if index in found or slot.reference is None or not (isinstance(slot, BaseSlot) or slot.is_known):
                 continue
             haploid = slot.locus.chromosome == "chrM" or (hemizygous and slot.locus.chromosome == "chrX")
             alleles = (slot.reference,) * (1 if haploid else 2)

@@ -8,7 +8,6 @@ from starling.errors import InputError
 from starling.formats.header import Header
 
 _TUMOUR_COLUMNS: Final = frozenset({"TUMOR", "TUMOUR"})
-_NORMAL_COLUMN: Final = "NORMAL"
 
 
 def chosen_samples(header: Header, asked: tuple[str, ...] | None, *, source: str) -> tuple[tuple[str, int], ...]:
@@ -38,8 +37,7 @@ def tumour_samples(header: Header) -> frozenset[str]:
     if "--mitochondria-mode true" in commands:
         return frozenset()
     tumours = {value.strip() for value in header.meta.get("tumor_sample", ())}
-    if _NORMAL_COLUMN in {name.upper() for name in header.samples}:
-        tumours |= {name for name in header.samples if name.upper() in _TUMOUR_COLUMNS}
+    tumours |= {name for name in header.samples if name.upper() in _TUMOUR_COLUMNS}
     return frozenset(tumours)
 
 

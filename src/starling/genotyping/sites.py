@@ -55,7 +55,10 @@ class BaseSlot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IndelSlot:
-    """A stretch `position..last` of the file within which the changes of one indel site can be written."""
+    """A stretch `position..last` of the file within which the changes of one indel site can be written.
+
+    `is_known`: the reference of the file's build is known here; else only a record that states its REF counts.
+    """
 
     number: int
     locus: Locus
@@ -63,6 +66,7 @@ class IndelSlot:
     last: int
     site: Site
     known: tuple[tuple[Event, str], ...]
+    is_known: bool = True
 
     @property
     def start(self) -> int:
@@ -205,7 +209,7 @@ def _add(site: Site, build: BuildName, draft: _Draft, slots: list[Slot], composi
     elif site.is_indel:
         known = tuple((trim(position, site.ref, alt), alt) for alt in site.alts)
         last = position + site.last - site.position
-        indel = IndelSlot(len(slots), site.locus, position, last, site, known)
+        indel = IndelSlot(len(slots), site.locus, position, last, site, known, is_known=reference is not None)
         slots.append(indel)
         draft.indels.append(indel)
     else:

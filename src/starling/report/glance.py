@@ -196,6 +196,8 @@ def assumptions(assessment: Assessment) -> tuple[str, ...]:
         f"{plural(filled, 'position')} not in the file {'was' if filled == 1 else 'were'} ASSUMED to be reference, "
         "because an option said so. A variant there would not have been seen."
     )
+    if assessment.provenance.options.get("absent_is_reference") == "force":
+        said += " FORCED with --absent-is-reference=force, whatever the file looks like."
     notices = [sentence(notice.message) for notice in assessment.provenance.notices]
     return (said, *notices) if filled else tuple(notices)
 

@@ -78,6 +78,7 @@ _WHY: Final[Mapping[Why, str]] = {
     Why.UNDOCUMENTED_VARIANT: "a variant was found that no definition lists",
     Why.FILTERED: "a record that did not pass its filters was used",
     Why.COPY_NUMBER: "deletions and duplications were not looked at",
+    Why.STATED: "what the other laboratory states does not agree",
 }
 
 _REASONS: Final[Mapping[str, str]] = {
@@ -85,6 +86,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "NOT_COVERED": "the file does not cover this gene",
     "NOT_TESTED": "not readable from this file; needs the result of another laboratory",
     "NOTHING_STATED": "the other laboratory stated nothing that can be used",
+    "LOW_HETEROPLASMY": "a risk variant was seen in too few reads to count or to exclude",
     "NOMENCLATURE_UNKNOWN": "the other laboratory does not say which allele names it uses",
     "NO_MATCH": "the variants found fit no named alleles",
     "REFERENCE_UNKNOWN": "the file does not say which mitochondrial reference it uses",

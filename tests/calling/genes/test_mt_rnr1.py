@@ -83,7 +83,6 @@ def test_an_uncalled_position_hides_uncertain_risk_only() -> None:
         (0.95, "m.1555A>G", None),
         (0.94, "m.1555A>G", "HETEROPLASMIC"),
         (0.05, "m.1555A>G", "HETEROPLASMIC"),
-        (0.049, "Reference", "LOW_HETEROPLASMY"),
     ],
 )
 def test_heteroplasmy(share: float, result: str, code: str | None) -> None:
@@ -93,8 +92,11 @@ def test_heteroplasmy(share: float, result: str, code: str | None) -> None:
     assert [(each.name, each.fraction) for each in call.evidence.variants] == [("m.1555A>G", share)]
 
 
-def test_below_the_threshold_nothing_is_certain() -> None:
-    assert with_share(1555, "A/G", "G", 0.03).evidence.doubts
+def test_below_the_threshold_a_stated_risk_variant_is_neither_risk_nor_reference() -> None:
+    call = with_share(1555, "A/G", "G", 0.049)
+    assert call.result == Undetermined("LOW_HETEROPLASMY")
+    assert [(each.name, each.fraction) for each in call.evidence.variants] == [("m.1555A>G", 0.049)]
+    assert codes(call) == ["LOW_HETEROPLASMY"]
 
 
 def test_reads_count_whatever_gt_says() -> None:

@@ -34,7 +34,10 @@ _RISK: Final = {"Increased": 0, "Uncertain": 1, "Normal": 2}
 
 
 def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
-    """The MT-RNR1 call; normal only when the three risk positions were called reference."""
+    """The MT-RNR1 call; normal only when the three risk positions were called reference.
+
+    A risk variant that GT states in fewer reads than count is neither a risk nor reference: `LOW_HETEROPLASMY`.
+    """
     table = match_table(definition)
     if not sample.mitochondrial_reference_known:
         return undetermined(table, Observation(fits=0, groups={}), "REFERENCE_UNKNOWN")
@@ -45,10 +48,12 @@ def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
     found = _carried(table, sample)
     counted = [allele for allele, share in found if share is None or share >= LOWEST_SHARE]
     at_risk = any(_risk(allele) == 0 for allele in counted)
-    reason = None if at_risk else _not_normal(table, seen, sample)
+    faint = any(_risk(allele) == 0 for allele, _ in found)
+    reason = None if at_risk else "LOW_HETEROPLASMY" if faint else _not_normal(table, seen, sample)
     if reason is not None:
         refused = undetermined(table, seen, reason)
-        return replace(refused, evidence=replace(refused.evidence, variants=_variants(found)))
+        notices = (*refused.evidence.notices, *_notices(found))
+        return replace(refused, evidence=replace(refused.evidence, variants=_variants(found), notices=notices))
     return _conclude(table, seen, found, counted)
 
 
@@ -113,14 +118,12 @@ def _conclude(
     worst = min(counted, key=_risk, default=reference)
     names = [allele.name for allele in counted] or [reference.name]
     name = names[0] if len(names) == 1 else f"[{' + '.join(names)}]"
-    below = any(share is not None and share < LOWEST_SHARE and _risk(allele) == 0 for allele, share in found)
     evidence = basic_evidence(table, seen)
     evidence = replace(
         evidence,
         deciding=Diplotype((worst.name,)),
         variants=_variants(found),
         consistent=_hidden(table, seen, worst),
-        doubts=(*evidence.doubts, Why.FILTERED) if below else evidence.doubts,
         notices=evidence.notices + _notices(found),
     )
     return GeneCall(table.definition.gene, Diplotype((name,)), evidence)
