@@ -159,8 +159,10 @@ def conclude(
     clock = [perf_counter()]
     medication, notices = known_medicines(knowledge, question.medication)
     subject = dict(question.subject or {})
-    own = call_genes(genotypes, knowledge, subject, options)
+    own = call_genes(genotypes, knowledge, options)
     calls = with_outside(own, knowledge, question.outside)
+    if is_donor_dna(subject):
+        calls = {gene: without_donor(call) for gene, call in calls.items()}
     clock.append(perf_counter())
     results = interpret_all(calls, own, medication, knowledge)
     drugs = advisor(knowledge).recommend(results, medication=medication, subject=subject, sources=options.sources)
@@ -177,16 +179,13 @@ def conclude(
     return replace(assessment, result_sha256=result_digest(to_jsonable(assessment)))
 
 
-def call_genes(
-    genotypes: SampleGenotypes, knowledge: KnowledgeBase, subject: Mapping[str, str], options: Options
-) -> dict[str, GeneCall]:
-    """The call of every gene from the sample's own data, alphabetical; donor DNA says nothing of the patient."""
+def call_genes(genotypes: SampleGenotypes, knowledge: KnowledgeBase, options: Options) -> dict[str, GeneCall]:
+    """The call of every gene from the sample's own data, alphabetical."""
     definitions = knowledge.definitions
-    own = {
+    return {
         name: call_gene(definitions[name], genotypes, options) if name in definitions else not_tested(name)
         for name in knowledge.genes
     }
-    return {name: without_donor(call) for name, call in own.items()} if is_donor_dna(subject) else own
 
 
 def with_outside(
@@ -217,7 +216,7 @@ def interpret_all(
     results = []
     for gene, call in calls.items():
         result = _interpreted(call, knowledge)
-        if call is not own[gene]:
+        if call.evidence.source == "outside":
             result = with_conflict(result, _interpreted(own[gene], knowledge))
         adjusted = convert(result, "", medication, knowledge.guidance) if medication else None
         results.append(replace(result, adjusted=adjusted) if adjusted else result)

@@ -12,7 +12,7 @@ from typing import Final
 
 from starling.cli.screen import ProgressBar, uses_colour, width
 from starling.errors import InputError
-from starling.vocabulary import Assessment, Options
+from starling.vocabulary import Assessment, Options, Sex
 
 FORMATS: Final = ("terminal", "json", "tsv", "html")
 SUBJECT_KEYS: Final = (
@@ -90,7 +90,7 @@ def assessed(arguments: argparse.Namespace) -> Iterator[Assessment]:
             samples=arguments.sample,
             outside=arguments.outside,
             medication=_medication(arguments.medication),
-            subject=_subject(arguments.subject),
+            subject=_subject(arguments.subject, arguments.sex),
             options=_options(arguments),
             progress=bar,
         )
@@ -104,7 +104,7 @@ def _options(arguments: argparse.Namespace) -> Options:
             raise InputError("BAD_OPTION", "must not be negative", source=f"--{name.replace('_', '-')}")
     return Options(
         build=arguments.build,
-        sex=arguments.sex,
+        sex=_sex(arguments),
         absent_is_reference=arguments.absent_is_reference,
         callable_bed=arguments.callable,
         min_dp=arguments.min_dp,
@@ -115,6 +115,16 @@ def _options(arguments: argparse.Namespace) -> Options:
         sources=tuple(arguments.source),
         hash_input=arguments.hash_input,
     )
+
+
+def _sex(arguments: argparse.Namespace) -> Sex:
+    """`--sex`, else what the subject's data say: a fact about the patient is not asked for twice."""
+    if arguments.sex == "unknown":
+        for pair in arguments.subject:
+            if pair in {"sex=male", "sex=female"}:
+                return "male" if pair == "sex=male" else "female"
+    sex: Sex = arguments.sex
+    return sex
 
 
 def _medication(text: str) -> tuple[str, ...]:
@@ -130,7 +140,8 @@ def _medication(text: str) -> tuple[str, ...]:
     return names
 
 
-def _subject(pairs: Iterable[str]) -> Mapping[str, str]:
+def _subject(pairs: Iterable[str], sex: str) -> Mapping[str, str]:
+    """The subject's data.  Raises: InputError on an unknown key, or on a sex that contradicts --sex."""
     subject: dict[str, str] = {}
     for pair in pairs:
         key, separator, value = pair.partition("=")
@@ -138,6 +149,9 @@ def _subject(pairs: Iterable[str]) -> Mapping[str, str]:
             known = ", ".join(SUBJECT_KEYS)
             raise InputError("BAD_OPTION", f"{pair!r} is not KEY=VALUE with a key of: {known}", source="--subject")
         subject[key] = value.strip()
+    stated = subject.get("sex", sex).casefold()
+    if sex != "unknown" and stated != sex:
+        raise InputError("BAD_OPTION", f"sex={subject['sex']} contradicts --sex {sex}", source="--subject")
     return subject
 
 
