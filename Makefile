@@ -39,8 +39,10 @@ $(STAMPS)/package: pyproject.toml hatch_build.py $(STAMPS)/build
 	@$(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@
 
-$(KB): $(wildcard knowledge-base/* src/starling/knowledge/*.py src/starling/knowledge/*.sql) | $(STAMPS)/package
-	@$(BIN)/python hatch_build.py
+# The report needs the standard library alone: no environment, no network.
+$(KB): $(wildcard knowledge-base/* src/starling/knowledge/*.py src/starling/knowledge/*.sql)
+	@test -n "$(PYTHON)" || { echo "Starling needs Python 3.11 or newer; none was found (set PYTHON=...)." >&2; exit 1; }
+	@$(PYTHON) hatch_build.py
 	@touch $@
 
 $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/package
@@ -57,8 +59,8 @@ setup: $(STAMPS)/dev $(KB)  ## the environment with all development tools
 
 run: $(KB)  ## a report from the bundled example, or from VCF=path; pages go to build/report/
 	@mkdir -p $(REPORT)
-	@$(BIN)/starling report $(VCF)
-	@$(BIN)/starling report $(VCF) --format html --output $(REPORT)/
+	@PYTHONPATH=src $(PYTHON) -m starling report $(VCF)
+	@PYTHONPATH=src $(PYTHON) -m starling report $(VCF) --format html --output $(REPORT)/
 	@echo "To print or to pass on: $(REPORT)/"
 
 test: lint types floors shape pytest  ## every check; tests skipped for missing data are counted last
