@@ -139,4 +139,4 @@ def test_a_sample_name_never_leaves_the_directory_or_hides(sample: str, tmp_path
 def test_different_samples_have_different_files() -> None:
     names = ["a b", "a_b", "a?b", "a/b", "x" * 300, "x" * 301, "", "sample"]
     assert len({file_name_for(name, ".html") for name in names}) == len(names)
-    assert file_name_for("HG00276", ".html") == "HG00276.html"
+    assert file_name_for("PATIENT-7", ".html") == "PATIENT-7.html"

@@ -15,8 +15,7 @@ from starling.errors import InputError
 from starling.formats.record import Record
 from starling.vocabulary import Notice, Options
 
-#: Written in two parts because it is a FORMAT key, not one of our codes.
-_DEPTHS: Final = ("MIN_" + "DP", "DP")
+_DEPTHS: Final = ("MIN_DP", "DP")
 _QUALITIES: Final = ("GQ", "RGQ", "GQX")
 PASSING: Final = frozenset({"PASS", ".", ""})
 #: DeepVariant's filter for a candidate that it calls reference: a statement, not a doubt.

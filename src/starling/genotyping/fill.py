@@ -14,8 +14,10 @@ from starling.vocabulary import Options
 Intervals = Sequence[tuple[int, int]]
 
 #: A file with fewer records is a panel, an array or an exome, not a genome in which silence means reference.
+#: Source: this project's reading rules (docs/explanation/reading.md); a genome has some 4 to 5 million (PMID 26432245).
 LEAST_RECORDS: Final = 1_000_000
 #: A gene lies in a covered region when the file has records this close on both sides.
+#: Source: this project's reading rules (docs/explanation/reading.md).
 NEIGHBOURHOOD: Final = 1_000_000
 
 

@@ -99,11 +99,6 @@ class KnowledgeBase:
             lengths.setdefault(build, {})[chromosome] = length
         return lengths
 
-    @cached_property
-    def known_gaps(self) -> tuple[tuple[str, ...], ...]:
-        """Results for which a guideline has no row: (guideline, drug, population, when, reason)."""
-        return tuple(self._select("known_gap"))
-
     def find_drug(self, name: str) -> Drug:
         """The drug of this ingredient, synonym, brand, RxNorm or ATC code, whatever its case and hyphens.
 

@@ -9,24 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from starling.definitions import Guideline, NamedAllele, Row
+from starling.definitions import ACTIONS, Guideline, NamedAllele, Row
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Advice, Dose
 
-#: actions from the one that forbids to the one that changes nothing
-SEVERITY: Final = (
-    "contraindicated",
-    "avoid",
-    "consider_alternative",
-    "reduce_dose",
-    "increase_dose",
-    "adjust_dose",
-    "test_further",
-    "monitor",
-    "no_recommendation",
-    "standard",
-)
-_DOSE: Final = SEVERITY.index("adjust_dose") + 1
+_DOSE: Final = ACTIONS.index("adjust_dose") + 1
 _PHENOTYPE, _FUNCTION, _ALLELE, _INHIBITOR, _COVERAGE, _WORDING = range(20, 80, 10)
 
 
@@ -112,7 +99,7 @@ def _row_changes(old: _Recommended | None, new: _Recommended | None) -> Iterator
     if (before.conditions, before.fallback) != (after.conditions, after.fallback):
         yield _DOSE, "conditions changed", after.summary
     if before.monitor != after.monitor:
-        yield SEVERITY.index("monitor"), "monitoring changed", f"{_list(before.monitor)} -> {_list(after.monitor)}"
+        yield ACTIONS.index("monitor"), "monitoring changed", f"{_list(before.monitor)} -> {_list(after.monitor)}"
     if old.row.strength != new.row.strength:
         yield _WORDING, "strength changed", f"{old.row.strength or 'not stated'} -> {new.row.strength or 'not stated'}"
     if _worded(old.row) != _worded(new.row):
@@ -234,7 +221,7 @@ def _presence(kind: str, old: set[str], new: set[str]) -> Iterator[Change]:
 
 
 def _severity(action: str) -> int:
-    return SEVERITY.index(action) if action in SEVERITY else 0
+    return ACTIONS.index(action) if action in ACTIONS else 0
 
 
 def _action(advice: Advice) -> str:

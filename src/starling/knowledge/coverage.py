@@ -75,15 +75,6 @@ def check_coverage(tables: Tables) -> Iterator[Violation]:
             yield at(row, "this gap is none: a row answers, or there is no such guideline, drug or result")
 
 
-def gaps_of(tables: Tables) -> Iterator[tuple[str, str, str, str]]:
-    """Every (guideline, drug, population, result) that no row answers."""
-    proof = _Proof(tables)
-    for block, conditions in proof.blocks.items():
-        for verdict in proof.verdicts(conditions):
-            if not verdict.answered:
-                yield *block, verdict.when
-
-
 def _ties(verdict: Verdict) -> Iterator[Violation]:
     """Two rows that name one result exactly; HLA presences and DPYD phenotyping may stand side by side."""
     if OUTSIDE_GENES & set(verdict.genes):

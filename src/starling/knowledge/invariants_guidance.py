@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from starling.definitions import Key
+from starling.definitions import ACTIONS, Key
 from starling.knowledge.invariants_genes import at
 from starling.knowledge.tables import Record, TableRow, Tables, Violation
 from starling.knowledge.values import parse_key
@@ -21,20 +21,6 @@ STRENGTHS: Final[Mapping[str, frozenset[str]]] = {
     "DPWG": frozenset({"", "N/A", "No recommendation"}),
     "FDA": frozenset({"Category 1", "Category 2", "Category 3"}),
 }
-ACTIONS: Final = frozenset(
-    {
-        "standard",
-        "contraindicated",
-        "avoid",
-        "consider_alternative",
-        "reduce_dose",
-        "increase_dose",
-        "adjust_dose",
-        "monitor",
-        "test_further",
-        "no_recommendation",
-    }
-)
 _PRESENCE: Final = re.compile(r"\*\d{2,3}:\d{2,3} (?:positive|negative)")
 _ATC: Final = re.compile(r"[A-Z]\d\d[A-Z][A-Z]\d\d")
 _TEXT: Final = {"id", "action", "summary", "detail"}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from starling.definitions import ACTIONS as ACTION_ORDER
 from starling.guidance.wording import action_words as plain_words
 from starling.vocabulary import Alternative, Disagreement, GeneResult, Why
 
@@ -30,19 +31,23 @@ class ActionWords:
         return words[:1].upper() + words[1:]
 
 
+_SHOWN: Final[Mapping[str, ActionWords]] = {
+    words.action: words
+    for words in (
+        ActionWords("contraindicated", "✖", "stop"),
+        ActionWords("avoid", "⊘", "stop"),
+        ActionWords("consider_alternative", "⇄", "change"),
+        ActionWords("reduce_dose", "↓", "dose"),
+        ActionWords("increase_dose", "↑", "dose"),
+        ActionWords("adjust_dose", "↕", "dose"),
+        ActionWords("test_further", "?", "test"),
+        ActionWords("monitor", "◎", "watch"),
+        ActionWords("standard", "✓", "usual", urgent=False),
+        ActionWords("no_recommendation", "–", "none", urgent=False),
+    )
+}
 #: Most serious first: the order of every list of drugs.
-ACTIONS: Final = (
-    ActionWords("contraindicated", "✖", "stop"),
-    ActionWords("avoid", "⊘", "stop"),
-    ActionWords("consider_alternative", "⇄", "change"),
-    ActionWords("reduce_dose", "↓", "dose"),
-    ActionWords("increase_dose", "↑", "dose"),
-    ActionWords("adjust_dose", "↕", "dose"),
-    ActionWords("test_further", "?", "test"),
-    ActionWords("monitor", "◎", "watch"),
-    ActionWords("standard", "✓", "usual", urgent=False),
-    ActionWords("no_recommendation", "–", "none", urgent=False),
-)
+ACTIONS: Final = tuple(_SHOWN[action] for action in ACTION_ORDER)
 
 _BY_ACTION: Final[Mapping[str, ActionWords]] = {words.action: words for words in ACTIONS}
 _RANK: Final[Mapping[str, int]] = {words.action: rank for rank, words in enumerate(ACTIONS, start=1)}

@@ -47,8 +47,8 @@ def write_atomically(path: str | Path, text: str | Iterable[str]) -> None:
 def file_name_for(sample: str, suffix: str) -> str:
     """A file name for a sample: the sample's own where every system allows it, else made so and distinct.
 
-    >>> file_name_for("HG00276", ".html"), file_name_for("../etc/passwd", ".html")
-    ('HG00276.html', 'etc_passwd-7fef78f5.html')
+    >>> file_name_for("PATIENT-7", ".html"), file_name_for("../etc/passwd", ".html")
+    ('PATIENT-7.html', 'etc_passwd-7fef78f5.html')
     """
     safe = re.sub(r"[^A-Za-z0-9._-]+", "_", sample)[:_LONGEST].strip("._-")
     if safe and safe == sample and safe.upper().split(".")[0] not in _RESERVED:

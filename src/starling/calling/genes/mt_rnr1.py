@@ -27,7 +27,7 @@ from starling.vocabulary import (
 
 #: A risk variant in this share of the reads or more counts (reported at any share).
 LOWEST_SHARE: Final = 0.05
-#: Below this share a variant is called heteroplasmic.
+#: Below this share a variant is called heteroplasmic.  Source: docs/explanation/mt-rnr1.md, to be signed.
 HOMOPLASMIC_SHARE: Final = 0.95
 
 _RISK: Final = {"Increased": 0, "Uncertain": 1, "Normal": 2}
