@@ -134,9 +134,7 @@ def test_genes_and_drugs_are_listed() -> None:
 
 def test_a_simulated_patient_is_reported_as_simulated(tmp_path: Path) -> None:
     patient, truth = tmp_path / "patient.vcf", tmp_path / "truth.json"
-    done = run(
-        "simulate", "-o", str(patient), "--truth", str(truth), "--seed", "3", "--diplotype", "CYP2C19=*2/*17"
-    )
+    done = run("simulate", "-o", str(patient), "--truth", str(truth), "--seed", "3", "--diplotype", "CYP2C19=*2/*17")
     assert done.returncode == 0, done.stderr
     report = json.loads(run("report", str(patient), "--format", "json").stdout)["assessments"][0]
     gene = next(gene for gene in report["genes"] if gene["gene"] == "CYP2C19")
