@@ -7,8 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from starling.vocabulary import ActivityScore, Advice, Implication, Locus
+
+#: What a row may advise, most serious first: the order of headlines and of every list of drugs.
+ACTIONS: Final = (
+    "contraindicated",
+    "avoid",
+    "consider_alternative",
+    "reduce_dose",
+    "increase_dose",
+    "adjust_dose",
+    "test_further",
+    "monitor",
+    "standard",
+    "no_recommendation",
+)
 
 
 @dataclass(frozen=True, slots=True)

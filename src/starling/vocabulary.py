@@ -37,6 +37,7 @@ class Why(StrEnum):
     UNDOCUMENTED_VARIANT = "undocumented_variant"
     FILTERED = "filtered"
     COPY_NUMBER = "copy_number"
+    STATED = "stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ class Evidence:
     `deciding`: the alleles that decide the phenotype where they are not the diplotype (lowest-function genes).
     `doubts`: reasons for which the phenotype cannot be certain whatever the alternatives say.
     `stated_phenotype`, `stated_score`: what an outside laboratory stated instead of, or beside, alleles.
+    `other_phenotypes`, `other_scores`: what further outside results for the same gene stated instead.
     """
 
     consistent: tuple[Consistent, ...] = ()
@@ -160,6 +162,8 @@ class Evidence:
     source: Literal["sample", "outside"] = "sample"
     stated_phenotype: str | None = None
     stated_score: ActivityScore | None = None
+    other_phenotypes: tuple[str, ...] = ()
+    other_scores: tuple[ActivityScore, ...] = ()
     conflict: str | None = None
 
 
@@ -232,7 +236,10 @@ class Adjusted:
 
 @dataclass(frozen=True, slots=True)
 class GeneResult:
-    """One gene of an assessment: field for field the published JSON."""
+    """One gene of an assessment: field for field the published JSON.
+
+    `activity_score_alternatives`: other scores of the same term that remain possible; some guidelines ask for them.
+    """
 
     gene: str
     status: Literal["called", "ambiguous", "undetermined"]
@@ -243,6 +250,7 @@ class GeneResult:
     phenotype_certain: bool
     phenotype_alternatives: tuple[Alternative, ...] = ()
     activity_score: str | None = None
+    activity_score_alternatives: tuple[str, ...] = ()
     variants: tuple[VariantCopies, ...] = ()
     copy_number: CopyNumber = "not_applicable"
     presence: Mapping[str, Presence] = field(default_factory=dict)
@@ -340,7 +348,10 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class DrugResult:
-    """One drug of an assessment.  `no_result`: a gene is missing; `no_row`: nobody gives advice for this result."""
+    """One drug of an assessment.  `no_result`: a gene is missing; `no_row`: nobody gives advice for this result.
+
+    `notes`: which guidelines list no row for this patient's result, and medicines that no recommendation mentions.
+    """
 
     drug: str
     status: Literal["advice", "no_result", "no_row"]
@@ -348,13 +359,15 @@ class DrugResult:
     genes_missing: tuple[str, ...] = ()
     disagreement: Disagreement | None = None
     recommendations: tuple[Recommendation, ...] = ()
+    notes: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to read, and whom to ask; every field is recorded in the provenance.
 
-    `min_dp` (reads) and `min_gq` (Phred) apply to reference statements that carry the fields.
+    `min_dp` (reads) and `min_gq` (Phred) apply to reference statements that carry the fields;
+    10 and 20 are the usual floors of germline hard filters.  Source: docs/explanation/reading.md.
     """
 
     build: BuildName | None = None

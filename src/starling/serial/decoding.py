@@ -94,6 +94,7 @@ def _gene(fields: Fields) -> GeneResult:
         phenotype_certain=fields.flag("phenotype_certain"),
         phenotype_alternatives=fields.rows("phenotype_alternatives", _alternative),
         activity_score=fields.text_or_none("activity_score"),
+        activity_score_alternatives=fields.texts("activity_score_alternatives"),
         variants=fields.rows("variants", _variant),
         copy_number=cast(CopyNumber, fields.choice("copy_number", CopyNumber)),
         presence=fields.one("presence", _presence),
@@ -145,6 +146,7 @@ def _drug(fields: Fields) -> DrugResult:
         genes_missing=fields.texts("genes_missing"),
         disagreement=fields.one_or_none("disagreement", _disagreement),
         recommendations=fields.rows("recommendations", lambda row: _recommendation(row, drug)),
+        notes=fields.rows("notes", _notice),
     )
 
 

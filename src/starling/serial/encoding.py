@@ -70,6 +70,7 @@ def _gene(gene: GeneResult) -> dict[str, object]:
         "phenotype_certain": gene.phenotype_certain,
         "phenotype_alternatives": [_alternative(other) for other in gene.phenotype_alternatives],
         "activity_score": gene.activity_score,
+        "activity_score_alternatives": list(gene.activity_score_alternatives),
         "variants": [_variant(variant) for variant in gene.variants],
         "copy_number": gene.copy_number,
         "presence": dict(gene.presence),
@@ -110,6 +111,7 @@ def _drug(drug: DrugResult) -> dict[str, object]:
         "genes_missing": list(drug.genes_missing),
         "disagreement": None if differ is None else {"what": differ.what, "by": list(differ.by)},
         "recommendations": [_recommendation(row) for row in drug.recommendations],
+        "notes": _notices(drug.notes),
     }
 
 
