@@ -1,7 +1,8 @@
 """What another laboratory or device stated, as a gene call: names translated, nothing guessed.
 
 An unknown name is `Undetermined`, with the text kept in a notice, never reference.  Which statement decides the
-phenotype (score, then phenotype, then diplotype) is guidance's rule; everything stated is kept in the evidence.
+phenotype (score, then phenotype, then diplotype) is guidance's rule; everything stated is kept in the evidence, also
+where several results for one gene state different things.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from starling.calling.genes.hla import RISK_ALLELES, parse_hla, presence_of
+from starling.calling.genes.hla import RISK_ALLELES, is_of_other_gene, parse_hla, presence_of
+from starling.calling.genes.strand_names import lowest_of, parts_of
 from starling.calling.ranking import diplotype_of
 from starling.definitions import GeneDefinition, PhenotypeRules
 from starling.errors import InputError
@@ -19,6 +21,7 @@ from starling.vocabulary import (
     ActivityScore,
     Ambiguous,
     CallResult,
+    Consistent,
     Diplotype,
     Evidence,
     GeneCall,
@@ -26,6 +29,7 @@ from starling.vocabulary import (
     OutsideCall,
     Presence,
     Undetermined,
+    Why,
 )
 
 #: Nomenclatures under which NAT2 names mean what the definition table says.  Source: PharmVar NAT2 (2024).
@@ -45,6 +49,12 @@ _ABBREVIATIONS: Final = {
 #: Variants that travel with a gene for one guideline: warfarin reads rs12777823 beside CYP2C9.
 _CARRIED_ALONG: Final = frozenset({"rs12777823"})
 _COPY_NUMBER_GENE: Final = "CYP2D6"
+_AS_STATED: Final = Notice(
+    "COPY_NUMBER_AS_STATED",
+    "CYP2D6 deletions and duplications count as the other laboratory states them; ask whether it looked for them.",
+)
+#: Reasons that mean: alleles were stated, but could not be read as a pair.
+_UNREAD: Final = frozenset({"UNKNOWN_ALLELE", "SINGLE_ALLELE", "TOO_MANY_ALLELES"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class _Stated:
     phenotype: str | None
     score: ActivityScore | None
     notices: tuple[Notice, ...]
+    deciding: Diplotype | None = None
 
 
 def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: PhenotypeRules | None) -> GeneCall:
@@ -67,28 +78,31 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
     if call.gene in RISK_ALLELES:
         return _hla_call(call)
     stated = _translate(call, definition, rules)
+    result = _result(call, stated, rules)
     notices = stated.notices + tuple(_unknown(call.gene, name) for name in stated.unknown)
+    if call.gene == _COPY_NUMBER_GENE and not isinstance(result, Undetermined):
+        notices += () if any(map(_names_copies, stated.names)) else (_AS_STATED,)
     evidence = Evidence(
+        deciding=stated.deciding if isinstance(result, Diplotype) else None,
         copy_number="assessed" if call.gene == _COPY_NUMBER_GENE else "not_applicable",
         notices=notices,
         source="outside",
         stated_phenotype=stated.phenotype,
         stated_score=stated.score,
     )
-    return GeneCall(call.gene, _result(call, stated, rules), evidence)
+    return GeneCall(call.gene, result, evidence)
 
 
 def merged(own: GeneCall, stated: GeneCall) -> GeneCall:
-    """`stated` in the place of `own`, with the conflict recorded when both name alleles and these differ.
+    """`stated` in the place of `own`; when `own` is an outside result too, both together.
 
-    What is carried along with a gene without being part of its diplotype stays as the sample's own data say, and of
-    several outside results for one HLA gene each adds what it knows.
+    Of several outside results each adds what the others leave out.  Where two state different things, the later one
+    is reported, with the conflict recorded and never certain.  What is carried along with a gene without being part
+    of its diplotype stays as the sample's own data say.  A conflict with the sample's own data is guidance's to find.
     """
     carried = tuple(each for each in own.evidence.variants if each.name in _CARRIED_ALONG)
-    evidence = replace(stated.evidence, variants=carried, conflict=_conflict(own, stated))
-    if own.evidence.source == "outside" and stated.gene in RISK_ALLELES:
-        evidence = replace(evidence, presence=_joined(own.evidence.presence, stated.evidence.presence))
-    return replace(stated, evidence=evidence)
+    stated = replace(stated, evidence=replace(stated.evidence, variants=carried))
+    return _together(own, stated) if own.evidence.source == "outside" else stated
 
 
 def translate_name(name: str, definition: GeneDefinition) -> str | None:
@@ -116,26 +130,75 @@ def translate_name(name: str, definition: GeneDefinition) -> str | None:
     return several if count.isdigit() and int(count) >= 3 and several in listed else text.replace(copies["core"], core)
 
 
-def _conflict(own: GeneCall, stated: GeneCall) -> str | None:
-    mine, theirs = _diplotypes(own), _diplotypes(stated)
-    if not mine or not theirs or mine & theirs:
-        return None
-    read = " or ".join(sorted("/".join(each) for each in mine))
-    return (
-        f"another outside result states {read}"
-        if own.evidence.source == "outside"
-        else f"the sample's own data read {read}"
+def _together(first: GeneCall, later: GeneCall) -> GeneCall:
+    """Two outside results for one gene: what the later one leaves out is taken from the first."""
+    before, after = first.evidence, later.evidence
+    differences = _differences(first, later)
+    evidence = replace(
+        after,
+        consistent=(*before.consistent, *after.consistent, *_other_alleles(first, later)),
+        deciding=after.deciding if isinstance(later.result, Diplotype) else before.deciding,
+        doubts=tuple(dict.fromkeys((*before.doubts, *([Why.STATED] if differences else [])))),
+        presence=_joined(before.presence, after.presence),
+        notices=tuple(dict.fromkeys((*before.notices, *after.notices))),
+        stated_phenotype=after.stated_phenotype or before.stated_phenotype,
+        stated_score=before.stated_score if after.stated_score is None else after.stated_score,
+        other_phenotypes=(*before.other_phenotypes, *([before.stated_phenotype] if before.stated_phenotype else [])),
+        other_scores=(*before.other_scores, *([before.stated_score] if before.stated_score else [])),
+        conflict="; ".join(filter(None, (before.conflict, *differences))) or None,
     )
+    return GeneCall(later.gene, _filled(first.result, later.result), evidence)
 
 
-def _diplotypes(call: GeneCall) -> set[tuple[str, ...]]:
-    match call.result:
-        case Diplotype(alleles):
-            return {alleles}
-        case Ambiguous(diplotypes):
-            return {each.alleles for each in diplotypes}
-        case Undetermined():
-            return set()
+def _filled(first: CallResult, later: CallResult) -> CallResult:
+    """The more telling result: alleles before another statement before none; of two alike the later one."""
+    rank = {Diplotype: 2, Ambiguous: 1, Undetermined: 0}
+    return first if rank[type(first)] > rank[type(later)] else later
+
+
+def _other_alleles(first: GeneCall, later: GeneCall) -> tuple[Consistent, ...]:
+    if not isinstance(first.result, Diplotype) or not isinstance(later.result, Diplotype):
+        return ()
+    alike = first.result == later.result or first.gene in RISK_ALLELES
+    return () if alike else (Consistent(first.evidence.deciding or first.result, Why.STATED),)
+
+
+def _differences(first: GeneCall, later: GeneCall) -> list[str]:
+    """What the first result states otherwise than the later one."""
+    before, after = first.evidence, later.evidence
+    said: list[str] = []
+    if _alleles_differ(first, later):
+        said.append(f"states {first.result}")
+    if before.stated_phenotype and after.stated_phenotype and before.stated_phenotype != after.stated_phenotype:
+        said.append(f"states {before.stated_phenotype}")
+    if before.stated_score and after.stated_score and before.stated_score != after.stated_score:
+        said.append(f"states activity score {before.stated_score}")
+    states = dict(after.presence)
+    said += [
+        f"states {allele} {state}"
+        for allele, state in before.presence
+        if {state, states.get(allele)} == {"positive", "negative"}
+    ]
+    unread = [call for call in (first, later) if _is_unread(call.result)]
+    if len(unread) == 1:
+        said.append("names alleles that cannot be read")
+    return [f"another outside result {each}" for each in said]
+
+
+def _alleles_differ(first: GeneCall, later: GeneCall) -> bool:
+    """Whether both name alleles, and not the same; one HLA allele alone leaves room for the other."""
+    if not isinstance(first.result, Diplotype) or not isinstance(later.result, Diplotype):
+        return False
+    alone = first.gene in RISK_ALLELES and 1 in {len(first.result.alleles), len(later.result.alleles)}
+    return first.result != later.result and not alone
+
+
+def _is_unread(result: CallResult) -> bool:
+    return isinstance(result, Undetermined) and result.reason in _UNREAD
+
+
+def _names_copies(name: str) -> bool:
+    return name == "*5" or "x" in name or "+" in name
 
 
 def _joined(
@@ -156,7 +219,7 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
         text = f"NAT2 names changed in 2024: {call.diplotype} does not state its nomenclature and is not read."
         notices.append(Notice("NOMENCLATURE_UNKNOWN", text))
         texts = ()
-    found = [(text, translate_name(text, definition) if definition else None) for text in texts]
+    found = [(text, _strand(text, definition) if definition else None) for text in texts]
     phenotype = _phenotype(call.phenotype, rules)
     if call.phenotype.strip() and phenotype is None:
         text = f"{call.phenotype.strip()} is no phenotype term of {call.gene}; it is not used."
@@ -171,7 +234,29 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
         phenotype=phenotype,
         score=score,
         notices=tuple(notices),
+        deciding=_deciding([name for _, name in found if name is not None], definition),
     )
+
+
+def _strand(text: str, definition: GeneDefinition) -> str | None:
+    """One strand as the program itself writes it: a name, or several in brackets in a gene read variant by variant."""
+    parts = parts_of(text, definition.gene)
+    names = [translate_name(part, definition) for part in parts]
+    known = [name for name in names if name is not None]
+    if not known or len(known) < len(names):
+        return None
+    if len(parts) == 1:
+        return known[0]
+    order = {allele.name: place for place, allele in enumerate(definition.alleles)}
+    return f"[{' + '.join(sorted(dict.fromkeys(known), key=lambda name: order.get(name, len(order))))}]"
+
+
+def _deciding(names: Sequence[str], definition: GeneDefinition | None) -> Diplotype | None:
+    """The allele of lowest function of each strand, where a strand holds several; None where each is one name."""
+    if definition is None or len(names) != 2 or not any(name.startswith("[") for name in names):
+        return None
+    first, second = (lowest_of(parts_of(name, definition.gene), definition) for name in names)
+    return diplotype_of(first, second)
 
 
 def _split(diplotype: str) -> tuple[str, ...]:
@@ -241,8 +326,13 @@ def _hla_call(call: OutsideCall) -> GeneCall:
     for allele, state in stated.items():
         conflict = {presence[allele], state} == {"positive", "negative"}
         presence[allele] = "nocall" if conflict else state if presence[allele] == "nocall" else presence[allele]
+    other = [name for name in names if is_of_other_gene(call.gene, name)]
+    notices += [
+        Notice("WRONG_GENE", f"{call.gene}: {name} is no {call.gene} allele; it was not read.") for name in other
+    ]
     unread = [name for name in names if parse_hla(name) is None]
     notices += [_unknown(call.gene, name) for name in unread]
+    unread += other
     evidence = Evidence(presence=tuple(presence.items()), notices=tuple(notices), source="outside")
     return GeneCall(call.gene, _hla_result(names, unread, stated), evidence)
 

@@ -7,13 +7,21 @@ doubt about the reading, and for CYP2D6 the copy number, which a VCF of small va
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal
 
 from starling.definitions import GeneDefinition, NamedAllele, PhenotypeRules
 from starling.guidance.scores import INDETERMINATE, score_term, terms_of_score
+from starling.guidance.statements import (
+    conflict_with,
+    contradictions,
+    differ_notice,
+    is_stated,
+    stated_term,
+    used_terms,
+)
 from starling.vocabulary import (
     ActivityScore,
     Alternative,
@@ -29,6 +37,7 @@ from starling.vocabulary import (
 
 BOTH_ALLELES_REDUCED: Final = "BOTH_ALLELES_REDUCED"
 BOTH_ALLELES_POSSIBLE: Final = "BOTH_ALLELES_POSSIBLE"
+SCORE_NOT_CERTAIN: Final = "SCORE_NOT_CERTAIN"
 
 #: So many diplotypes are named in a label; `diplotypes` holds all of them.
 _LABELLED: Final = 12
@@ -82,8 +91,11 @@ def interpret(call: GeneCall, definition: GeneDefinition | None, rules: Phenotyp
     readings = tuple(_read(each, table, rules) for each in ((deciding,) if deciding else reported))
     others = tuple((_read(each.diplotype, table, rules), each.why) for each in call.evidence.consistent)
     term, score = _agreed(readings)
-    term, score = _stated(call.evidence, rules, term, score)
-    alternatives = _alternatives(call, rules, readings, others, term) if term or readings else ()
+    term, score = stated_term(call.evidence, rules, term, score)
+    remaining = _remaining(call.evidence, rules, readings, others)
+    known = term is not None or readings or is_stated(call.evidence)
+    alternatives = _alternatives(call, rules, readings, remaining, term) if known else ()
+    scores = _other_scores(call.evidence, rules, [*readings, *(each for each, _ in remaining)], term, score)
     certain = term is not None and not alternatives and _copies_suffice(call.evidence, readings)
     return GeneResult(
         gene=call.gene,
@@ -95,6 +107,7 @@ def interpret(call: GeneCall, definition: GeneDefinition | None, rules: Phenotyp
         phenotype_certain=certain,
         phenotype_alternatives=alternatives,
         activity_score=None if score is None else str(score),
+        activity_score_alternatives=scores,
         variants=call.evidence.variants,
         copy_number=call.evidence.copy_number,
         presence=dict(call.evidence.presence),
@@ -103,26 +116,22 @@ def interpret(call: GeneCall, definition: GeneDefinition | None, rules: Phenotyp
         research_only=call.evidence.research_only,
         missing_positions=tuple(f"{locus.chromosome}:{locus.position}" for locus in call.evidence.missing),
         cannot_exclude=call.evidence.cannot_exclude,
-        warnings=call.evidence.notices + _notices(call, rules, readings, others, term),
+        warnings=call.evidence.notices
+        + _notices(call, rules, readings, term)
+        + _score_notice(scores)
+        + (_both_reduced(call, readings, [each for each, _ in others], term, rules) if call.gene == "DPYD" else ()),
     )
 
 
 def with_conflict(stated: GeneResult, own: GeneResult) -> GeneResult:
-    """`stated` with its `conflict` filled when the sample's own data say otherwise; what is stated still counts."""
-    if own.status == "undetermined":
+    """`stated` with its `conflict` filled when the sample's own data say otherwise; what is stated still counts.
+
+    A conflict that is already recorded, such as one between two outside results, is kept beside it.
+    """
+    conflict = conflict_with(stated, own)
+    if conflict is None:
         return stated
-    if stated.diplotypes and own.diplotypes:
-        differs = {tuple(sorted(each)) for each in stated.diplotypes}.isdisjoint(
-            tuple(sorted(each)) for each in own.diplotypes
-        )
-        said, read = stated.label, own.label
-    else:
-        possible = {own.phenotype, *(each.phenotype for each in own.phenotype_alternatives)}
-        differs = stated.phenotype is not None and own.phenotype is not None and stated.phenotype not in possible
-        said, read = str(stated.phenotype), str(own.phenotype)
-    if not differs:
-        return stated
-    return replace(stated, conflict=f"stated as {said}, but the sample's own data read {read}")
+    return replace(stated, conflict=f"{stated.conflict}; {conflict}" if stated.conflict else conflict)
 
 
 def _reported(call: GeneCall) -> tuple[Diplotype, ...]:
@@ -159,8 +168,9 @@ def _label(call: GeneCall, reported: Sequence[Diplotype]) -> str:
     evidence = call.evidence
     if isinstance(call.result, Undetermined):
         return "not determined"
-    if evidence.variants:
-        return ", ".join(_copies_text(each.name, each.copies) for each in evidence.variants if each.copies != 0)
+    carried = [_copies_text(each.name, each.copies) for each in evidence.variants if each.copies != 0]
+    if carried and not is_stated(evidence):
+        return ", ".join(carried)
     if evidence.stated_score is not None:
         return f"activity score {evidence.stated_score}"
     presence = ", ".join(f"{allele} {state}" for allele, state in evidence.presence if state != "nocall")
@@ -224,44 +234,87 @@ def _agreed(readings: Sequence[Reading]) -> tuple[str | None, ActivityScore | No
     return term, scores.pop() if len(scores) == 1 else None
 
 
-def _stated(
-    evidence: Evidence, rules: PhenotypeRules | None, term: str | None, score: ActivityScore | None
-) -> tuple[str | None, ActivityScore | None]:
-    """What an outside laboratory stated before what its alleles say: score, then phenotype, then diplotype."""
-    if evidence.stated_score is not None and rules is not None and rules.uses_score:
-        return score_term(rules, evidence.stated_score), evidence.stated_score
-    if evidence.stated_phenotype is not None:
-        return evidence.stated_phenotype, score if term == evidence.stated_phenotype else None
-    return term, score
-
-
 def _alternatives(
     call: GeneCall,
     rules: PhenotypeRules | None,
     readings: Sequence[Reading],
-    others: Sequence[tuple[Reading, Why]],
+    remaining: Sequence[tuple[Reading, Why]],
     term: str | None,
 ) -> tuple[Alternative, ...]:
     """Every term that remains possible beside `term`, with what is behind it; doubts without a term come last."""
     found: dict[tuple[str | None, Why], dict[tuple[str, ...], None]] = {}
     evidence = call.evidence
-    stated = evidence.stated_score is not None or evidence.stated_phenotype is not None
+    for reading, why in remaining:
+        spans = reading.term is None and reading.score is not None
+        for possible in _terms(reading, rules):
+            if possible != term:
+                found.setdefault((possible, Why.COPY_NUMBER if spans else why), {})[reading.diplotype.alleles] = None
+    for other, why, alleles in _from_statements(evidence, rules, readings, term) if is_stated(evidence) else ():
+        found.setdefault((other, why), {}).update(dict.fromkeys(alleles))
+    for doubt in evidence.doubts:
+        if all(why is not doubt for _, why in found):
+            found[None, doubt] = {}
+    return tuple(Alternative(other, tuple(behind), why) for (other, why), behind in found.items())
+
+
+def _from_statements(
+    evidence: Evidence, rules: PhenotypeRules | None, readings: Sequence[Reading], term: str | None
+) -> Iterator[tuple[str | None, Why, tuple[tuple[str, ...], ...]]]:
+    """What remains possible by what laboratories state: the terms a score spans, and what contradicts it."""
+    used = used_terms(evidence, rules, term)
+    if term is None:
+        yield from ((each, Why.COPY_NUMBER, ()) for each in used)
+    for reading in _contradicting(evidence, rules, readings, term):
+        yield from ((possible, Why.STATED, (reading.diplotype.alleles,)) for possible in _terms(reading, rules))
+    yield from ((other, Why.STATED, ()) for other in contradictions(evidence, rules, used))
+
+
+def _remaining(
+    evidence: Evidence,
+    rules: PhenotypeRules | None,
+    readings: Sequence[Reading],
+    others: Sequence[tuple[Reading, Why]],
+) -> tuple[tuple[Reading, Why], ...]:
+    """Everything that fits, with why it is not alone: what is reported, what else is consistent, other copies."""
     remaining = list(others)
-    if not stated:
+    if not is_stated(evidence):
         remaining = _with_reasons(readings, others, evidence) + remaining
     if rules is not None and evidence.copy_number == "not_assessed":
         telling = {tuple(allele.activity for allele in each.alleles): each for each in reversed(readings)}
         remaining += [(other, Why.COPY_NUMBER) for each in telling.values() for other in _other_copies(each, rules)]
-    for reading, why in remaining:
-        if reading.term != term:
-            found.setdefault((reading.term, why), {})[reading.diplotype.alleles] = None
-    for doubt in evidence.doubts:
-        if all(why is not doubt for _, why in found):
-            found[None, doubt] = {}
-    if stated and rules is not None and evidence.stated_score is not None and term is None:
-        for possible in terms_of_score(rules, evidence.stated_score):
-            found.setdefault((possible, Why.COPY_NUMBER), {})
-    return tuple(Alternative(other, tuple(behind), why) for (other, why), behind in found.items())
+    return tuple(remaining)
+
+
+def _terms(reading: Reading, rules: PhenotypeRules | None) -> tuple[str | None, ...]:
+    """Every term that a reading can mean: several only where its score is an inequality over several terms."""
+    if reading.term is None and reading.score is not None and rules is not None:
+        return terms_of_score(rules, reading.score)
+    return (reading.term,)
+
+
+def _contradicting(
+    evidence: Evidence, rules: PhenotypeRules | None, readings: Sequence[Reading], term: str | None
+) -> list[Reading]:
+    """The stated alleles whose meaning is known and is not what the stated score or phenotype means."""
+    if not is_stated(evidence):
+        return []
+    used = {*used_terms(evidence, rules, term), None, INDETERMINATE}
+    return [each for each in readings if used.isdisjoint(_terms(each, rules))]
+
+
+def _other_scores(
+    evidence: Evidence,
+    rules: PhenotypeRules | None,
+    possible: Sequence[Reading],
+    term: str | None,
+    score: ActivityScore | None,
+) -> tuple[str, ...]:
+    """Every other score of the same term that remains possible, lowest first."""
+    if rules is None or term is None:
+        return ()
+    scores = {each.score for each in possible if each.term == term and each.score is not None}
+    scores |= {each for each in evidence.other_scores if score_term(rules, each) == term}
+    return tuple(str(each) for each in sorted(scores - {score} if score is not None else scores))
 
 
 def _with_reasons(
@@ -328,7 +381,6 @@ def _notices(
     call: GeneCall,
     rules: PhenotypeRules | None,
     readings: Sequence[Reading],
-    others: Sequence[tuple[Reading, Why]],
     term: str | None,
 ) -> tuple[Notice, ...]:
     made: list[Notice] = []
@@ -340,16 +392,17 @@ def _notices(
         made += [_unnamed(each) for each in readings if not each.alleles and not call.evidence.research_only]
     if term == "Variable" and call.gene == "G6PD":
         made.append(_VARIABLE)
-    if call.evidence.stated_score is not None and term != call.evidence.stated_phenotype is not None:
-        made.append(
-            Notice(
-                "OUTSIDE_STATEMENTS_DIFFER",
-                f"The laboratory states {call.evidence.stated_phenotype}, but its activity score "
-                f"{call.evidence.stated_score} means {term or 'more than one term'}; the score decides.",
-            )
-        )
-    if call.gene == "DPYD":
-        made += _both_reduced(readings, tuple(each for each, _ in others))
+    used = used_terms(call.evidence, rules, term)
+    differ = [
+        (possible, str(each.diplotype))
+        for each in _contradicting(call.evidence, rules, readings, term)
+        for possible in _terms(each, rules)
+        if possible is not None
+    ]
+    if call.evidence.stated_phenotype is not None and call.evidence.stated_phenotype not in used:
+        differ.append((call.evidence.stated_phenotype, call.evidence.stated_phenotype))
+    if differ:
+        made.append(differ_notice(call.evidence, term, differ))
     return tuple(dict.fromkeys(made))
 
 
@@ -367,18 +420,39 @@ def _unnamed(reading: Reading) -> Notice:
     return Notice("NO_PHENOTYPE_ALLELE", f"{reading.diplotype}: not all alleles are in the allele table.")
 
 
-def _both_reduced(readings: Sequence[Reading], others: Sequence[Reading]) -> list[Notice]:
+def _score_notice(scores: Sequence[str]) -> tuple[Notice, ...]:
+    if not scores:
+        return ()
+    text = f"The activity score could be {' or '.join(scores)}; the phenotype is the same, but some guidelines differ."
+    return (Notice(SCORE_NOT_CERTAIN, text),)
+
+
+def _both_reduced(
+    call: GeneCall,
+    readings: Sequence[Reading],
+    others: Sequence[Reading],
+    term: str | None,
+    rules: PhenotypeRules | None,
+) -> tuple[Notice, ...]:
     """Says when both DPYD alleles are reduced: DPWG then asks for a measured activity instead of a score.
 
+    Variants of unknown phase may lie on one strand, unless one of reduced function is there twice.
     Source: DPWG fluoropyrimidine guideline, PMID 31745289.
     """
     sure = [_is_reduced(each) for each in readings if each.alleles]
-    if sure and all(sure):
+    settled = isinstance(call.result, Diplotype) or _is_twice(call, readings)
+    if sure and all(sure) and settled and not _contradicting(call.evidence, rules, readings, term):
         text = "Both DPYD alleles carry a variant of reduced or absent function: residual activity cannot be predicted."
-        return [Notice(BOTH_ALLELES_REDUCED, text)]
+        return (Notice(BOTH_ALLELES_REDUCED, text),)
     if any(sure) or any(_is_reduced(each) for each in others if each.alleles):
-        return [Notice(BOTH_ALLELES_POSSIBLE, "Both DPYD alleles may carry a variant of reduced or absent function.")]
-    return []
+        return (Notice(BOTH_ALLELES_POSSIBLE, "Both DPYD alleles may carry a variant of reduced or absent function."),)
+    return ()
+
+
+def _is_twice(call: GeneCall, readings: Sequence[Reading]) -> bool:
+    """Whether a deciding allele, and so both strands, was seen in two copies."""
+    deciding = {allele.name for each in readings for allele in each.alleles}
+    return any(each.copies == 2 and each.name in deciding for each in call.evidence.variants)
 
 
 def _is_reduced(reading: Reading) -> bool:

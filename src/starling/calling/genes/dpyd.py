@@ -49,7 +49,7 @@ def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
     hidden = hidden_alleles(table, seen.missing)
     if _hapb3_is_settled(table, seen, sample):
         hidden = [allele for allele in hidden if allele.name != HAPB3]
-    return call_carried(gene_of(table, _severity), [*others, *hapb3], hidden, evidence)
+    return call_carried(gene_of(table, severity), [*others, *hapb3], hidden, evidence)
 
 
 def _hapb3_is_settled(table: MatchTable, seen: Observation, sample: SampleGenotypes) -> bool:
@@ -60,7 +60,8 @@ def _hapb3_is_settled(table: MatchTable, seen: Observation, sample: SampleGenoty
     return called(seen, table.loci.index(EXONIC)) and tag is not None and "T" not in tag.alleles
 
 
-def _severity(allele: NamedAllele) -> Fraction:
+def severity(allele: NamedAllele) -> Fraction:
+    """How low the function of an allele is: smaller is worse."""
     return allele.activity.value if allele.activity else Fraction(1)
 
 

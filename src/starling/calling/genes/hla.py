@@ -19,6 +19,15 @@ RISK_ALLELES: Final[dict[str, tuple[str, ...]]] = {
     "HLA-A": ("*31:01",),
     "HLA-B": ("*15:02", "*15:11", "*57:01", "*58:01"),
 }
+#: First fields of each gene; none exists in both.  Source: IPD-IMGT/HLA.
+_FIRST_FIELDS_A: Final = "01 02 03 11 23 24 25 26 29 30 31 32 33 34 36 43 66 68 69 74 80"
+_FIRST_FIELDS_B: Final = (
+    "07 08 13 14 15 18 27 35 37 38 39 40 41 42 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 67 73 78 81 82 83"
+)
+_OTHER_FIRST_FIELDS: Final[dict[str, frozenset[str]]] = {
+    "HLA-A": frozenset(re.findall(r"\d+", _FIRST_FIELDS_B)),
+    "HLA-B": frozenset(re.findall(r"\d+", _FIRST_FIELDS_A)),
+}
 
 _NAME: Final = re.compile(
     r"(?:HLA-)?(?:(?P<gene>[AB])\*|\*)?(?P<first>\d{1,3})(?::(?P<second>\d{2,4}|[A-Z]{2,8}))?(?P<rest>(?::\d{2,4}){0,2})"
@@ -71,8 +80,22 @@ def presence_of(gene: str, names: Sequence[str]) -> tuple[tuple[str, Presence], 
     {'*31:01': 'positive'}
     """
     named = [parse_hla(name) for name in names]
-    typed = [None if allele is None or allele.gene not in {"", gene} else allele for allele in named]
+    typed = [None if allele is None or _is_foreign(gene, allele) else allele for allele in named]
     return tuple((risk, _presence(risk, typed)) for risk in RISK_ALLELES.get(gene, ()))
+
+
+def is_of_other_gene(gene: str, name: str) -> bool:
+    """Whether `name`, typed under `gene`, is an allele of the other HLA gene, by its prefix or its first field.
+
+    >>> is_of_other_gene("HLA-B", "*31:01")  # there is no HLA-B*31
+    True
+    """
+    allele = parse_hla(name)
+    return allele is not None and _is_foreign(gene, allele)
+
+
+def _is_foreign(gene: str, allele: HlaAllele) -> bool:
+    return allele.gene not in {"", gene} or allele.first in _OTHER_FIRST_FIELDS.get(gene, frozenset())
 
 
 def not_tested(gene: str) -> GeneCall:

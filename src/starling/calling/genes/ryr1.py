@@ -31,11 +31,12 @@ def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
     uncovered = not_covered(table, seen)
     if uncovered is not None:
         return uncovered
-    gene = gene_of(table, _severity)
+    gene = gene_of(table, severity)
     carried = single_site_variants(table, seen)
     hidden = hidden_alleles(table, seen.missing)
     return call_carried(gene, carried, hidden, basic_evidence(table, seen))
 
 
-def _severity(allele: NamedAllele) -> Fraction:
+def severity(allele: NamedAllele) -> Fraction:
+    """How low the function of an allele is: smaller is worse."""
     return Fraction(_ORDER.get(allele.function, 1))
