@@ -27,6 +27,7 @@ _WHY: Final = {
     Why.UNDOCUMENTED_VARIANT: "an undocumented variant was read",
     Why.FILTERED: "a record that failed its filters was used",
     Why.COPY_NUMBER: "the copy number was not determined",
+    Why.STATED: "statements of other laboratories differ",
 }
 
 
@@ -155,23 +156,32 @@ class _Place:
 
     def _changes(self, action: str) -> list[Notice]:
         """One notice for each alternative under which the drug would not be prescribed as usual."""
+        supposed = [
+            (f"{gene} could be {term} ({_WHY[why]})", self._if((gene,), (term,)))
+            for gene, term, why in self.alternatives
+        ]
+        supposed += [
+            (
+                f"{gene} could have activity score {score}",
+                {**self.standings, gene: self.standings[gene].with_score(score)},
+            )
+            for gene in dict.fromkeys(self.block.genes)
+            for score in self.standings[gene].other_scores
+        ]
         notices = []
-        for gene, term, why in self.alternatives:
-            changed = sorted(actions_of(self.block, self._if((gene,), (term,))) - USUAL - {action})
+        for label, standings in supposed:
+            changed = sorted(actions_of(self.block, standings) - USUAL - {action})
             if changed:
-                text = (
-                    f"{gene} could be {term} ({_WHY[why]}); then the advice would be: "
-                    f"{' or '.join(map(action_words, changed))}."
-                )
+                text = f"{label}; then the advice would be: {' or '.join(map(action_words, changed))}."
                 notices.append(Notice("ALTERNATIVE_CHANGES_ACTION", text))
         return notices
 
     def _ruled_out_by_copies(self, gene: str) -> bool:
-        """Whether a copy number that was not looked at could rule the drug out.
+        """Whether a copy number that was not looked at could rule the drug out; there is none of an untested gene.
 
         Source: CPIC/DPWG consensus on CYP2D6 (PMID 31647186): copy number is part of the genotype.
         """
-        if not self.standings[gene].copies_unconfirmed:
+        if not self.standings[gene].copies_unconfirmed or self.standings[gene].is_missing:
             return False
         return any(SERIOUS & actions_of(self.block, self._if((gene,), (term,))) for term in _EXTREMES)
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -15,13 +15,14 @@ from starling.guidance.advising import advise
 from starling.guidance.conversion import (
     ADJUSTED_GENE,
     BRANCH_ON_INHIBITORS,
-    Inhibition,
     adjust,
     inhibitions,
     strongest,
 )
 from starling.guidance.flows import FLOWS
+from starling.guidance.flows.answer import FlowAnswer
 from starling.guidance.lookup import Block, index
+from starling.guidance.remarks import medicine_notices, relevant_genes, unlisted
 from starling.guidance.standing import Standing, adjusted_standing, standing_of
 from starling.guidance.summary import SUPERSEDED, summarise
 from starling.vocabulary import DrugResult, GeneResult, Notice, Recommendation
@@ -49,6 +50,10 @@ class _Asked:
     standings: Mapping[str, Standing]
     genetic: Mapping[str, Standing]
     notices: Mapping[str, tuple[Notice, ...]]
+
+    def of(self, genes: Iterable[str]) -> tuple[Notice, ...]:
+        """What to say of the medicines that matter for `genes`, each once."""
+        return tuple(dict.fromkeys(notice for gene in dict.fromkeys(genes) for notice in self.notices.get(gene, ())))
 
 
 class Advisor:
@@ -112,20 +117,26 @@ class Advisor:
 
     def _answer_afresh(self, drug: Drug, patient: _Patient, wanted: frozenset[str]) -> DrugResult:
         asked = self._ask(drug, patient)
-        given: list[Recommendation] = []
         missing: set[str] = set()
+        answered: list[tuple[Block, list[Recommendation]]] = []
         for block in self._blocks[drug.name]:
             if not wanted or block.guideline.source in wanted:
                 missing.update(block.missing(asked.standings))
-                given += self._given(block, asked)
+                answered.append((block, self._given(block, asked)))
+        flow = self._flow(drug, patient, asked, wanted)
+        given = [*flow.recommendations, *(each for _, rows in answered for each in rows)]
+        notes = (*unlisted(answered, asked.standings), *_unsaid(asked, given))
+        return summarise(drug.name, given, missing.union(flow.genes_missing), notes)
+
+    def _flow(self, drug: Drug, patient: _Patient, asked: _Asked, wanted: frozenset[str]) -> FlowAnswer:
+        """What the drug's flow answers, with the other medicines that matter for its genes; nothing without a flow."""
         flow = FLOWS.get(drug.name)
-        if flow is not None and flow.guideline in self._guidelines:
-            guideline = self._guidelines[flow.guideline]
-            if not wanted or guideline.source in wanted:
-                answer = flow.advise(drug.name, guideline, patient.results, patient.subject)
-                given = [*answer.recommendations, *given]
-                missing |= set(answer.genes_missing)
-        return summarise(drug.name, given, missing)
+        guideline = self._guidelines.get(flow.guideline) if flow is not None else None
+        if flow is None or guideline is None or (wanted and guideline.source not in wanted):
+            return FlowAnswer(())
+        answer = flow.advise(drug.name, guideline, patient.results, patient.subject)
+        noted = (replace(each, notes=(*each.notes, *asked.of(guideline.genes))) for each in answer.recommendations)
+        return FlowAnswer(tuple(noted), answer.genes_missing)
 
     def _given(self, block: Block, asked: _Asked) -> list[Recommendation]:
         """Recommendations under the adjusted phenotype first; the genetic one beside it where the action differs."""
@@ -138,7 +149,7 @@ class Advisor:
             actions = {each.action for each in counting}
             genetic = advise(block, asked.genetic, population)
             given += [replace(each, notes=(*each.notes, SUPERSEDED)) for each in genetic if each.action not in actions]
-        notices = tuple(notice for gene in block.genes for notice in asked.notices.get(gene, ()))
+        notices = asked.of((*block.genes, *block.guideline.genes, *relevant_genes(block.drug, ())))
         return [replace(each, notes=(*each.notes, *notices)) for each in given] if notices else given
 
     def _ask(self, drug: Drug, patient: _Patient) -> _Asked:
@@ -152,7 +163,10 @@ class Advisor:
         adjusted = None
         if result is not None and rules is not None and drug.name not in BRANCH_ON_INHIBITORS:
             adjusted = adjust(result, counted, rules)
-        notices = _medicine_notices(found, applied=counted if adjusted else None)
+        flow = self._guidelines.get(FLOWS[drug.name].guideline) if drug.name in FLOWS else None
+        relevant = relevant_genes(drug.name, self._blocks[drug.name], flow.genes if flow else ())
+        said = medicine_notices(drug.name, found, applied=counted if adjusted else None)
+        notices = {gene: said[gene] for gene in relevant if gene in said}
         if adjusted is None or rules is None or counted is None:
             return _Asked(genetic, genetic, notices)
         standing = adjusted_standing(genetic[ADJUSTED_GENE], adjusted, counted.factor, rules)
@@ -171,21 +185,12 @@ def recommend(
     return Advisor(rules).recommend(results, medication=medication, subject=subject, sources=sources)
 
 
+def _unsaid(asked: _Asked, given: Sequence[Recommendation]) -> tuple[Notice, ...]:
+    """What no recommendation says of the other medicines."""
+    said = {notice for each in given for notice in each.notes}
+    return tuple(notice for notice in asked.of(asked.notices) if notice not in said)
+
+
 def _genes_of(blocks: Sequence[Block]) -> tuple[str, ...]:
     """Every gene on which the answer for a drug depends, those that are only named included."""
     return tuple(dict.fromkeys(gene for block in blocks for gene in (*block.genes, *block.guideline.genes)))
-
-
-def _medicine_notices(found: Sequence[Inhibition], applied: Inhibition | None) -> dict[str, tuple[Notice, ...]]:
-    """By gene, what to say of every medicine whose effect was not applied to the phenotype."""
-    notices: dict[str, tuple[Notice, ...]] = {}
-    for each in found:
-        if each is applied or (applied is not None and each.enzyme == ADJUSTED_GENE and each.factor is not None):
-            continue
-        if each.enzyme == ADJUSTED_GENE:
-            notice = Notice("INHIBITOR_NOT_APPLIED", f"Also taken: {each}; the phenotype was not adjusted for it.")
-        else:
-            text = f"Also taken: {each}; {each.enzyme} may act differently than its genotype says."
-            notice = Notice("MEDICINE_AFFECTS_ENZYME", text)
-        notices[each.enzyme] = (*notices.get(each.enzyme, ()), notice)
-    return notices

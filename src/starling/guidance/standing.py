@@ -10,7 +10,7 @@ from typing import Final
 from starling.definitions import PhenotypeRules
 from starling.guidance.conversion import OR, terms_after
 from starling.guidance.phenotype import BOTH_ALLELES_POSSIBLE, BOTH_ALLELES_REDUCED
-from starling.vocabulary import Adjusted, GeneResult, Presence, Why
+from starling.vocabulary import ActivityScore, Adjusted, GeneResult, Presence, Why
 
 #: The key of rows for a gene that was not tested.
 NO_RESULT: Final = "No Result"
@@ -22,6 +22,7 @@ class Standing:
 
     `candidates`: the terms between which the data cannot decide (then `term` is None).
     `alternatives`: (term, why) of what else is possible although `term` is reported.
+    `other_scores`: scores of the same term that are possible beside `score`.
     `both_reduced`: whether both DPYD alleles are reduced; None when it cannot be told.
     `copies_unconfirmed`: the copy number was not looked at and could matter.
     `adjusted_by`: the medicine behind an adjusted phenotype; empty for the genetic one.
@@ -34,6 +35,7 @@ class Standing:
     presence: tuple[tuple[str, Presence], ...] = ()
     candidates: tuple[str, ...] = ()
     alternatives: tuple[tuple[str, Why], ...] = ()
+    other_scores: tuple[str, ...] = ()
     both_reduced: bool | None = None
     copies_unconfirmed: bool = False
     adjusted_by: str = ""
@@ -46,6 +48,10 @@ class Standing:
     def supposing(self, term: str) -> Standing:
         """The same gene if its term were `term`: nothing more than the term is known of it then."""
         return Standing(self.gene, term, presence=self.presence, adjusted_by=self.adjusted_by)
+
+    def with_score(self, score: str) -> Standing:
+        """The same gene with the same term if its score were `score`."""
+        return Standing(self.gene, self.term, score, presence=self.presence, adjusted_by=self.adjusted_by)
 
 
 def unordered(diplotype: str | tuple[str, ...]) -> str:
@@ -70,6 +76,7 @@ def standing_of(result: GeneResult) -> Standing:
         presence=tuple(result.presence.items()),
         candidates=tuple(dict.fromkeys(term for term, _ in alternatives)) if undecided else (),
         alternatives=() if undecided else alternatives,
+        other_scores=result.activity_score_alternatives,
         both_reduced=_both_reduced(result),
         copies_unconfirmed=result.copy_number == "not_assessed" and not result.phenotype_certain,
     )
@@ -82,7 +89,9 @@ def adjusted_standing(
     terms = tuple((adjusted.phenotype or "").split(OR))
     term = terms[0] if len(terms) == 1 else None
     possible: dict[tuple[str, Why], None] = {}
+    scores: list[str] = []
     if factor:
+        scores = [_reduced(each, factor) for each in genetic.other_scores]
         for other, why in genetic.alternatives:
             possible |= dict.fromkeys((after, why) for after in terms_after(other, factor, rules) if after != term)
     return Standing(
@@ -91,9 +100,15 @@ def adjusted_standing(
         score=adjusted.activity_score,
         candidates=terms if term is None else (),
         alternatives=tuple(possible),
+        other_scores=tuple(dict.fromkeys(each for each in scores if each != adjusted.activity_score)),
         copies_unconfirmed=bool(factor) and genetic.copies_unconfirmed,
         adjusted_by=adjusted.by,
     )
+
+
+def _reduced(score: str, factor: Fraction) -> str:
+    known = ActivityScore.parse(score)
+    return score if known is None else str(ActivityScore(known.value * factor, known.at_least))
 
 
 def _both_reduced(result: GeneResult) -> bool | None:

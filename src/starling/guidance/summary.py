@@ -5,32 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from starling.definitions import ACTIONS
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
 from starling.guidance.wording import action_words
 from starling.vocabulary import Disagreement, DrugResult, Notice, Recommendation
 
-#: Most serious first: the headline of a drug is the first that any applying row states.
-ACTION_ORDER: Final = (
-    "contraindicated",
-    "avoid",
-    "consider_alternative",
-    "reduce_dose",
-    "increase_dose",
-    "adjust_dose",
-    "test_further",
-    "monitor",
-    "standard",
-    "no_recommendation",
-)
 #: Stands at a recommendation that the genotype alone would give, while another medicine changes the phenotype.
 SUPERSEDED: Final = Notice(
     "GENETIC_PHENOTYPE_ONLY", "By genotype alone; while the other medicine is taken the adjusted phenotype counts."
 )
 
-_RANK: Final = {action: rank for rank, action in enumerate(ACTION_ORDER)}
+_RANK: Final = {action: rank for rank, action in enumerate(ACTIONS)}
 
 
-def summarise(drug: str, given: Sequence[Recommendation], missing: Collection[str]) -> DrugResult:
+def summarise(
+    drug: str, given: Sequence[Recommendation], missing: Collection[str], notes: Sequence[Notice] = ()
+) -> DrugResult:
     """The drug's result: `advice` when any row applies, else `no_result` when a gene is missing, else `no_row`."""
     counting = [each for each in given if SUPERSEDED not in each.notes]
     return DrugResult(
@@ -40,11 +30,12 @@ def summarise(drug: str, given: Sequence[Recommendation], missing: Collection[st
         genes_missing=tuple(sorted(missing)),
         disagreement=disagreement(counting) if len(counting) > 1 else None,
         recommendations=tuple(given),
+        notes=tuple(notes),
     )
 
 
 def seriousness(action: str) -> int:
-    """The place of `action` in `ACTION_ORDER`; an unknown one is the most serious."""
+    """The place of `action` in `ACTIONS`; an unknown one is the most serious."""
     return _RANK.get(action, -1)
 
 

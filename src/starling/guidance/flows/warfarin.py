@@ -32,6 +32,9 @@ _ALGORITHM: Final = (
     "calculate the dose with a published pharmacogenetic algorithm (clinical factors, VKORC1 rs9923231, CYP2C9 *2, *3)"
 )
 _CLINICALLY: Final = "dose clinically, without genotype"
+_POOR: Final = "Poor Metabolizer"
+_ALTERNATIVE: Final = "CYP2C9 poor metaboliser: consider an alternative oral anticoagulant"
+_ANOTHER: Final = "an oral anticoagulant other than warfarin"
 _LOADING: Final = Condition(
     "a loading dose is wanted: the EU-PACT scheme; it has not been validated in African ancestry", "adjust_dose"
 )
@@ -81,13 +84,18 @@ def advise(
     Source: PMID 28198005, Figure 2.
     """
     cyp2c9, vkorc1 = single_diplotype(results, "CYP2C9"), single_diplotype(results, "VKORC1")
-    if cyp2c9 is None or vkorc1 is None:
-        missing = tuple(gene for gene, alleles in (("CYP2C9", cyp2c9), ("VKORC1", vkorc1)) if alleles is None)
-        return FlowAnswer((_recommendation(drug, guideline, _clinically(missing), {}, "N/A", ()),), missing)
+    unread = _unread_alleles(results.get("CYP2C9"))
+    if cyp2c9 is None or vkorc1 is None or unread:
+        missing = _missing(results, vkorc1)
+        called = (*(("CYP2C9",) if cyp2c9 is None or unread else ()), *(("VKORC1",) if vkorc1 is None else ()))
+        advice = _clinically(called, unread, poor=_is_poor(results))
+        genes = {"CYP2C9": _POOR} if _is_poor(results) else {}
+        notes = tuple(_possibly_poor(results))
+        return FlowAnswer((_recommendation(drug, guideline, advice, genes, "N/A", notes),), missing)
     genotype = _Genotype(
         cyp2c9=cyp2c9,
         vkorc1=vkorc1,
-        is_poor=results["CYP2C9"].phenotype == "Poor Metabolizer",
+        is_poor=_is_poor(results),
         lowering_called=_lowering_called(results["CYP2C9"], cyp2c9),
         cluster_copies=_cluster_copies(results["CYP2C9"]),
         raises=_raises(results.get("CYP4F2")),
@@ -100,14 +108,48 @@ def advise(
     return FlowAnswer((_recommendation(drug, guideline, advice, genes, strength, notes),))
 
 
-def _clinically(missing: tuple[str, ...]) -> Advice:
+def _is_poor(results: Mapping[str, GeneResult]) -> bool:
+    result = results.get("CYP2C9")
+    return result is not None and result.phenotype == _POOR and not result.research_only
+
+
+def _unread_alleles(result: GeneResult | None) -> tuple[str, ...]:
+    """Those of *2 and *3 that were not looked at: without them CYP2C9 counts as not called."""
+    return tuple(sorted({"*2", "*3"}.intersection(result.cannot_exclude))) if result is not None else ()
+
+
+def _missing(results: Mapping[str, GeneResult], vkorc1: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The genes without which the dose is found clinically; a stated phenotype of a poor metaboliser is a result."""
+    genes = [] if _is_poor(results) else ["CYP2C9"]
+    whole = single_diplotype(results, "CYP2C9") is not None and not _unread_alleles(results.get("CYP2C9"))
+    return (*([] if whole else genes), *(["VKORC1"] if vkorc1 is None else []))
+
+
+def _clinically(uncalled: tuple[str, ...], unread: tuple[str, ...], *, poor: bool) -> Advice:
+    """Without both genotypes; a poor metaboliser considers another anticoagulant first, whatever the alleles."""
+    said = " and ".join(
+        f"CYP2C9 ({' and '.join(unread)} not called)" if gene == "CYP2C9" and unread else gene for gene in uncalled
+    )
+    clinically = f"{_CLINICALLY}: {said} not determined"
+    if poor:
+        lacking = clinically.replace("CYP2C9 not determined", "CYP2C9 alleles not determined")
+        return Advice(
+            id="FLOW-WARFARIN-POOR-CLINICAL",
+            action="consider_alternative",
+            summary=f"{_ALTERNATIVE}.",
+            detail=_SCOPE,
+            alternatives=(_ANOTHER,),
+            monitor=("INR",),
+            fallback=Condition(f"warfarin is still chosen: {lacking}; poor metabolisers need less", "adjust_dose"),
+            genes_missing=uncalled,
+        )
     return Advice(
         id="FLOW-WARFARIN-CLINICAL",
         action="no_recommendation",
-        summary=f"Dose warfarin clinically, without genotype: {' and '.join(missing)} not determined.",
+        summary=f"Dose warfarin clinically, without genotype: {said} not determined.",
         detail=_SCOPE,
         monitor=("INR",),
-        genes_missing=missing,
+        genes_missing=uncalled,
     )
 
 
@@ -126,14 +168,14 @@ def _advice(genotype: _Genotype, ancestry: Ancestry) -> Advice:
     action, text = chosen.action, chosen.text
     if genotype.is_poor:
         fallback = Condition(f"warfarin is still chosen: {chosen.text}", chosen.action, chosen.dose)
-        action, text = "consider_alternative", "CYP2C9 poor metaboliser: consider an alternative oral anticoagulant"
+        action, text = "consider_alternative", _ALTERNATIVE
     return Advice(
         id=f"FLOW-WARFARIN-{'POOR-' if genotype.is_poor else ''}{ancestry.upper()}",
         action=action,
         summary=f"{text[0].upper()}{text[1:]}.",
         detail=_SCOPE,
         dose=() if genotype.is_poor else chosen.dose,
-        alternatives=("an oral anticoagulant other than warfarin",) if genotype.is_poor else (),
+        alternatives=(_ANOTHER,) if genotype.is_poor else (),
         monitor=("INR",),
         titrate=True,
         conditions=(*conditions, *chosen.conditions, _LOADING),
@@ -204,15 +246,19 @@ def _notes(genotype: _Genotype, ancestry: Ancestry, results: Mapping[str, GeneRe
     if ancestry != "african" and (cyp4f2 is None or not cyp4f2.diplotypes):
         text = "CYP4F2 was not called: the optional 5% to 10% increase cannot be judged."
         notes.append(Notice("VARIANT_NOT_CALLED", text))
-    unsure = sorted({"*2", "*3", *LOWERING_ALLELES}.intersection(results["CYP2C9"].cannot_exclude))
+    unsure = sorted(set(LOWERING_ALLELES).intersection(results["CYP2C9"].cannot_exclude))
     if unsure:
         text = f"CYP2C9 {', '.join(unsure)} cannot be excluded; the dose may have to be lower."
         notes.append(Notice("ALLELES_NOT_EXCLUDED", text))
-    possible = {each.phenotype for each in results["CYP2C9"].phenotype_alternatives}
-    if not genotype.is_poor and "Poor Metabolizer" in possible:
-        text = "CYP2C9 could be Poor Metabolizer; then the advice would be: consider another medicine."
-        notes.append(Notice("ALTERNATIVE_CHANGES_ACTION", text))
-    return notes
+    return [*notes, *_possibly_poor(results)]
+
+
+def _possibly_poor(results: Mapping[str, GeneResult]) -> list[Notice]:
+    result = results.get("CYP2C9")
+    if result is None or _is_poor(results) or _POOR not in {each.phenotype for each in result.phenotype_alternatives}:
+        return []
+    text = "CYP2C9 could be Poor Metabolizer; then the advice would be: consider another medicine."
+    return [Notice("ALTERNATIVE_CHANGES_ACTION", text)]
 
 
 def _recommendation(

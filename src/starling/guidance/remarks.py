@@ -1,0 +1,89 @@
+"""What to say at a drug as a whole: guidelines that list no row for this result, and medicines that affect enzymes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from starling.guidance.conversion import ADJUSTED_GENE, BRANCH_ON_INHIBITORS, Inhibition
+from starling.guidance.keys import GeneKeys
+from starling.guidance.lookup import Block
+from starling.guidance.standing import Standing, Standings
+from starling.vocabulary import Notice, Recommendation
+
+#: enzyme of a statement -> the genes it concerns.  Source: FDA lists inhibitors and inducers of CYP3A as one class.
+_GENES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"CYP3A4": ("CYP3A4", "CYP3A5")})
+#: Enzymes that matter for a drug although no guideline names their gene.  Source: eliglustat label, section 7.
+_ALSO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"eliglustat": ("CYP3A4",)})
+_GENERAL: Final = frozenset({"", "general"})
+
+Answered = Sequence[tuple[Block, Sequence[Recommendation]]]
+
+
+def unlisted(answered: Answered, standings: Standings) -> tuple[Notice, ...]:
+    """One notice for each guideline that has rows for the drug and none for what is known of the patient.
+
+    The FDA lists affected subgroups only: no row means "not in a listed subgroup", never that the drug is safe.
+    """
+    spoken: dict[tuple[str, str], set[str]] = {}
+    for block, rows in answered:
+        if rows:
+            spoken.setdefault((block.guideline.id, block.population), set()).update(block.genes)
+    notices = [
+        _unlisted(block, standings)
+        for block, rows in answered
+        if not rows
+        and not any(block.missing(standings))
+        and not spoken.get((block.guideline.id, block.population), set()).issuperset(block.genes)
+    ]
+    return tuple(dict.fromkeys(notices))
+
+
+def _unlisted(block: Block, standings: Standings) -> Notice:
+    known = " and ".join(_known(keys, standings[keys.gene]) for keys in block.keys)
+    place = f"{block.guideline.source} ({block.guideline.id})"
+    if block.guideline.source == "FDA":
+        text = f"{place}: {known} is not in a listed subgroup; that is not a statement of safety."
+        return Notice("NOT_IN_LISTED_SUBGROUP", text)
+    population = "" if block.population in _GENERAL else f", population {block.population}"
+    return Notice("NO_ROW", f"{place}{population}: no row for {known}; that is not a statement of safety.")
+
+
+def _known(keys: GeneKeys, standing: Standing) -> str:
+    if standing.presence:
+        states = [f"{allele} {state}" for allele, state in standing.presence if allele in keys.risk_alleles]
+        return f"{keys.gene} {', '.join(states)}"
+    term = standing.term or " or ".join(standing.candidates or standing.diplotypes)
+    return f"{keys.gene} {term}" + (f" (activity score {standing.score})" if standing.score else "")
+
+
+def relevant_genes(drug: str, blocks: Iterable[Block], more: Iterable[str] = ()) -> tuple[str, ...]:
+    """Every gene whose enzyme matters for the drug: named by one of its guidelines, or by its label."""
+    named = (gene for block in blocks for gene in (*block.genes, *block.guideline.genes))
+    return tuple(dict.fromkeys((*named, *more, *_ALSO.get(drug, ()))))
+
+
+def medicine_notices(
+    drug: str, found: Sequence[Inhibition], applied: Inhibition | None
+) -> dict[str, tuple[Notice, ...]]:
+    """By gene, what to say of every medicine whose effect was not applied to the phenotype."""
+    notices: dict[str, tuple[Notice, ...]] = {}
+    for each in found:
+        if each is applied or (applied is not None and each.enzyme == ADJUSTED_GENE and each.factor is not None):
+            continue
+        for gene in _GENES.get(each.enzyme, (each.enzyme,)):
+            notices[gene] = (*notices.get(gene, ()), _medicine(drug, each))
+    return notices
+
+
+def _medicine(drug: str, taken: Inhibition) -> Notice:
+    if taken.enzyme != ADJUSTED_GENE:
+        text = f"Also taken: {taken}; {taken.enzyme} may act differently than its genotype says."
+        return Notice("MEDICINE_AFFECTS_ENZYME", text)
+    if drug in BRANCH_ON_INHIBITORS:
+        text = (
+            f"Also taken: {taken}; the genotype counts, and the conditions of the advice say what the medicine changes."
+        )
+        return Notice("INHIBITOR_NOT_APPLIED", text)
+    return Notice("INHIBITOR_NOT_APPLIED", f"Also taken: {taken}; the phenotype was not adjusted for it.")
