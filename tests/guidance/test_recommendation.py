@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starling.definitions import GeneDefinition, GuidanceRules
+from starling.definitions import ACTIONS, GeneDefinition, GuidanceRules
 from starling.guidance.phenotype import interpret
 from starling.guidance.recommendation import Advisor, recommend
-from starling.guidance.summary import ACTION_ORDER, seriousness
+from starling.guidance.summary import seriousness
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Consistent, Diplotype, GeneCall, GeneResult, Undetermined, Why
 from tests.guidance.conftest import Advised, Called, by_source, codes
@@ -352,7 +352,7 @@ def test_headline_is_the_most_serious_action(called: Called, advised: Advised) -
     answer = advised("clopidogrel", called("CYP2C19", "*1/*2"))
     actions = [each.action for each in answer.recommendations]
     assert answer.headline_action == min(actions, key=seriousness)
-    assert ACTION_ORDER[0] == "contraindicated"
+    assert ACTIONS[0] == "contraindicated"
 
 
 # --- properties -------------------------------------------------------------------------------------------------------

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starling.definitions import GuidanceRules
-from starling.guidance.summary import ACTION_ORDER
+from starling.definitions import ACTIONS, GuidanceRules
 from starling.guidance.wording import (
     ACTION_WORDS,
     action_words,
@@ -84,7 +83,7 @@ def test_safe_text_is_not(text: str) -> None:
 
 
 def test_every_action_has_words_and_a_place() -> None:
-    assert set(ACTION_WORDS) == set(ACTION_ORDER)
+    assert set(ACTION_WORDS) == set(ACTIONS)
     assert action_words("something_new") == "something new"
 
 
@@ -105,4 +104,4 @@ def test_every_dose_of_the_knowledge_base_reads_safely(rules: GuidanceRules) -> 
 
 def test_every_action_of_the_knowledge_base_is_known(rules: GuidanceRules) -> None:
     used = {row.advice.action for guideline in rules.guidelines for row in guideline.rows}
-    assert used <= set(ACTION_ORDER)
+    assert used <= set(ACTIONS)
