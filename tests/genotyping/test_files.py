@@ -190,7 +190,7 @@ class Genome:
 
 
 def sites() -> SiteMap:
-    return site_map(knowledge().definitions.values(), "GRCh38")
+    return site_map(tuple(knowledge().definitions.values()), "GRCh38")
 
 
 def filled(file: Genome, mode: str, dark: Sequence[str] = ()) -> set[str]:

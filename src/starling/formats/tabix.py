@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,9 @@ from starling.formats.bgzf import BlockFile, is_bgzf
 _LARGEST: Final = 512 * 2**20
 _TABIX_SHIFT: Final = 14
 _TABIX_DEPTH: Final = 5
+#: Fewer bins of one chunk in a row are read one by one; and so many others before looking for a run again.
+_WORTH_A_RUN: Final = 32
+_ONE_BY_ONE: Final = 256
 #: Bins looked at together; the number 1, as a 32-bit word, 128 times.
 _TOGETHER: Final = 1024
 _ONES: Final = struct.pack("<I", 1) * 128
@@ -139,12 +143,19 @@ class Index:
         seen = 0
         while seen < count:
             single = self._single_chunk_bins(at, count - seen)
-            run = max(single, 1)
-            reference.run_firsts.append(seen)
-            reference.run_places.append(at)
-            numbers.append(words[at : at + run * (fixed + 4) : fixed + 4].tobytes())
-            seen += run
-            at += single * (fixed + 4) if single else fixed + 4 * words[at + fixed - 1]
+            if single >= _WORTH_A_RUN:
+                reference.run_firsts.append(seen)
+                reference.run_places.append(at)
+                numbers.append(words[at : at + single * (fixed + 4) : fixed + 4].tobytes())
+                seen += single
+                at += single * (fixed + 4)
+            else:
+                places = self._places(at, min(count - seen, _ONE_BY_ONE))
+                reference.run_firsts.extend(range(seen, seen + len(places)))
+                reference.run_places.extend(places)
+                numbers.append(array("I", map(words.__getitem__, places)).tobytes())
+                seen += len(places)
+                at = places[-1] + fixed + 4 * words[places[-1] + fixed - 1]
             if at > len(words):
                 raise BadIndexError("it is cut short")
         reference.numbers = b"".join(numbers)
@@ -156,9 +167,21 @@ class Index:
         self._at = at
         return reference
 
+    def _places(self, at: int, count: int) -> list[int]:
+        """Where each of the next `count` bins begins."""
+        words, fixed = self._words, self._fixed
+        places = []
+        for _ in range(count):
+            places.append(at)
+            at += fixed + 4 * words[at + fixed - 1]
+        return places
+
     def _single_chunk_bins(self, at: int, count: int) -> int:
-        """How many bins from `at` on, `count` at most, have one chunk: nearly all, so they are passed over together."""
-        size = self._fixed + 4
+        """How many bins from `at` on, `count` at most, have one chunk: often most, then passed over together."""
+        size, words = self._fixed + 4, self._words
+        near = at + self._fixed - 1 + size * (min(count, _WORTH_A_RUN) - 1)
+        if near >= len(words) or words[near] != 1:
+            return 0
         counts = self._words[at + self._fixed - 1 : at + min(count, _TOGETHER) * size : size].tobytes()
         passed = 0
         while passed < len(counts):

@@ -239,7 +239,7 @@ class _Reading:
 
     def _sites(self, build: BuildName) -> SiteMap:
         if build not in self._maps:
-            self._maps[build] = site_map(self.definitions.values(), build)
+            self._maps[build] = site_map(tuple(self.definitions.values()), build)
         return self._maps[build]
 
     def _callable(self) -> dict[str, Intervals]:

@@ -7,9 +7,9 @@ replace several bases) and an *indel* (a stretch within which one length change 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from starling.definitions import GeneDefinition, Site
@@ -172,7 +172,8 @@ class _Draft:
     ignored: set[Event] = field(default_factory=set)
 
 
-def site_map(definitions: Iterable[GeneDefinition], build: BuildName) -> SiteMap:
+@lru_cache(maxsize=8)
+def site_map(definitions: tuple[GeneDefinition, ...], build: BuildName) -> SiteMap:
     """Every site of the definitions as slots in the coordinates of `build`; slots are numbered alike in all builds."""
     drafts: dict[str, _Draft] = {}
     slots: list[Slot] = []
