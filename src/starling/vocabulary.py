@@ -385,7 +385,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeStamp:
-    """Which knowledge a result rests on; `as_of` is the latest date of its guidelines and tables."""
+    """Which knowledge a result rests on; `as_of` dates its alleles and its guideline texts."""
 
     version: str
     sha256: str

@@ -56,7 +56,7 @@ def test_a_changed_fact_changes_the_digest(small: Path, tmp_path: Path) -> None:
 
 
 def test_the_stamp_carries_version_date_and_digest(base: KnowledgeBase) -> None:
-    assert (base.stamp.version, base.stamp.as_of) == ("2025.11+1", "2025-11-05")
+    assert (base.stamp.version, base.stamp.as_of) == ("2025.11+1", "2025-11-05 (alleles), 2024-03 (guidelines)")
     assert base.verify_content()
 
 

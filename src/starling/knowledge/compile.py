@@ -147,10 +147,9 @@ def _json(value: object) -> str:
 
 
 def _as_of(tables: Tables) -> str:
-    """The latest date of a gene's data or a guideline (a bare year counts as its start)."""
-    dates = [row["data_version"][:10] for row in tables["genes"]]
-    dates += [row["latest_year"] for row in tables["guidelines"]]
-    return max(dates)
+    """The date of the newest gene data, and the month of the guideline texts: they are not equally new."""
+    genes = max(row["data_version"][:10] for row in tables["genes"])
+    return f"{genes} (alleles), {tables['version'][0]['guidelines_as_of']} (guidelines)"
 
 
 def _publish(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp, target: Path) -> None:

@@ -17,7 +17,7 @@ from starling.errors import KnowledgeError
 
 #: file -> its columns, in order.  JSON Lines tables have no fixed columns.
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "version.tsv": ("version",),
+    "version.tsv": ("version", "guidelines_as_of"),
     "genes.tsv": (
         "gene",
         "chrom",

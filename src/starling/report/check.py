@@ -104,13 +104,14 @@ def _phenotype(gene: GeneResult) -> str:
 
 
 def _sources(page: Page, line: Line) -> list[str]:
+    silent = page.bullets(note.message for note in line.drug.notes)
     if not line.drug.recommendations:
-        return []
+        return [*page.heading("What sources list"), *silent] if silent else []
     rows = [(source_words(row), populations, _says(row)) for row, populations in merged(line.rows)]
     lines = [*page.heading("Sources side by side"), *page.table(("Source", "For", "Says"), rows, (15, 18))]
     if line.drug.disagreement:
         lines += page.paragraph(disagreement_words(line.drug.disagreement), first="  ! ", tone="warn")
-    return lines
+    return lines + silent
 
 
 def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], ...]:

@@ -19,7 +19,7 @@ def evidence(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
         "section",
         tag("h2", "Evidence: what each source says"),
         *(_drug(line, genes) for line in glance.acting),
-        _table(others, genes) if any(line.drug.recommendations for line in others) else None,
+        _table(others, genes) if any(line.drug.recommendations or line.drug.notes for line in others) else None,
         id="evidence",
     )
 
@@ -36,6 +36,7 @@ def _drug(line: Line, genes: Mapping[str, GeneResult]) -> Markup:
         tag("h3", line.drug.drug, badge(line.words)),
         tag("p", disagreement_words(differ), class_="differ") if differ else None,
         *(_advice(row, genes) for row in line.rows),
+        bullets(note.message for note in line.drug.notes) if line.drug.notes else None,
         class_="drug",
         id=anchor(line),
     )
@@ -91,12 +92,19 @@ def _table(lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup:
     head = tag(
         "tr", *(tag("th", name, scope="col") for name in ("Drug", "Source", "For", "Because of", "What it says"))
     )
-    rows = [_row(line, row, genes) for line in lines for row in line.rows]
+    rows = [row for line in lines for row in (*(_row(line, each, genes) for each in line.rows), *_silent(line))]
     return tag(
         "div",
         tag("h3", "Use as usual, or no advice"),
         tag("table", tag("thead", head), tag("tbody", *rows), class_="small"),
     )
+
+
+def _silent(line: Line) -> Iterable[Markup]:
+    """A row for what a guideline of the drug does not list."""
+    if line.drug.notes:
+        said = tag("td", *(tag("span", note.message, class_="why") for note in line.drug.notes), colspan="4")
+        yield tag("tr", tag("th", line.drug.drug, scope="row"), said)
 
 
 def _row(line: Line, row: Recommendation, genes: Mapping[str, GeneResult]) -> Markup:
