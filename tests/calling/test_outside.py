@@ -19,6 +19,7 @@ from starling.vocabulary import (
     OutsideCall,
     Undetermined,
     VariantCopies,
+    Why,
 )
 
 
@@ -65,6 +66,59 @@ def test_dpyd_star_names(knowledge: KnowledgeBase) -> None:
     result = stated(knowledge, "DPYD", "*2A/HapB3").result
     assert isinstance(result, Diplotype)
     assert set(result.alleles) == {"c.1905+1G>A (*2A)", "c.1129-5923C>G, c.1236G>A (HapB3)"}
+
+
+@pytest.mark.parametrize(
+    ("gene", "text", "alleles", "deciding"),
+    [
+        ("DPYD", "*1/*2A", ("Reference", "c.1905+1G>A (*2A)"), None),
+        ("DPYD", "*1/c.1905+1G>A", ("Reference", "c.1905+1G>A (*2A)"), None),
+        ("DPYD", "*9A/*13", ("c.85T>C (*9A)", "c.1679T>G (*13)"), None),
+        (
+            "DPYD",
+            "Reference/[c.557A>G + c.1905+1G>A (*2A)]",
+            ("Reference", "[c.557A>G + c.1905+1G>A (*2A)]"),
+            ("Reference", "c.1905+1G>A (*2A)"),
+        ),
+        (
+            "DPYD",
+            "[c.2846A>T+c.557A>G]/*2A",
+            ("c.1905+1G>A (*2A)", "[c.557A>G + c.2846A>T]"),
+            ("c.557A>G", "c.1905+1G>A (*2A)"),
+        ),
+        ("G6PD", "B/B", ("B (reference)", "B (reference)"), None),
+    ],
+)
+def test_names_that_laboratories_and_the_program_write(
+    knowledge: KnowledgeBase, gene: str, text: str, alleles: tuple[str, ...], deciding: tuple[str, ...] | None
+) -> None:
+    call = stated(knowledge, gene, text)
+    assert call.result == Diplotype(alleles)
+    assert call.evidence.deciding == (Diplotype(deciding) if deciding else None)
+
+
+@pytest.mark.parametrize(
+    ("gene", "text"),
+    [("DPYD", "[c.557A>G + c.9999A>T]/*1"), ("CYP2C19", "[*2 + *3]/*1"), ("DPYD", "[]/*1"), ("G6PD", "B (wildtype)")],
+)
+def test_a_strand_with_an_unknown_part_is_never_read_in_part(knowledge: KnowledgeBase, gene: str, text: str) -> None:
+    assert stated(knowledge, gene, text).result == Undetermined("UNKNOWN_ALLELE")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"diplotype": "*1/*1"}, True),
+        ({"phenotype": "Poor Metabolizer"}, True),
+        ({"activity_score": "2"}, True),
+        ({"diplotype": "*1x2/*1"}, False),
+        ({"diplotype": "*1/*5"}, False),
+    ],
+)
+def test_copy_number_as_stated(knowledge: KnowledgeBase, more: dict[str, str], *, says: bool) -> None:
+    call = stated(knowledge, "CYP2D6", **more)
+    assert call.evidence.copy_number == "assessed"
+    assert ("COPY_NUMBER_AS_STATED" in notices(call)) is says
 
 
 @pytest.mark.parametrize("text", ["*1/*999", "wild type/*2", "*1/rs4244285", "*1/*1x0"])
@@ -166,6 +220,22 @@ def test_hla_text_that_is_no_allele(knowledge: KnowledgeBase) -> None:
     assert dict(call.evidence.presence)["*57:01"] == "positive"
 
 
+@pytest.mark.parametrize("text", ["A*31:01/B*07:02", "*31:01/*07:02", "HLA-A*31:01"])
+def test_an_allele_of_the_other_hla_gene_is_refused(knowledge: KnowledgeBase, text: str) -> None:
+    """There is no HLA-B*31: typed under HLA-B it is in the wrong row."""
+    call = stated(knowledge, "HLA-B", text)
+    assert (call.result, notices(call)) == (Undetermined("UNKNOWN_ALLELE"), {"WRONG_GENE"})
+    assert set(dict(call.evidence.presence).values()) == {"nocall"}
+
+
+def test_two_hla_lines_that_contradict_each_other(knowledge: KnowledgeBase) -> None:
+    first = stated(knowledge, "HLA-B", phenotype="*57:01 positive")
+    both = merged(first, stated(knowledge, "HLA-B", "*07:02/*08:01"))
+    assert dict(both.evidence.presence)["*57:01"] == "nocall"
+    assert both.evidence.conflict == "another outside result states *57:01 positive"
+    assert both.result == Diplotype(("*07:02", "*08:01"))
+
+
 def test_two_hla_lines_add_up(knowledge: KnowledgeBase) -> None:
     first = merged(not_tested("HLA-B"), stated(knowledge, "HLA-B", phenotype="*57:01 positive"))
     both = merged(first, stated(knowledge, "HLA-B", phenotype="*15:02 negative"))
@@ -180,12 +250,11 @@ def test_two_hla_lines_add_up(knowledge: KnowledgeBase) -> None:
 # --- beside the sample's own call -------------------------------------------------------------------------------------
 
 
-def test_an_outside_call_overrides_and_the_conflict_is_recorded(knowledge: KnowledgeBase) -> None:
+def test_an_outside_call_overrides_the_samples_own(knowledge: KnowledgeBase) -> None:
     own = GeneCall("CYP2C19", Diplotype(("*1", "*2")))
     call = merged(own, stated(knowledge, "CYP2C19", "*1/*17"))
     assert (call.result, call.evidence.source) == (Diplotype(("*1", "*17")), "outside")
-    assert call.evidence.conflict == "the sample's own data read *1/*2"
-    assert merged(own, stated(knowledge, "CYP2C19", "*2/*1")).evidence.conflict is None
+    assert call.evidence.conflict is None
 
 
 def test_two_outside_calls_that_differ(knowledge: KnowledgeBase) -> None:
@@ -193,6 +262,39 @@ def test_two_outside_calls_that_differ(knowledge: KnowledgeBase) -> None:
     assert merged(first, stated(knowledge, "CYP2C19", "*1/*3")).evidence.conflict == (
         "another outside result states *1/*2"
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "said"),
+    [
+        ({"diplotype": "*1/*1"}, {"diplotype": "*2/*2"}, "states *1/*1"),
+        ({"phenotype": "PM"}, {"phenotype": "UM"}, "states Poor Metabolizer"),
+        ({"activity_score": "1"}, {"activity_score": "2"}, "states activity score 1.0"),
+        ({"diplotype": "*1/*999"}, {"diplotype": "*1/*2"}, "names alleles that cannot be read"),
+        ({"diplotype": "*1/*2"}, {"diplotype": "*1/*999"}, "names alleles that cannot be read"),
+    ],
+)
+def test_two_outside_rows_never_pass_in_silence(
+    knowledge: KnowledgeBase, first: dict[str, str], later: dict[str, str], said: str
+) -> None:
+    both = merged(stated(knowledge, "CYP2D6", **first), stated(knowledge, "CYP2D6", **later))
+    assert both.evidence.conflict == f"another outside result {said}"
+    assert both.evidence.doubts == (Why.STATED,)
+
+
+def test_a_conflict_survives_a_third_row(knowledge: KnowledgeBase) -> None:
+    rows = [stated(knowledge, "CYP2C19", diplotype) for diplotype in ("*1/*2", "*1/*3", "*1/*3")]
+    call = merged(merged(rows[0], rows[1]), rows[2])
+    assert (call.evidence.conflict, call.evidence.doubts) == ("another outside result states *1/*2", (Why.STATED,))
+
+
+def test_rows_that_complete_each_other_are_one_statement(knowledge: KnowledgeBase) -> None:
+    rows = stated(knowledge, "CYP2C9", "*1/*2"), stated(knowledge, "CYP2C9", phenotype="IM", activity_score="1.5")
+    for first, later in (rows, rows[::-1]):
+        both = merged(first, later)
+        assert both.result == Diplotype(("*1", "*2"))
+        assert both.evidence.stated_phenotype == "Intermediate Metabolizer"
+        assert (both.evidence.conflict, both.evidence.doubts) == (None, ())
 
 
 def test_what_is_carried_along_stays_the_samples_own(knowledge: KnowledgeBase) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,8 +123,42 @@ def test_loading_dose_and_children_are_mentioned(called: Called, advised: Advise
 
 
 def test_alleles_that_cannot_be_excluded_are_named(called: Called, advised: Advised) -> None:
-    found = warfarin(called, advised, ancestry="European", cannot_exclude=("*3",))
+    found = warfarin(called, advised, ancestry="European", cannot_exclude=("*8",))
     assert "ALLELES_NOT_EXCLUDED" in codes(found)
+
+
+@pytest.mark.parametrize("allele", ["*2", "*3"])
+def test_cyp2c9_without_its_common_alleles_counts_as_not_called(called: Called, advised: Advised, allele: str) -> None:
+    """Source: PMID 28198005: the algorithm needs *2 and *3."""
+    found = warfarin(called, advised, ancestry="European", cannot_exclude=(allele, "*8"))
+    assert (found.advice.id, found.advice.genes_missing) == ("FLOW-WARFARIN-CLINICAL", ("CYP2C9",))
+    assert f"CYP2C9 ({allele} not called)" in found.advice.summary
+
+
+@pytest.mark.parametrize("vkorc1", [True, False])
+def test_a_stated_poor_metaboliser_considers_another_anticoagulant_first(
+    called: Called, advised: Advised, *, vkorc1: bool
+) -> None:
+    """Without alleles no dose can be calculated, but the phenotype is enough to consider another medicine."""
+    poor = called("CYP2C9", "", source="outside", stated_phenotype="Poor Metabolizer")
+    poor = replace(poor, diplotypes=())
+    results = [poor, called("VKORC1", f"{WILD}/{WILD}")] if vkorc1 else [poor]
+    answer = advised("warfarin", *results)
+    (found,) = by_source(answer, "CPIC")
+    assert (found.action, dict(found.genes)) == ("consider_alternative", {"CYP2C9": "Poor Metabolizer"})
+    assert answer.genes_missing == (() if vkorc1 else ("VKORC1",))
+    assert found.advice.fallback is not None
+    assert "dose clinically" in found.advice.fallback.when
+    assert "CYP2C9 alleles" in found.advice.fallback.when if vkorc1 else True
+
+
+def test_medicines_that_affect_warfarin_are_named(called: Called, advised: Advised) -> None:
+    results = [called("CYP2C9", "*1/*1"), called("VKORC1", f"{WILD}/{WILD}")]
+    (found,) = by_source(advised("warfarin", *results, medication=("amiodarone", "rifampicin")), "CPIC")
+    said = [notice.message for notice in found.notes if notice.code == "MEDICINE_AFFECTS_ENZYME"]
+    assert any("amiodarone" in message for message in said)
+    assert any("rifampicin" in message for message in said)
+    assert len(said) == len(set(said))
 
 
 @pytest.mark.parametrize(

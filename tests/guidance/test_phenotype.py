@@ -301,7 +301,7 @@ def test_score_before_phenotype_before_diplotype(called: Called) -> None:
     assert (both.phenotype, both.activity_score) == ("Intermediate Metabolizer", "1.0")
     assert "OUTSIDE_STATEMENTS_DIFFER" in {notice.code for notice in both.warnings}
     term = called("CYP2D6", "*1/*1", stated_phenotype="Poor Metabolizer", **stated)
-    assert (term.phenotype, term.activity_score, term.phenotype_certain) == ("Poor Metabolizer", None, True)
+    assert (term.phenotype, term.activity_score, term.phenotype_certain) == ("Poor Metabolizer", None, False)
     alone = called("CYP2D6", "*1/*1", **stated)
     assert (alone.phenotype, alone.activity_score) == ("Normal Metabolizer", "2.0")
 

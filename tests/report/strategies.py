@@ -87,6 +87,7 @@ gene = st.builds(
     st.booleans(),
     some(st.builds(Alternative, maybe_text, diplotypes, st.sampled_from(Why))),
     score,
+    some(st.sampled_from(("0.0", "1.25", ">=3.0"))),
     some(st.builds(VariantCopies, text, st.none() | st.integers(0, 4), st.none() | st.floats(0, 1))),
     st.sampled_from(("assessed", "not_assessed", "not_applicable")),
     presence,
@@ -121,7 +122,8 @@ def drugs(draw: st.DrawFn) -> DrugResult:
     )
     status = st.sampled_from(("advice", "no_result", "no_row"))
     differ = st.none() | st.builds(Disagreement, text, texts)
-    return draw(st.builds(DrugResult, st.just(name), status, st.none() | action, texts, differ, some(recommendation)))
+    rows = some(recommendation)
+    return draw(st.builds(DrugResult, st.just(name), status, st.none() | action, texts, differ, rows, notices))
 
 
 json_value = st.recursive(

@@ -16,6 +16,8 @@ from starling.vocabulary import Notice, Recommendation
 _GENES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"CYP3A4": ("CYP3A4", "CYP3A5")})
 #: Enzymes that matter for a drug although no guideline names their gene.  Source: eliglustat label, section 7.
 _ALSO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"eliglustat": ("CYP3A4",)})
+#: The one source that lists affected subgroups only.
+FDA: Final = "FDA"
 _GENERAL: Final = frozenset({"", "general"})
 
 Answered = Sequence[tuple[Block, Sequence[Recommendation]]]
@@ -24,30 +26,36 @@ Answered = Sequence[tuple[Block, Sequence[Recommendation]]]
 def unlisted(answered: Answered, standings: Standings) -> tuple[Notice, ...]:
     """One notice for each guideline that has rows for the drug and none for what is known of the patient.
 
-    The FDA lists affected subgroups only: no row means "not in a listed subgroup", never that the drug is safe.
+    The FDA lists affected subgroups only: no row in any of its lists means "not in a listed subgroup", never that the
+    drug is safe.
     """
     spoken: dict[tuple[str, str], set[str]] = {}
     for block, rows in answered:
         if rows:
-            spoken.setdefault((block.guideline.id, block.population), set()).update(block.genes)
-    notices = [
-        _unlisted(block, standings)
-        for block, rows in answered
-        if not rows
-        and not any(block.missing(standings))
-        and not spoken.get((block.guideline.id, block.population), set()).issuperset(block.genes)
-    ]
-    return tuple(dict.fromkeys(notices))
+            spoken.setdefault(_list_of(block), set()).update(block.genes)
+    silent: dict[tuple[tuple[str, str], str], list[str]] = {}
+    for block, rows in answered:
+        heard = spoken.get(_list_of(block), set()).issuperset(block.genes)
+        if not rows and not heard and not any(block.missing(standings)):
+            known = " and ".join(_known(keys, standings[keys.gene]) for keys in block.keys)
+            silent.setdefault((_list_of(block), known), []).append(block.guideline.id)
+    return tuple(
+        _unlisted(source, population, known, ", ".join(dict.fromkeys(guidelines)))
+        for ((source, population), known), guidelines in silent.items()
+    )
 
 
-def _unlisted(block: Block, standings: Standings) -> Notice:
-    known = " and ".join(_known(keys, standings[keys.gene]) for keys in block.keys)
-    place = f"{block.guideline.source} ({block.guideline.id})"
-    if block.guideline.source == "FDA":
-        text = f"{place}: {known} is not in a listed subgroup; that is not a statement of safety."
+def _list_of(block: Block) -> tuple[str, str]:
+    """What answers as one list, and its population: a guideline, or everything that the FDA lists."""
+    return (block.guideline.source if block.guideline.source == FDA else block.guideline.id), block.population
+
+
+def _unlisted(source: str, population: str, known: str, guidelines: str) -> Notice:
+    if source == FDA:
+        text = f"{FDA} ({guidelines}): {known} is not in a listed subgroup; that is not a statement of safety."
         return Notice("NOT_IN_LISTED_SUBGROUP", text)
-    population = "" if block.population in _GENERAL else f", population {block.population}"
-    return Notice("NO_ROW", f"{place}{population}: no row for {known}; that is not a statement of safety.")
+    whom = "" if population in _GENERAL else f" for population {population}"
+    return Notice("NO_ROW", f"{guidelines}: no row{whom} for {known}; that is not a statement of safety.")
 
 
 def _known(keys: GeneKeys, standing: Standing) -> str:
