@@ -57,6 +57,11 @@ class Question:
     medication: tuple[str, ...] = ()
     subject: Mapping[str, str] | None = None
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether something is said that can hold for one patient only."""
+        return bool(self.outside or self.medication or self.subject)
+
 
 def assess(
     source: Source,
@@ -125,7 +130,7 @@ def _assessments(
     knowledge = bundled_knowledge()
     collected = _read(_paths(source), knowledge, options, samples, progress)
     read_ms = (perf_counter() - started) * 1e3
-    if len(collected.samples) > 1 and (question != Question() or options.sex != "unknown"):
+    if len(collected.samples) > 1 and (question.is_personal or options.sex != "unknown"):
         message = f"what is said of one patient cannot hold for all {len(collected.samples)} of the input"
         raise InputError("SEVERAL_PATIENTS", message, source=collected.name)
     for genotypes in collected.samples:

@@ -92,6 +92,34 @@ def test_a_wrong_option_is_one_clear_line_and_exit_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def two_people(tmp_path: Path) -> Path:
+    """The example twice, as two samples of one file."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    heads = [line for line in lines if line.startswith("##")]
+    columns = next(line for line in lines if line.startswith("#CHROM"))
+    records = [line + "\t" + line.rsplit("\t", 1)[1] for line in lines if not line.startswith("#")]
+    path = tmp_path / "two.vcf"
+    path.write_text("\n".join([*heads, columns + "\tOTHER", *records]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_several_people_become_a_page_each(two_people: Path, tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    assert run("report", str(two_people), "-o", str(pages)).returncode == 0
+    assert sorted(page.name for page in pages.iterdir()) == ["EXAMPLE.html", "OTHER.html"]
+
+
+@pytest.mark.parametrize("said", [("--subject", "name=Ada"), ("-m", "paroxetine"), ("--sex", "female")])
+def test_what_is_said_of_one_patient_is_refused_for_several(two_people: Path, said: tuple[str, str]) -> None:
+    refused = run("report", str(two_people), *said)
+    assert refused.returncode == 2
+    assert b"[SEVERAL_PATIENTS]" in refused.stderr
+    assert refused.stdout == b""
+    assert run("report", str(two_people), *said, "--sample", "OTHER").returncode == 0
+
+
 def test_nothing_called_is_exit_code_5(tmp_path: Path) -> None:
     header = [line for line in EXAMPLE.read_text().splitlines(keepends=True) if line.startswith("#")]
     empty = tmp_path / "empty.vcf"
