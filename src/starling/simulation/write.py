@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import struct
 import tempfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,13 +14,10 @@ from typing import Final, Literal
 
 from starling.definitions import Site
 from starling.errors import InputError
+from starling.formats.bgzf import BgzfWriter
 from starling.simulation.patient import SimulatedPatient, truth
 from starling.vocabulary import BuildName, Locus
 
-#: Largest uncompressed block that htslib's bgzip writes; a compressed block must fit 64 KiB.
-#: Source: SAM/BAM format specification, section 4.1 (BGZF).
-_BLOCK: Final = 65_280
-_BGZF_EOF: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _DEPTH: Final = 30
 
 
@@ -109,15 +105,10 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _bgzf(data: bytes) -> bytes:
-    """`data` as BGZF: independent gzip members that name their own size, and the empty end marker."""
-    return b"".join(_block(data[start : start + _BLOCK]) for start in range(0, len(data), _BLOCK)) + _BGZF_EOF
-
-
-def _block(data: bytes) -> bytes:
-    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
-    body = packer.compress(data) + packer.flush()
-    head = bytes.fromhex("1f8b08040000000000ff060042430200")
-    return head + struct.pack("<H", len(body) + 25) + body + struct.pack("<II", zlib.crc32(data), len(data))
+    stream = io.BytesIO()
+    with BgzfWriter(stream) as writer:
+        writer.write(data)
+    return stream.getvalue()
 
 
 def _lines(patient: SimulatedPatient, layout: Layout, lengths: Mapping[str, int]) -> Iterator[str]:
