@@ -33,6 +33,11 @@ class Columns(Sequence[str]):
         self._text = text
         self._parts: list[str] | None = None
 
+    @property
+    def text(self) -> str:
+        """All columns as they stand in the line, tab-separated."""
+        return self._text
+
     def _split(self) -> list[str]:
         if self._parts is None:
             self._parts = self._text.split("\t")
