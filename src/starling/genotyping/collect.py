@@ -243,15 +243,19 @@ class _Reading:
         return self._maps[build]
 
     def _callable(self) -> dict[str, Intervals]:
-        """Chromosome -> callable intervals, from the file that an option names."""
-        if self.options.callable_bed is None:
-            return {}
-        found: dict[str, Intervals] = {}
-        for name, intervals in read_bed(self.options.callable_bed).items():
-            chromosome = self.contigs.contigs.get(name, (None, None))[0]
-            if chromosome is not None:
-                found[chromosome] = (*found.get(chromosome, ()), *intervals)
-        return found
+        return callable_intervals(self.options.callable_bed, self.contigs)
+
+
+def callable_intervals(bed: str | None, contigs: ContigNames) -> dict[str, Intervals]:
+    """Chromosome -> callable intervals, from the file that an option names; nothing without one."""
+    if bed is None:
+        return {}
+    found: dict[str, Intervals] = {}
+    for name, intervals in read_bed(bed).items():
+        chromosome = contigs.contigs.get(name, (None, None))[0]
+        if chromosome is not None:
+            found[chromosome] = (*found.get(chromosome, ()), *intervals)
+    return found
 
 
 def chromosome_names(

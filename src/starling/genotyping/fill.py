@@ -43,18 +43,25 @@ def silent_reference(
 
     `names`: chromosome names of the file -> ours.  `callable_`: chromosome -> intervals in the file's build.
     """
-    found: set[int] = set()
+    return filled_slots(sites, fillable_genes(file, sites, names, options), callable_)
+
+
+def filled_slots(sites: SiteMap, genes: frozenset[str], callable_: Mapping[str, Intervals]) -> frozenset[int]:
+    """The slots of `genes`, and those that lie wholly in a callable interval (in the build of `sites`)."""
+    found = {number for gene in sites.genes if gene.gene in genes for number in gene.slots}
     for slot in sites.slots if callable_ else ():
         if _inside(slot, callable_.get(slot.locus.chromosome, ())):
             found.add(slot.number)
-    if options.absent_is_reference == "no" or file.is_gvcf:
-        return frozenset(found)
-    if options.absent_is_reference == "yes" and (file.record_count or 0) < LEAST_RECORDS:
-        return frozenset(found)
-    for gene in sites.genes:
-        if _may_fill(gene, file, names, options):
-            found.update(gene.slots)
     return frozenset(found)
+
+
+def fillable_genes(file: Described, sites: SiteMap, names: Mapping[str, str], options: Options) -> frozenset[str]:
+    """The genes in which the file's silence is reference because an option says so."""
+    if options.absent_is_reference == "no" or file.is_gvcf:
+        return frozenset()
+    if options.absent_is_reference == "yes" and (file.record_count or 0) < LEAST_RECORDS:
+        return frozenset()
+    return frozenset(gene.gene for gene in sites.genes if _may_fill(gene, file, names, options))
 
 
 def _inside(slot: Slot, intervals: Intervals) -> bool:
