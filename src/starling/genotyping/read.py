@@ -34,7 +34,7 @@ def read_cells(
     Raises: InputError NO_GENOTYPES or NO_CHROMOSOMES when no record has anything to say, and for records whose GT
     cannot be read.
     """
-    reader = _Reader(sites, columns, options)
+    reader = CellReader(sites, columns, options)
     fetched = genotyped = 0
     for record in fetch(regions(sites, names)):
         fetched += 1
@@ -49,8 +49,8 @@ def read_cells(
     return reader.cells
 
 
-class _Reader:
-    """Record after record."""
+class CellReader:
+    """Record after record; `cells[i][slot]` is what was found for the i-th person."""
 
     def __init__(self, sites: SiteMap, columns: Sequence[int], options: Options) -> None:
         self.cells: list[list[Cell]] = [[None] * len(sites.slots) for _ in columns]
@@ -58,22 +58,29 @@ class _Reader:
         self._columns = columns
         self._options = options
 
-    def add(self, record: Record, sites: ChromosomeSites, *, plain: bool) -> None:
-        """What the record states is stored.  `plain`: FORMAT is GT alone, and all filters were passed."""
+    def add(
+        self, record: Record, sites: ChromosomeSites, *, plain: bool, people: Sequence[int] | None = None
+    ) -> None:
+        """What the record states of `people` (None: of all) is stored.
+
+        `plain`: FORMAT is GT alone, and all filters were passed.
+        """
+        chosen = range(len(self._columns)) if people is None else people
         slot = _quick_slot(record, sites)
         if slot is not None and plain:
-            self._add_quickly(record, sites, slot)
+            self._add_quickly(record, sites, slot, chosen)
             return
         plan = plan_record(record, sites) if slot is None else quick_plan(slot, record.alts)
         if plan is not None:
-            self._add(record, sites, plan, range(len(self._columns)))
+            self._add(record, sites, plan, chosen)
 
-    def _add_quickly(self, record: Record, sites: ChromosomeSites, slot: BaseSlot) -> None:
+    def _add_quickly(self, record: Record, sites: ChromosomeSites, slot: BaseSlot, people: Iterable[int]) -> None:
         """Reference calls at a site of one base leave a mark: the ALTs that the record lists."""
         others = []
         texts, alts, at = record.columns, record.alts, slot.number
-        for person, column in enumerate(self._columns):
-            if texts[column] in _REFERENCE and self.cells[person][at] is None:
+        columns = self._columns
+        for person in people:
+            if texts[columns[person]] in _REFERENCE and self.cells[person][at] is None:
                 self.cells[person][at] = alts
             else:
                 others.append(person)

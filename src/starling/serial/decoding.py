@@ -42,7 +42,7 @@ def assessment_from(fields: Fields) -> Assessment:
         result_sha256=fields.text("result_sha256"),
         provenance=fields.one("provenance", _provenance),
         run=fields.one("run", _run),
-        genes=fields.rows("genes", _gene),
+        genes=fields.rows("genes", gene_from),
         drugs=fields.rows("drugs", _drug),
     )
 
@@ -83,7 +83,8 @@ def _notice(fields: Fields) -> Notice:
     return Notice(code=fields.text("code"), message=fields.text("message"))
 
 
-def _gene(fields: Fields) -> GeneResult:
+def gene_from(fields: Fields) -> GeneResult:
+    """One gene's entry as a value."""
     return GeneResult(
         gene=fields.text("gene"),
         status=cast(CallStatus, fields.choice("status", CallStatus)),

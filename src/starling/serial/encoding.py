@@ -26,8 +26,8 @@ def assessment_fields(assessment: Assessment) -> dict[str, object]:
         "result_sha256": assessment.result_sha256,
         "provenance": _provenance(assessment.provenance),
         "run": {"created": assessment.run.created, "timings_ms": dict(assessment.run.timings_ms)},
-        "genes": [_gene(gene) for gene in assessment.genes],
-        "drugs": [_drug(drug) for drug in assessment.drugs],
+        "genes": [gene_fields(gene) for gene in assessment.genes],
+        "drugs": [drug_fields(drug) for drug in assessment.drugs],
     }
 
 
@@ -59,7 +59,8 @@ def _plain(value: object) -> object:
     return value
 
 
-def _gene(gene: GeneResult) -> dict[str, object]:
+def gene_fields(gene: GeneResult) -> dict[str, object]:
+    """One gene's entry, in the order of the published JSON."""
     return {
         "gene": gene.gene,
         "status": gene.status,
@@ -102,7 +103,8 @@ def _variant(variant: VariantCopies) -> dict[str, object]:
     return {"name": variant.name, "copies": variant.copies, "fraction": variant.fraction}
 
 
-def _drug(drug: DrugResult) -> dict[str, object]:
+def drug_fields(drug: DrugResult) -> dict[str, object]:
+    """One drug's entry, in the order of the published JSON."""
     differ = drug.disagreement
     return {
         "drug": drug.drug,
