@@ -1,0 +1,143 @@
+"""The sample columns of a record as few distinct texts and, for each person, which one: most people say the same.
+
+Only the FORMAT fields that a call can depend on are kept, so that a genome's evidence stays small and two people who
+differ in nothing else share a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from starling.formats.record import Columns, Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Every FORMAT field that `starling.genotyping.call` reads.
+FIELDS: Final = frozenset(
+    {"GT", "DP", "MIN_DP", "GQ", "RGQ", "GQX", "AD", "AF", "PS", "PGT", "PID", "FT", "LEN", "RNC"}
+)
+#: A genotype of three characters and its tab: the width of a column in a panel of GT alone.
+_WIDTH: Final = 4
+_TAB: Final = 9
+_REFERENCES: Final = (b"0|0\t", b"0/0\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """`texts[codes[i]]` is what `people[i]` has; everyone not listed has `texts[default]`.  None: no such record.
+
+    `people` is sorted, uint32; `codes` is uint32, of equal length.
+    """
+
+    texts: tuple[str | None, ...]
+    default: int
+    people: NDArray[np.uint32]
+    codes: NDArray[np.uint32]
+
+
+def kept_fields(keys: Sequence[str], chromosome: str) -> tuple[int, ...]:
+    """The places in FORMAT of the fields to keep: the shares of reads matter on chrM alone."""
+    needed = FIELDS if chromosome == "chrM" else FIELDS - {"AF"}
+    return tuple(place for place, key in enumerate(keys) if key in needed)
+
+
+def code_columns(record: Record, columns: Sequence[int] | None, kept: tuple[int, ...]) -> Coded:
+    """What each person states in `record`.  `columns`: the sample columns to read, None for all of them in order."""
+    text = record.columns.text if isinstance(record.columns, Columns) else "\t".join(record.columns)
+    if columns is None and kept == (0,) and len(record.format) == 1:
+        coded = _code_fixed_width(text)
+        if coded is not None:
+            return coded
+    chosen = text.split("\t") if columns is None else [record.columns[column] for column in columns]
+    whole = len(kept) == len(record.format)
+    return _code_texts(chosen if whole else _Reduced(kept).of(chosen))
+
+
+def _code_fixed_width(text: str) -> Coded | None:
+    """The fast way: every column is three ASCII characters wide.  None: it is not so."""
+    import numpy as np
+
+    if len(text) % _WIDTH != _WIDTH - 1 or not text.isascii():
+        return None
+    columns = np.frombuffer(text.encode("ascii") + b"\t", dtype="<u4")
+    if not bool((columns >> 24 == _TAB).all()) or text.count("\t") != len(columns) - 1:
+        return None
+    for reference in _REFERENCES:
+        people = np.flatnonzero(columns != int.from_bytes(reference, "little"))
+        if 2 * len(people) <= len(columns):
+            return _few_exceptions(reference, people, columns[people])
+    values, counts = np.unique(columns, return_counts=True)
+    usual = values[np.argmax(counts)]
+    people = np.flatnonzero(columns != usual)
+    return _few_exceptions(int(usual).to_bytes(_WIDTH, "little"), people, columns[people])
+
+
+def _few_exceptions(usual: bytes, people: NDArray[np.intp], columns: NDArray[np.uint32]) -> Coded:
+    import numpy as np
+
+    values, codes = np.unique(columns, return_inverse=True)
+    others = (int(value).to_bytes(_WIDTH, "little") for value in values)
+    texts = tuple(each[:-1].decode("ascii") for each in (usual, *others))
+    return Coded(texts, 0, people.astype(np.uint32), (codes + 1).astype(np.uint32))
+
+
+class _Reduced:
+    """Columns with the kept fields alone, each distinct text reduced once."""
+
+    def __init__(self, kept: tuple[int, ...]) -> None:
+        self._kept = kept
+        self._known: dict[str, str] = {}
+
+    def of(self, columns: Sequence[str]) -> list[str]:
+        known = self._known
+        return [known.get(text) or known.setdefault(text, self._reduce(text)) for text in columns]
+
+    def _reduce(self, text: str) -> str:
+        values = text.split(":")
+        return ":".join(values[place] for place in self._kept if place < len(values))
+
+
+def _code_texts(columns: Sequence[str | None]) -> Coded:
+    import numpy as np
+
+    numbers: dict[str | None, int] = {}
+    codes = np.fromiter((numbers.setdefault(text, len(numbers)) for text in columns), np.uint32, len(columns))
+    usual = int(np.argmax(np.bincount(codes))) if len(codes) else 0
+    people = np.flatnonzero(codes != usual)
+    return Coded(tuple(numbers), usual, people.astype(np.uint32), codes[people])
+
+
+def placed(coded: Coded, people: Sequence[int], total: int) -> Coded:
+    """The same for a larger group in which the columns belong to `people` (sorted); the others have no such record."""
+    import numpy as np
+
+    if len(people) == total:
+        return coded
+    whole = np.zeros(total, np.uint32)
+    own = np.full(len(people), coded.default + 1, np.uint32)
+    own[coded.people] = coded.codes + 1
+    whole[np.asarray(people)] = own
+    return _compact((None, *coded.texts), whole)
+
+
+def gathered(texts: Mapping[int, str], total: int) -> Coded:
+    """One record from files of one person each: person -> text; the others have no such record."""
+    import numpy as np
+
+    numbers: dict[str | None, int] = {None: 0}
+    whole = np.zeros(total, np.uint32)
+    for person, text in texts.items():
+        whole[person] = numbers.setdefault(text, len(numbers))
+    return _compact(tuple(numbers), whole)
+
+
+def _compact(texts: tuple[str | None, ...], codes: NDArray[np.uint32]) -> Coded:
+    import numpy as np
+
+    usual = int(np.argmax(np.bincount(codes)))
+    people = np.flatnonzero(codes != usual)
+    return Coded(texts, usual, people.astype(np.uint32), codes[people])
