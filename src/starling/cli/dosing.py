@@ -68,7 +68,7 @@ def _linked(texts: list[str]) -> Iterator[tuple[str, str]]:
 
 def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namespace) -> None:
     from starling.models.prediction import to_jsonable
-    from starling.report.write import write_atomically
+    from starling.formats.write import write_atomically
 
     suffix = Path(arguments.output).suffix.lower() if arguments.output else ""
     if suffix in {".html", ".htm"}:
@@ -180,7 +180,7 @@ def _rows(path: str) -> Iterator[dict[str, Any]]:
 def calibrate(arguments: argparse.Namespace) -> int:
     """Keeps a hospital's outcomes; shows the proposal; activates or takes back in the name of a person."""
     from starling.models.calibration import Calibration, dump, read
-    from starling.report.write import write_atomically
+    from starling.formats.write import write_atomically
 
     path = Path(arguments.file)
     bundle = _bundle(arguments.model)

@@ -226,14 +226,14 @@ def _write(parts: Iterable[str], output: Path | None) -> None:
         for part in parts:
             sys.stdout.write(part)
         return
-    from starling.report.write import write_atomically
+    from starling.formats.write import write_atomically
 
     write_atomically(output, parts)
 
 
 def _write_pages(people: Iterable[Assessment], output: Path | None) -> None:
     from starling.report.html import page
-    from starling.report.write import file_name_for, write_atomically
+    from starling.formats.write import file_name_for, write_atomically
 
     if output is None:
         _write((page(person) for person in _only_one(people)), None)

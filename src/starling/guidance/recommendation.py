@@ -87,6 +87,25 @@ class Advisor:
         wanted = frozenset(source.upper() for source in sources)
         return tuple(self._answer(drug, patient, wanted) for drug in self._rules.drugs)
 
+    def genes_for(self, drug: str) -> tuple[str, ...]:
+        """Every gene whose result the answer for a drug may depend on, whatever other medicines are taken."""
+        flow = self._guidelines.get(FLOWS[drug].guideline) if drug in FLOWS else None
+        named = relevant_genes(drug, self._blocks[drug], flow.genes if flow is not None else ())
+        return tuple(dict.fromkeys((*self._genes[drug], *named)))
+
+    def answer(
+        self,
+        drug: Drug,
+        results: Sequence[GeneResult],
+        *,
+        medication: Sequence[str] = (),
+        subject: Mapping[str, str] = _NOTHING,
+        sources: Sequence[str] = (),
+    ) -> DrugResult:
+        """What each source advises for one drug; `results` of `genes_for(drug)` (and CYP2D6 with a medication) do."""
+        wanted = frozenset(source.upper() for source in sources)
+        return self._answer(drug, self._patient(results, medication, subject), wanted)
+
     def _patient(
         self, results: Sequence[GeneResult], medication: Sequence[str], subject: Mapping[str, str]
     ) -> _Patient:

@@ -1,4 +1,4 @@
-"""Texts onto the disk: a report is there whole, or it is not there."""
+"""Results onto the disk: a file is there whole, or it is not there."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -63,11 +63,20 @@ def _write(stream: BinaryIO, parts: Iterable[str]) -> None:
 
 
 def _replace(target: Path, parts: Iterable[str]) -> None:
+    with replacing(target) as temporary, temporary.open("xb") as stream:
+        _write(stream, parts)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary path beside `target`, for a writer that opens files by name; at the end it takes `target`'s place.
+
+    What was written is on the disk before the name changes.  On any error nothing is left, and `target` is as it was.
+    """
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("xb") as stream:
-            _write(stream, parts)
-            stream.flush()
+        yield temporary
+        with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         if target.exists():
             temporary.chmod(target.stat().st_mode & 0o7777)

@@ -14,7 +14,7 @@ import pytest
 
 from starling.errors import InputError
 from starling.report.document import document, parse
-from starling.report.write import file_name_for, write_atomically
+from starling.formats.write import file_name_for, write_atomically
 from tests.report.sample_assessment import sample_assessment
 
 
