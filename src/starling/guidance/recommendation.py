@@ -68,7 +68,11 @@ class Advisor:
         self._genes = {drug: _genes_of(blocks) for drug, blocks in self._blocks.items()}
         self._unknown = {gene: Standing(gene) for blocks in self._blocks.values() for b in blocks for gene in b.genes}
         self._guidelines = {each.id: each for each in rules.guidelines}
+        self._by_diplotype = {drug: _genes_by_diplotype(blocks) for drug, blocks in self._blocks.items()}
         self._known: dict[Standing, Standing] = {}
+        self._without: dict[Standing, Standing] = {}
+        #: by identity, beside the result itself: while it is kept no other can have its identity
+        self._standings: dict[int, tuple[GeneResult, Standing]] = {}
         self._answers: dict[tuple[object, ...], DrugResult] = {}
 
     def recommend(
@@ -109,13 +113,12 @@ class Advisor:
     def _patient(
         self, results: Sequence[GeneResult], medication: Sequence[str], subject: Mapping[str, str]
     ) -> _Patient:
-        if len(self._answers) > _KEPT_ANSWERS:
+        if max(len(self._answers), len(self._standings)) > _KEPT_ANSWERS:
             self._answers.clear()
             self._known.clear()
-        standings = dict(self._unknown)
-        for result in results:
-            standing = standing_of(result)
-            standings[result.gene] = self._known.setdefault(standing, standing)
+            self._without.clear()
+            self._standings.clear()
+        standings = {**self._unknown, **{result.gene: self._standing(result) for result in results}}
         names = {name.strip().casefold() for name in medication}
         taken = tuple(
             row
@@ -127,12 +130,30 @@ class Advisor:
     def _answer(self, drug: Drug, patient: _Patient, wanted: frozenset[str]) -> DrugResult:
         if patient.taken or drug.name in FLOWS:
             return self._answer_afresh(drug, patient, wanted)
-        known = patient.standings
-        key = (drug.name, wanted, *(id(known.get(gene)) for gene in self._genes[drug.name]))
+        key = (drug.name, wanted, *(self._key(drug.name, gene, patient) for gene in self._genes[drug.name]))
         answer = self._answers.get(key)
         if answer is None:
             answer = self._answers[key] = self._answer_afresh(drug, patient, wanted)
         return answer
+
+    def _standing(self, result: GeneResult) -> Standing:
+        """One value for equal standings, so that they are compared by identity."""
+        known = self._standings.get(id(result))
+        if known is None or known[0] is not result:
+            standing = standing_of(result)
+            known = self._standings[id(result)] = (result, self._known.setdefault(standing, standing))
+        return known[1]
+
+    def _key(self, drug: str, gene: str, patient: _Patient) -> int:
+        """What tells standings of a gene apart, for this drug: the diplotype only where a row or a remark names it."""
+        standing = patient.standings.get(gene)
+        if standing is None or gene in self._by_diplotype[drug] or (standing.term is None and not standing.candidates):
+            return id(standing)
+        plain = self._without.get(standing)
+        if plain is None:
+            reduced = replace(standing, diplotypes=())
+            plain = self._without[standing] = self._known.setdefault(reduced, reduced)
+        return id(plain)
 
     def _answer_afresh(self, drug: Drug, patient: _Patient, wanted: frozenset[str]) -> DrugResult:
         asked = self._ask(drug, patient)
@@ -208,6 +229,13 @@ def _unsaid(asked: _Asked, given: Sequence[Recommendation]) -> tuple[Notice, ...
     """What no recommendation says of the other medicines."""
     said = {notice for each in given for notice in each.notes}
     return tuple(notice for notice in asked.of(asked.notices) if notice not in said)
+
+
+def _genes_by_diplotype(blocks: Sequence[Block]) -> frozenset[str]:
+    """The genes of which some row names a diplotype."""
+    return frozenset(
+        key.gene for block in blocks for row in block.rows.values() for key in row.when if key.is_diplotype
+    )
 
 
 def _genes_of(blocks: Sequence[Block]) -> tuple[str, ...]:
