@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from starling.calling.genes.hla import not_tested
 from starling.cohort.evidence import Evidence, Row
 from starling.cohort.keys import GeneSites, find_patterns
-from starling.cohort.patterns import GenotypeReader, genotypes_text, name_of, result_of
+from starling.cohort.patterns import GenotypeReader, name_of, result_of
 from starling.cohort.reading import Skipped
 from starling.definitions import GeneDefinition
 from starling.errors import InputError
 from starling.genotyping.fill import Intervals
 from starling.knowledge.base import KnowledgeBase
-from starling.pipeline import interpret_all
 from starling.vocabulary import GeneResult, Options, SampleGenotypes
 
 if TYPE_CHECKING:
@@ -74,14 +71,12 @@ def call_evidence(
             patterns, inverse = found[gene]
             _keep(called, gene, patterns, inverse[kept])
         else:
-            called.patterns[gene] = [_untested(gene, knowledge)]
+            called.patterns[gene] = [_untested(gene, knowledge, options)]
             called.codes[gene] = np.zeros(len(kept), np.int64)
     return called
 
 
-def _keep(
-    called: Called, gene: str, patterns: Sequence[Pattern | InputError], inverse: NDArray[np.int64]
-) -> None:
+def _keep(called: Called, gene: str, patterns: Sequence[Pattern | InputError], inverse: NDArray[np.int64]) -> None:
     """Patterns that turned out to be the same are one."""
     import numpy as np
 
@@ -109,7 +104,9 @@ def _by_gene(
     for definition in definitions:
         gene, known = definition.gene, dict[str, Pattern]()
         patterns = [
-            genotypes if isinstance(genotypes, InputError) else _pattern(definition, genotypes, known, knowledge, options)
+            genotypes
+            if isinstance(genotypes, InputError)
+            else _pattern(definition, genotypes, known, knowledge, options)
             for genotypes in readers[gene].genotypes()
         ]
         results[gene] = (patterns, found[gene].inverse)
@@ -148,7 +145,7 @@ def _pattern(
 ) -> Pattern:
     name = name_of(genotypes)
     if name not in known:
-        result = result_of(definition, genotypes, knowledge, options)
+        result = result_of(definition.gene, genotypes, knowledge, options)
         known[name] = Pattern(definition.gene, name, genotypes, result)
     return known[name]
 
@@ -171,8 +168,7 @@ def _read(rows: Iterable[Row], readers: Iterable[GenotypeReader]) -> None:
                 reader.add(row)
 
 
-def _untested(gene: str, knowledge: KnowledgeBase) -> Pattern:
+def _untested(gene: str, knowledge: KnowledgeBase, options: Options) -> Pattern:
     """A gene that only another laboratory can test."""
-    (result,) = interpret_all({gene: not_tested(gene)}, {}, (), knowledge)
     empty = SampleGenotypes("", {})
-    return Pattern(gene, name_of(empty), empty, result)
+    return Pattern(gene, name_of(empty), empty, result_of(gene, empty, knowledge, options))

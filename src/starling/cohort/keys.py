@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from starling.cohort.evidence import FileProfile, Holdings, Row
 from starling.definitions import GeneDefinition
 from starling.genotyping.call import PASSING, Call, read_call, view
-from starling.genotyping.fill import Intervals, filled_slots
 from starling.genotyping.effects import ANY_OTHER
+from starling.genotyping.fill import Intervals, filled_slots
 from starling.genotyping.plan import RecordPlan, SlotPlan, plan_record
 from starling.genotyping.sites import SiteMap, regions, site_map
 from starling.vocabulary import BuildName, Options

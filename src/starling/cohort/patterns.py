@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from starling.calling.dispatch import call_gene
+from starling.calling.genes.hla import not_tested
 from starling.cohort.evidence import Holdings, Row
 from starling.cohort.keys import GeneSites, Patterns, texts_of
 from starling.definitions import GeneDefinition
@@ -26,8 +27,7 @@ from starling.pipeline import interpret_all
 from starling.vocabulary import BuildName, GeneResult, Genotype, Locus, Notice, Options, SampleGenotypes, Sex, State
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 
 @dataclass
@@ -115,11 +115,11 @@ def name_of(sample: SampleGenotypes) -> str:
     return digest.hexdigest()
 
 
-def result_of(
-    definition: GeneDefinition, sample: SampleGenotypes, knowledge: KnowledgeBase, options: Options
-) -> GeneResult:
+def result_of(gene: str, sample: SampleGenotypes, knowledge: KnowledgeBase, options: Options) -> GeneResult:
     """What the gene's call and phenotype are: the very functions of a single patient's report."""
-    (result,) = interpret_all({definition.gene: call_gene(definition, sample, options)}, {}, (), knowledge)
+    definition = knowledge.definitions.get(gene)
+    call = not_tested(gene) if definition is None else call_gene(definition, sample, options)
+    (result,) = interpret_all({gene: call}, {}, (), knowledge)
     return result
 
 

@@ -226,9 +226,7 @@ class _FileRows:
         if not fetched and not header.contigs:
             raise InputError("NO_CHROMOSOMES", "no record lies on a chromosome that is needed", source=self.file.name)
 
-    def _row(
-        self, record: Record, layer: int, columns: Sequence[int] | None, people: Sequence[int], total: int
-    ) -> Row:
+    def _row(self, record: Record, layer: int, columns: Sequence[int] | None, people: Sequence[int], total: int) -> Row:
         chromosome = self.names[record.chromosome]
         kept = kept_fields(record.format, chromosome)
         coded = code_columns(record, columns, kept)

@@ -1,0 +1,61 @@
+"""What of a knowledge base decides a result, as digests: an unchanged gene need not be called again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
+
+from starling.definitions import GeneDefinition
+from starling.knowledge.base import KnowledgeBase
+
+
+def gene_digests(knowledge: KnowledgeBase) -> dict[str, dict[str, str]]:
+    """Gene -> {sites: digest of the positions that are read, rules: of everything that its result depends on}."""
+    digests = {}
+    for gene in knowledge.genes:
+        definition = knowledge.definitions.get(gene)
+        rules = knowledge.guidance.phenotypes.get(gene)
+        terms = knowledge.guidance.dpwg_terms.get(gene)
+        digests[gene] = {"sites": digest_of(_read_from(definition)), "rules": digest_of([definition, rules, terms])}
+    return digests
+
+
+def guidance_digest(knowledge: KnowledgeBase) -> str:
+    """The digest of all guidance: guidelines, drugs, inhibitors and populations."""
+    rules = knowledge.guidance
+    return digest_of([rules.guidelines, rules.drugs, rules.inhibitors, rules.populations, rules.dpwg_terms])
+
+
+def _read_from(definition: GeneDefinition | None) -> object:
+    """What genotypes are read by: everything of a definition but its alleles."""
+    if definition is None:
+        return None
+    return [
+        definition.chromosome,
+        definition.start,
+        definition.end,
+        definition.sites,
+        definition.extra_sites,
+        definition.ignored_variants,
+    ]
+
+
+def digest_of(value: object) -> str:
+    """SHA-256 over the value as canonical JSON, in hex; equal values of one program version have equal digests."""
+    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return sorted(([_plain(key), _plain(each)] for key, each in value.items()), key=json.dumps)
+    if isinstance(value, frozenset | set):
+        return sorted((_plain(each) for each in value), key=json.dumps)
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, Fraction) else value

@@ -1,0 +1,282 @@
+"""New knowledge for people already called: only what changed is called again, and only once for each pattern.
+
+A gene whose rules changed but not its sites is called from the patterns' genotypes, without going back to any record.
+A gene with other sites is read again from the evidence; where the evidence does not cover a new site, the site is not
+assayed for those people, and they are counted: their source file is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starling.cohort.calling import Called, Pattern, call_evidence
+from starling.cohort.changes import gene_digests, guidance_digest
+from starling.cohort.differences import write_differences
+from starling.cohort.engine import Done, EngineName, Failed, run
+from starling.cohort.evidence import Evidence, Holdings
+from starling.cohort.extras import need
+from starling.cohort.keys import GeneSites
+from starling.cohort.patterns import genotypes_from, result_of
+from starling.cohort.reading import Skipped
+from starling.cohort.run import (
+    JOINED_PATTERNS,
+    JOINED_POSITIONS,
+    METADATA,
+    Outputs,
+    Progress,
+    connected,
+    copy_query,
+    make_work_directory,
+    write_results,
+)
+from starling.cohort.work import ShardPaths, knowledge_at, pattern_columns, pattern_table, write_called, write_table
+from starling.errors import InputError
+from starling.knowledge.base import KnowledgeBase
+from starling.vocabulary import Options
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What to call again.  `calls`: of the earlier run.  `knowledge`: a compiled file."""
+
+    evidence: Path
+    calls: Path
+    knowledge: str
+    output: Path
+    engine: EngineName = "local"
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reanalysed:
+    """What was done.  `uncovered`: gene -> people whose source file is needed for its new sites."""
+
+    outputs: Outputs
+    people: int
+    rules_changed: tuple[str, ...]
+    sites_changed: tuple[str, ...]
+    guidance_changed: bool
+    uncovered: Mapping[str, int]
+    differences: int
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceShard:
+    """One evidence file and the genes to read from it."""
+
+    path: str
+    genes: tuple[str, ...]
+    knowledge: str
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """The pure function of an evidence file; `directory` is where its tables go."""
+
+    directory: str
+
+    def __call__(self, shard: EvidenceShard) -> dict[str, int]:
+        """Its people and patterns for the genes are in the directory; gene -> people with uncovered sites."""
+        knowledge = knowledge_at(shard.knowledge)
+        evidence = Evidence(Path(shard.path))
+        called = call_evidence(evidence, knowledge, shard.genes, shard.options)
+        write_called(called, ShardPaths(Path(self.directory), Path(shard.path).stem), knowledge)
+        definitions = knowledge.definitions
+        return {
+            gene: uncovered_people(evidence.holdings, GeneSites(definitions[gene]))
+            for gene in shard.genes
+            if gene in definitions
+        }
+
+
+def uncovered_people(holdings: Holdings, sites: GeneSites) -> int:
+    """How many people have no file of which the records at every site of the gene were kept."""
+    complete = [
+        all(profile.covers(slot.locus.chromosome, slot.start, slot.last) for slot in sites.of(profile.build).slots)
+        for profile in holdings.files
+    ]
+    return sum(
+        not any(files[person] >= 0 and complete[files[person]] for files in holdings.layers)
+        for person in range(len(holdings.people))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What changed between the knowledge of the calls and the new one."""
+
+    stated: dict[str, Any]
+    rules: tuple[str, ...]
+    sites: tuple[str, ...]
+    gone: tuple[str, ...]
+    guidance: bool
+
+    @property
+    def anything(self) -> bool:
+        """Whether any result can be another."""
+        return bool(self.rules or self.sites or self.gone or self.guidance)
+
+
+def plan(calls: Path, knowledge: KnowledgeBase) -> Plan:
+    """What must be done, from the digests that the calls carry.
+
+    Raises: InputError BAD_CALLS when `calls` is not a table of calls of this version.
+    """
+    stated = metadata_of(calls)
+    before, after = stated["genes"], gene_digests(knowledge)
+    sites = tuple(gene for gene in after if before.get(gene, {}).get("sites") != after[gene]["sites"])
+    rules = tuple(gene for gene in after if gene not in sites and before[gene]["rules"] != after[gene]["rules"])
+    gone = tuple(gene for gene in before if gene not in after)
+    return Plan(stated, rules, sites, gone, stated["guidance"] != guidance_digest(knowledge))
+
+
+def metadata_of(calls: Path) -> dict[str, Any]:
+    """What a table of calls states of itself.  Raises: InputError BAD_CALLS, FILE_NOT_FOUND."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        stated: dict[str, Any] = json.loads((pq.read_schema(calls).metadata or {})[METADATA.encode()])
+        if stated["schema"] != 1:
+            raise KeyError("schema")
+    except FileNotFoundError:
+        raise InputError("FILE_NOT_FOUND", "no such table of calls", source=str(calls)) from None
+    except (KeyError, ValueError, OSError, pa.ArrowException) as error:
+        raise InputError("BAD_CALLS", "not a table of calls of this version", source=calls.name) from error
+    return stated
+
+
+def reanalyse(order: Again, progress: Progress | None = None) -> Reanalysed:
+    """The calls under the new knowledge and the list of differences are in place.
+
+    Raises: InputError when the evidence or the calls are not what they should be, or the output cannot be written.
+    """
+    need("duckdb", "cohort")
+    need("pyarrow", "cohort")
+    knowledge = knowledge_at(order.knowledge)
+    old, new = Outputs(order.calls), Outputs(order.output)
+    found = plan(order.calls, knowledge)
+    make_work_directory(new.work)
+    options = Options(**{**found.stated["options"], "sources": tuple(found.stated["options"]["sources"])})
+    uncovered, names, skipped = _read_again(order, found, options, new, progress)
+    _write_people(old, new, found, names)
+    _write_patterns(old, new, found, names, knowledge, options)
+    _write_positions(old, new, found, names)
+    stated = {**{key: found.stated[key] for key in ("files", "skipped", "options")}, "uncovered": uncovered}
+    people, _ = write_results(new, knowledge, stated)
+    differences = write_differences(old, new, changed=(*found.rules, *found.sites), read_again=found.sites)
+    shutil.rmtree(new.work)
+    return Reanalysed(new, people, found.rules, found.sites, found.guidance, uncovered, differences, skipped)
+
+
+def _read_again(
+    order: Again, found: Plan, options: Options, new: Outputs, progress: Progress | None
+) -> tuple[dict[str, int], list[str], tuple[Skipped, ...]]:
+    """(gene -> people with uncovered sites, names of the shards read, shards that failed)."""
+    uncovered: dict[str, int] = {}
+    names: list[str] = []
+    skipped: list[Skipped] = []
+    if not found.sites:
+        return uncovered, names, ()
+    paths = evidence_files(order.evidence)
+    shards = [EvidenceShard(str(path), found.sites, order.knowledge, options) for path in paths]
+
+    def finished(outcome: Done[dict[str, int]] | Failed) -> None:
+        if isinstance(outcome, Failed):
+            skipped.append(Skipped(Path(outcome.shard).name, outcome.message))
+        else:
+            names.append(Path(outcome.shard).stem)
+            for gene, people in outcome.result.items():
+                uncovered[gene] = uncovered.get(gene, 0) + people
+        if progress is not None:
+            progress(len(names) + len(skipped), len(shards))
+
+    work = ReadAgain(str(new.work.resolve()))
+    run(work, shards, engine=order.engine, workers=order.workers, name=lambda shard: shard.path, finished=finished)
+    return dict(sorted(uncovered.items())), sorted(names), tuple(skipped)
+
+
+def evidence_files(evidence: Path) -> list[Path]:
+    """The files of a directory of evidence.  Raises: InputError FILE_NOT_FOUND, FILE_EMPTY."""
+    if not evidence.exists():
+        raise InputError("FILE_NOT_FOUND", "no such evidence", source=str(evidence))
+    paths = sorted(evidence.glob("*.parquet")) if evidence.is_dir() else [evidence]
+    if not paths:
+        raise InputError("FILE_EMPTY", "no evidence file in this directory", source=str(evidence))
+    return paths
+
+
+def _write_people(old: Outputs, new: Outputs, found: Plan, names: Sequence[str]) -> None:
+    """Genes read again get their new column; people whose evidence could not be read are left out, and named."""
+    with connected(new.work) as database:
+        database.read_parquet(str(old.people)).create_view("before")
+        dropped = ", ".join(f'"{gene}"' for gene in (*found.sites, *found.gone) if gene in found.stated["genes"])
+        kept = f"* EXCLUDE ({dropped})" if dropped else "*"
+        query = f"SELECT {kept} FROM before ORDER BY sample"  # noqa: S608 - genes of a knowledge base
+        if names:
+            paths = [str(ShardPaths(new.work, name).people) for name in names]
+            database.read_parquet(paths).create_view("again")
+            query = (
+                f"SELECT before.{kept}, again.* EXCLUDE (sample) FROM before JOIN again USING (sample) ORDER BY sample"  # noqa: S608
+            )
+        copy_query(database, query, new.people)
+
+
+def _write_patterns(
+    old: Outputs, new: Outputs, found: Plan, names: Sequence[str], knowledge: KnowledgeBase, options: Options
+) -> None:
+    import pyarrow.parquet as pq
+
+    with connected(new.work) as database:
+        database.read_parquet(str(old.patterns)).create_view("before")
+        away = (*found.rules, *found.sites, *found.gone)
+        query = "SELECT * FROM before WHERE NOT list_contains(?, gene)"
+        parts = [database.execute(query, [list(away)]).to_arrow_table()]
+        changed = database.execute("SELECT * FROM before WHERE list_contains(?, gene)", [list(found.rules)])
+        parts.append(_called_again(changed.to_arrow_table(), knowledge, options))
+        parts += [pq.read_table(ShardPaths(new.work, name).patterns) for name in names]
+        write_table(_concatenated(parts), new.work / "patterns.parquet")
+        database.read_parquet(str(new.work / "patterns.parquet")).create_view("found")
+        copy_query(database, JOINED_PATTERNS, new.patterns)
+
+
+def _called_again(rows: pa.Table, knowledge: KnowledgeBase, options: Options) -> pa.Table:
+    """The same patterns with the results of the new rules."""
+    called = Called([])
+    counts: dict[str, list[int]] = {}
+    columns = (rows[name].to_pylist() for name in ("gene", "pattern", "people", "genotypes"))
+    for gene, pattern, people, text in zip(*columns, strict=True):
+        genotypes = genotypes_from(text)
+        result = result_of(gene, genotypes, knowledge, options)
+        called.patterns.setdefault(gene, []).append(Pattern(gene, pattern, genotypes, result))
+        counts.setdefault(gene, []).append(people)
+    return pattern_table(called, counts)
+
+
+def _concatenated(parts: Sequence[pa.Table]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.concat_tables([part.cast(pattern_columns()) for part in parts])
+
+
+def _write_positions(old: Outputs, new: Outputs, found: Plan, names: Sequence[str]) -> None:
+    paths = [str(old.positions), *(str(ShardPaths(new.work, name).positions) for name in names)]
+    with connected(new.work) as database:
+        database.read_parquet(paths[0]).create_view("before")
+        away = ", ".join(f"'{gene}'" for gene in (*found.sites, *found.gone))
+        query = "SELECT * FROM before" + (f" WHERE gene NOT IN ({away})" if away else "")  # noqa: S608
+        if len(paths) > 1:
+            database.read_parquet(paths[1:]).create_view("again")
+            query += " UNION ALL SELECT * FROM again"
+        database.execute(f"CREATE VIEW places AS {query}")
+        copy_query(database, JOINED_POSITIONS, new.positions)

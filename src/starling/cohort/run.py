@@ -1,0 +1,297 @@
+"""START HERE.  Files of many people -> calls, patterns, advice, positions and evidence, beside each other:
+
+    plan shards -> work on each (anywhere) -> join -> put in place
+
+A run that was stopped goes on where it was: the shards that were done are in a folder beside the output until all are.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from starling._version import __version__
+from starling.cohort.advice import write_advice
+from starling.cohort.changes import gene_digests, guidance_digest
+from starling.cohort.engine import Done, EngineName, Failed, run
+from starling.cohort.extras import need
+from starling.cohort.reading import Skipped
+from starling.cohort.shards import Shard, input_files, plan_shards
+from starling.cohort.work import ShardDone, ShardPaths, ShardWork, knowledge_at
+from starling.errors import InputError
+from starling.formats.write import replacing
+from starling.knowledge.base import KnowledgeBase
+from starling.vocabulary import Options
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: called with (people done, people in all)
+Progress = Callable[[int, int], None]
+SCHEMA: Final = 1
+METADATA: Final = "starling"
+#: DuckDB's own memory; more goes to a temporary folder.
+_MEMORY: Final = "512MB"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The files of one run, named after its calls."""
+
+    calls: Path
+
+    def beside(self, what: str, suffix: str = ".parquet") -> Path:
+        """`calls.parquet` -> `calls.WHAT.parquet`."""
+        return self.calls.with_name(f"{self.calls.stem}.{what}{suffix}")
+
+    @property
+    def people(self) -> Path:
+        """One row for each person: the pattern of every gene."""
+        return self.beside("people")
+
+    @property
+    def patterns(self) -> Path:
+        """One row for each pattern of each gene, with its result."""
+        return self.beside("patterns")
+
+    @property
+    def advice(self) -> Path:
+        """One row for each drug and combination of patterns."""
+        return self.beside("advice")
+
+    @property
+    def positions(self) -> Path:
+        """One row for each position: how many people were called there."""
+        return self.beside("positions")
+
+    @property
+    def evidence(self) -> Path:
+        """A directory with the records of every shard."""
+        return self.beside("evidence")
+
+    @property
+    def work(self) -> Path:
+        """Where shards wait until all are done."""
+        return self.beside("unfinished", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a run is asked to do.  `knowledge`: a compiled file, empty for the bundled one."""
+
+    inputs: tuple[str, ...]
+    output: Path
+    options: Options = Options()
+    sexes: Mapping[str, str] = field(default_factory=dict)
+    knowledge: str = ""
+    engine: EngineName = "local"
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a run did."""
+
+    outputs: Outputs
+    people: int
+    patterns: int
+    skipped: tuple[Skipped, ...]
+
+
+def call(order: Order, progress: Progress | None = None) -> Finished:
+    """Everybody in the inputs is called, and all files of the run are in place.
+
+    Files that could not be read are left out, named in the result and in the metadata of the calls.
+    Raises: InputError when nobody could be called, when an extra is missing, or the output cannot be written.
+    """
+    need("duckdb", "cohort")
+    need("pyarrow", "cohort")
+    outputs = Outputs(order.output)
+    knowledge = knowledge_at(order.knowledge)
+    files = input_files(order.inputs)
+    shards = plan_shards(files, order.sexes, order.options, knowledge.stamp.sha256, order.knowledge)
+    make_work_directory(outputs.work)
+    done, failed = _work(order, outputs, shards, progress)
+    skipped = (*(each for one in done for each in one.skipped), *failed)
+    names = [one.name for one in done if one.people]
+    if not names:
+        reasons = "; ".join(f"{each.source}: {each.message}" for each in skipped[:3])
+        raise InputError("NOBODY_CALLED", f"no file could be read ({reasons})", source=", ".join(order.inputs[:3]))
+    stated = {
+        "files": [Path(path).name for path in files],
+        "skipped": [asdict(each) for each in skipped],
+        "options": _recorded(order.options),
+    }
+    people, patterns = join(names, outputs, knowledge, stated)
+    _put_evidence(names, outputs)
+    shutil.rmtree(outputs.work)
+    return Finished(outputs, people, patterns, skipped)
+
+
+def make_work_directory(directory: Path) -> None:
+    """The folder for unfinished work is there.  Raises: InputError OUTPUT_UNWRITABLE."""
+    try:
+        directory.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError("OUTPUT_UNWRITABLE", error.strerror or str(error), source=str(directory.parent)) from error
+
+
+def _work(
+    order: Order, outputs: Outputs, shards: Sequence[Shard], progress: Progress | None
+) -> tuple[list[ShardDone], list[Skipped]]:
+    """Every shard is done, now or before; those that failed are named."""
+    total, reached = sum(shard.people for shard in shards), 0
+    sizes = {shard.name: shard.people for shard in shards}
+    files = {shard.name: shard.files for shard in shards}
+    done: list[ShardDone] = []
+    failed: list[Skipped] = []
+
+    def finished(outcome: Done[ShardDone] | Failed) -> None:
+        nonlocal reached
+        if isinstance(outcome, Done):
+            done.append(outcome.result)
+        else:
+            source = ", ".join(Path(path).name for path in files[outcome.shard][:3])
+            failed.append(Skipped(source, outcome.message))
+        reached += sizes[outcome.shard]
+        if progress is not None:
+            progress(reached, total)
+
+    work = ShardWork(str(outputs.work.resolve()))
+    run(work, shards, engine=order.engine, workers=order.workers, name=lambda shard: shard.name, finished=finished)
+    done.sort(key=lambda one: one.name)
+    return done, sorted(failed, key=lambda each: each.source)
+
+
+def join(
+    names: Sequence[str], outputs: Outputs, knowledge: KnowledgeBase, stated: Mapping[str, object]
+) -> tuple[int, int]:
+    """The tables of all shards as one set of files; (people, patterns) is returned."""
+    paths = [ShardPaths(outputs.work, name) for name in names]
+    with connected(outputs.work) as database:
+        database.read_parquet([str(each.people) for each in paths]).create_view("everyone")
+        _refuse_twice(database)
+        copy_query(database, "SELECT * FROM everyone ORDER BY sample", outputs.people)
+        database.read_parquet([str(each.patterns) for each in paths]).create_view("found")
+        copy_query(database, JOINED_PATTERNS, outputs.patterns)
+        database.read_parquet([str(each.positions) for each in paths]).create_view("places")
+        copy_query(database, JOINED_POSITIONS, outputs.positions)
+    return write_results(outputs, knowledge, stated)
+
+
+def write_results(outputs: Outputs, knowledge: KnowledgeBase, stated: Mapping[str, object]) -> tuple[int, int]:
+    """From people and patterns: the calls, one row for each person and gene, and the advice; the calls come last."""
+    with connected(outputs.calls.parent) as database:
+        database.read_parquet(str(outputs.people)).create_view("people")
+        database.read_parquet(str(outputs.patterns)).create_view("patterns")
+        options = stated["options"]
+        sources = options["sources"] if isinstance(options, dict) else ()
+        with replacing(outputs.advice) as temporary:
+            write_advice(database, "people", outputs.patterns, temporary, knowledge, sources)
+        counted = database.execute("SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM patterns)").fetchone()
+        copy_query(database, _calls_query(knowledge.genes), outputs.calls, metadata=_metadata(knowledge, stated))
+    assert counted is not None
+    return int(counted[0]), int(counted[1])
+
+
+@contextmanager
+def connected(directory: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory DuckDB with bounded memory that spills beside the output."""
+    import duckdb
+
+    spill = directory / ".spill"
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": _MEMORY,
+        "temp_directory": str(spill),
+    }
+    database = duckdb.connect(":memory:", config=settings)
+    try:
+        yield database
+    finally:
+        database.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+#: Equal patterns of several shards are one; what was concluded of them is the same (one pure function made both).
+JOINED_PATTERNS: Final = """
+    SELECT gene, pattern, sum(people)::BIGINT AS people,
+           any_value(status) AS status, any_value(reason) AS reason, any_value(label) AS label,
+           any_value(phenotype) AS phenotype, any_value(phenotype_certain) AS phenotype_certain,
+           any_value(activity_score) AS activity_score, min(genotypes) AS genotypes, any_value(result) AS result
+    FROM found GROUP BY gene, pattern ORDER BY gene, pattern
+"""
+JOINED_POSITIONS: Final = """
+    SELECT gene, chromosome, position, any_value(rsid) AS rsid, sum(called)::BIGINT AS called,
+           sum(nocall)::BIGINT AS nocall, sum(notassayed)::BIGINT AS notassayed
+    FROM places GROUP BY gene, chromosome, position ORDER BY gene, position
+"""
+
+
+def _calls_query(genes: Sequence[str]) -> str:
+    """One row for each person and gene, in the order of people and genes."""
+    names = ", ".join(f'"{gene}"' for gene in genes)
+    return f"""
+        SELECT sample, gene, status, reason, label, phenotype, phenotype_certain, activity_score, pattern
+        FROM (UNPIVOT people ON {names} INTO NAME gene VALUE pattern) JOIN patterns USING (gene, pattern)
+        ORDER BY sample, gene
+    """  # noqa: S608 - the names are genes of the knowledge base
+
+
+def copy_query(
+    database: duckdb.DuckDBPyConnection, query: str, target: Path, metadata: Mapping[str, str] | None = None
+) -> None:
+    """`target` holds the answer to the query, whole or not at all."""
+    with replacing(target) as temporary:
+        said = ", ".join(f"{key}: {_quoted(value)}" for key, value in (metadata or {}).items())
+        extra = f", KV_METADATA {{{said}}}" if said else ""
+        database.execute(f"COPY ({query}) TO {_quoted(str(temporary))} (FORMAT parquet, COMPRESSION zstd{extra})")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _refuse_twice(database: duckdb.DuckDBPyConnection) -> None:
+    """Shards are made so that nobody is in two of them; a file that changed meanwhile could break that."""
+    twice = database.execute("SELECT sample FROM everyone GROUP BY sample HAVING count(*) > 1 LIMIT 1").fetchone()
+    if twice is not None:
+        raise InputError("DUPLICATE_SAMPLE", f"{twice[0]} is in two shards; did a file change meanwhile?")
+
+
+def _metadata(knowledge: KnowledgeBase, stated: Mapping[str, object]) -> dict[str, str]:
+    described = {
+        "schema": SCHEMA,
+        "program": f"starling {__version__}",
+        "knowledge": asdict(knowledge.stamp),
+        "genes": gene_digests(knowledge),
+        "guidance": guidance_digest(knowledge),
+        **stated,
+    }
+    return {METADATA: json.dumps(described)}
+
+
+def _recorded(options: Options) -> dict[str, object]:
+    recorded = asdict(options)
+    if options.callable_bed is not None:
+        recorded["callable_bed"] = Path(options.callable_bed).name
+    return recorded
+
+
+def _put_evidence(names: Sequence[str], outputs: Outputs) -> None:
+    """The records of all shards are in one directory; that of an earlier run is replaced as a whole."""
+    gathered = outputs.work / "evidence"
+    gathered.mkdir(exist_ok=True)
+    for name in names:
+        target = gathered / f"{name}.parquet"
+        # a run that was stopped here has moved some of them already
+        for source in (ShardPaths(outputs.work, name).evidence, outputs.evidence / target.name):
+            if source.exists() and not target.exists():
+                source.replace(target)
+    if outputs.evidence.exists():
+        shutil.rmtree(outputs.evidence)
+    gathered.replace(outputs.evidence)
