@@ -1,11 +1,17 @@
-"""What each drug's guidance says to every combination of patterns that somebody has: asked once, not once a person."""
+"""What each drug's guidance says to every combination of patterns that somebody has: asked once, not once a person.
+
+Two tables: `advice` names the answer for each drug and combination, `answers` holds each distinct answer once.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starling.definitions import Drug
 from starling.guidance.recommendation import Advisor
@@ -19,59 +25,76 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-Results = Mapping[tuple[str, str], GeneResult]
-#: Rows that are made into one piece of the table.
-_BATCH = 20_000
+Row = dict[str, object]
+#: Rows that are made into one piece of a table.
+_BATCH: Final = 5_000
 
 
-def advice_columns() -> pa.Schema:
-    """The columns of a table of advice."""
-    import pyarrow as pa
+@dataclass
+class Asked:
+    """The answers for everyone in the view `people` of a database, drug after drug.
 
-    texts = pa.list_(pa.string())
-    return pa.schema(
-        [
-            ("drug", pa.string()),
-            ("genes", texts),
-            ("patterns", texts),
-            ("people", pa.int64()),
-            ("action", pa.string()),
-            ("summary", pa.string()),
-            ("result", pa.string()),
-        ]
-    )
+    `patterns`: the table that has the results.  `sources`: as in `Options`.
+    """
+
+    database: duckdb.DuckDBPyConnection
+    patterns: Path
+    knowledge: KnowledgeBase
+    sources: Sequence[str]
+    _answers: dict[str, Row] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """The results are read once."""
+        self._results = results_of(self.patterns)
+        self._advisor = Advisor(self.knowledge.guidance)
+
+    def genes_for(self, drug: Drug) -> tuple[str, ...]:
+        """The genes that decide a drug's advice, of those a result can be given for, in alphabetical order."""
+        return tuple(sorted(set(self._advisor.genes_for(drug.name)) & set(self.knowledge.genes)))
+
+    def write(self, drugs: Iterable[Drug], advice: Path, answers: Path) -> None:
+        """Both tables hold what is said of `drugs`."""
+        _write(advice, _advice_columns(), (row for drug in drugs for row in self._rows(drug)))
+        _write(answers, _answer_columns(), iter(self._answers.values()))
+
+    def _rows(self, drug: Drug) -> Iterator[Row]:
+        genes = self.genes_for(drug)
+        names = ", ".join(f'"{gene}"' for gene in genes)
+        grouped = f"SELECT {names}, count(*) FROM people GROUP BY {names} ORDER BY {names}"  # noqa: S608 - genes
+        cursor = self.database.execute(grouped if genes else "SELECT count(*) FROM people")
+        said: dict[int, tuple[DrugResult, Row]] = {}  # the advisor gives equal answers as one value
+        while found := cursor.fetchmany(_BATCH):
+            for *patterns, count in found:
+                own = [self._results[gene, pattern] for gene, pattern in zip(genes, patterns, strict=True)]
+                answer = self._advisor.answer(drug, own, sources=self.sources)
+                if id(answer) not in said:
+                    said[id(answer)] = (answer, self._kept(answer))
+                known = said[id(answer)][1]
+                yield {
+                    "drug": drug.name,
+                    "genes": list(genes),
+                    "patterns": patterns,
+                    "people": count,
+                    "action": known["action"],
+                    "answer": known["answer"],
+                }
+
+    def _kept(self, answer: DrugResult) -> Row:
+        """The answer's row; equal answers have one."""
+        text = json.dumps(drug_fields(answer), separators=(",", ":"))
+        name = blake2b(text.encode(), digest_size=16).hexdigest()
+        first = answer.recommendations[0] if answer.recommendations else None
+        row: Row = {
+            "answer": name,
+            "drug": answer.drug,
+            "action": answer.headline_action,
+            "summary": first.advice.summary if first is not None else "",
+            "result": text,
+        }
+        return self._answers.setdefault(name, row)
 
 
-def write_advice(
-    database: duckdb.DuckDBPyConnection,
-    people: str,
-    patterns: Path,
-    target: Path,
-    knowledge: KnowledgeBase,
-    sources: Sequence[str],
-) -> None:
-    """`target` holds the advice of every drug for every combination in `people` (a view of the wide table)."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    results = results_of(patterns)
-    advisor = Advisor(knowledge.guidance)
-    rows = (
-        row
-        for drug in knowledge.guidance.drugs
-        for row in _rows(database, people, drug, advisor, results, tuple(knowledge.genes), sources)
-    )
-    with pq.ParquetWriter(target, advice_columns(), compression="zstd") as writer:
-        batch: list[dict[str, object]] = []
-        for row in rows:
-            batch.append(row)
-            if len(batch) == _BATCH:
-                writer.write_table(pa.Table.from_pylist(batch, advice_columns()))
-                batch = []
-        writer.write_table(pa.Table.from_pylist(batch, advice_columns()))
-
-
-def results_of(patterns: Path) -> dict[tuple[str, str], GeneResult]:
+def results_of(patterns: Path) -> Mapping[tuple[str, str], GeneResult]:
     """(gene, pattern) -> result, from a table of patterns."""
     import pyarrow.parquet as pq
 
@@ -83,40 +106,25 @@ def results_of(patterns: Path) -> dict[tuple[str, str], GeneResult]:
     }
 
 
-def genes_for(drug: Drug, advisor: Advisor, known: Sequence[str]) -> tuple[str, ...]:
-    """The genes that decide a drug's advice, of those a result can be given for, in alphabetical order."""
-    return tuple(sorted(set(advisor.genes_for(drug.name)) & set(known)))
+def _write(target: Path, schema: pa.Schema, rows: Iterator[Row]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        while batch := list(islice(rows, _BATCH)):
+            writer.write_table(pa.Table.from_pylist(batch, schema))
 
 
-def _rows(
-    database: duckdb.DuckDBPyConnection,
-    people: str,
-    drug: Drug,
-    advisor: Advisor,
-    results: Results,
-    known: Sequence[str],
-    sources: Sequence[str],
-) -> Iterator[dict[str, object]]:
-    genes = genes_for(drug, advisor, known)
-    names = ", ".join(f'"{gene}"' for gene in genes)
-    by = f"{names}, " if names else ""
-    # the names are genes of the knowledge base
-    query = f"SELECT {by}count(*) FROM {people}" + (f" GROUP BY {names} ORDER BY {names}" if names else "")  # noqa: S608
-    cursor = database.execute(query)
-    said: dict[int, tuple[DrugResult, str]] = {}  # the advisor gives equal answers as one value
-    while found := cursor.fetchmany(_BATCH):
-        for *patterns, count in found:
-            own = [results[gene, pattern] for gene, pattern in zip(genes, patterns, strict=True)]
-            answer = advisor.answer(drug, own, sources=sources)
-            if id(answer) not in said:
-                said[id(answer)] = (answer, json.dumps(drug_fields(answer), separators=(",", ":")))
-            first = answer.recommendations[0] if answer.recommendations else None
-            yield {
-                "drug": answer.drug,
-                "genes": list(genes),
-                "patterns": patterns,
-                "people": count,
-                "action": answer.headline_action,
-                "summary": first.advice.summary if first is not None else "",
-                "result": said[id(answer)][1],
-            }
+def _advice_columns() -> pa.Schema:
+    import pyarrow as pa
+
+    texts = pa.list_(pa.string())
+    kinds = {"genes": texts, "patterns": texts, "people": pa.int64()}
+    names = ("drug", "genes", "patterns", "people", "action", "answer")
+    return pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+
+
+def _answer_columns() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([(name, pa.string()) for name in ("answer", "drug", "action", "summary", "result")])

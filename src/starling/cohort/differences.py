@@ -61,6 +61,7 @@ def write_differences(old: Outputs, new: Outputs, *, changed: Sequence[str], rea
             database.read_parquet(str(outputs.people)).create_view(f"{name}_people")
             database.read_parquet(str(outputs.patterns)).create_view(f"{name}_patterns")
             database.read_parquet(str(outputs.advice)).create_view(f"{name}_advice")
+            database.read_parquet(str(outputs.answers)).create_view(f"{name}_answers")
         database.execute(_LIST)
         pairs = _Pairs(database, frozenset(read_again))
         for differences in (*_phenotypes(database, pairs, changed), *_advice(database, pairs)):
@@ -215,13 +216,12 @@ class _Answers:
 
 def _answers(database: duckdb.DuckDBPyConnection, name: str) -> dict[str, _Answers]:
     found: dict[str, _Answers] = {}
-    said: dict[str, _Said] = {}
-    cursor = database.execute(f"SELECT drug, genes, patterns, result FROM {name}_advice")  # noqa: S608
+    answers = database.execute(f"SELECT answer, result FROM {name}_answers").fetchall()  # noqa: S608 - two names
+    said = {answer: _said(json.loads(result)) for answer, result in answers}
+    cursor = database.execute(f"SELECT drug, genes, patterns, answer FROM {name}_advice")  # noqa: S608 - two names
     while rows := cursor.fetchmany(20_000):
-        for drug, genes, patterns, result in rows:
-            if result not in said:
-                said[result] = _said(json.loads(result))
-            found.setdefault(drug, _Answers(tuple(genes), {})).answers[tuple(patterns)] = said[result]
+        for drug, genes, patterns, answer in rows:
+            found.setdefault(drug, _Answers(tuple(genes), {})).answers[tuple(patterns)] = said[answer]
     return found
 
 

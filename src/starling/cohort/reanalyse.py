@@ -173,7 +173,8 @@ def reanalyse(order: Again, progress: Progress | None = None) -> Reanalysed:
     _write_patterns(old, new, found, names, knowledge, options)
     _write_positions(old, new, found, names)
     stated = {**{key: found.stated[key] for key in ("files", "skipped", "options")}, "uncovered": uncovered}
-    people, _ = write_results(new, knowledge, stated)
+    changed = (*found.rules, *found.sites, *found.gone)
+    people, _ = write_results(new, knowledge, stated, earlier=None if found.guidance else old, changed=changed)
     differences = write_differences(old, new, changed=(*found.rules, *found.sites), read_again=found.sites)
     shutil.rmtree(new.work)
     return Reanalysed(new, people, found.rules, found.sites, found.guidance, uncovered, differences, skipped)
@@ -241,8 +242,8 @@ def _write_patterns(
         database.read_parquet(str(old.patterns)).create_view("before")
         away = (*found.rules, *found.sites, *found.gone)
         query = "SELECT * FROM before WHERE NOT list_contains(?, gene)"
-        parts = [database.execute(query, [list(away)]).to_arrow_table()]
-        changed = database.execute("SELECT * FROM before WHERE list_contains(?, gene)", [list(found.rules)])
+        parts = [database.sql(query, params=[list(away)]).to_arrow_table()]
+        changed = database.sql("SELECT * FROM before WHERE list_contains(?, gene)", params=[list(found.rules)])
         parts.append(_called_again(changed.to_arrow_table(), knowledge, options))
         parts += [pq.read_table(ShardPaths(new.work, name).patterns) for name in names]
         write_table(_concatenated(parts), new.work / "patterns.parquet")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starling._version import __version__
-from starling.cohort.advice import write_advice
+from starling.cohort.advice import Asked
 from starling.cohort.changes import gene_digests, guidance_digest
 from starling.cohort.engine import Done, EngineName, Failed, run
 from starling.cohort.extras import need
@@ -63,6 +63,11 @@ class Outputs:
     def advice(self) -> Path:
         """One row for each drug and combination of patterns."""
         return self.beside("advice")
+
+    @property
+    def answers(self) -> Path:
+        """One row for each distinct answer of a drug."""
+        return self.beside("answers")
 
     @property
     def positions(self) -> Path:
@@ -184,15 +189,38 @@ def join(
     return write_results(outputs, knowledge, stated)
 
 
-def write_results(outputs: Outputs, knowledge: KnowledgeBase, stated: Mapping[str, object]) -> tuple[int, int]:
-    """From people and patterns: the calls, one row for each person and gene, and the advice; the calls come last."""
+def write_results(
+    outputs: Outputs,
+    knowledge: KnowledgeBase,
+    stated: Mapping[str, object],
+    *,
+    earlier: Outputs | None = None,
+    changed: Sequence[str] = (),
+) -> tuple[int, int]:
+    """From people and patterns: the advice and, last, the calls, one row for each person and gene.
+
+    `earlier`: a run whose advice holds for every drug that none of the `changed` genes concerns.
+    """
     with connected(outputs.calls.parent) as database:
         database.read_parquet(str(outputs.people)).create_view("people")
         database.read_parquet(str(outputs.patterns)).create_view("patterns")
         options = stated["options"]
         sources = options["sources"] if isinstance(options, dict) else ()
-        with replacing(outputs.advice) as temporary:
-            write_advice(database, "people", outputs.patterns, temporary, knowledge, sources)
+        asked = Asked(database, outputs.patterns, knowledge, sources)
+        drugs = [
+            drug
+            for drug in knowledge.guidance.drugs
+            if earlier is None or not set(changed).isdisjoint(asked.genes_for(drug))
+        ]
+        asked.write(drugs, outputs.work / "advice.parquet", outputs.work / "answers.parquet")
+        for name, target in (("advice", outputs.advice), ("answers", outputs.answers)):
+            database.read_parquet(str(outputs.work / f"{name}.parquet")).create_view(name)
+            query = f"SELECT * FROM {name}"  # noqa: S608 - one of two names
+            if earlier is not None:
+                database.read_parquet(str(earlier.beside(name))).create_view(f"earlier_{name}")
+                named = ", ".join(_quoted(drug.name) for drug in drugs) or "''"
+                query += f" UNION ALL SELECT * FROM earlier_{name} WHERE drug NOT IN ({named})"  # noqa: S608 - as above
+            copy_query(database, f"{query} ORDER BY drug", target)
         counted = database.execute("SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM patterns)").fetchone()
         copy_query(database, _calls_query(knowledge.genes), outputs.calls, metadata=_metadata(knowledge, stated))
     assert counted is not None
