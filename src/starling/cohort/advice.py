@@ -13,7 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from starling.cohort.work import MEDICATION
 from starling.definitions import Drug
+from starling.guidance.conversion import ADJUSTED_GENE
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
 from starling.serial.decoding import gene_from
@@ -47,10 +49,13 @@ class Asked:
         """The results are read once."""
         self._results = results_of(self.patterns)
         self._advisor = Advisor(self.knowledge.guidance)
+        query = f"SELECT 1 FROM people WHERE {MEDICATION} <> '' LIMIT 1"  # noqa: S608 - our own column
+        self._medicated = self.database.execute(query).fetchone() is not None
 
     def genes_for(self, drug: Drug) -> tuple[str, ...]:
         """The genes that decide a drug's advice, of those a result can be given for, in alphabetical order."""
-        return tuple(sorted(set(self._advisor.genes_for(drug.name)) & set(self.knowledge.genes)))
+        named = {*self._advisor.genes_for(drug.name), *((ADJUSTED_GENE,) if self._medicated else ())}
+        return tuple(sorted(named & set(self.knowledge.genes)))
 
     def write(self, drugs: Iterable[Drug], advice: Path, answers: Path) -> None:
         """Both tables hold what is said of `drugs`."""
@@ -58,15 +63,14 @@ class Asked:
         _write(answers, _answer_columns(), iter(self._answers.values()))
 
     def _rows(self, drug: Drug) -> Iterator[Row]:
-        genes = self.genes_for(drug)
+        genes = (*self.genes_for(drug), *((MEDICATION,) if self._medicated else ()))
         names = ", ".join(f'"{gene}"' for gene in genes)
         grouped = f"SELECT {names}, count(*) FROM people GROUP BY {names} ORDER BY {names}"  # noqa: S608 - genes
         cursor = self.database.execute(grouped if genes else "SELECT count(*) FROM people")
         said: dict[int, tuple[DrugResult, Row]] = {}  # the advisor gives equal answers as one value
         while found := cursor.fetchmany(_BATCH):
             for *patterns, count in found:
-                own = [self._results[gene, pattern] for gene, pattern in zip(genes, patterns, strict=True)]
-                answer = self._advisor.answer(drug, own, sources=self.sources)
+                answer = self._answer(drug, dict(zip(genes, patterns, strict=True)))
                 if id(answer) not in said:
                     said[id(answer)] = (answer, self._kept(answer))
                 known = said[id(answer)][1]
@@ -78,6 +82,11 @@ class Asked:
                     "action": known["action"],
                     "answer": known["answer"],
                 }
+
+    def _answer(self, drug: Drug, patterns: Mapping[str, str]) -> DrugResult:
+        taken = tuple(patterns.get(MEDICATION, "").split(";")) if patterns.get(MEDICATION) else ()
+        own = [self._results[gene, pattern] for gene, pattern in patterns.items() if gene != MEDICATION]
+        return self._advisor.answer(drug, own, medication=taken, sources=self.sources)
 
     def _kept(self, answer: DrugResult) -> Row:
         """The answer's row; equal answers have one."""

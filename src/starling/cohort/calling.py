@@ -27,12 +27,13 @@ _KEPT_CELLS: Final = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One distinct pattern of a gene with its result."""
+    """One distinct pattern of a gene with its result.  `statement`: what was stated of its people beside."""
 
     gene: str
     name: str
     genotypes: SampleGenotypes
     result: GeneResult
+    statement: str = ""
 
 
 @dataclass

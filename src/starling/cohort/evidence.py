@@ -63,7 +63,7 @@ class Holdings:
     """Who is in a shard and where their data came from.
 
     `layers[k][i]`: the file (index into `files`) that is person i's k-th, -1 for none.  `phase_sets`: (layer,
-    chromosome) -> the people whose column names phase sets there.  `sex`: of each person, as stated.
+    chromosome) -> the people whose column names phase sets there.  `sex`, `statements`: what is stated -> of whom.
     """
 
     people: tuple[str, ...]
@@ -71,6 +71,7 @@ class Holdings:
     layers: tuple[tuple[int, ...], ...]
     phase_sets: Mapping[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
     sex: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    statements: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     options: Options = Options()
 
 
@@ -293,6 +294,7 @@ def _described(holdings: Holdings) -> dict[str, object]:
         "layers": holdings.layers,
         "phase_sets": [[layer, name, people] for (layer, name), people in holdings.phase_sets.items()],
         "sex": dict(holdings.sex),
+        "statements": dict(holdings.statements),
         "options": asdict(holdings.options),
     }
 
@@ -306,6 +308,7 @@ def _holdings(stated: dict[str, Any]) -> Holdings:
         layers=tuple(tuple(layer) for layer in stated["layers"]),
         phase_sets={(layer, name): tuple(people) for layer, name, people in stated["phase_sets"]},
         sex={sex: tuple(people) for sex, people in stated["sex"].items()},
+        statements={text: tuple(people) for text, people in stated["statements"].items()},
         options=Options(**{**stated["options"], "sources": tuple(stated["options"]["sources"])}),
     )
 

@@ -16,6 +16,7 @@ from starling.calling.dispatch import call_gene
 from starling.calling.genes.hla import not_tested
 from starling.cohort.evidence import Holdings, Row
 from starling.cohort.keys import GeneSites, Patterns, texts_of
+from starling.cohort.people import NOTHING, Stated
 from starling.definitions import GeneDefinition
 from starling.errors import InputError
 from starling.genotyping.call import PASSING
@@ -23,7 +24,7 @@ from starling.genotyping.evidence import canonical_lines
 from starling.genotyping.person import Part, Resolver, person
 from starling.genotyping.read import CellReader
 from starling.knowledge.base import KnowledgeBase
-from starling.pipeline import interpret_all
+from starling.pipeline import interpret_all, with_outside
 from starling.vocabulary import BuildName, GeneResult, Genotype, Locus, Notice, Options, SampleGenotypes, Sex, State
 
 if TYPE_CHECKING:
@@ -115,11 +116,14 @@ def name_of(sample: SampleGenotypes) -> str:
     return digest.hexdigest()
 
 
-def result_of(gene: str, sample: SampleGenotypes, knowledge: KnowledgeBase, options: Options) -> GeneResult:
+def result_of(
+    gene: str, sample: SampleGenotypes, knowledge: KnowledgeBase, options: Options, stated: Stated = NOTHING
+) -> GeneResult:
     """What the gene's call and phenotype are: the very functions of a single patient's report."""
     definition = knowledge.definitions.get(gene)
-    call = not_tested(gene) if definition is None else call_gene(definition, sample, options)
-    (result,) = interpret_all({gene: call}, {}, (), knowledge)
+    own = {gene: not_tested(gene) if definition is None else call_gene(definition, sample, options)}
+    calls = with_outside(own, knowledge, stated.outside)
+    (result,) = interpret_all(calls, own, stated.medication, knowledge)
     return result
 
 

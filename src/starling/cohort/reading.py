@@ -43,7 +43,7 @@ class Skipped:
 
 def read_shard(
     files: Sequence[str],
-    sexes: Mapping[str, str],
+    stated: Mapping[str, tuple[str, str]],
     target: Path,
     knowledge: KnowledgeBase,
     options: Options,
@@ -51,11 +51,11 @@ def read_shard(
 ) -> tuple[Skipped, ...]:
     """`target` holds the evidence of everyone in `files`; the files that had to be left out are returned.
 
-    `sexes`: male or female, where stated.  `progress`: as in `open_vcf`.
+    `stated`: sample -> (sex, statement), either empty when nothing is stated.  `progress`: as in `open_vcf`.
     """
     shard = _Shard(knowledge, options, progress)
     names = shard.people_of(files)
-    write_evidence(target, shard.rows(), lambda: shard.holdings(sexes, names))
+    write_evidence(target, shard.rows(), lambda: shard.holdings(stated, names))
     return tuple(shard.skipped)
 
 
@@ -110,19 +110,22 @@ class _Shard:
                 self._people.setdefault(name, len(self._people))
         return tuple(self._people)
 
-    def holdings(self, sexes: Mapping[str, str], names: tuple[str, ...]) -> Holdings:
+    def holdings(self, stated: Mapping[str, tuple[str, str]], names: tuple[str, ...]) -> Holdings:
         """Who is in the shard, once all rows were read; people of a file that failed are in no layer."""
         layers = [[-1 if person in self._lost else file for person, file in enumerate(each)] for each in self._layers]
-        sex = {
-            stated: tuple(number for name, number in self._people.items() if sexes.get(name) == stated)
-            for stated in ("male", "female")
-        }
+        groups: tuple[dict[str, list[int]], dict[str, list[int]]] = ({}, {})
+        for name, number in self._people.items():
+            for group, text in zip(groups, stated.get(name, ()), strict=False):
+                if text:
+                    group.setdefault(text, []).append(number)
+        sex, statements = ({text: tuple(people) for text, people in group.items()} for group in groups)
         return Holdings(
             people=names,
             files=tuple(self._profiles),
             layers=tuple(map(tuple, layers)),
             phase_sets={key: tuple(sorted(people)) for key, people in self._phase_sets.items()},
-            sex={stated: people for stated, people in sex.items() if people},
+            sex=sex,
+            statements=statements,
             options=self.options,
         )
 

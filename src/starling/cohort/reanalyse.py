@@ -22,6 +22,7 @@ from starling.cohort.evidence import Evidence, Holdings
 from starling.cohort.extras import need
 from starling.cohort.keys import GeneSites
 from starling.cohort.patterns import genotypes_from, result_of
+from starling.cohort.personal import personalise, statement_from
 from starling.cohort.reading import Skipped
 from starling.cohort.run import (
     JOINED_PATTERNS,
@@ -90,6 +91,7 @@ class ReadAgain:
         knowledge = knowledge_at(shard.knowledge)
         evidence = Evidence(Path(shard.path))
         called = call_evidence(evidence, knowledge, shard.genes, shard.options)
+        personalise(called, evidence.holdings, knowledge, shard.options)
         write_called(called, ShardPaths(Path(self.directory), Path(shard.path).stem), knowledge)
         definitions = knowledge.definitions
         return {
@@ -255,11 +257,11 @@ def _called_again(rows: pa.Table, knowledge: KnowledgeBase, options: Options) ->
     """The same patterns with the results of the new rules."""
     called = Called([])
     counts: dict[str, list[int]] = {}
-    columns = (rows[name].to_pylist() for name in ("gene", "pattern", "people", "genotypes"))
-    for gene, pattern, people, text in zip(*columns, strict=True):
+    columns = (rows[name].to_pylist() for name in ("gene", "pattern", "people", "genotypes", "statement"))
+    for gene, pattern, people, text, statement in zip(*columns, strict=True):
         genotypes = genotypes_from(text)
-        result = result_of(gene, genotypes, knowledge, options)
-        called.patterns.setdefault(gene, []).append(Pattern(gene, pattern, genotypes, result))
+        result = result_of(gene, genotypes, knowledge, options, statement_from(statement))
+        called.patterns.setdefault(gene, []).append(Pattern(gene, pattern, genotypes, result, statement))
         counts.setdefault(gene, []).append(people)
     return pattern_table(called, counts)
 
@@ -267,7 +269,8 @@ def _called_again(rows: pa.Table, knowledge: KnowledgeBase, options: Options) ->
 def _concatenated(parts: Sequence[pa.Table]) -> pa.Table:
     import pyarrow as pa
 
-    return pa.concat_tables([part.cast(pattern_columns()) for part in parts])
+    columns = pattern_columns()
+    return pa.concat_tables([part.select(columns.names).cast(columns) for part in parts])
 
 
 def _write_positions(old: Outputs, new: Outputs, found: Plan, names: Sequence[str]) -> None:

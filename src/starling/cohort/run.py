@@ -20,6 +20,7 @@ from starling.cohort.advice import Asked
 from starling.cohort.changes import gene_digests, guidance_digest
 from starling.cohort.engine import Done, EngineName, Failed, run
 from starling.cohort.extras import need
+from starling.cohort.people import Stated
 from starling.cohort.reading import Skipped
 from starling.cohort.shards import Shard, input_files, plan_shards
 from starling.cohort.work import ShardDone, ShardPaths, ShardWork, knowledge_at
@@ -92,7 +93,7 @@ class Order:
     inputs: tuple[str, ...]
     output: Path
     options: Options = Options()
-    sexes: Mapping[str, str] = field(default_factory=dict)
+    stated: Mapping[str, Stated] = field(default_factory=dict)
     knowledge: str = ""
     engine: EngineName = "local"
     workers: int | None = None
@@ -119,7 +120,7 @@ def call(order: Order, progress: Progress | None = None) -> Finished:
     outputs = Outputs(order.output)
     knowledge = knowledge_at(order.knowledge)
     files = input_files(order.inputs)
-    shards = plan_shards(files, order.sexes, order.options, knowledge.stamp.sha256, order.knowledge)
+    shards = plan_shards(files, order.stated, order.options, knowledge.stamp.sha256, order.knowledge)
     make_work_directory(outputs.work)
     done, failed = _work(order, outputs, shards, progress)
     skipped = (*(each for one in done for each in one.skipped), *failed)
@@ -247,7 +248,7 @@ def connected(directory: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 #: Equal patterns of several shards are one; what was concluded of them is the same (one pure function made both).
 JOINED_PATTERNS: Final = """
-    SELECT gene, pattern, sum(people)::BIGINT AS people,
+    SELECT gene, pattern, sum(people)::BIGINT AS people, any_value(statement) AS statement,
            any_value(status) AS status, any_value(reason) AS reason, any_value(label) AS label,
            any_value(phenotype) AS phenotype, any_value(phenotype_certain) AS phenotype_certain,
            any_value(activity_score) AS activity_score, min(genotypes) AS genotypes, any_value(result) AS result

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from starling.cohort.people import Stated
 from starling.errors import InputError
 from starling.formats.vcf import open_vcf
 from starling.genotyping.samples import chosen_samples
@@ -23,12 +24,12 @@ _SUFFIXES: Final = (".vcf", ".vcf.gz", ".vcf.bgz", ".gvcf", ".gvcf.gz", ".bcf")
 class Shard:
     """Some files and what must be known to read them.  `name` says what it is made from: equal names, equal work.
 
-    `sexes`: male or female of those for whom it is stated.  `people`: how many the headers name.
+    `stated`: what is stated of its people beside their data.  `people`: how many the headers name.
     """
 
     name: str
     files: tuple[str, ...]
-    sexes: tuple[tuple[str, str], ...]
+    stated: tuple[tuple[str, Stated], ...]
     options: Options
     knowledge: str
     people: int
@@ -74,7 +75,7 @@ def _listed(path: Path) -> Iterator[str]:
 
 
 def plan_shards(
-    files: Sequence[str], sexes: Mapping[str, str], options: Options, knowledge_sha256: str, knowledge: str
+    files: Sequence[str], stated: Mapping[str, Stated], options: Options, knowledge_sha256: str, knowledge: str
 ) -> tuple[Shard, ...]:
     """Every file in one shard, and every person's files in the same one.  Only headers are read.
 
@@ -88,7 +89,7 @@ def plan_shards(
     shards = []
     for batch in batches:
         people = {name for path in batch for name in names[path]}
-        own = tuple(sorted((name, sexes[name]) for name in people if name in sexes))
+        own = tuple((name, stated[name]) for name in sorted(people) if name in stated)
         name = _name(batch, own, options, knowledge_sha256)
         shards.append(Shard(name, batch, own, options, knowledge, len(people)))
     return tuple(shards)
@@ -123,8 +124,8 @@ def _together(names: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def _name(files: Iterable[str], sexes: object, options: Options, knowledge_sha256: str) -> str:
-    stated: list[object] = [sexes, asdict(options), knowledge_sha256]
+def _name(files: Iterable[str], own: Sequence[tuple[str, Stated]], options: Options, knowledge_sha256: str) -> str:
+    stated: list[object] = [[[name, asdict(each)] for name, each in own], asdict(options), knowledge_sha256]
     for path in files:
         target = Path(path)
         facts = target.stat() if target.exists() else None

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from starling.cohort.calling import Called, call_evidence
 from starling.cohort.evidence import Evidence
 from starling.cohort.patterns import genotypes_text
+from starling.cohort.people import Stated
+from starling.cohort.personal import personalise, statement_text
 from starling.cohort.reading import Skipped, read_shard
 from starling.cohort.shards import Shard
 from starling.formats.write import replacing, write_atomically
@@ -24,6 +26,10 @@ from starling.vocabulary import State
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+#: The column of the table of people that names other medicines: for advice it counts like a gene.
+MEDICATION: Final = "medication"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +58,20 @@ class ShardWork:
             return known
         knowledge = knowledge_at(shard.knowledge)
         with replacing(paths.evidence) as temporary:
-            skipped = read_shard(shard.files, dict(shard.sexes), temporary, knowledge, shard.options)
+            stated = {name: _texts(each) for name, each in shard.stated}
+            skipped = read_shard(shard.files, stated, temporary, knowledge, shard.options)
         evidence = Evidence(paths.evidence)
         called = call_evidence(evidence, knowledge)
+        personalise(called, evidence.holdings, knowledge, shard.options)
         evidence.close()
-        write_called(called, paths, knowledge)
+        write_called(called, paths, knowledge, {name: each.medication for name, each in shard.stated})
         done = ShardDone(shard.name, len(called.people), (*skipped, *called.skipped))
         paths.write_note(done)
         return done
+
+
+def _texts(stated: Stated) -> tuple[str, str]:
+    return "" if stated.sex == "unknown" else stated.sex, statement_text(stated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +125,19 @@ def knowledge_at(path: str) -> KnowledgeBase:
     return KnowledgeBase.open(Path(path) if path else None)
 
 
-def write_called(called: Called, paths: ShardPaths, knowledge: KnowledgeBase) -> None:
-    """Who has which pattern, every pattern's result, and how often each position was called."""
+def write_called(
+    called: Called, paths: ShardPaths, knowledge: KnowledgeBase, medication: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """Who has which pattern, every pattern's result, and how often each position was called.
+
+    `medication`: of each person, None when the table shall not say (it is known already).
+    """
     import numpy as np
     import pyarrow as pa
 
     columns: dict[str, object] = {"sample": pa.array(called.people, pa.string())}
+    if medication is not None:
+        columns[MEDICATION] = pa.array([";".join(medication.get(name, ())) for name in called.people], pa.string())
     counts: dict[str, list[int]] = {}
     for gene, patterns in called.patterns.items():
         codes = pa.array(called.codes[gene], pa.int32())
@@ -148,6 +167,7 @@ def pattern_table(called: Called, counts: Mapping[str, Sequence[int]]) -> pa.Tab
                     "phenotype": result.phenotype,
                     "phenotype_certain": result.phenotype_certain,
                     "activity_score": result.activity_score,
+                    "statement": pattern.statement,
                     "genotypes": genotypes_text(pattern.genotypes),
                     "result": json.dumps(gene_fields(result), separators=(",", ":")),
                 }
@@ -168,6 +188,7 @@ def pattern_columns() -> pa.Schema:
             *((name, pa.string()) for name in texts),
             ("phenotype_certain", pa.bool_()),
             ("activity_score", pa.string()),
+            ("statement", pa.string()),
             ("genotypes", pa.string()),
             ("result", pa.string()),
         ]

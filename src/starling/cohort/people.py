@@ -1,0 +1,124 @@
+"""What is known of people beside their genotypes: a table of sex, medication and groups, and outside calls.
+
+It counts after the patterns: people of one pattern differ only where something is stated of them.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from starling.errors import InputError
+from starling.formats.outside import parse_outside_calls
+from starling.knowledge.base import KnowledgeBase
+from starling.pipeline import known_medicines
+from starling.vocabulary import OutsideCall, Sex
+
+_SEXES: Final[Mapping[str, Sex]] = {
+    "male": "male", "m": "male", "1": "male", "female": "female", "f": "female", "2": "female",
+    "unknown": "unknown", "": "unknown", "0": "unknown", "u": "unknown",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What is stated of one person.  `medication`: ingredients, sorted."""
+
+    sex: Sex = "unknown"
+    medication: tuple[str, ...] = ()
+    outside: tuple[OutsideCall, ...] = ()
+
+    @property
+    def changes_results(self) -> bool:
+        """Whether a result can be another than that of the pattern alone."""
+        return bool(self.medication or self.outside)
+
+
+#: Nothing is stated of most people.
+NOTHING: Final = Stated()
+
+
+def read_people(path: Path, knowledge: KnowledgeBase) -> dict[str, Stated]:
+    """Sample -> what the table says; columns other than sample, sex and medication (`;` between) are for summaries.
+
+    Sex: male, female, M, F, or 1 and 2 as in PLINK files.
+    Raises: InputError BAD_PEOPLE with the line, UNKNOWN_MEDICINE, FILE_NOT_FOUND.
+    """
+    found: dict[str, Stated] = {}
+    known: dict[str, tuple[str, ...]] = {}
+    for number, row in table_rows(path):
+        sample = row["sample"]
+        if sample in found:
+            raise InputError("BAD_PEOPLE", f"{sample!r} stands here twice", source=path.name, line=number)
+        sex = _SEXES.get(row.get("sex", "").strip().casefold())
+        if sex is None:
+            raise InputError("BAD_PEOPLE", f"sex is {row['sex']!r}", source=path.name, line=number)
+        text = row.get("medication", "")
+        if text not in known:
+            known[text] = _ingredients(text, knowledge, path.name, number)
+        found[sample] = Stated(sex, known[text])
+    return found
+
+
+def table_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, column -> text) of a tab-separated table whose header names `sample`.
+
+    Raises: InputError BAD_PEOPLE, FILE_NOT_FOUND or FILE_UNREADABLE.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            rows = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+            header = [name.strip() for name in next(rows, [])]
+            if "sample" not in header or len(set(header)) < len(header):
+                message = "the first line must name the columns, one of them `sample`, each once"
+                raise InputError("BAD_PEOPLE", message, source=path.name, line=1)
+            for number, row in enumerate(rows, 2):
+                if len(row) != len(header):
+                    message = f"{len(row)} columns, not {len(header)}"
+                    raise InputError("BAD_PEOPLE", message, source=path.name, line=number)
+                yield number, dict(zip(header, (text.strip() for text in row), strict=True))
+    except FileNotFoundError:
+        raise InputError("FILE_NOT_FOUND", "no such file", source=str(path)) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError("FILE_UNREADABLE", "not a readable table", source=str(path)) from error
+
+
+def _ingredients(text: str, knowledge: KnowledgeBase, source: str, line: int) -> tuple[str, ...]:
+    names = [name.strip() for name in text.split(";") if name.strip()]
+    unknown = [name for name in names if not knowledge.knows_medicine(name)]
+    if unknown:
+        raise InputError("UNKNOWN_MEDICINE", f"{unknown[0]!r} is not known here", source=source, line=line)
+    return tuple(sorted(known_medicines(knowledge, names)[0]))
+
+
+def read_outside(path: Path, knowledge: KnowledgeBase) -> dict[str, tuple[OutsideCall, ...]]:
+    """Sample -> what another laboratory stated: a table of outside calls with a column `sample`.
+
+    Raises: InputError BAD_OUTSIDE_CALL, BAD_PEOPLE or UNKNOWN_GENE, with the line.
+    """
+    found: dict[str, list[OutsideCall]] = {}
+    for number, row in table_rows(path):
+        sample = row.pop("sample")
+        text = "\t".join(row) + "\n" + "\t".join(row.values())
+        try:
+            calls = parse_outside_calls(text, source="")
+        except InputError as error:
+            message = error.message.partition(": ")[2]
+            raise InputError(error.code, message, source=path.name, line=number) from None
+        unknown = [call.gene for call in calls if call.gene not in knowledge.genes]
+        if unknown:
+            message = f"{unknown[0]} is not in this knowledge base"
+            raise InputError("UNKNOWN_GENE", message, source=path.name, line=number)
+        found.setdefault(sample, []).extend(replace(call, line=number) for call in calls)
+    return {sample: tuple(calls) for sample, calls in found.items()}
+
+
+def with_outside_calls(stated: Mapping[str, Stated], outside: Mapping[str, Sequence[OutsideCall]]) -> dict[str, Stated]:
+    """Both tables as one."""
+    everyone = dict.fromkeys((*stated, *outside))
+    return {
+        sample: replace(stated.get(sample, Stated()), outside=tuple(outside.get(sample, ()))) for sample in everyone
+    }
