@@ -67,8 +67,8 @@ def _linked(texts: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namespace) -> None:
-    from starling.models.prediction import to_jsonable
     from starling.formats.write import write_atomically
+    from starling.models.prediction import to_jsonable
 
     suffix = Path(arguments.output).suffix.lower() if arguments.output else ""
     if suffix in {".html", ".htm"}:
@@ -179,8 +179,8 @@ def _rows(path: str) -> Iterator[dict[str, Any]]:
 
 def calibrate(arguments: argparse.Namespace) -> int:
     """Keeps a hospital's outcomes; shows the proposal; activates or takes back in the name of a person."""
-    from starling.models.calibration import Calibration, dump, read
     from starling.formats.write import write_atomically
+    from starling.models.calibration import Calibration, dump, read
 
     path = Path(arguments.file)
     bundle = _bundle(arguments.model)

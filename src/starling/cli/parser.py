@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from starling._version import __version__
-from starling.cli import dosing, knowledge, lookup, patients, upkeep
+from starling.cli import cohort, dosing, knowledge, lookup, patients, upkeep
 
 _RAW = argparse.RawDescriptionHelpFormatter
 
@@ -49,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_report(commands)
     _add_check(commands)
+    _add_cohort(commands)
     _add_dose(commands)
     _add_model(commands)
     _add_lookups(commands)
@@ -92,9 +93,10 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_patient(parser)
 
 
-def _add_reading(parser: argparse.ArgumentParser) -> None:
+def _add_reading(parser: argparse.ArgumentParser, *, one_person: bool = True) -> None:
     group = parser.add_argument_group("how to read the file")
-    group.add_argument("--sample", action="append", metavar="NAME", help="only this sample; may be repeated")
+    if one_person:
+        group.add_argument("--sample", action="append", metavar="NAME", help="only this sample; may be repeated")
     group.add_argument("--build", choices=("GRCh38", "GRCh37"), help="genome build, when the header does not say")
     group.add_argument(
         "--absent-is-reference",
@@ -128,6 +130,51 @@ def _add_patient(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--source", action="append", default=[], choices=("CPIC", "DPWG", "FDA"), help="only this source"
     )
+
+
+_COHORT = """
+examples:
+  starling cohort call panel.vcf.gz -o calls.parquet
+  starling cohort call genomes/ --people people.tsv -o calls.parquet     one file per person, in a directory
+  starling cohort reanalyse calls.evidence.parquet --knowledge new.kb -o new.parquet
+  starling cohort summary calls.parquet --people people.tsv --by population -o summary.html
+
+Needs the [cohort] extra; --engine ray needs [ray].
+"""
+
+
+def _add_cohort(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "cohort", help="many people at once, and again when the knowledge changes", epilog=_COHORT, formatter_class=_RAW
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    call = _command(verbs, "call", "everybody in many files, each distinct pattern once", cohort.call, _COHORT)
+    call.add_argument("input", nargs="+", metavar="INPUT", help="file, directory, or @LIST of paths")
+    call.add_argument("--people", metavar="TSV", help="columns sample, sex, medication (;-separated), and groups")
+    call.add_argument("--outside", metavar="TSV", help="outside calls with a column sample")
+    call.add_argument("--source", action="append", default=[], choices=("CPIC", "DPWG", "FDA"), help="only this one")
+    call.add_argument("--knowledge", metavar="FILE", default="", help="a compiled knowledge base; default: bundled")
+    _add_reading(call, one_person=False)
+    again = _command(verbs, "reanalyse", "who is affected by new knowledge", cohort.reanalyse, _COHORT)
+    again.add_argument("evidence", metavar="EVIDENCE", help="calls.evidence.parquet, as `cohort call` left it")
+    again.add_argument("--knowledge", metavar="FILE", required=True, help="the new knowledge base, compiled")
+    again.add_argument("--calls", metavar="FILE", help="the earlier calls; default: beside the evidence")
+    for verb in (call, again):
+        verb.add_argument("-o", "--output", metavar="FILE", required=True, help="calls, as .parquet")
+        verb.add_argument("--engine", choices=("local", "ray"), default="local", help="default: this machine's cores")
+        verb.add_argument("--workers", type=int, metavar="N", help="shards at a time; default: one per core")
+    summary = _command(verbs, "summary", "frequencies, actionable results, missing positions", cohort.summary, _COHORT)
+    summary.add_argument("calls", metavar="CALLS", help="calls.parquet, as `cohort call` left it")
+    summary.add_argument("--people", metavar="TSV", help="a table with a column sample")
+    summary.add_argument("--by", metavar="COLUMN", help="a column of --people: one group for each of its values")
+    summary.add_argument(
+        "--min-cell",
+        type=int,
+        default=10,
+        metavar="N",
+        help="suppress counts below N (default 10; 0: for this site only)",
+    )
+    summary.add_argument("-o", "--output", metavar="FILE", help=".tsv or .html (default: the table on the screen)")
 
 
 def _add_dose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -99,12 +99,17 @@ def assessed(arguments: argparse.Namespace) -> Iterator[Assessment]:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
+    return read_options(arguments, sex=_sex(arguments), sources=tuple(arguments.source))
+
+
+def read_options(arguments: argparse.Namespace, *, sex: Sex, sources: tuple[str, ...]) -> Options:
+    """How to read, as the command line says it.  Raises: InputError on a negative threshold."""
     for name in ("min_dp", "min_gq"):
         if getattr(arguments, name) < 0:
             raise InputError("BAD_OPTION", "must not be negative", source=f"--{name.replace('_', '-')}")
     return Options(
         build=arguments.build,
-        sex=_sex(arguments),
+        sex=sex,
         absent_is_reference=arguments.absent_is_reference,
         callable_bed=arguments.callable,
         min_dp=arguments.min_dp,
@@ -112,7 +117,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         pass_only=arguments.pass_only,
         phase=arguments.phase,
         combinations=arguments.combinations,
-        sources=tuple(arguments.source),
+        sources=sources,
         hash_input=arguments.hash_input,
     )
 
@@ -232,8 +237,8 @@ def _write(parts: Iterable[str], output: Path | None) -> None:
 
 
 def _write_pages(people: Iterable[Assessment], output: Path | None) -> None:
-    from starling.report.html import page
     from starling.formats.write import file_name_for, write_atomically
+    from starling.report.html import page
 
     if output is None:
         _write((page(person) for person in _only_one(people)), None)

@@ -27,9 +27,13 @@ def width() -> int:
 
 @dataclass(slots=True)
 class ProgressBar:
-    """Bytes read of bytes to read, on stderr when it is a terminal and reading takes longer than a second."""
+    """So many of so many, on stderr when it is a terminal and the work takes longer than a second.
+
+    `unit`: what is counted; bytes are shown as MB.
+    """
 
     label: str
+    unit: str = "bytes"
     started: float = field(default_factory=time.monotonic)
     drawn: float = 0.0
 
@@ -49,7 +53,7 @@ class ProgressBar:
             sys.stderr.flush()
 
     def _line(self, done: int, total: int | None, seconds: float) -> str:
-        read = f"{done / 1e6:.0f} MB"
+        read = f"{done / 1e6:.0f} MB" if self.unit == "bytes" else f"{done:,} {self.unit}"
         if not total:
             return f"{self.label} {read}"
         share = min(1.0, done / total)

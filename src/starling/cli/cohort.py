@@ -1,0 +1,121 @@
+"""`cohort call`, `cohort reanalyse` and `cohort summary`: many people, with progress on the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from starling.cli.patients import read_options
+from starling.cli.screen import ProgressBar
+from starling.errors import InputError
+from starling.vocabulary import Options
+
+#: exit code: done, but something had to be left out (it is named on stderr and in the output)
+INCOMPLETE = 2
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Everybody in the inputs is called."""
+    from starling.cohort.people import read_outside, read_people, with_outside_calls
+    from starling.cohort.run import Order
+    from starling.cohort.run import call as run
+    from starling.cohort.work import knowledge_at
+
+    knowledge = knowledge_at(arguments.knowledge)
+    stated = read_people(Path(arguments.people), knowledge) if arguments.people else {}
+    outside = read_outside(Path(arguments.outside), knowledge) if arguments.outside else {}
+    order = Order(
+        inputs=tuple(arguments.input),
+        output=_output(arguments.output),
+        options=_options(arguments),
+        stated=with_outside_calls(stated, outside),
+        knowledge=arguments.knowledge,
+        engine=arguments.engine,
+        workers=arguments.workers,
+    )
+    bar = ProgressBar("calling", unit="people")
+    try:
+        done = run(order, bar)
+    finally:
+        bar.close()
+    print(f"{done.people:,} people, {done.patterns:,} distinct patterns -> {done.outputs.calls}")
+    for each in done.skipped:
+        missing = f" ({len(each.people)} people)" if each.people else ""
+        print(f"left out: {each.source}{missing}: {each.message}", file=sys.stderr)
+    return INCOMPLETE if done.skipped else 0
+
+
+def reanalyse(arguments: argparse.Namespace) -> int:
+    """Everybody is called again as far as the new knowledge differs."""
+    from starling.cohort.reanalyse import Again
+    from starling.cohort.reanalyse import reanalyse as run
+
+    evidence = Path(arguments.evidence)
+    order = Again(
+        evidence=evidence,
+        calls=Path(arguments.calls) if arguments.calls else _calls_beside(evidence),
+        knowledge=arguments.knowledge,
+        output=_output(arguments.output),
+        engine=arguments.engine,
+        workers=arguments.workers,
+    )
+    if order.calls.resolve() == order.output.resolve():
+        raise InputError("BAD_OPTION", "would replace the calls it is compared with", source="--output")
+    bar = ProgressBar("reading again", unit="shards")
+    try:
+        done = run(order, bar)
+    finally:
+        bar.close()
+    changed = ", ".join((*done.rules_changed, *done.sites_changed)) or "none"
+    print(f"genes with other rules or sites: {changed}; guidance: {'other' if done.guidance_changed else 'the same'}")
+    for gene, people in done.uncovered.items():
+        if people:
+            print(f"{gene}: {people:,} people need their source file for sites that the evidence does not cover")
+    print(f"{done.people:,} people, {done.differences:,} differences -> {done.outputs.beside('differences', '.tsv')}")
+    for each in done.skipped:
+        print(f"left out: {each.source}: {each.message}", file=sys.stderr)
+    return INCOMPLETE if done.skipped else 0
+
+
+def summary(arguments: argparse.Namespace) -> int:
+    """Frequencies of the cohort, as a table and a page."""
+    from starling.cohort.summary import summarise
+    from starling.cohort.summary_page import page
+    from starling.cohort.summary_table import table
+    from starling.formats.write import write_atomically
+
+    if arguments.min_cell < 0:
+        raise InputError("BAD_OPTION", "must not be negative", source="--min-cell")
+    people = Path(arguments.people) if arguments.people else None
+    if arguments.by and people is None:
+        raise InputError("BAD_OPTION", "needs --people, the table with that column", source="--by")
+    found = summarise(Path(arguments.calls), people=people, by=arguments.by, min_cell=arguments.min_cell)
+    output = Path(arguments.output) if arguments.output else None
+    text = page(found) if output is not None and output.suffix.lower() in {".html", ".htm"} else table(found)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_atomically(output, text)
+    return 0
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return read_options(arguments, sex="unknown", sources=tuple(arguments.source))
+
+
+def _output(text: str) -> Path:
+    path = Path(text)
+    if path.suffix != ".parquet":
+        raise InputError("BAD_OPTION", "must end in .parquet", source="--output")
+    if not path.parent.is_dir():
+        raise InputError("OUTPUT_UNWRITABLE", "no such directory", source=str(path.parent))
+    return path
+
+
+def _calls_beside(evidence: Path) -> Path:
+    """`calls.evidence.parquet` -> `calls.parquet`."""
+    name = evidence.name.removesuffix(".parquet")
+    if not name.endswith(".evidence"):
+        raise InputError("BAD_OPTION", "name the table of calls that belongs to this evidence", source="--calls")
+    return evidence.with_name(name.removesuffix(".evidence") + ".parquet")
