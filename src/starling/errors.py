@@ -20,6 +20,7 @@ ADVICE: Final[dict[str, str]] = {
     "BAD_BED": "A callable-regions file needs chromosome, start and end (0-based, half open) in tab-separated columns.",
     "BAD_CALLS": "Pass a table that `starling cohort call` of this version wrote.",
     "BAD_EVIDENCE": "The evidence is damaged or of another version; call these people again from their source files.",
+    "BAD_FREQUENCIES": "A table of frequencies has the columns gene, allele and frequency (tab-separated).",
     "BAD_HEADER": "Check that the file is a complete VCF, beginning with ##fileformat and a #CHROM line.",
     "BAD_JSON": "Pass a file that `starling report -o FILE.json` wrote.",
     "BAD_OPTION": "See `starling COMMAND --help` for the values an option takes.",

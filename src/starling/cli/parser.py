@@ -238,6 +238,7 @@ def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     examples = (
         "\nexamples:\n  starling simulate -o patient.vcf --seed 7\n"
         "  starling simulate -o patient.vcf.gz --diplotype 'CYP2C19=*2/*17' --others reference --build GRCh37\n"
+        "  starling simulate -o people.vcf.gz --people 10000 --frequencies frequencies.tsv --shards 4\n"
     )
     parser = _command(commands, "simulate", "a synthetic patient with known truth", upkeep.simulate, examples)
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".vcf or .vcf.gz (bgzip)")
@@ -251,6 +252,10 @@ def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--unphased", action="store_true", help="do not say which bases share a strand")
     parser.add_argument("--missing", type=float, default=0.0, metavar="SHARE", help="share of sites left out (0 to 1)")
     parser.add_argument("--gvcf", action="store_true", help="reference blocks, as gVCF")
+    many = parser.add_argument_group("a population instead of one patient (phased, GRCh38)")
+    many.add_argument("--people", type=int, metavar="N", help="how many")
+    many.add_argument("--frequencies", metavar="TSV", help="gene, allele, frequency; the rest is reference")
+    many.add_argument("--shards", type=int, default=1, metavar="N", help="files to write (default 1)")
 
 
 def _add_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

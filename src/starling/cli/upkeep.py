@@ -8,10 +8,15 @@ import random
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starling._version import __version__
+from starling.cli.screen import ProgressBar
 from starling.errors import InputError, StarlingError
 from starling.vocabulary import Locus
+
+if TYPE_CHECKING:
+    from starling.knowledge.base import KnowledgeBase
 
 
 def simulate(arguments: argparse.Namespace) -> int:
@@ -21,6 +26,8 @@ def simulate(arguments: argparse.Namespace) -> int:
     from starling.simulation import simulate as simulated
 
     knowledge = bundled_knowledge()
+    if arguments.people is not None or arguments.frequencies is not None:
+        return _population(arguments, knowledge)
     if not 0 <= arguments.missing <= 1:
         raise InputError("BAD_OPTION", "is a share between 0 and 1", source="--missing")
     request = Request(
@@ -41,6 +48,27 @@ def simulate(arguments: argparse.Namespace) -> int:
     write_vcf(patient, Path(arguments.output), layout, knowledge.contig_lengths)
     if arguments.truth:
         write_truth(patient, Path(arguments.truth))
+    return 0
+
+
+def _population(arguments: argparse.Namespace, knowledge: KnowledgeBase) -> int:
+    """Many people instead of one."""
+    from starling.simulation.population import Population, read_frequencies, write_population
+
+    if arguments.people is None or arguments.frequencies is None:
+        raise InputError("BAD_OPTION", "--people and --frequencies belong together", source="simulate")
+    if not arguments.output.endswith(".vcf.gz"):
+        raise InputError("BAD_OPTION", "must end in .vcf.gz for a population", source="--output")
+    shares = read_frequencies(Path(arguments.frequencies), knowledge.definitions)
+    population = Population(arguments.people, arguments.shards, arguments.seed, shares)
+    bar = ProgressBar("simulating", unit="people")
+    try:
+        paths = write_population(
+            population, knowledge.definitions, knowledge.contig_lengths["GRCh38"], Path(arguments.output), bar
+        )
+    finally:
+        bar.close()
+    print(f"{arguments.people:,} people in {len(paths)} file(s)")
     return 0
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from starling.cohort.engine import ATTEMPTS, Done, Failed, attempt, settled
-from starling.cohort.extras import need
+from starling.formats.extras import need
 
 S = TypeVar("S")
 R = TypeVar("R")

@@ -19,7 +19,6 @@ from starling.cohort.changes import gene_digests, guidance_digest
 from starling.cohort.differences import write_differences
 from starling.cohort.engine import Done, EngineName, Failed, run
 from starling.cohort.evidence import Evidence, Holdings
-from starling.cohort.extras import need
 from starling.cohort.keys import GeneSites
 from starling.cohort.patterns import genotypes_from, result_of
 from starling.cohort.personal import personalise, statement_from
@@ -37,6 +36,7 @@ from starling.cohort.run import (
 )
 from starling.cohort.work import ShardPaths, knowledge_at, pattern_columns, pattern_table, write_called, write_table
 from starling.errors import InputError
+from starling.formats.extras import need
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Options
 

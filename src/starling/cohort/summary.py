@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from starling.cohort.extras import need
 from starling.cohort.people import table_rows
 from starling.cohort.reanalyse import metadata_of
 from starling.cohort.run import Outputs, connected
 from starling.errors import InputError
+from starling.formats.extras import need
 
 if TYPE_CHECKING:
     import duckdb

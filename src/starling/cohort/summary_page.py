@@ -69,7 +69,7 @@ def _head(summary: Summary) -> Iterator[str]:
 
 
 def _phenotypes(summary: Summary) -> Iterator[str]:
-    yield "<h2>Phenotypes</h2><p>Each bar is everybody of a group; grey: not determined, ambiguous, or no term assigned.</p>"
+    yield "<h2>Phenotypes</h2><p>Each bar is a whole group; grey: not determined, ambiguous, or no term assigned.</p>"
     for gene in dict.fromkeys(cell.subject for cell in summary.of("phenotype")):
         cells = summary.of("phenotype", gene)
         if all(cell.item == "not determined" for cell in cells):

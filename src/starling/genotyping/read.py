@@ -58,9 +58,7 @@ class CellReader:
         self._columns = columns
         self._options = options
 
-    def add(
-        self, record: Record, sites: ChromosomeSites, *, plain: bool, people: Sequence[int] | None = None
-    ) -> None:
+    def add(self, record: Record, sites: ChromosomeSites, *, plain: bool, people: Sequence[int] | None = None) -> None:
         """What the record states of `people` (None: of all) is stored.
 
         `plain`: FORMAT is GT alone, and all filters were passed.

@@ -1,4 +1,4 @@
-"""What the cohort room needs beside the standard library, and one line for whoever has not installed it."""
+"""What an extra brings beside the standard library, and one line for whoever has not installed it."""
 
 from __future__ import annotations
 
