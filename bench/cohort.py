@@ -131,14 +131,12 @@ def panel(price: float) -> None:
         print(f"{name:40} {row['work']:8.2f} {row['cpu']:8.2f} {row['wall']:8.2f} {row['mb']:6.0f}")
     called, all_of_it = rows["call: evidence -> patterns, results"], rows["whole: cohort call, all tables"]
     people, decode = called["people"], rows["htslib decodes every record (floor)"]["work"]
+    reading, total = rows["read: file -> evidence"]["work"] / decode, all_of_it["work"] / decode
+    alone = people / called["calling"]
     print(f"\n{people:,.0f} people, {called['patterns']:,.0f} distinct patterns of {called['genes']:.0f} genes")
-    print(
-        f"calling of the distinct patterns alone: {called['calling']:.3f} s = {people / called['calling']:,.0f} people/s/core"
-    )
+    print(f"calling of the distinct patterns alone: {called['calling']:.3f} s = {alone:,.0f} people/s/core")
     print(f"evidence to results: {people / called['work']:,.0f} people/s/core")
-    print(
-        f"whole run / decode floor: {all_of_it['work'] / decode:.2f} (reading alone: {rows['read: file -> evidence']['work'] / decode:.2f})"
-    )
+    print(f"whole run / decode floor: {total:.2f} (reading alone: {reading:.2f})")
     for unit, number in (("person x gene", people * called["genes"]), ("person x site", people * called["sites"])):
         dollars = all_of_it["cpu"] / 3600 * price / number * 1e6
         print(f"cost per million genotypes ({unit}): {dollars:.4f} US dollars at {price} per core and hour")
@@ -151,6 +149,7 @@ def synthetic_frequencies(knowledge: KnowledgeBase) -> dict[str, dict[str, float
         names = [each.name for each in callable_alleles(definition) if not each.is_reference]
         names = [name for name in names if name not in definition.ignored_alleles]
         random.Random(gene).shuffle(names)
+        names.sort(key=lambda name: name != "*2")  # the allele that changes later is common
         weights = [(place + 1) ** -2.5 for place in range(len(names))]
         found[gene] = {name: 0.45 * weight / sum(weights) for name, weight in zip(names, weights, strict=True)}
     return found

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from starling.errors import InputError
-from starling.report.document import document, parse
 from starling.formats.write import file_name_for, write_atomically
+from starling.report.document import document, parse
 from tests.report.sample_assessment import sample_assessment
 
 

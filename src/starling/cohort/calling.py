@@ -57,14 +57,15 @@ def call_evidence(
     definitions = [knowledge.definitions[gene] for gene in wanted if gene in knowledge.definitions]
     found = _by_gene(evidence, definitions, knowledge, options)
     lost = np.zeros(len(evidence.holdings.people), bool)
-    skipped = []
+    reasons: dict[int, str] = {}
     for gene, (patterns, inverse) in found.items():
         lost |= inverse < 0
         for number, pattern in enumerate(patterns):
             if isinstance(pattern, InputError):
-                lost |= inverse == number
-                names = tuple(evidence.holdings.people[one] for one in np.flatnonzero(inverse == number))
-                skipped.append(Skipped(gene, pattern.message, names))
+                people = np.flatnonzero(inverse == number)
+                reasons = {**dict.fromkeys(people.tolist(), f"{gene}: {pattern.message}"), **reasons}
+    lost[list(reasons)] = True
+    skipped = [Skipped(evidence.holdings.people[one], reason) for one, reason in sorted(reasons.items())]
     kept = np.flatnonzero(~lost)
     called = Called([evidence.holdings.people[one] for one in kept], skipped=skipped)
     for gene in wanted:

@@ -1,0 +1,82 @@
+"""Whoever is called among many has the results of a report of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from starling.cohort.calling import call_evidence
+from starling.cohort.evidence import Evidence
+from starling.cohort.reading import read_shard
+from starling.cohort.run import Order, call
+from starling.pipeline import assess_all, bundled_knowledge, call_genes, interpret_all
+from starling.serial.encoding import drug_fields, gene_fields
+from starling.vocabulary import Options
+from tests.cohort.tables import Tables
+from tests.simulators.equivalents import STYLES, render
+from tests.simulators.people import person
+
+
+def results_by_report(files: list[str], options: Options) -> dict[str, dict[str, object]]:
+    people = assess_all(files, options=options)
+    return {each.sample: {one.gene: gene_fields(one) for one in each.genes} for each in people}
+
+
+@pytest.mark.parametrize(("number", "style"), list(enumerate(sorted(STYLES))))
+def test_every_way_of_writing_a_person(number: int, style: str, tmp_path: Path) -> None:
+    paths = [str(path) for path in render(person(3 + number % 2), STYLES[style], tmp_path)]
+    options = Options(absent_is_reference="force") if style == "sites_only" else Options()
+    skipped = read_shard(paths, {}, tmp_path / "evidence.parquet", bundled_knowledge(), options)
+    assert skipped == ()
+    called = call_evidence(Evidence(tmp_path / "evidence.parquet"), bundled_knowledge())
+    found = {
+        sample: {gene: gene_fields(own[called.codes[gene][place]].result) for gene, own in called.patterns.items()}
+        for place, sample in enumerate(called.people)
+    }
+    assert found == results_by_report(paths, options)
+
+
+@pytest.mark.needs_data("1kgp_pgx_cohort_3202.vcf.gz")
+def test_every_person_of_the_panel(data_file: Callable[[str], Path], tmp_path: Path) -> None:
+    """All genes of all 3,202 people; of every 40th also the advice for every drug."""
+    from starling.formats.vcf import open_vcf
+    from starling.genotyping.collect import collect
+    from starling.guidance.recommendation import Advisor
+
+    panel = data_file("1kgp_pgx_cohort_3202.vcf.gz")
+    options = Options(build="GRCh38")
+    done = call(Order((str(panel),), tmp_path / "calls.parquet", options))
+    tables, knowledge = Tables(done.outputs), bundled_knowledge()
+    known = tables.parsed_patterns()
+    advisor = Advisor(knowledge.guidance)
+    with open_vcf(panel) as file:
+        collected = collect([file], knowledge.definitions, knowledge, options, None)
+    checked = 0
+    for number, genotypes in enumerate(collected.samples):
+        own = call_genes(genotypes, knowledge, options)
+        results = interpret_all(own, own, (), knowledge)
+        patterns = tables.people[genotypes.sample]
+        assert {each.gene: each for each in results} == {gene: known[gene, name] for gene, name in patterns.items()}
+        if number % 40 == 0:
+            said = {each.drug: drug_fields(each) for each in advisor.recommend(results)}
+            assert tables.advice_for(patterns) == json.loads(json.dumps(said))
+        checked += 1
+    assert checked == 3202
+
+
+def test_a_directory_of_genomes_shares_patterns(tmp_path: Path) -> None:
+    """gVCFs of different people begin and end their blocks anywhere; who has the same alleles has one pattern."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for seed in (5, 6):
+        own = folder / str(seed)
+        own.mkdir()
+        for path in render(person(seed), STYLES["gvcf_gatk"], own):
+            path.rename(folder / f"{seed}-{path.name}")
+    done = call(Order((str(folder),), tmp_path / "calls.parquet", workers=1))
+    assert done.people == 2
+    tables = Tables(done.outputs)
+    assert set(tables.people) == {"P005", "P006"}
