@@ -1,7 +1,7 @@
 """A cohort in numbers: alleles, diplotypes, phenotypes, actionable results and missing positions, for each group.
 
 What may leave the site is protected: counts below `min_cell` are not given, and every other count and total is
-rounded to a multiple of half of it.  Suppression alone would not do: totals, groups and tables (a phenotype is the sum
+rounded to a multiple of it.  Suppression alone would not do: totals, groups and tables (a phenotype is the sum
 of its diplotypes) give suppressed cells away by subtraction; between rounded numbers a difference says little.
 Source: rounding and small-number suppression as in "Handbook on Statistical Disclosure Control for Outputs" (Safe
 Data Access Professionals, 2019), sections on frequency tables and differencing.
@@ -92,7 +92,7 @@ class Protection:
     @property
     def base(self) -> int:
         """Counts are multiples of this."""
-        return max(1, self.min_cell // 2)
+        return max(1, self.min_cell)
 
     def count(self, people: int) -> int | None:
         """None below the least cell, else rounded."""
