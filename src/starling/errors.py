@@ -23,6 +23,7 @@ ADVICE: Final[dict[str, str]] = {
     "BAD_FREQUENCIES": "A table of frequencies has the columns gene, allele and frequency (tab-separated).",
     "BAD_HEADER": "Check that the file is a complete VCF, beginning with ##fileformat and a #CHROM line.",
     "BAD_JSON": "Pass a file that `starling report -o FILE.json` wrote.",
+    "BAD_MARKERS": "See docs/how-to/other-inputs.md for the formats of arrays and single tests that are read.",
     "BAD_OPTION": "See `starling COMMAND --help` for the values an option takes.",
     "BAD_OUTSIDE_CALL": "An outside call is tab-separated: gene, diplotype, phenotype, activity score.",
     "BAD_PEOPLE": "A table of people is tab-separated; its first line names the columns, one of them `sample`.",
@@ -61,6 +62,7 @@ ADVICE: Final[dict[str, str]] = {
     "UNKNOWN_GENE": "See `starling genes` for the genes covered.",
     "UNKNOWN_MEDICINE": "Check the spelling; only drugs and inhibitors of the knowledge base are known.",
     "UNKNOWN_NAME": "Name a gene, a drug, an rsid or an allele; see `starling genes` and `starling drugs`.",
+    "WRONG_STRAND": "Export the Plus (or Forward) alleles again: others cannot be compared with the reference genome.",
 }
 
 

@@ -25,8 +25,8 @@ from starling.calling.outside import merged, outside_call
 from starling.errors import InputError
 from starling.formats.outside import read_outside_calls
 from starling.formats.stream import Progress
-from starling.formats.vcf import open_vcf
 from starling.genotyping.collect import Collected, collect
+from starling.genotyping.source import open_source
 from starling.guidance.conversion import convert
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
@@ -145,9 +145,7 @@ def _read(
     progress: Progress | None,
 ) -> Collected:
     with ExitStack() as stack:
-        files = [
-            stack.enter_context(open_vcf(path, hash_input=options.hash_input, progress=progress)) for path in paths
-        ]
+        files = [stack.enter_context(open_source(path, knowledge, options, progress)) for path in paths]
         return collect(files, knowledge.definitions, knowledge, options, samples)
 
 

@@ -20,7 +20,7 @@ def call(arguments: argparse.Namespace) -> int:
     from starling.cohort.people import read_outside, read_people, with_outside_calls
     from starling.cohort.run import Order
     from starling.cohort.run import call as run
-    from starling.cohort.work import knowledge_at
+    from starling.cohort.shards import knowledge_at
 
     knowledge = knowledge_at(arguments.knowledge)
     stated = read_people(Path(arguments.people), knowledge) if arguments.people else {}

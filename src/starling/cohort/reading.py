@@ -18,7 +18,6 @@ from starling.definitions import GeneDefinition
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import Region
-from starling.formats.vcf import open_vcf
 from starling.genotyping.build import Build, detect_build
 from starling.genotyping.call import PASSING, failed_filters, read_call, view
 from starling.genotyping.collect import VariantFile, callable_intervals, chromosome_names
@@ -26,6 +25,7 @@ from starling.genotyping.fill import Intervals, fillable_genes
 from starling.genotyping.plan import plan_record
 from starling.genotyping.samples import chosen_samples
 from starling.genotyping.sites import SiteMap, site_map
+from starling.genotyping.source import open_source
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import BuildName, Options
 
@@ -100,7 +100,7 @@ class _Shard:
         """Everyone named in the headers; a file without a readable header is left out."""
         for path in files:
             try:
-                with open_vcf(path) as file:
+                with open_source(path, self.knowledge, self.options) as file:
                     chosen = chosen_samples(file.header, None, source=file.name)
             except InputError as error:
                 self.skipped.append(Skipped(Path(path).name, error.message))
@@ -150,7 +150,7 @@ class _Shard:
     def _read(self, path: str, chosen: tuple[tuple[str, int], ...]) -> Iterator[Row]:
         definitions = tuple(self.knowledge.definitions.values())
         contigs = self.knowledge.contigs
-        with open_vcf(path, hash_input=self.options.hash_input, progress=self.progress) as file:
+        with open_source(path, self.knowledge, self.options, self.progress) as file:
             build = detect_build(
                 file.header, self.knowledge.contig_lengths, contigs, self.options.build, source=file.name
             )

@@ -34,7 +34,8 @@ from starling.cohort.run import (
     make_work_directory,
     write_results,
 )
-from starling.cohort.work import ShardPaths, knowledge_at, pattern_columns, pattern_table, write_called, write_table
+from starling.cohort.shards import knowledge_at
+from starling.cohort.work import ShardPaths, pattern_columns, pattern_table, write_called, write_table
 from starling.errors import InputError
 from starling.formats.extras import need
 from starling.knowledge.base import KnowledgeBase

@@ -21,8 +21,8 @@ from starling.cohort.changes import gene_digests, guidance_digest
 from starling.cohort.engine import Done, EngineName, Failed, run
 from starling.cohort.people import Stated
 from starling.cohort.reading import Skipped
-from starling.cohort.shards import Shard, input_files, plan_shards
-from starling.cohort.work import ShardDone, ShardPaths, ShardWork, knowledge_at
+from starling.cohort.shards import Shard, input_files, knowledge_at, plan_shards
+from starling.cohort.work import ShardDone, ShardPaths, ShardWork
 from starling.errors import InputError
 from starling.formats.extras import need
 from starling.formats.write import replacing

@@ -6,13 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from starling.cohort.people import Stated
 from starling.errors import InputError
-from starling.formats.vcf import open_vcf
 from starling.genotyping.samples import chosen_samples
+from starling.genotyping.source import open_source
+from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Options
 
 #: Files of one person that make one shard: small enough to lose, large enough to share patterns.
@@ -81,7 +83,8 @@ def plan_shards(
 
     A file whose header cannot be read gets a shard of its own, which will name it when it is worked on.
     """
-    names = {path: _people(path) for path in files}
+    base = knowledge_at(knowledge)
+    names = {path: _people(path, base, options) for path in files}
     groups = _together(names)
     batches: list[tuple[str, ...]] = [group for group in groups if len(group) > 1 or len(names[group[0]]) != 1]
     single = [group[0] for group in groups if len(group) == 1 and len(names[group[0]]) == 1]
@@ -95,9 +98,15 @@ def plan_shards(
     return tuple(shards)
 
 
-def _people(path: str) -> tuple[str, ...]:
+@lru_cache(maxsize=2)
+def knowledge_at(path: str) -> KnowledgeBase:
+    """The knowledge base of a file (empty: the bundled one), opened once in each process."""
+    return KnowledgeBase.open(Path(path) if path else None)
+
+
+def _people(path: str, knowledge: KnowledgeBase, options: Options) -> tuple[str, ...]:
     try:
-        with open_vcf(path) as file:
+        with open_source(path, knowledge, options) as file:
             return tuple(name for name, _ in chosen_samples(file.header, None, source=file.name))
     except InputError:
         return ()

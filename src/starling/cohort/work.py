@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +17,7 @@ from starling.cohort.patterns import genotypes_text
 from starling.cohort.people import Stated
 from starling.cohort.personal import personalise, statement_text
 from starling.cohort.reading import Skipped, read_shard
-from starling.cohort.shards import Shard
+from starling.cohort.shards import Shard, knowledge_at
 from starling.formats.write import replacing, write_atomically
 from starling.knowledge.base import KnowledgeBase
 from starling.serial.encoding import gene_fields
@@ -117,12 +116,6 @@ class ShardPaths:
         stated: dict[str, Any] = json.loads(self.note.read_text(encoding="utf-8"))
         skipped = tuple(Skipped(each["source"], each["message"], tuple(each["people"])) for each in stated["skipped"])
         return ShardDone(stated["name"], stated["people"], skipped)
-
-
-@lru_cache(maxsize=2)
-def knowledge_at(path: str) -> KnowledgeBase:
-    """The knowledge base of a file (empty: the bundled one), opened once in each process."""
-    return KnowledgeBase.open(Path(path) if path else None)
 
 
 def write_called(
