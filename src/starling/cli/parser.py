@@ -73,7 +73,7 @@ def _command(
 
 def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _command(commands, "report", "calls, phenotypes and advice for every drug", patients.report, _REPORT)
-    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF or gVCF, plain, gzip or bgzip; - for stdin")
+    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
     parser.add_argument("-o", "--output", metavar="FILE|DIR", help="where to write (default: the screen)")
     parser.add_argument("--format", choices=patients.FORMATS, help="default: by the suffix of the output")
     parser.add_argument("--json-lines", action="store_true", help="JSON with one assessment per line")
@@ -88,7 +88,7 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     examples = "\nexample:\n  starling check codeine patient.vcf.gz --medication paroxetine\n"
     parser = _command(commands, "check", "the prescriber's question: this drug, this patient", patients.check, examples)
     parser.add_argument("drug", metavar="DRUG", help="ingredient, synonym, brand, RxNorm or ATC code")
-    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF or gVCF, plain, gzip or bgzip; - for stdin")
+    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
     _add_reading(parser)
     _add_patient(parser)
 
@@ -184,7 +184,7 @@ def _add_dose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     parser = _command(commands, "dose", "a dose by a learned model, explained (warfarin)", dosing.dose, examples)
     parser.add_argument("drug", metavar="DRUG", help="a drug with a dose model: warfarin")
-    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF or gVCF, plain, gzip or bgzip; - for stdin")
+    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
     parser.add_argument("-o", "--output", metavar="FILE", help=".html (the report with the dose), .json or .txt")
     parser.add_argument("--json", action="store_true", help="JSON on the screen")
     facts = parser.add_argument_group("what the model takes (age, height and weight are never assumed)")
