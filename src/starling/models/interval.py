@@ -57,11 +57,6 @@ class Table:
         return row.quantiles[first], row.quantiles[last]
 
 
-def residual_of(scale: Scale, predicted: float, actual: float) -> float:
-    """The residual on the table's scale."""
-    return actual - predicted if scale == "identity" else sqrt(actual) - sqrt(predicted)
-
-
 def conformal_quantiles(residuals: Sequence[float], levels: Sequence[float]) -> tuple[float, ...]:
     """Residuals at the levels with the finite-sample rank of split-conformal prediction, outward on either side.
 
