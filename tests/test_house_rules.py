@@ -25,7 +25,9 @@ EXTRAS = {"formats/htslib.py": {"pysam"}}
 
 #: Rooms beside the clinical path: what their modules may import inside functions.
 EXTRAS_OF_ROOMS = {
+    "cohort": {"duckdb", "numpy", "pyarrow", "ray"},
     "models": {"numpy", "onnxruntime"},
+    "simulation": {"numpy"},
     "training": {"numpy", "onnx", "onnxruntime", "scipy", "sklearn"},
 }
 

@@ -26,10 +26,11 @@ from starling.vocabulary import DrugResult, GeneResult
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 Row = dict[str, object]
 #: Rows that are made into one piece of a table.
-_BATCH: Final = 5_000
+_BATCH: Final = 2_000
 
 
 @dataclass
@@ -43,7 +44,8 @@ class Asked:
     patterns: Path
     knowledge: KnowledgeBase
     sources: Sequence[str]
-    _answers: dict[str, Row] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
+    _new: list[Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """The results are read once."""
@@ -58,29 +60,37 @@ class Asked:
         return tuple(sorted(named & set(self.knowledge.genes)))
 
     def write(self, drugs: Iterable[Drug], advice: Path, answers: Path) -> None:
-        """Both tables hold what is said of `drugs`."""
-        _write(advice, _advice_columns(), (row for drug in drugs for row in self._rows(drug)))
-        _write(answers, _answer_columns(), iter(self._answers.values()))
+        """Both tables hold what is said of `drugs`; answers are long texts and do not wait for the end."""
+        import pyarrow.parquet as pq
+
+        with (
+            pq.ParquetWriter(advice, _advice_columns(), compression="zstd") as named,
+            pq.ParquetWriter(answers, _answer_columns(), compression="zstd") as said,
+        ):
+            rows = (row for drug in drugs for row in self._rows(drug))
+            while batch := list(islice(rows, _BATCH)):
+                _append(named, batch, _advice_columns())
+                _append(said, self._new, _answer_columns())
+                self._new.clear()
 
     def _rows(self, drug: Drug) -> Iterator[Row]:
         genes = (*self.genes_for(drug), *((MEDICATION,) if self._medicated else ()))
         names = ", ".join(f'"{gene}"' for gene in genes)
         grouped = f"SELECT {names}, count(*) FROM people GROUP BY {names} ORDER BY {names}"  # noqa: S608 - genes
         cursor = self.database.execute(grouped if genes else "SELECT count(*) FROM people")
-        said: dict[int, tuple[DrugResult, Row]] = {}  # the advisor gives equal answers as one value
+        said: dict[int, tuple[DrugResult, str]] = {}  # the advisor gives equal answers as one value
         while found := cursor.fetchmany(_BATCH):
             for *patterns, count in found:
                 answer = self._answer(drug, dict(zip(genes, patterns, strict=True)))
                 if id(answer) not in said:
                     said[id(answer)] = (answer, self._kept(answer))
-                known = said[id(answer)][1]
                 yield {
                     "drug": drug.name,
                     "genes": list(genes),
                     "patterns": patterns,
                     "people": count,
-                    "action": known["action"],
-                    "answer": known["answer"],
+                    "action": answer.headline_action,
+                    "answer": said[id(answer)][1],
                 }
 
     def _answer(self, drug: Drug, patterns: Mapping[str, str]) -> DrugResult:
@@ -88,19 +98,23 @@ class Asked:
         own = [self._results[gene, pattern] for gene, pattern in patterns.items() if gene != MEDICATION]
         return self._advisor.answer(drug, own, medication=taken, sources=self.sources)
 
-    def _kept(self, answer: DrugResult) -> Row:
-        """The answer's row; equal answers have one."""
+    def _kept(self, answer: DrugResult) -> str:
+        """The name of the answer, which is listed once."""
         text = json.dumps(drug_fields(answer), separators=(",", ":"))
         name = blake2b(text.encode(), digest_size=16).hexdigest()
-        first = answer.recommendations[0] if answer.recommendations else None
-        row: Row = {
-            "answer": name,
-            "drug": answer.drug,
-            "action": answer.headline_action,
-            "summary": first.advice.summary if first is not None else "",
-            "result": text,
-        }
-        return self._answers.setdefault(name, row)
+        if name not in self._known:
+            self._known.add(name)
+            first = answer.recommendations[0] if answer.recommendations else None
+            self._new.append(
+                {
+                    "answer": name,
+                    "drug": answer.drug,
+                    "action": answer.headline_action,
+                    "summary": first.advice.summary if first is not None else "",
+                    "result": text,
+                }
+            )
+        return name
 
 
 def results_of(patterns: Path) -> Mapping[tuple[str, str], GeneResult]:
@@ -115,13 +129,10 @@ def results_of(patterns: Path) -> Mapping[tuple[str, str], GeneResult]:
     }
 
 
-def _write(target: Path, schema: pa.Schema, rows: Iterator[Row]) -> None:
+def _append(writer: pq.ParquetWriter, rows: Sequence[Row], schema: pa.Schema) -> None:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-        while batch := list(islice(rows, _BATCH)):
-            writer.write_table(pa.Table.from_pylist(batch, schema))
+    writer.write_table(pa.Table.from_pylist(list(rows), schema))
 
 
 def _advice_columns() -> pa.Schema:

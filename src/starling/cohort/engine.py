@@ -63,7 +63,7 @@ def run(
     """Every shard was worked on once; `finished` is called here, shard by shard, in whatever order they end.
 
     `work` must be importable by its name, and its results picklable.  `workers`: how many at a time (None: one for
-    each processor).  One worker and one shard run in this process.
+    each processor); with 1 everything runs in this process.
     Raises: InternalError for a defect in `work`; InputError EXTRA_MISSING without Ray; KeyboardInterrupt, after
     everything that runs was stopped.
     """
@@ -72,12 +72,11 @@ def run(
 
         run_on_ray(work, shards, workers=workers, name=name, finished=finished)
         return
-    number = min(workers or os.cpu_count() or 1, len(shards))
-    if number <= 1:
+    if workers == 1 or not shards:
         for shard in shards:
             finished(settled(attempt(work, shard), name(shard)))
     else:
-        _Local(work, shards, number, name, finished).run()
+        _Local(work, shards, min(workers or os.cpu_count() or 1, len(shards)), name, finished).run()
 
 
 def attempt(work: Callable[[S], R], shard: S) -> Done[R] | Failed | Defect:

@@ -28,7 +28,7 @@ MARGIN: Final = 1_000
 SCHEMA: Final = 1
 _META: Final = b"starling-evidence"
 #: A row group holds about this many statements that differ from the usual one, or this many rows: memory is bounded.
-_GROUP_CELLS: Final = 2_000_000
+_GROUP_CELLS: Final = 500_000
 _GROUP_ROWS: Final = 4_096
 
 
@@ -278,7 +278,8 @@ def _rows(table: pa.Table, places: Sequence[int]) -> Iterator[Row]:
             alts=tuple(row["alts"]),
             filter=row["filter"],
             format=tuple(row["format"].split(":")),
-            coded=Coded(tuple(row["texts"]), row["default"], who[own], what[own]),
+            # copies, so that a row that is kept does not keep its whole group
+            coded=Coded(tuple(row["texts"]), row["default"], who[own].copy(), what[own].copy()),
         )
 
 

@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]
 SCHEMA: Final = 1
 METADATA: Final = "starling"
 #: DuckDB's own memory; more goes to a temporary folder.
-_MEMORY: Final = "512MB"
+_MEMORY: Final = "256MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +237,7 @@ def connected(directory: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": _MEMORY,
         "temp_directory": str(spill),
+        "preserve_insertion_order": False,
     }
     database = duckdb.connect(":memory:", config=settings)
     try:
