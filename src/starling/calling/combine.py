@@ -11,9 +11,9 @@ from functools import reduce
 from operator import or_
 
 from starling.calling.phasing import observe
-from starling.calling.ranking import diplotype_of, in_star_order
 from starling.calling.table import MatchTable, bits, match_table
 from starling.definitions import GeneDefinition
+from starling.star_order import diplotype_of, in_star_order
 from starling.vocabulary import Ambiguous, CallResult, Diplotype, GeneCall, SampleGenotypes
 
 #: Heterozygous groups that may branch, the first of which is fixed: 2**9 pairs of strands.

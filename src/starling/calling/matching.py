@@ -14,8 +14,8 @@ from math import prod
 from operator import or_
 
 from starling.calling.phasing import Observation, StrandPair, TooAmbiguousError, strand_pairs
-from starling.calling.ranking import diplotype_of, in_star_order
 from starling.calling.table import MatchTable, bits
+from starling.star_order import diplotype_of, in_star_order
 from starling.vocabulary import Consistent, Diplotype, Why
 
 ClassPair = tuple[int, int]

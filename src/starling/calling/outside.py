@@ -14,9 +14,9 @@ from typing import Final
 
 from starling.calling.genes.hla import RISK_ALLELES, is_of_other_gene, parse_hla, presence_of
 from starling.calling.genes.strand_names import lowest_of, parts_of
-from starling.calling.ranking import diplotype_of
 from starling.definitions import GeneDefinition, PhenotypeRules
 from starling.errors import InputError
+from starling.star_order import diplotype_of
 from starling.vocabulary import (
     ActivityScore,
     Ambiguous,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starling.cohort.columns import Coded
 from starling.errors import InputError
 from starling.formats.record import Record
+from starling.formats.regions import merge
 from starling.genotyping.fill import Intervals
 from starling.vocabulary import BuildName, Options
 
@@ -240,22 +241,11 @@ def _touched(table: pa.Table, wanted: Mapping[tuple[str, str], Intervals]) -> It
         own = pc.and_(pc.equal(table["build"], build), pc.equal(table["chromosome"], chromosome))
         places = np.flatnonzero(own.to_numpy(zero_copy_only=False))
         if len(places):
-            firsts, lasts = np.array(_disjoint(spans)).T
+            firsts, lasts = np.array(merge(spans)).T
             after = np.searchsorted(lasts, starts[places])
             inside = after < len(lasts)
             found[places[inside]] |= firsts[after[inside]] <= ends[places[inside]]
     yield from np.flatnonzero(found).tolist()
-
-
-def _disjoint(spans: Intervals) -> list[tuple[int, int]]:
-    """The same positions as sorted intervals that do not overlap."""
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(spans):
-        if found and first <= found[-1][1]:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
-        else:
-            found.append((first, last))
-    return found
 
 
 def _rows(table: pa.Table, places: Sequence[int]) -> Iterator[Row]:

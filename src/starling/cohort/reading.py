@@ -17,7 +17,7 @@ from starling.cohort.evidence import MARGIN, FileProfile, Holdings, Row, write_e
 from starling.definitions import GeneDefinition
 from starling.errors import InputError
 from starling.formats.record import Record
-from starling.formats.regions import Region
+from starling.formats.regions import Region, merge
 from starling.genotyping.build import Build, detect_build
 from starling.genotyping.call import PASSING, failed_filters, read_call, view
 from starling.genotyping.collect import VariantFile, callable_intervals, chromosome_names
@@ -68,17 +68,9 @@ def kept_regions(definitions: tuple[GeneDefinition, ...], build: BuildName) -> M
         spans.setdefault(gene.chromosome, []).append((gene.start, gene.end))
     for slot in sites.slots:
         spans.setdefault(slot.locus.chromosome, []).append((slot.start, slot.last))
-    return {name: tuple(_merged(sorted(own))) for name, own in spans.items()}
-
-
-def _merged(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    first, last = max(1, spans[0][0] - MARGIN), spans[0][1] + MARGIN
-    for start, end in spans[1:]:
-        if start - MARGIN > last:
-            yield first, last
-            first = max(1, start - MARGIN)
-        last = max(last, end + MARGIN)
-    yield first, last
+    return {
+        name: tuple(merge((max(1, start - MARGIN), end + MARGIN) for start, end in own)) for name, own in spans.items()
+    }
 
 
 @dataclass

@@ -22,6 +22,7 @@ from starling.guidance.statements import (
     stated_term,
     used_terms,
 )
+from starling.star_order import diplotype_of
 from starling.vocabulary import (
     ActivityScore,
     Alternative,
@@ -43,7 +44,6 @@ SCORE_NOT_CERTAIN: Final = "SCORE_NOT_CERTAIN"
 _LABELLED: Final = 12
 
 _COPIES: Final = re.compile(r"(?P<core>[^+]+)x(?P<least>>=)?(?P<copies>\d+|N)")
-_NUMBERS: Final = re.compile(r"(\d+)")
 _NO_TERMS: Final = Notice(
     "NO_PHENOTYPE_TERMS", "No phenotype terms are defined for this gene; guidance uses its alleles themselves."
 )
@@ -343,10 +343,7 @@ def _other_copies(reading: Reading, rules: PhenotypeRules) -> tuple[Reading, ...
     if first.name == second.name:
         deleted = replace(first, name="*5", function="No function", activity=ActivityScore(Fraction(0)))
         made.append((deleted, first))
-    return tuple(
-        Reading(Diplotype(tuple(sorted((a.name, b.name), key=_star_key))), *term_of(rules, (a, b)), (a, b))
-        for a, b in made
-    )
+    return tuple(Reading(diplotype_of(a.name, b.name), *term_of(rules, (a, b)), (a, b)) for a, b in made)
 
 
 def _orders(first: NamedAllele, second: NamedAllele) -> tuple[tuple[NamedAllele, NamedAllele], ...]:
@@ -359,10 +356,6 @@ def _copied(allele: NamedAllele, copies: int) -> NamedAllele:
     value = allele.activity
     total = None if value is None else ActivityScore(value.value * copies, value.at_least or most)
     return replace(allele, name=f"{allele.name}x{'>=' if most else ''}{copies}", activity=total)
-
-
-def _star_key(name: str) -> tuple[tuple[int, str], ...]:
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in _NUMBERS.split(name))
 
 
 def _copies_suffice(evidence: Evidence, readings: Sequence[Reading]) -> bool:

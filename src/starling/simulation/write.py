@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,6 +13,7 @@ from typing import Final, Literal
 from starling.definitions import Site
 from starling.errors import InputError
 from starling.formats.bgzf import BgzfWriter
+from starling.formats.write import replacing
 from starling.simulation.patient import SimulatedPatient, truth
 from starling.vocabulary import BuildName, Locus
 
@@ -88,19 +87,9 @@ def write_truth(patient: SimulatedPatient, path: Path) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with replacing(path) as temporary:
+            temporary.write_bytes(data)
     except OSError as error:
-        raise InputError("OUTPUT_UNWRITABLE", error.strerror or str(error), source=path.name) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise InputError("OUTPUT_UNWRITABLE", error.strerror or str(error), source=path.name) from error
 
 

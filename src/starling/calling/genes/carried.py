@@ -7,9 +7,9 @@ from functools import lru_cache
 from starling.calling.general import undetermined
 from starling.calling.genes.lowest_function import Carried, LowestFunctionGene, Severity
 from starling.calling.phasing import Observation
-from starling.calling.ranking import name_key
 from starling.calling.table import MatchTable, bits
 from starling.definitions import NamedAllele
+from starling.star_order import name_key
 from starling.vocabulary import Evidence, GeneCall, Genotype, State
 
 NOT_COVERED = "NOT_COVERED"

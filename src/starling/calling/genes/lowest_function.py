@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 
-from starling.calling.ranking import diplotype_of
 from starling.definitions import NamedAllele
+from starling.star_order import diplotype_of
 from starling.vocabulary import Ambiguous, CallResult, Consistent, Diplotype, Evidence, GeneCall, VariantCopies, Why
 
 Severity = Callable[[NamedAllele], Fraction]

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from starling.calling.general import call_by_matching
-from starling.calling.ranking import diplotype_of
 from starling.definitions import GeneDefinition
+from starling.star_order import diplotype_of
 from starling.vocabulary import (
     Ambiguous,
     GeneCall,

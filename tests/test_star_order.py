@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starling.calling.ranking import diplotype_of, in_star_order, name_key
+from starling.star_order import diplotype_of, in_star_order, name_key
 from starling.vocabulary import Diplotype
 
 NAMES = ["*1", "*2", "*10", "*80", "*80+*28", "[*6 + *14]", "Reference", "c.85T>C (*9A)", "g.94781859G>A"]
