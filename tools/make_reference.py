@@ -64,15 +64,22 @@ def errors_page() -> str:
 
 def exit_codes_page() -> str:
     """One row per exit status, and who must act."""
+    from starling.cli import INTERRUPTED, PIPE_CLOSED
     from starling.errors import InputError, InternalError, KnowledgeError, ModelError
 
     rows = [
         (0, "done", "nobody"),
-        (InputError.exit_code, "bad input: a file, an option or a name", "the sender"),
+        (
+            InputError.exit_code,
+            "bad input: a file, an option or a name (`cohort`: what was left out is named, the rest was done)",
+            "the sender",
+        ),
         (KnowledgeError.exit_code, "the knowledge base is missing, damaged or wrong", "the administrator"),
         (InternalError.exit_code, "a defect in Starling", "the Starling project"),
         (5, "the file was read, but nothing in it could be called", "the sender: see the reasons gene by gene"),
         (ModelError.exit_code, "a dose model is missing, damaged, or cannot run here", "the model's owner"),
+        (INTERRUPTED, "stopped with Ctrl-C; nothing is half-written, and `cohort call` goes on where it was", "nobody"),
+        (PIPE_CLOSED, "the reader of the output went away (`starling report x | head`)", "nobody"),
     ]
     return (
         GENERATED
