@@ -132,6 +132,10 @@ def panel(price: float) -> None:
     print(f"{'stage':40} {'work s':>8} {'CPU s':>8} {'wall s':>8} {'MB':>6}   (CPU and wall with start and imports)")
     for name, row in rows.items():
         print(f"{name:40} {row['work']:8.2f} {row['cpu']:8.2f} {row['wall']:8.2f} {row['mb']:6.0f}")
+    rest = rows["whole: cohort call, all tables"]["work"] - sum(
+        rows[name]["work"] for name in ("read: file -> evidence", "call: evidence -> patterns, results")
+    )
+    print(f"{'write: advice and tables (the rest)':40} {rest:8.2f}")
     called, all_of_it = rows["call: evidence -> patterns, results"], rows["whole: cohort call, all tables"]
     people, decode = called["people"], rows["htslib decodes every record (floor)"]["work"]
     reading, total = rows["read: file -> evidence"]["work"] / decode, all_of_it["work"] / decode

@@ -59,4 +59,5 @@ class ProgressBar:
         share = min(1.0, done / total)
         bar = "█" * round(share * _BAR)
         left = f"{seconds * (1 - share) / share:.0f} s left" if share else ""
-        return f"{self.label} {bar:░<{_BAR}} {share:4.0%} {read}, {left}".ljust(78)
+        said = ", ".join(filter(None, (read, left)))
+        return f"{self.label} {bar:░<{_BAR}} {share:4.0%} {said}".ljust(78)

@@ -26,6 +26,8 @@ R = TypeVar("R")
 
 #: How often a shard is begun before its worker's death counts as its own fault.
 ATTEMPTS: Final = 3
+#: Seconds between two looks at how far the work is.
+TICK_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +61,25 @@ def run(
     workers: int | None = None,
     name: Callable[[S], str],
     finished: Callable[[Done[R] | Failed], None],
+    tick: Callable[[], None] = lambda: None,
 ) -> None:
     """Every shard was worked on once; `finished` is called here, shard by shard, in whatever order they end.
 
     `work` must be importable by its name, and its results picklable.  `workers`: how many at a time (None: one for
-    each processor); with 1 everything runs in this process.
+    each processor); with 1 everything runs in this process.  `tick` is called about once a second meanwhile.
     Raises: InternalError for a defect in `work`; InputError EXTRA_MISSING without Ray; KeyboardInterrupt, after
     everything that runs was stopped.
     """
     if engine == "ray":
         from starling.cohort.engine_ray import run_on_ray
 
-        run_on_ray(work, shards, workers=workers, name=name, finished=finished)
+        run_on_ray(work, shards, workers=workers, name=name, finished=finished, tick=tick)
         return
     if workers == 1 or not shards:
         for shard in shards:
             finished(settled(attempt(work, shard), name(shard)))
     else:
-        _Local(work, shards, min(workers or os.cpu_count() or 1, len(shards)), name, finished).run()
+        _Local(work, shards, min(workers or os.cpu_count() or 1, len(shards)), name, finished).run(tick)
 
 
 def attempt(work: Callable[[S], R], shard: S) -> Done[R] | Failed | Defect:
@@ -129,12 +132,13 @@ class _Local(Generic[S, R]):
         self._begun = [0] * len(shards)
         self._workers: list[_Worker] = []
 
-    def run(self) -> None:
+    def run(self, tick: Callable[[], None]) -> None:
         """All shards are done; no process is left, whatever happens."""
         try:
             while self._waiting or any(worker.shard is not None for worker in self._workers):
                 self._hand_out()
                 self._take_in()
+                tick()
         finally:
             self._stop()
 
@@ -164,9 +168,9 @@ class _Local(Generic[S, R]):
         return worker
 
     def _take_in(self) -> None:
-        """At least one worker answered or died."""
+        """Workers answered or died, or a second passed."""
         pipes = {worker.pipe: worker for worker in self._workers}
-        for pipe in wait(list(pipes)):
+        for pipe in wait(list(pipes), timeout=TICK_S):
             assert isinstance(pipe, Connection)
             worker = pipes[pipe]
             try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from starling.cohort.engine import ATTEMPTS, Done, Failed, attempt, settled
+from starling.cohort.engine import ATTEMPTS, TICK_S, Done, Failed, attempt, settled
 from starling.formats.extras import need
 
 S = TypeVar("S")
@@ -27,6 +27,7 @@ def run_on_ray(
     workers: int | None,
     name: Callable[[S], str],
     finished: Callable[[Done[R] | Failed], None],
+    tick: Callable[[], None],
 ) -> None:
     """As `starling.cohort.engine.run`.  Raises: InputError EXTRA_MISSING without Ray."""
     ray = need("ray", "ray")
@@ -41,8 +42,9 @@ def run_on_ray(
                 while waiting and len(running) < most:
                     shard = waiting.pop()
                     running[task.remote(handed, shard)] = name(shard)
-                (ready,), _ = ray.wait(list(running), num_returns=1)
-                finished(_outcome(ray, ready, running.pop(ready)))
+                for ready in ray.wait(list(running), num_returns=1, timeout=TICK_S)[0]:
+                    finished(_outcome(ray, ready, running.pop(ready)))
+                tick()
         except BaseException:
             for reference in running:
                 ray.cancel(reference, force=True)

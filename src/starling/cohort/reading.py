@@ -47,11 +47,12 @@ def read_shard(
     target: Path,
     knowledge: KnowledgeBase,
     options: Options,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[Skipped, ...]:
     """`target` holds the evidence of everyone in `files`; the files that had to be left out are returned.
 
-    `stated`: sample -> (sex, statement), either empty when nothing is stated.  `progress`: as in `open_vcf`.
+    `stated`: sample -> (sex, statement), either empty when nothing is stated.
+    `progress`: called with the share of the shard that was read.
     """
     shard = _Shard(knowledge, options, progress)
     names = shard.people_of(files)
@@ -79,7 +80,7 @@ class _Shard:
 
     knowledge: KnowledgeBase
     options: Options
-    progress: Callable[[int, int | None], None] | None
+    progress: Callable[[float], None]
     skipped: list[Skipped] = field(default_factory=list)
     _paths: list[tuple[str, tuple[tuple[str, int], ...]]] = field(default_factory=list)
     _people: dict[str, int] = field(default_factory=dict)
@@ -87,6 +88,7 @@ class _Shard:
     _layers: list[list[int]] = field(default_factory=list)
     _lost: set[int] = field(default_factory=set)
     _phase_sets: dict[tuple[int, str], set[int]] = field(default_factory=dict)
+    _done: float = 0.0
 
     def people_of(self, files: Sequence[str]) -> tuple[str, ...]:
         """Everyone named in the headers; a file without a readable header is left out."""
@@ -124,7 +126,8 @@ class _Shard:
     def rows(self) -> Iterator[Row]:
         """The rows of all files: those of many people as they are read, those of one person each joined at the end."""
         apart: dict[Key, tuple[Row, dict[int, str]]] = {}
-        for path, chosen in self._paths:
+        for number, (path, chosen) in enumerate(self._paths):
+            self._done = number / len(self._paths)
             try:
                 if len(chosen) > 1:
                     yield from self._read(path, chosen)
@@ -142,7 +145,7 @@ class _Shard:
     def _read(self, path: str, chosen: tuple[tuple[str, int], ...]) -> Iterator[Row]:
         definitions = tuple(self.knowledge.definitions.values())
         contigs = self.knowledge.contigs
-        with open_source(path, self.knowledge, self.options, self.progress) as file:
+        with open_source(path, self.knowledge, self.options) as file:
             build = detect_build(
                 file.header, self.knowledge.contig_lengths, contigs, self.options.build, source=file.name
             )
@@ -150,9 +153,14 @@ class _Shard:
             names = chromosome_names(file, contigs, sites, build)
             people = [self._people[name] for name, _ in chosen]
             layer = self._layer(people)
-            yield from _FileRows(file, build, sites, names, chosen, self.options).rows(
+            seen: set[str] = set()
+            for row in _FileRows(file, build, sites, names, chosen, self.options).rows(
                 layer, people, len(self._people), kept_regions(definitions, build.name)
-            )
+            ):
+                if row.chromosome not in seen:
+                    self.progress(self._done + len(seen) / len(sites.chromosomes) / len(self._paths))
+                    seen.add(row.chromosome)
+                yield row
             for name, chromosome in names.items():
                 users = file.phase_set_users(name)
                 own = {self._people[person] for person, column in chosen if column in users}

@@ -164,12 +164,24 @@ def _work(
         else:
             source = ", ".join(Path(path).name for path in files[outcome.shard][:3])
             failed.append(Skipped(source, outcome.message))
-        reached += sizes[outcome.shard]
+        reached += sizes.pop(outcome.shard)
+        tick()
+
+    def tick() -> None:
         if progress is not None:
-            progress(reached, total)
+            begun = sum(people * ShardPaths(outputs.work, name).read_share() for name, people in sizes.items())
+            progress(reached + int(begun), total)
 
     work = ShardWork(str(outputs.work.resolve()))
-    run(work, shards, engine=order.engine, workers=order.workers, name=lambda shard: shard.name, finished=finished)
+    run(
+        work,
+        shards,
+        engine=order.engine,
+        workers=order.workers,
+        name=lambda shard: shard.name,
+        finished=finished,
+        tick=tick,
+    )
     done.sort(key=lambda one: one.name)
     return done, sorted(failed, key=lambda each: each.source)
 

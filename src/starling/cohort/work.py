@@ -58,7 +58,7 @@ class ShardWork:
         knowledge = knowledge_at(shard.knowledge)
         with replacing(paths.evidence) as temporary:
             stated = {name: _texts(each) for name, each in shard.stated}
-            skipped = read_shard(shard.files, stated, temporary, knowledge, shard.options)
+            skipped = read_shard(shard.files, stated, temporary, knowledge, shard.options, paths.write_share)
         evidence = Evidence(paths.evidence)
         called = call_evidence(evidence, knowledge)
         personalise(called, evidence.holdings, knowledge, shard.options)
@@ -101,9 +101,25 @@ class ShardPaths:
         return self.directory / f"{self.name}.positions.parquet"
 
     @property
+    def share(self) -> Path:
+        """How far the work is, for whoever waits."""
+        return self.directory / f"{self.name}.share"
+
+    @property
     def note(self) -> Path:
         """Says that everything else is there."""
         return self.directory / f"{self.name}.done.json"
+
+    def write_share(self, share: float) -> None:
+        """How much of the shard was read can be seen from outside."""
+        self.share.write_text(f"{share:.4f}", encoding="ascii")
+
+    def read_share(self) -> float:
+        """How much of the shard was read so far."""
+        try:
+            return float(self.share.read_text(encoding="ascii") or 0)
+        except FileNotFoundError:
+            return 0.0
 
     def write_note(self, done: ShardDone) -> None:
         """From now on the shard counts as done."""
