@@ -152,6 +152,27 @@ def test_damaged_evidence_is_named(damage: str, cohort: Finished, tmp_path: Path
     assert "shard.parquet" in raised.value.message
 
 
+def test_a_changed_byte_in_the_records_is_found(cohort: Finished, tmp_path: Path) -> None:
+    """Every page carries a checksum: evidence that was altered is refused, not called."""
+    from starling.cohort.calling import call_evidence
+    from starling.cohort.evidence import Evidence
+    from starling.cohort.reanalyse import evidence_files
+    from starling.pipeline import bundled_knowledge
+
+    data = bytearray(evidence_files(cohort.outputs.evidence)[0].read_bytes())
+    found = 0
+    for place in range(200, 6_000, 400):
+        altered = data.copy()
+        altered[place] ^= 0x10
+        target = tmp_path / f"{place}.parquet"
+        target.write_bytes(altered)
+        with pytest.raises(InputError) as raised:
+            call_evidence(Evidence(target), bundled_knowledge())
+        assert raised.value.code == "BAD_EVIDENCE"
+        found += 1
+    assert found == 15
+
+
 def test_calls_of_another_kind_are_refused(cohort: Finished, tmp_path: Path, knowledge_with: Compiler) -> None:
     with pytest.raises(InputError) as raised:
         reanalyse(

@@ -118,6 +118,7 @@ def write_evidence(path: Path, rows: Iterable[Row], holdings: Any) -> None:
         path,
         _schema(),
         compression="zstd",
+        write_page_checksum=True,
         use_dictionary=["chromosome", "build", "filter", "format", "texts.list.element"],
         column_encoding={"people.list.element": "DELTA_BINARY_PACKED"},
     ) as writer:
@@ -203,7 +204,7 @@ class Evidence:
 
         self.path = path
         try:
-            self._file = pq.ParquetFile(path)
+            self._file = pq.ParquetFile(path, page_checksum_verification=True)
             stated = (self._file.metadata.metadata or {})[_META]
             self.holdings = _holdings(json.loads(stated))
         except OSError as error:

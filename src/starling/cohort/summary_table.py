@@ -38,6 +38,7 @@ def notes(summary: Summary) -> Iterator[str]:
         yield "exact counts: not to leave this site"
     yield "alleles are counted in unambiguous diplotypes only; copy number is as the calls state it"
     yield "actionable: the headline action is avoid, another drug, or another dose (not: monitor, test, standard)"
+    yield "advice counts for everybody, also for drugs and diseases few have: ivacaftor is for cystic fibrosis only"
 
 
 def _row(cell: Cell) -> list[str]:

@@ -1,0 +1,47 @@
+"""Tables about people: whatever the bytes, a table or one line that says what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from starling.cohort.people import read_outside, read_people, with_outside_calls
+from starling.errors import InputError
+from starling.pipeline import bundled_knowledge
+
+ANY = st.one_of(st.binary(max_size=200), st.text('sample\t\nP1MF;x*/"\r\0', max_size=120).map(str.encode))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(head=st.sampled_from([b"", b"sample\tsex\tmedication\n", b"sample\tgene\tdiplotype\n"]), rest=ANY)
+def test_fuzz_any_bytes_are_a_table_or_refused(head: bytes, rest: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "people.tsv"
+    path.write_bytes(head + rest)
+    for read in (read_people, read_outside):
+        try:
+            read(path, bundled_knowledge())
+        except InputError as error:
+            assert "people.tsv" in error.message
+
+
+def test_outside_calls_stand_beside_what_else_is_known(tmp_path: Path) -> None:
+    (tmp_path / "people.tsv").write_text("sample\tsex\tregion\nP1\tF\tnorth\nP2\t1\tsouth\n")
+    (tmp_path / "outside.tsv").write_text("sample\tgene\tdiplotype\nP2\tCYP2D6\t*1/*2x2\nP3\tCYP2D6\t*4/*4\n")
+    knowledge = bundled_knowledge()
+    found = with_outside_calls(
+        read_people(tmp_path / "people.tsv", knowledge), read_outside(tmp_path / "outside.tsv", knowledge)
+    )
+    assert {name: (each.sex, [call.diplotype for call in each.outside]) for name, each in found.items()} == {
+        "P1": ("female", []),
+        "P2": ("male", ["*1/*2x2"]),
+        "P3": ("unknown", ["*4/*4"]),
+    }
+
+
+def test_an_outside_call_that_is_wrong_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "outside.tsv").write_text("sample\tgene\tdiplotype\nP1\tCYP2D6\t*1/*2\nP2\tBRCA1\tx\n")
+    with pytest.raises(InputError, match=r"outside\.tsv:3: BRCA1 is not in this knowledge base"):
+        read_outside(tmp_path / "outside.tsv", bundled_knowledge())
