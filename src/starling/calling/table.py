@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,16 +39,19 @@ class MatchTable:
     everything: int
 
 
-def bits(mask: int) -> Iterator[int]:
-    """The positions of the set bits, lowest first.
+@lru_cache(maxsize=1024)
+def bits(mask: int) -> tuple[int, ...]:
+    """The positions of the set bits, lowest first.  Kept, for people tested alike have the same sites missing.
 
-    >>> list(bits(0b1010))
-    [1, 3]
+    >>> bits(0b1010)
+    (1, 3)
     """
+    found = []
     while mask:
         low = mask & -mask
-        yield low.bit_length() - 1
+        found.append(low.bit_length() - 1)
         mask ^= low
+    return tuple(found)
 
 
 @lru_cache(maxsize=256)

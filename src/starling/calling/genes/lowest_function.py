@@ -150,7 +150,8 @@ def _unseen(
     """What could be there unseen: a hidden allele on either strand, or nothing where a proxy stands in."""
     sure = [variant for variant in carried if not variant.proxy]
     phases = phases if len(sure) == len(carried) else [*phases, *_phases(gene, sure)]
-    additions = list({gene.severity(allele): allele for allele in reversed(hidden)}.values())
+    # by numerator and denominator: the hash of a Fraction is a modular power
+    additions = list({gene.severity(allele).as_integer_ratio(): allele for allele in reversed(hidden)}.values())
     choices: list[list[NamedAllele]] = [[], *([allele] for allele in additions)]
     return _distinct(
         gene,

@@ -21,7 +21,12 @@ from starling.calling.table import match_table
 from starling.definitions import GeneDefinition, NamedAllele
 from starling.vocabulary import GeneCall, SampleGenotypes
 
-_ORDER: Final = {"Malignant Hyperthermia associated": 0, "Uncertain function": 1, "Normal function": 2}
+_UNCERTAIN: Final = Fraction(1)
+_ORDER: Final = {
+    "Malignant Hyperthermia associated": Fraction(0),
+    "Uncertain function": _UNCERTAIN,
+    "Normal function": Fraction(2),
+}
 
 
 def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
@@ -39,4 +44,4 @@ def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
 
 def severity(allele: NamedAllele) -> Fraction:
     """How low the function of an allele is: smaller is worse."""
-    return Fraction(_ORDER.get(allele.function, 1))
+    return _ORDER.get(allele.function, _UNCERTAIN)
