@@ -172,7 +172,7 @@ class _Draft:
     ignored: set[Event] = field(default_factory=set)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=128)  # every gene alone, in both builds, where many people are read
 def site_map(definitions: tuple[GeneDefinition, ...], build: BuildName) -> SiteMap:
     """Every site of the definitions as slots in the coordinates of `build`; slots are numbered alike in all builds."""
     drafts: dict[str, _Draft] = {}
