@@ -48,6 +48,7 @@ def test_a_file_that_is_left_out_is_named_and_the_status_says_so(
         (["call", "x.vcf", "-o", "missing/calls.parquet"], "no such directory"),
         (["call", "missing.vcf", "-o", "calls.parquet"], "no file could be read"),
         (["call", "@missing.txt", "-o", "calls.parquet"], "no such list of files"),
+        (["call", "x.vcf", "-o", "calls.parquet", "--workers", "0"], "--workers: must be at least 1"),
         (["summary", "missing.parquet"], "no such table of calls"),
         (["summary", "missing.parquet", "--by", "population"], "needs --people"),
         (["summary", "missing.parquet", "--min-cell", "-1"], "must not be negative"),

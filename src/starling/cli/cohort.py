@@ -32,7 +32,7 @@ def call(arguments: argparse.Namespace) -> int:
         stated=with_outside_calls(stated, outside),
         knowledge=arguments.knowledge,
         engine=arguments.engine,
-        workers=arguments.workers,
+        workers=_workers(arguments),
     )
     bar = ProgressBar("calling", unit="people")
     try:
@@ -58,7 +58,7 @@ def reanalyse(arguments: argparse.Namespace) -> int:
         knowledge=arguments.knowledge,
         output=_output(arguments.output),
         engine=arguments.engine,
-        workers=arguments.workers,
+        workers=_workers(arguments),
     )
     if order.calls.resolve() == order.output.resolve():
         raise InputError("BAD_OPTION", "would replace the calls it is compared with", source="--output")
@@ -102,6 +102,13 @@ def summary(arguments: argparse.Namespace) -> int:
 
 def _options(arguments: argparse.Namespace) -> Options:
     return read_options(arguments, sex="unknown", sources=tuple(arguments.source))
+
+
+def _workers(arguments: argparse.Namespace) -> int | None:
+    workers: int | None = arguments.workers
+    if workers is not None and workers < 1:
+        raise InputError("BAD_OPTION", "must be at least 1", source="--workers")
+    return workers
 
 
 def _output(text: str) -> Path:
