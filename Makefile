@@ -12,7 +12,7 @@ KB     := src/starling/knowledge/starling.kb
 TRAIN  := $(VENV)/train
 IWPC   ?= $(or $(STARLING_DATA),../shared/data)/iwpc_warfarin.tsv.gz
 # One thread and one kind of arithmetic, so that sums end in the same bits on other machines.
-SAME   := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=Haswell PYTHONPATH=src
+SAME   := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=Haswell PYTHONPATH=src:workshop/src
 
 VCF    ?= src/starling/examples/example.vcf
 REPORT ?= build/report
@@ -35,8 +35,8 @@ $(STAMPS)/build: requirements/build.txt $(STAMPS)/venv
 	@touch $@
 
 # Installed from this tree (editable), without dependencies because there are none; also compiles the knowledge base.
-$(STAMPS)/package: pyproject.toml hatch_build.py $(STAMPS)/build
-	@$(PIP) --no-build-isolation --no-deps --editable .
+$(STAMPS)/package: pyproject.toml workshop/pyproject.toml hatch_build.py $(STAMPS)/build
+	@$(PIP) --no-build-isolation --no-deps --editable . --editable workshop
 	@touch $@
 
 # The report needs the standard library alone: no environment, no network.
@@ -72,13 +72,13 @@ lint: setup
 	$(BIN)/deptry src
 
 types: setup
-	$(BIN)/mypy --strict src
+	$(BIN)/mypy --strict src workshop/src
 
 floors: setup
 	$(BIN)/lint-imports
 
 shape: setup
-	$(BIN)/python tools/codestats.py src/starling --max-complexity 10 --max-file 500 --max-function 60 --no-cycles
+	$(BIN)/python tools/codestats.py src/starling workshop/src/starling_workshop --max-complexity 10 --max-file 500 --max-function 60 --no-cycles
 
 # Includes the documentation tests and the bare wheel in an empty environment.
 pytest: setup
@@ -95,7 +95,7 @@ bench: setup  ## CPU, wall time and memory per stage, against the budgets
 	$(BIN)/python bench/speed.py
 
 train-warfarin: $(STAMPS)/train  ## the warfarin model from the data (IWPC=path), bit for bit; skipped without them
-	@$(SAME) $(TRAIN)/bin/python -m starling.training.warfarin $(IWPC) src/starling/models/bundles/warfarin
+	@$(SAME) $(TRAIN)/bin/python -m starling_workshop.training.warfarin $(IWPC) src/starling/dosing/bundles/warfarin
 
 bench-warfarin: $(STAMPS)/train  ## every way of dosing warfarin on the same patients (IWPC=path)
 	@$(SAME) $(TRAIN)/bin/python bench/warfarin.py $(IWPC)
@@ -109,8 +109,8 @@ lock:  ## pin the tools again (needs uv); no index address may be recorded
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--upgrade --custom-compile-command "make lock" --group dev --output-file requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--upgrade --custom-compile-command "make lock" --extra train --output-file requirements/train.txt pyproject.toml
+		--upgrade --custom-compile-command "make lock" --extra train --no-emit-package starling-pgx --output-file requirements/train.txt workshop/pyproject.toml
 
 clean:  ## remove everything that was made
 	rm -rf $(VENV) build dist $(KB) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
-	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find src workshop tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

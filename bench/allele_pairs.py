@@ -16,8 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from starling.knowledge.base import KnowledgeBase  # noqa: E402 - the path comes first
-from tests.simulators.pairs import Verdict, pairs_of, verdicts  # noqa: E402 - the path comes first
+from starling.knowledge.base import KnowledgeBase
+from tests.simulators.pairs import Verdict, pairs_of, verdicts
 
 LIST = ROOT / "tests" / "conformance" / "not_exactly_callable.tsv"
 CHUNK = 500

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from starling.assessment import Options
 from starling.cohort.calling import call_evidence
 from starling.cohort.evidence import Evidence
 from starling.cohort.patterns import result_of
@@ -30,9 +31,8 @@ from starling.cohort.reanalyse import Again, reanalyse
 from starling.cohort.run import Order, Outputs, call
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.compile import compile_knowledge
-from starling.simulation.patient import callable_alleles
-from starling.simulation.population import Population, write_population
-from starling.vocabulary import Options
+from starling_workshop.simulation.patient import callable_alleles
+from starling_workshop.simulation.population import Population, write_population
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("STARLING_DATA") or ROOT.parent / "shared" / "data")

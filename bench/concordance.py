@@ -20,11 +20,11 @@ from typing import Literal
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from starling import Assessment, Options  # noqa: E402 - the path comes first
-from starling.definitions import GeneDefinition, NamedAllele  # noqa: E402 - the path comes first
-from starling.guidance.phenotype import term_of  # noqa: E402 - the path comes first
-from starling.knowledge.base import KnowledgeBase  # noqa: E402 - the path comes first
-from starling.pipeline import assess_all  # noqa: E402 - the path comes first
+from starling import Assessment, Options
+from starling.definitions import GeneDefinition, NamedAllele
+from starling.engine import assess_all
+from starling.guidance.phenotype import term_of
+from starling.knowledge.base import KnowledgeBase
 
 DATA = Path(os.environ.get("STARLING_DATA") or ROOT.parent / "shared" / "data")
 PEOPLE, TRUTH = "1kgp_pgx_dev.vcf.gz", "getrm_truth_dev.tsv"

@@ -24,12 +24,12 @@ from typing import Any
 
 import pysam
 
+from starling.assessment import Options
 from starling.cohort.calling import call_evidence
 from starling.cohort.evidence import Evidence
 from starling.cohort.reading import read_shard
 from starling.definitions import GeneDefinition
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Options
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("STARLING_DATA") or ROOT.parent / "shared" / "data")

@@ -23,11 +23,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from starling import Assessment, Options, assess  # noqa: E402 - the path comes first
-from starling.errors import StarlingError  # noqa: E402 - the path comes first
-from starling.formats.outside import parse_outside_calls  # noqa: E402 - the path comes first
-from starling.vocabulary import GeneResult  # noqa: E402 - the path comes first
-from tests.simulators.naming import LENGTHS  # noqa: E402 - the path comes first
+from starling import Assessment, Options, assess
+from starling.assessment import GeneResult
+from starling.errors import StarlingError
+from starling.formats.outside import parse_outside_calls
+from tests.simulators.naming import LENGTHS
 
 DATA = Path(os.environ.get("STARLING_DATA") or ROOT.parent / "shared" / "data")
 CASES = "reference_cases_dev.jsonl.gz"

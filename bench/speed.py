@@ -21,17 +21,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from starling.formats.vcf import open_vcf  # noqa: E402 - the path comes first
-from starling.genotyping.collect import Collected, collect  # noqa: E402 - the path comes first
-from starling.guidance.recommendation import Advisor  # noqa: E402 - the path comes first
-from starling.knowledge.base import KnowledgeBase  # noqa: E402 - the path comes first
-from starling.pipeline import Question, advisor, call_genes, conclude, interpret_all  # noqa: E402 - as above
-from starling.report.document import document  # noqa: E402 - the path comes first
-from starling.vocabulary import Options  # noqa: E402 - the path comes first
-from tests.simulators.blocks import EOF, bgzf_block, write_index  # noqa: E402 - the path comes first
-from tests.simulators.equivalents import STYLES, Style, render  # noqa: E402 - the path comes first
-from tests.simulators.naming import CHROMOSOMES, LENGTHS  # noqa: E402 - the path comes first
-from tests.simulators.people import person  # noqa: E402 - the path comes first
+from starling.assessment import Options
+from starling.engine import Question, advisor, call_genes, conclude, interpret_all
+from starling.formats.vcf import open_vcf
+from starling.genotyping.collect import Collected, collect
+from starling.guidance.recommendation import Advisor
+from starling.knowledge.base import KnowledgeBase
+from starling.report.document import document
+from tests.simulators.blocks import EOF, bgzf_block, write_index
+from tests.simulators.equivalents import STYLES, Style, render
+from tests.simulators.naming import CHROMOSOMES, LENGTHS
+from tests.simulators.people import person
 
 FOLDER = ROOT / "build" / "bench"
 BLOCK = 65_280

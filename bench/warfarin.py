@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from starling.training.compare import (
+from starling_workshop.training.compare import (
     CLINICALLY,
     FIXED,
     FORMULA,
@@ -31,13 +31,13 @@ from starling.training.compare import (
     local_patients,
     methods,
 )
-from starling.training.data import cohort, read_cases
-from starling.training.evaluate import cross_validated, folds, groups, pooled, score, sites
-from starling.training.export import graph_of
-from starling.training.student import Student, distil
-from starling.training.table import Table, table_of
-from starling.training.teacher import fit_teacher
-from starling.training.warfarin import coverage_by_site
+from starling_workshop.training.data import cohort, read_cases
+from starling_workshop.training.evaluate import cross_validated, folds, groups, pooled, score, sites
+from starling_workshop.training.export import graph_of
+from starling_workshop.training.student import Student, distil
+from starling_workshop.training.table import Table, table_of
+from starling_workshop.training.teacher import fit_teacher
+from starling_workshop.training.warfarin import coverage_by_site
 
 CALLS = 20_000
 

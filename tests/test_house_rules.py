@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "starling"
 DOCS = ROOT / "docs"
 MODULES = sorted(SRC.rglob("*.py"))
+WORKSHOP = sorted((ROOT / "workshop" / "src").rglob("*.py"))
 ROOMS = sorted(path.parent.name for path in SRC.glob("*/__init__.py"))
 
 #: Files of the clinical path that may import an extra (inside a function), and what.
@@ -26,9 +27,7 @@ EXTRAS = {"formats/htslib.py": {"pysam"}}
 #: Rooms beside the clinical path: what their modules may import inside functions.
 EXTRAS_OF_ROOMS = {
     "cohort": {"duckdb", "numpy", "pyarrow", "ray"},
-    "models": {"numpy", "onnxruntime"},
-    "simulation": {"numpy"},
-    "training": {"numpy", "onnx", "onnxruntime", "scipy", "sklearn"},
+    "runtime": {"numpy", "onnxruntime"},
 }
 
 #: A plain `import starling` may load this many modules of ours, and none of these of the standard library.
@@ -54,7 +53,7 @@ def imported_packages(path: Path) -> Iterator[str]:
 
 def codes_given_to(*callables: str) -> Iterator[tuple[str, str]]:
     """(place, code) of every literal first argument, or `code=`, of a call to one of `callables` in src."""
-    for path in MODULES:
+    for path in (*MODULES, *WORKSHOP):
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in callables:
                 named = [keyword.value for keyword in node.keywords if keyword.arg in {"code", "reason"}]

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from starling._version import __version__
 
 if TYPE_CHECKING:
+    from starling.assessment import Assessment, DrugResult, GeneResult, Options, Recommendation
+    from starling.engine import assess, assess_all
     from starling.errors import InputError, KnowledgeError, StarlingError
-    from starling.pipeline import assess, assess_all
     from starling.report.document import from_json, to_json
-    from starling.vocabulary import Assessment, DrugResult, GeneResult, Options, Recommendation
 
 __all__ = [
     "Assessment",
@@ -38,16 +38,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Assessment": "starling.vocabulary",
-    "DrugResult": "starling.vocabulary",
-    "GeneResult": "starling.vocabulary",
+    "Assessment": "starling.assessment",
+    "DrugResult": "starling.assessment",
+    "GeneResult": "starling.assessment",
     "InputError": "starling.errors",
     "KnowledgeError": "starling.errors",
-    "Options": "starling.vocabulary",
-    "Recommendation": "starling.vocabulary",
+    "Options": "starling.assessment",
+    "Recommendation": "starling.assessment",
     "StarlingError": "starling.errors",
-    "assess": "starling.pipeline",
-    "assess_all": "starling.pipeline",
+    "assess": "starling.engine",
+    "assess_all": "starling.engine",
     "from_json": "starling.report.document",
     "to_json": "starling.report.document",
 }

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from starling.vocabulary import ActivityScore, Advice, Implication, Locus
+from starling.assessment import Advice, Implication
+from starling.vocabulary import ActivityScore, Locus
 
 #: What a row may advise, most serious first: the order of headlines and of every list of drugs.
 ACTIONS: Final = (

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from starling.assessment import Options
 from starling.calling.dispatch import call_gene
 from starling.calling.phasing import Observation, observe
 from starling.calling.table import match_table
@@ -26,7 +27,6 @@ from starling.vocabulary import (
     Genotype,
     Locus,
     Notice,
-    Options,
     SampleGenotypes,
     State,
 )

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from starling.assessment import Options
 from starling.calling.dispatch import call_gene
 from starling.definitions import GeneDefinition, NamedAllele
 from starling.vocabulary import (
@@ -21,7 +22,6 @@ from starling.vocabulary import (
     GeneCall,
     Genotype,
     Locus,
-    Options,
     SampleGenotypes,
     State,
     Undetermined,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from starling.assessment import GeneResult
 from starling.cohort.run import Outputs
 from starling.serial.decoding import gene_from
 from starling.serial.fields import Fields
-from starling.vocabulary import GeneResult
 
 
 class Tables:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from starling.assessment import Options
 from starling.cohort.calling import call_evidence
 from starling.cohort.evidence import Evidence
 from starling.cohort.reading import read_shard
 from starling.cohort.run import Order, call
-from starling.pipeline import assess_all, bundled_knowledge, call_genes, interpret_all
+from starling.engine import assess_all, bundled_knowledge, call_genes, interpret_all
 from starling.serial.encoding import drug_fields, gene_fields
-from starling.vocabulary import Options
 from tests.cohort.tables import Tables
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person

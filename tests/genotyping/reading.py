@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
+from starling.assessment import Options
 from starling.formats.vcf import open_vcf
 from starling.genotyping.collect import Collected, collect
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Genotype, Locus, Options, SampleGenotypes
+from starling.vocabulary import Genotype, Locus, SampleGenotypes
 
 HEADERS = {
     build: "\n".join(f"##contig=<ID={name},length={length}>" for name, length in lengths.items())

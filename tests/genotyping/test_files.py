@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.header import Header
 from starling.genotyping.build import detect_build
 from starling.genotyping.fill import silent_reference
 from starling.genotyping.sites import SiteMap, site_map
-from starling.vocabulary import Options, Sex, State
+from starling.vocabulary import Sex, State
 from tests.genotyping.reading import HEADERS, at, collected, knowledge, line, read, shown, text_of
 
 STAR2 = "chr10:94781859"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
+from starling.assessment import Options
 from starling.errors import InputError
-from starling.vocabulary import Options
 from tests.genotyping.reading import at, read, shown
 
 STAR2 = "chr10:94781859"

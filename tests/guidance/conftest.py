@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from starling.assessment import DrugResult, GeneResult, Recommendation
 from starling.definitions import GeneDefinition, GuidanceRules, Inhibitor
 from starling.guidance.phenotype import interpret
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Ambiguous, Diplotype, DrugResult, Evidence, GeneCall, GeneResult, Recommendation
+from starling.vocabulary import Ambiguous, Diplotype, Evidence, GeneCall
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from starling.assessment import DrugResult, GeneResult
 from starling.definitions import GuidanceRules
 from starling.guidance.conversion import convert, inhibitions, strongest
 from starling.guidance.recommendation import Advisor
 from starling.guidance.scores import terms_of_score
-from starling.vocabulary import ActivityScore, DrugResult, GeneResult
+from starling.vocabulary import ActivityScore
 from tests.guidance.conftest import Called, by_source, codes, inhibitor
 
 TAKEN = (

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from starling.assessment import Recommendation
 from starling.guidance.flows.warfarin import ancestry_of
-from starling.vocabulary import Recommendation, VariantCopies
+from starling.vocabulary import VariantCopies
 from tests.guidance.conftest import Advised, Called, by_source, codes
 
 WILD, SENSITIVE = "rs9923231 reference (C)", "rs9923231 variant (T)"

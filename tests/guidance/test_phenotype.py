@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from starling.assessment import Alternative
 from starling.definitions import GeneDefinition, GuidanceRules, NamedAllele, PhenotypeRules
 from starling.guidance.phenotype import interpret, term_of, with_conflict
 from starling.guidance.scores import score_term, terms_of_score
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import (
     ActivityScore,
-    Alternative,
     Ambiguous,
     Consistent,
     Diplotype,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from starling.assessment import GeneResult
 from starling.calling.outside import merged, outside_call
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Evidence, GeneCall, GeneResult, OutsideCall, Undetermined, VariantCopies
+from starling.vocabulary import Evidence, GeneCall, OutsideCall, Undetermined, VariantCopies
 from tests.guidance.conftest import Advised, Called, by_source, codes
 
 

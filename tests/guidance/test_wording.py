@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from starling.assessment import Condition, Dose
 from starling.definitions import ACTIONS, GuidanceRules
 from starling.guidance.wording import (
     ACTION_WORDS,
@@ -19,7 +20,6 @@ from starling.guidance.wording import (
     number,
     percent,
 )
-from starling.vocabulary import Condition, Dose
 
 
 @pytest.mark.parametrize(

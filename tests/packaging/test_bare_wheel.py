@@ -45,7 +45,7 @@ def test_the_wheel_carries_its_data(wheel: Path) -> None:
     assert "starling/py.typed" in names
     assert "starling/examples/example.vcf" in names
     shipped = {"digest", "golden.jsonl", "model.onnx", "model.toml"}
-    assert {f"starling/models/bundles/warfarin/{name}" for name in shipped} <= names
+    assert {f"starling/dosing/bundles/warfarin/{name}" for name in shipped} <= names
     assert any(name.endswith(".dist-info/licenses/NOTICE") for name in names)
     assert not [name for name in names if name.startswith("tests/") or name.endswith(".pyc")]
 

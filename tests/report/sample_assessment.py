@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from starling.serial.document import result_digest, to_jsonable
-from starling.vocabulary import (
+from starling.assessment import (
     Adjusted,
     Advice,
     Alternative,
@@ -22,13 +21,12 @@ from starling.vocabulary import (
     GeneResult,
     InputStamp,
     KnowledgeStamp,
-    Notice,
     Provenance,
     Recommendation,
     Run,
-    VariantCopies,
-    Why,
 )
+from starling.serial.document import result_digest, to_jsonable
+from starling.vocabulary import Notice, VariantCopies, Why
 
 HOSTILE = "</style><script>alert(1)</script>\x1b[2J\u202e\"'&=cmd|' /C calc'!A0\t\n\\"
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from starling.serial.document import result_digest, to_jsonable
-from starling.vocabulary import (
+from starling.assessment import (
     Adjusted,
     Advice,
     Alternative,
@@ -19,13 +18,12 @@ from starling.vocabulary import (
     GeneResult,
     InputStamp,
     KnowledgeStamp,
-    Notice,
     Provenance,
     Recommendation,
     Run,
-    VariantCopies,
-    Why,
 )
+from starling.serial.document import result_digest, to_jsonable
+from starling.vocabulary import Notice, VariantCopies, Why
 
 ACTIONS = (
     "contraindicated",

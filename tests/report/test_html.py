@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import starling.report
+from starling.assessment import Assessment, DrugResult, Provenance
 from starling.report.html import page
 from starling.report.markup import Markup, join, tag
 from starling.report.text import visible
 from starling.report.words import ACTIONS, NOT_A_DEVICE, action_words
-from starling.vocabulary import Assessment, DrugResult, Provenance
 from tests.report.sample_assessment import HOSTILE, hostile_assessment, sample_assessment
 
 VOID = {"meta", "path", "circle", "use"}

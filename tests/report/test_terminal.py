@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from starling.assessment import Assessment, DrugResult
 from starling.report.check import check_view
 from starling.report.terminal import render
 from starling.report.text import columns, pad, visible, wrap
-from starling.vocabulary import Assessment, DrugResult
 from tests.report.sample_assessment import DRUGS, HOSTILE, hostile_assessment, sample_assessment
 
 EXPECTED = Path(__file__).parent / "expected"

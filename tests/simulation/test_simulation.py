@@ -11,7 +11,7 @@ import pytest
 from starling import Options, assess
 from starling.errors import InputError
 from starling.knowledge.base import KnowledgeBase
-from starling.simulation import Layout, Request, genotypes, simulate, truth, write_truth, write_vcf
+from starling_workshop.simulation import Layout, Request, genotypes, simulate, truth, write_truth, write_vcf
 
 KNOWLEDGE = KnowledgeBase.open()
 LAYOUTS = {

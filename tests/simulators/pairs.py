@@ -2,7 +2,7 @@
 
     for verdict in verdicts(definition, rules, pairs_of(definition), seed=1): ...
 
-The strands come from `starling.simulation` (rows of the definition tables), the truth from the names drawn.
+The strands come from `starling_workshop.simulation` (rows of the definition tables), the truth from the names drawn.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
+from starling.assessment import GeneResult, Options
 from starling.calling.dispatch import call_gene
 from starling.definitions import GeneDefinition, NamedAllele, PhenotypeRules
 from starling.guidance.phenotype import interpret, term_of
-from starling.simulation import SimulatedGene, SimulatedPatient, callable_alleles, genotypes, strand_of
-from starling.vocabulary import GeneResult, Locus, Options, SampleGenotypes, Sex
+from starling.vocabulary import Locus, SampleGenotypes, Sex
+from starling_workshop.simulation import SimulatedGene, SimulatedPatient, callable_alleles, genotypes, strand_of
 
 Pair = tuple[NamedAllele, ...]
 

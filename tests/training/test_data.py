@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from starling.models.formulas import Person, clinical, pharmacogenetic
-from starling.training.data import Case, cohort, read_cases
+from starling.dosing.formulas import Person, clinical, pharmacogenetic
+from starling_workshop.training.data import Case, cohort, read_cases
 
 COLUMNS = {
     "Project Site": "1", "Gender": "male", "Race (OMB)": "White", "Age": "60 - 69", "Height (cm)": "175",

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.dosing.people import require
 
-from starling.models.bundle import DIGEST, Bundle, bundled
-from starling.models.card import read_card
-from starling.models.formulas import Person, pharmacogenetic
-from starling.models.inputs import encode
-from tests.models.people import require
+from starling.dosing.formulas import Person, pharmacogenetic
+from starling.runtime.bundle import DIGEST, Bundle, bundled
+from starling.runtime.card import read_card
+from starling.runtime.inputs import encode
 
 SRC = Path(__file__).resolve().parents[2] / "src"
 #: as in the Makefile: one thread and one kind of arithmetic
@@ -31,7 +31,7 @@ def invented(count: int = 240, sites: int = 4) -> Any:
     """Patients of hospitals that differ by a constant nobody could know from the factors."""
     import numpy as np
 
-    from starling.training.table import FORMULA, FORMULA_CONSTANT, WARFARIN_INPUTS, Table
+    from starling_workshop.training.table import FORMULA, FORMULA_CONSTANT, WARFARIN_INPUTS, Table
 
     generator = np.random.default_rng(5)
     rows = []
@@ -51,7 +51,7 @@ def invented(count: int = 240, sites: int = 4) -> Any:
 
 
 def test_the_formula_s_coefficients_stand_in_the_order_of_the_inputs() -> None:
-    from starling.training.table import CLINICAL, FORMULA, FORMULA_CONSTANT, WARFARIN_INPUTS
+    from starling_workshop.training.table import CLINICAL, FORMULA, FORMULA_CONSTANT, WARFARIN_INPUTS
 
     factors = {
         "age_decade": 5.0, "height_cm": 160.0, "weight_kg": 90.0, "vkorc1": "A/A", "cyp2c9": "*2/*3",
@@ -67,7 +67,7 @@ def test_the_formula_s_coefficients_stand_in_the_order_of_the_inputs() -> None:
 def test_what_differs_between_hospitals_is_not_learned_and_what_differs_within_them_is() -> None:
     import numpy as np
 
-    from starling.training.robust import fit_linear
+    from starling_workshop.training.robust import fit_linear
 
     table = invented()
     linear = fit_linear(table)
@@ -79,10 +79,10 @@ def test_what_differs_between_hospitals_is_not_learned_and_what_differs_within_t
 def test_the_student_answers_like_its_teacher_and_the_graph_like_the_student() -> None:
     import numpy as np
 
-    from starling.models.session import Session
-    from starling.training.export import graph_of
-    from starling.training.student import distil
-    from starling.training.teacher import fit_teacher
+    from starling.runtime.session import Session
+    from starling_workshop.training.export import graph_of
+    from starling_workshop.training.student import distil
+    from starling_workshop.training.teacher import fit_teacher
 
     table = invented()
     teacher = fit_teacher(table)
@@ -100,14 +100,14 @@ def test_the_student_answers_like_its_teacher_and_the_graph_like_the_student() -
 def test_toml_is_read_back() -> None:
     import tomllib
 
-    from starling.training.export import toml_of
+    from starling_workshop.training.export import toml_of
 
     document = {"a": 1, "b": 'x "y" \\ é', "c": [1.5, 2.0], "d": {"e": {"f": [{"g": 1}, {"g": 2}]}}, "h": [{"i": "j"}]}
     assert tomllib.loads(toml_of(document)) == document
 
 
 def test_training_without_the_data_says_so(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "starling.training.warfarin", "nothing.tsv.gz", "bundle"]
+    command = [sys.executable, "-m", "starling_workshop.training.warfarin", "nothing.tsv.gz", "bundle"]
     done = subprocess.run(
         command, cwd=tmp_path, env={**os.environ, **SAME}, capture_output=True, text=True, check=False
     )
@@ -118,7 +118,7 @@ def test_training_without_the_data_says_so(tmp_path: Path) -> None:
 def test_nothing_at_the_bedside_imports_the_training_room() -> None:
     for path in (SRC / "starling").rglob("*.py"):
         if "training" not in path.relative_to(SRC).parts:
-            assert "starling.training" not in path.read_text(encoding="utf-8"), path
+            assert "starling_workshop.training" not in path.read_text(encoding="utf-8"), path
 
 
 def test_the_card_states_what_the_aims_ask() -> None:
@@ -136,11 +136,11 @@ def test_the_card_states_what_the_aims_ask() -> None:
 def test_the_shipped_graph_is_what_the_data_give_bit_for_bit(data_file: Callable[[str], Path], tmp_path: Path) -> None:
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from starling.training.data import cohort, read_cases\n"
-        "from starling.training.export import golden_of, graph_of\n"
-        "from starling.training.student import distil\n"
-        "from starling.training.table import WARFARIN_INPUTS, table_of\n"
-        "from starling.training.teacher import fit_teacher\n"
+        "from starling_workshop.training.data import cohort, read_cases\n"
+        "from starling_workshop.training.export import golden_of, graph_of\n"
+        "from starling_workshop.training.student import distil\n"
+        "from starling_workshop.training.table import WARFARIN_INPUTS, table_of\n"
+        "from starling_workshop.training.teacher import fit_teacher\n"
         "table = table_of(cohort(read_cases(Path(sys.argv[1]))))\n"
         "student = distil(table, fit_teacher(table))\n"
         "Path('model.onnx').write_bytes(graph_of(student))\n"

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from starling.assessment import Options
 from starling.calling.combine import combinations
 from starling.calling.general import call_by_matching
 from starling.calling.genes import cyp2c9, cyp2d6, dpyd, mt_rnr1, nat2, ryr1, slco1b1
 from starling.definitions import GeneDefinition
-from starling.vocabulary import GeneCall, Notice, Options, SampleGenotypes, Undetermined
+from starling.vocabulary import GeneCall, Notice, SampleGenotypes, Undetermined
 
 Rule = Callable[[GeneDefinition, SampleGenotypes], GeneCall]
 

@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from starling.assessment import Options
 from starling.cli.patients import read_options
 from starling.cli.screen import ProgressBar
 from starling.errors import InputError
-from starling.vocabulary import Options
 
 #: exit code: done, but something had to be left out (it is named on stderr and in the output)
 INCOMPLETE = 2

@@ -15,18 +15,18 @@ from starling.cli.screen import width
 from starling.errors import InputError, ModelError
 
 if TYPE_CHECKING:
-    from starling.models.bundle import Bundle
-    from starling.models.calibration import Calibration
-    from starling.models.prediction import Prediction
-    from starling.models.program import Patient
-    from starling.vocabulary import Assessment
+    from starling.assessment import Assessment
+    from starling.dosing.calibration import Calibration
+    from starling.dosing.program import Patient
+    from starling.prediction import Prediction
+    from starling.runtime.bundle import Bundle
 
 INDICATIONS: Final = ("atrial fibrillation", "thromboembolism", "heart valve", "other")
 
 
 def dose(arguments: argparse.Namespace) -> int:
     """Shows the dose for one person: on the screen, as JSON, or as a section of the HTML report."""
-    from starling.models import dose as dose_of
+    from starling.dosing import dose as dose_of
 
     calibration = _calibration(arguments.site)
     bundle = Path(arguments.model) if arguments.model else None
@@ -43,7 +43,7 @@ def _one(found: list[Assessment]) -> Assessment:
 
 
 def _patient(arguments: argparse.Namespace) -> Patient:
-    from starling.models.program import Patient
+    from starling.dosing.program import Patient
 
     names = tuple(name.strip() for name in arguments.medication.split(",") if name.strip())
     return Patient(
@@ -68,18 +68,18 @@ def _linked(texts: list[str]) -> Iterator[tuple[str, str]]:
 
 def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namespace) -> None:
     from starling.formats.write import write_atomically
-    from starling.models.prediction import to_jsonable
+    from starling.prediction import to_jsonable
 
     suffix = Path(arguments.output).suffix.lower() if arguments.output else ""
     if suffix in {".html", ".htm"}:
-        from starling.models.picture import section
+        from starling.report.dose_picture import section
         from starling.report.html import page
 
         text = page(person, appendix=section(prediction))
     elif arguments.json or suffix == ".json":
         text = json.dumps(to_jsonable(prediction), indent=2, ensure_ascii=False) + "\n"
     else:
-        from starling.models.words import render
+        from starling.report.dose import render
 
         text = render(prediction, sample=person.sample, width=100 if arguments.output else width())
     if arguments.output:
@@ -91,14 +91,14 @@ def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namesp
 def _calibration(path: str | None) -> Calibration | None:
     if path is None:
         return None
-    from starling.models.calibration import read
+    from starling.dosing.calibration import read
 
     return read(Path(path))
 
 
 def _bundle(text: str | None) -> Bundle:
     """The bundle at a path, or the one of that name that came with the program."""
-    from starling.models.bundle import Bundle, bundled
+    from starling.runtime.bundle import Bundle, bundled
 
     path = Path(text or "warfarin")
     return Bundle.read(path if path.exists() else bundled(path.name) if text in {None, path.name} else path)
@@ -148,7 +148,7 @@ def verify(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the raw output for every line of a JSON Lines file of factors (as golden.jsonl has them)."""
-    from starling.models.inputs import outside
+    from starling.runtime.inputs import outside
 
     bundle = _bundle(arguments.model).load()
     inputs = bundle.card.inputs
@@ -179,8 +179,8 @@ def _rows(path: str) -> Iterator[dict[str, Any]]:
 
 def calibrate(arguments: argparse.Namespace) -> int:
     """Keeps a hospital's outcomes; shows the proposal; activates or takes back in the name of a person."""
+    from starling.dosing.calibration import Calibration, dump, read
     from starling.formats.write import write_atomically
-    from starling.models.calibration import Calibration, dump, read
 
     path = Path(arguments.file)
     bundle = _bundle(arguments.model)
@@ -206,7 +206,7 @@ def _changed(found: Calibration, arguments: argparse.Namespace) -> Calibration:
 
 
 def _standing(found: Calibration) -> Iterator[str]:
-    from starling.models.calibration import LEAST_PATIENTS, shifted
+    from starling.dosing.calibration import LEAST_PATIENTS, shifted
 
     yield f"{len(found.outcomes)} stable patients of this hospital"
     proposal = found.propose()

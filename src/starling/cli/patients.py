@@ -10,9 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from starling.assessment import Assessment, Options
 from starling.cli.screen import ProgressBar, uses_colour, width
 from starling.errors import InputError
-from starling.vocabulary import Assessment, Options, Sex
+from starling.vocabulary import Sex
 
 FORMATS: Final = ("terminal", "json", "tsv", "html")
 SUBJECT_KEYS: Final = (
@@ -56,7 +57,7 @@ def report(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Answers one question on the screen: may this patient have this drug?"""
-    from starling.pipeline import bundled_knowledge
+    from starling.engine import bundled_knowledge
     from starling.report.check import check_view
 
     drug = bundled_knowledge().find_drug(arguments.drug)
@@ -81,7 +82,7 @@ class Tally:
 
 def assessed(arguments: argparse.Namespace) -> Iterator[Assessment]:
     """The assessment of everyone in the input, as the options ask."""
-    from starling.pipeline import assess_all
+    from starling.engine import assess_all
 
     bar = ProgressBar("reading")
     try:
@@ -134,7 +135,7 @@ def _sex(arguments: argparse.Namespace) -> Sex:
 
 def _medication(text: str) -> tuple[str, ...]:
     """The medicines named.  Raises: InputError on a name nobody here knows, with the nearest ones."""
-    from starling.pipeline import bundled_knowledge
+    from starling.engine import bundled_knowledge
 
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
@@ -170,7 +171,7 @@ class View:
     @classmethod
     def asked_for(cls, arguments: argparse.Namespace) -> View:
         """The view that the options name.  Raises: InputError on an unknown gene or drug."""
-        from starling.pipeline import bundled_knowledge
+        from starling.engine import bundled_knowledge
 
         if not arguments.gene and not arguments.drug:
             return cls(frozenset(), frozenset())

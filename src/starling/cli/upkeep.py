@@ -21,49 +21,50 @@ if TYPE_CHECKING:
 
 def simulate(arguments: argparse.Namespace) -> int:
     """Writes a synthetic patient and, when asked, the truth."""
-    from starling.pipeline import bundled_knowledge
-    from starling.simulation import Layout, Request, write_truth, write_vcf
-    from starling.simulation import simulate as simulated
+    from starling.engine import bundled_knowledge
+    from starling.formats.extras import need
 
+    workshop = need("starling_workshop.simulation", "simulate")
     knowledge = bundled_knowledge()
     if arguments.people is not None or arguments.frequencies is not None:
         return _population(arguments, knowledge)
     if not 0 <= arguments.missing <= 1:
         raise InputError("BAD_OPTION", "is a share between 0 and 1", source="--missing")
-    request = Request(
+    request = workshop.Request(
         sample=arguments.sample,
         seed=arguments.seed,
         sex=arguments.sex,
         diplotypes=dict(_diplotypes(arguments.diplotype)),
         others=arguments.others,
     )
-    patient = simulated(knowledge.definitions, request)
+    patient = workshop.simulate(knowledge.definitions, request)
     loci = [site.locus for definition in knowledge.definitions.values() for site in definition.sites]
-    layout = Layout(
+    layout = workshop.Layout(
         build=arguments.build,
         phased=not arguments.unphased,
         missing=_left_out(loci, arguments.missing, arguments.seed),
         gvcf=arguments.gvcf,
     )
-    write_vcf(patient, Path(arguments.output), layout, knowledge.contig_lengths)
+    workshop.write_vcf(patient, Path(arguments.output), layout, knowledge.contig_lengths)
     if arguments.truth:
-        write_truth(patient, Path(arguments.truth))
+        workshop.write_truth(patient, Path(arguments.truth))
     return 0
 
 
 def _population(arguments: argparse.Namespace, knowledge: KnowledgeBase) -> int:
     """Many people instead of one."""
-    from starling.simulation.population import Population, read_frequencies, write_population
+    from starling.formats.extras import need
 
+    workshop = need("starling_workshop.simulation.population", "simulate")
     if arguments.people is None or arguments.frequencies is None:
         raise InputError("BAD_OPTION", "--people and --frequencies belong together", source="simulate")
     if not arguments.output.endswith(".vcf.gz"):
         raise InputError("BAD_OPTION", "must end in .vcf.gz for a population", source="--output")
-    shares = read_frequencies(Path(arguments.frequencies), knowledge.definitions)
-    population = Population(arguments.people, arguments.shards, arguments.seed, shares)
+    shares = workshop.read_frequencies(Path(arguments.frequencies), knowledge.definitions)
+    population = workshop.Population(arguments.people, arguments.shards, arguments.seed, shares)
     bar = ProgressBar("simulating", unit="people")
     try:
-        paths = write_population(
+        paths = workshop.write_population(
             population, knowledge.definitions, knowledge.contig_lengths["GRCh38"], Path(arguments.output), bar
         )
     finally:
@@ -110,7 +111,7 @@ def _knowledge_is_sound() -> bool:
 
 
 def _example_works() -> bool:
-    from starling.pipeline import assess
+    from starling.engine import assess
 
     example = Path(__file__).parents[1] / "examples" / "example.vcf"
     assessment = assess(example)

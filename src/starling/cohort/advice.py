@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from starling.assessment import DrugResult, GeneResult
 from starling.cohort.work import MEDICATION
 from starling.definitions import Drug
 from starling.guidance.conversion import ADJUSTED_GENE
@@ -21,7 +22,6 @@ from starling.knowledge.base import KnowledgeBase
 from starling.serial.decoding import gene_from
 from starling.serial.encoding import drug_fields
 from starling.serial.fields import Fields
-from starling.vocabulary import DrugResult, GeneResult
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from starling.assessment import GeneResult, Options
 from starling.cohort.evidence import Evidence, Row
 from starling.cohort.keys import GeneSites, find_patterns
 from starling.cohort.patterns import GenotypeReader, name_of, result_of
@@ -14,7 +15,7 @@ from starling.definitions import GeneDefinition
 from starling.errors import InputError
 from starling.genotyping.fill import Intervals
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import GeneResult, Options, SampleGenotypes
+from starling.vocabulary import SampleGenotypes
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from starling.assessment import Options
 from starling.cohort.columns import Coded
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import merge
 from starling.genotyping.fill import Intervals
-from starling.vocabulary import BuildName, Options
+from starling.vocabulary import BuildName
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,6 +14,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from starling.assessment import Options
 from starling.cohort.evidence import FileProfile, Holdings, Row
 from starling.definitions import GeneDefinition
 from starling.genotyping.call import PASSING, Call, read_call, view
@@ -21,7 +22,7 @@ from starling.genotyping.effects import ANY_OTHER
 from starling.genotyping.fill import Intervals, filled_slots
 from starling.genotyping.plan import RecordPlan, SlotPlan, plan_record
 from starling.genotyping.sites import SiteMap, regions, site_map
-from starling.vocabulary import BuildName, Options
+from starling.vocabulary import BuildName
 
 if TYPE_CHECKING:
     import numpy as np

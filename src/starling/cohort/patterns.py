@@ -12,20 +12,21 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from starling.assessment import GeneResult, Options
 from starling.calling.dispatch import call_gene
 from starling.calling.genes.hla import not_tested
 from starling.cohort.evidence import Holdings, Row
 from starling.cohort.keys import GeneSites, Patterns, texts_of
 from starling.cohort.people import NOTHING, Stated
 from starling.definitions import GeneDefinition
+from starling.engine import interpret_all, with_outside
 from starling.errors import InputError
 from starling.genotyping.call import PASSING
 from starling.genotyping.evidence import canonical_lines
 from starling.genotyping.person import Part, Resolver, person
 from starling.genotyping.read import CellReader
 from starling.knowledge.base import KnowledgeBase
-from starling.pipeline import interpret_all, with_outside
-from starling.vocabulary import BuildName, GeneResult, Genotype, Locus, Notice, Options, SampleGenotypes, Sex, State
+from starling.vocabulary import BuildName, Genotype, Locus, Notice, SampleGenotypes, Sex, State
 
 if TYPE_CHECKING:
     pass

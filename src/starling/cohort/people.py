@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from starling.engine import known_medicines
 from starling.errors import InputError
 from starling.formats.outside import parse_outside_calls
 from starling.knowledge.base import KnowledgeBase
-from starling.pipeline import known_medicines
 from starling.vocabulary import OutsideCall, Sex
 
 _SEXES: Final[Mapping[str, Sex]] = {

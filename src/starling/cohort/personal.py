@@ -6,12 +6,13 @@ import json
 from dataclasses import asdict, replace
 from hashlib import blake2b
 
+from starling.assessment import Options
 from starling.cohort.calling import Called, Pattern
 from starling.cohort.evidence import Holdings
 from starling.cohort.patterns import result_of
 from starling.cohort.people import Stated
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Options, OutsideCall
+from starling.vocabulary import OutsideCall
 
 
 def personalise(called: Called, holdings: Holdings, knowledge: KnowledgeBase, options: Options) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+from starling.assessment import Options
 from starling.cohort.columns import Coded, code_columns, gathered, kept_fields, placed
 from starling.cohort.evidence import MARGIN, FileProfile, Holdings, Row, write_evidence
 from starling.definitions import GeneDefinition
@@ -27,7 +28,7 @@ from starling.genotyping.samples import chosen_samples
 from starling.genotyping.sites import SiteMap, site_map
 from starling.genotyping.source import open_source
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import BuildName, Options
+from starling.vocabulary import BuildName
 
 Key = tuple[object, ...]
 

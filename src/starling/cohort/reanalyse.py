@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starling.assessment import Options
 from starling.cohort.calling import Called, Pattern, call_evidence
 from starling.cohort.changes import gene_digests, guidance_digest
 from starling.cohort.differences import write_differences
@@ -39,7 +40,6 @@ from starling.cohort.work import ShardPaths, pattern_columns, pattern_table, wri
 from starling.errors import InputError
 from starling.formats.extras import need
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Options
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starling._version import __version__
+from starling.assessment import Options
 from starling.cohort.advice import Asked
 from starling.cohort.changes import gene_digests, guidance_digest
 from starling.cohort.engine import Done, EngineName, Failed, run
@@ -27,7 +28,6 @@ from starling.errors import InputError
 from starling.formats.extras import need
 from starling.formats.write import replacing
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Options
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,12 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from starling.assessment import Options
 from starling.cohort.people import Stated
 from starling.errors import InputError
 from starling.genotyping.samples import chosen_samples
 from starling.genotyping.source import open_source
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Options
 
 #: Files of one person that make one shard: small enough to lose, large enough to share patterns.
 FILES_PER_SHARD: Final = 200

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.record import Record
-from starling.vocabulary import Notice, Options
+from starling.vocabulary import Notice
 
 _DEPTHS: Final = ("MIN_DP", "DP")
 _QUALITIES: Final = ("GQ", "RGQ", "GQX")

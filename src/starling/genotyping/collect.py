@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, overload
 
+from starling.assessment import Options
 from starling.definitions import GeneDefinition
 from starling.errors import InputError
 from starling.formats.bed import read_bed
@@ -23,7 +24,7 @@ from starling.genotyping.person import Part, Resolver, person
 from starling.genotyping.read import read_cells
 from starling.genotyping.samples import check_all_found, chosen_samples
 from starling.genotyping.sites import SiteMap, site_map
-from starling.vocabulary import BuildName, Notice, Options, SampleGenotypes, Sex, State
+from starling.vocabulary import BuildName, Notice, SampleGenotypes, Sex, State
 
 ReaderName = Literal["bisect", "index", "scan"]
 

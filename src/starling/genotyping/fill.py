@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
+from starling.assessment import Options
 from starling.genotyping.sites import GeneSpan, SiteMap, Slot
-from starling.vocabulary import Options
 
 Intervals = Sequence[tuple[int, int]]
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from starling.assessment import Options
 from starling.genotyping.call import PLAIN_REFERENCE, Call
 from starling.genotyping.effects import DELETED, INTERRUPTED, NOT_BASES, UNKNOWN
 from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks, quick_plan
 from starling.genotyping.sites import BaseSlot, Slot
-from starling.vocabulary import Genotype, Notice, Options, State
+from starling.vocabulary import Genotype, Notice, State
 
 #: Where one allele is a whole genotype (on chrX: in a person with one X).
 HAPLOID_CHROMOSOMES: Final = frozenset({"chrX", "chrY", "chrM"})

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from starling.assessment import Options
 from starling.errors import InputError
 from starling.genotyping.merge import Cell, Observation, genotype_at, in_order, stated
 from starling.genotyping.sites import BaseSlot, CompositeSite, SiteMap, Slot
-from starling.vocabulary import Genotype, Locus, Notice, Options, SampleGenotypes, Sex, State
+from starling.vocabulary import Genotype, Locus, Notice, SampleGenotypes, Sex, State
 
 #: No-calls that say "no data": another file of the same person may say more.
 _SILENT: Final = frozenset({"HALF_CALL", "LOW_DEPTH", "LOW_QUALITY", "NO_SUPPORT", "INDEL_NOT_EXCLUDED"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import Region
@@ -12,7 +13,6 @@ from starling.genotyping.call import PASSING, read_call, view
 from starling.genotyping.merge import Cell, Observation, observations, stated
 from starling.genotyping.plan import RecordPlan, plan_record, quick_plan
 from starling.genotyping.sites import BaseSlot, ChromosomeSites, SiteMap, regions
-from starling.vocabulary import Options
 
 _GENOTYPE_ONLY: Final = ("GT",)
 _REFERENCE: Final = frozenset({"0/0", "0|0"})

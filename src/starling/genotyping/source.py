@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, Protocol
 
+from starling.assessment import Options
 from starling.definitions import GeneDefinition
 from starling.errors import InputError
 from starling.formats.bgzf import is_bgzf
 from starling.formats.stream import Progress, open_bytes
 from starling.formats.vcf import open_vcf
 from starling.genotyping.collect import VariantFile
-from starling.vocabulary import Options
 
 #: Enough for the comment lines of an array's export.
 _HEAD_BYTES: Final = 16_384

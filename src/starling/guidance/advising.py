@@ -7,10 +7,11 @@ from dataclasses import replace
 from itertools import product
 from typing import Final
 
+from starling.assessment import Advice, Condition, Recommendation
 from starling.guidance.lookup import Block, Found, actions_of, find
 from starling.guidance.standing import Standing, Standings
 from starling.guidance.wording import action_words
-from starling.vocabulary import Advice, Condition, Notice, Recommendation, Why
+from starling.vocabulary import Notice, Why
 
 #: Actions that rule a drug out.
 SERIOUS: Final = frozenset({"contraindicated", "avoid"})

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from starling.assessment import Adjusted, GeneResult
 from starling.definitions import GuidanceRules, Inhibitor, PhenotypeRules
 from starling.guidance.scores import INDETERMINATE, terms_of_score
-from starling.vocabulary import ActivityScore, Adjusted, GeneResult
+from starling.vocabulary import ActivityScore
 
 #: The only gene whose phenotype medicines adjust.
 ADJUSTED_GENE: Final = "CYP2D6"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal
 
+from starling.assessment import Alternative, GeneResult
 from starling.definitions import GeneDefinition, NamedAllele, PhenotypeRules
 from starling.guidance.scores import INDETERMINATE, score_term, terms_of_score
 from starling.guidance.statements import (
@@ -23,18 +24,7 @@ from starling.guidance.statements import (
     used_terms,
 )
 from starling.star_order import diplotype_of
-from starling.vocabulary import (
-    ActivityScore,
-    Alternative,
-    Ambiguous,
-    Diplotype,
-    Evidence,
-    GeneCall,
-    GeneResult,
-    Notice,
-    Undetermined,
-    Why,
-)
+from starling.vocabulary import ActivityScore, Ambiguous, Diplotype, Evidence, GeneCall, Notice, Undetermined, Why
 
 BOTH_ALLELES_REDUCED: Final = "BOTH_ALLELES_REDUCED"
 BOTH_ALLELES_POSSIBLE: Final = "BOTH_ALLELES_POSSIBLE"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from starling.assessment import DrugResult, GeneResult, Recommendation
 from starling.definitions import Drug, GuidanceRules, Inhibitor
 from starling.guidance.advising import advise
 from starling.guidance.conversion import (
@@ -25,7 +26,7 @@ from starling.guidance.lookup import Block, index
 from starling.guidance.remarks import medicine_notices, relevant_genes, unlisted
 from starling.guidance.standing import Standing, adjusted_standing, standing_of
 from starling.guidance.summary import SUPERSEDED, summarise
-from starling.vocabulary import DrugResult, GeneResult, Notice, Recommendation
+from starling.vocabulary import Notice
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 #: Answers kept for the next patient with the same results; emptied when full.

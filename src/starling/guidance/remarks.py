@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from starling.assessment import Recommendation
 from starling.guidance.conversion import ADJUSTED_GENE, BRANCH_ON_INHIBITORS, Inhibition
 from starling.guidance.keys import GeneKeys
 from starling.guidance.lookup import Block
 from starling.guidance.standing import Standing, Standings
-from starling.vocabulary import Notice, Recommendation
+from starling.vocabulary import Notice
 
 #: enzyme of a statement -> the genes it concerns.  Source: FDA lists inhibitors and inducers of CYP3A as one class.
 _GENES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"CYP3A4": ("CYP3A4", "CYP3A5")})

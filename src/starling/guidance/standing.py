@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from starling.assessment import Adjusted, GeneResult
 from starling.definitions import PhenotypeRules
 from starling.guidance.conversion import OR, terms_after
 from starling.guidance.phenotype import BOTH_ALLELES_POSSIBLE, BOTH_ALLELES_REDUCED
-from starling.vocabulary import ActivityScore, Adjusted, GeneResult, Presence, Why
+from starling.vocabulary import ActivityScore, Presence, Why
 
 #: The key of rows for a gene that was not tested.
 NO_RESULT: Final = "No Result"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from starling.assessment import GeneResult
 from starling.definitions import PhenotypeRules
 from starling.guidance.scores import INDETERMINATE, score_term, terms_of_score
-from starling.vocabulary import ActivityScore, Evidence, GeneResult, Notice
+from starling.vocabulary import ActivityScore, Evidence, Notice
 
 #: (a term, the words of the statement behind it)
 Claim = tuple[str, str]

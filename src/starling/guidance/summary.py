@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from starling.assessment import Disagreement, DrugResult, Recommendation
 from starling.definitions import ACTIONS
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
 from starling.guidance.wording import action_words
-from starling.vocabulary import Disagreement, DrugResult, Notice, Recommendation
+from starling.vocabulary import Notice
 
 #: Stands at a recommendation that the genotype alone would give, while another medicine changes the phenotype.
 SUPERSEDED: Final = Notice(

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from starling.vocabulary import Condition, Dose
+from starling.assessment import Condition, Dose
 
 #: action -> what it tells the prescriber.
 ACTION_WORDS: Final[Mapping[str, str]] = {

@@ -15,12 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from starling.assessment import KnowledgeStamp
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
 from starling.errors import InputError, KnowledgeError
 from starling.knowledge.names import ATC_GROUP, plain_name
 from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, content_digest, seal_of
 from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of
-from starling.vocabulary import KnowledgeStamp
 
 #: the file that a wheel carries
 BUNDLED: Final = Path(__file__).with_name("starling.kb")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from starling.assessment import Advice, Dose
 from starling.definitions import ACTIONS, Guideline, NamedAllele, Row
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Advice, Dose
 
 _DOSE: Final = ACTIONS.index("adjust_dose") + 1
 _PHENOTYPE, _FUNCTION, _ALLELE, _INHIBITOR, _COVERAGE, _WORDING = range(20, 80, 10)

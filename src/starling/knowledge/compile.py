@@ -14,12 +14,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+from starling.assessment import KnowledgeStamp
 from starling.errors import KnowledgeError
 from starling.knowledge.inspect import check_tables
 from starling.knowledge.intervals import last_position, parse_hgvs
 from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, UNSEALED, content_digest, sealed
 from starling.knowledge.tables import TableRow, Tables, natural, read_tables
-from starling.vocabulary import KnowledgeStamp
 
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 

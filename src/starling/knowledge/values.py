@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from starling.assessment import Advice, Condition, Dose, Implication
 from starling.definitions import (
     Drug,
     GeneDefinition,
@@ -24,7 +25,7 @@ from starling.definitions import (
     Row,
     Site,
 )
-from starling.vocabulary import ActivityScore, Advice, Condition, Dose, Implication
+from starling.vocabulary import ActivityScore
 
 #: one SELECT of a whole table, rows in key order
 Select = Callable[[str], Sequence[tuple[Any, ...]]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from starling.assessment import Assessment, GeneResult, Recommendation
 from starling.guidance.wording import condition_text, doses_text
 from starling.report.glance import CONVERTED, Line, assumptions, drug_line, is_superseded, not_shown, source_words
 from starling.report.layout import Page
@@ -20,7 +21,6 @@ from starling.report.words import (
     reason_of,
     sentence,
 )
-from starling.vocabulary import Assessment, GeneResult, Recommendation
 
 
 def check_view(assessment: Assessment, drug: str, *, colour: bool, width: int) -> str:

@@ -11,10 +11,10 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from starling.assessment import Assessment
 from starling.errors import InputError
 from starling.serial.document import from_jsonable, result_digest, to_jsonable
 from starling.serial.fields import Fields
-from starling.vocabulary import Assessment
 
 SCHEMA: Final = "starling.assessments/1"
 

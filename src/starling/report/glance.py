@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from starling.assessment import Assessment, DrugResult, GeneResult, Recommendation
 from starling.report.words import (
     ActionWords,
     action_words,
@@ -19,7 +20,7 @@ from starling.report.words import (
     strength_words,
     why_words,
 )
-from starling.vocabulary import Assessment, DrugResult, GeneResult, Recommendation, Why
+from starling.vocabulary import Why
 
 #: Codes of the notes by which guidance marks a recommendation (see docs/reference/codes.md).
 CHANGES_ACTION: Final = "ALTERNATIVE_CHANGES_ACTION"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from starling.assessment import Assessment, GeneResult
 from starling.report.evidence import anchor, evidence
 from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
 from starling.report.markup import Markup, join, tag
@@ -26,7 +27,6 @@ from starling.report.words import (
     reason_of,
     subject_lines,
 )
-from starling.vocabulary import Assessment, GeneResult
 
 #: Nothing may be loaded, run or sent; only the style of the page itself applies.
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

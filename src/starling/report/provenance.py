@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from starling.assessment import Assessment
 from starling.report.markup import Markup, tag
 from starling.report.parts import table
 from starling.report.words import NOT_STATED
-from starling.vocabulary import Assessment
 
 
 def provenance(assessment: Assessment) -> Markup:

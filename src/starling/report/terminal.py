@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
+from starling.assessment import Assessment, GeneResult
 from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
 from starling.report.layout import Page
 from starling.report.text import columns, pad, visible
@@ -21,7 +22,6 @@ from starling.report.words import (
     reason_of,
     subject_lines,
 )
-from starling.vocabulary import Assessment, GeneResult
 
 #: So many missing positions or alleles are named per gene; the JSON and the HTML name all of them.
 _LISTED: Final = 6

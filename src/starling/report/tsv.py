@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from starling.assessment import Assessment, DrugResult, GeneResult, Recommendation
 from starling.guidance.wording import condition_text, doses_text
 from starling.report.text import visible
 from starling.report.words import alternative_terms, disagreement_words
-from starling.vocabulary import Assessment, DrugResult, GeneResult, Notice, Recommendation
+from starling.vocabulary import Notice
 
 COLUMNS: Final = (
     "sample",

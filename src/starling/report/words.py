@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from starling.assessment import Alternative, Disagreement, GeneResult
 from starling.definitions import ACTIONS as ACTION_ORDER
 from starling.guidance.wording import action_words as plain_words
-from starling.vocabulary import Alternative, Disagreement, GeneResult, Why
+from starling.vocabulary import Why
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from starling.serial.fields import Fields
-from starling.vocabulary import (
+from starling.assessment import (
     Adjusted,
     Advice,
     Alternative,
     Assessment,
-    BuildName,
     Condition,
-    CopyNumber,
     Disagreement,
     Dose,
     DrugResult,
     GeneResult,
     InputStamp,
     KnowledgeStamp,
-    Notice,
-    Presence,
     Provenance,
     Recommendation,
     Run,
-    VariantCopies,
-    Why,
 )
+from starling.serial.fields import Fields
+from starling.vocabulary import BuildName, CopyNumber, Notice, Presence, VariantCopies, Why
 
 CallStatus = Literal["called", "ambiguous", "undetermined"]
 DrugStatus = Literal["advice", "no_result", "no_row"]

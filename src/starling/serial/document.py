@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from starling.assessment import Assessment
 from starling.serial.decoding import assessment_from
 from starling.serial.encoding import assessment_fields
 from starling.serial.fields import Fields
-from starling.vocabulary import Assessment
 
 #: Left out of the result digest: when and how fast, and the digest itself.
 UNDIGESTED: Final = frozenset({"run", "result_sha256"})

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from starling.vocabulary import (
+from starling.assessment import (
     Alternative,
     Assessment,
     Condition,
     Dose,
     DrugResult,
     GeneResult,
-    Notice,
     Provenance,
     Recommendation,
-    VariantCopies,
 )
+from starling.vocabulary import Notice, VariantCopies
 
 
 def assessment_fields(assessment: Assessment) -> dict[str, object]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from starling.assessment import Options
 from starling.calling.dispatch import call_gene
-from starling.vocabulary import GeneCall, Locus, Options, State, Undetermined, Why
+from starling.vocabulary import GeneCall, Locus, State, Undetermined, Why
 from tests.calling.support import called, codes, definitions, genotype, names, others, person
 
 RISK = {1095: "C", 1494: "T", 1555: "G"}

@@ -15,15 +15,7 @@ from starling.calling.genes.carried import basic_evidence, not_covered
 from starling.calling.phasing import Observation, documented, observe
 from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, NamedAllele
-from starling.vocabulary import (
-    Consistent,
-    Diplotype,
-    GeneCall,
-    Notice,
-    SampleGenotypes,
-    VariantCopies,
-    Why,
-)
+from starling.vocabulary import Consistent, Diplotype, GeneCall, Notice, SampleGenotypes, VariantCopies, Why
 
 #: A risk variant in this share of the reads or more counts (reported at any share).
 LOWEST_SHARE: Final = 0.05

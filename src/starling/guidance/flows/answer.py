@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from starling.assessment import GeneResult, Recommendation
 from starling.definitions import Guideline
-from starling.vocabulary import GeneResult, Recommendation
 
 
 @dataclass(frozen=True, slots=True)

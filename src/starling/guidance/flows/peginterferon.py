@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from starling.assessment import Advice, GeneResult, Recommendation
 from starling.definitions import Guideline
 from starling.guidance.flows.answer import Flow, FlowAnswer, single_diplotype
-from starling.vocabulary import Advice, GeneResult, Recommendation
 
 GENE: Final = "IFNL3"
 _UNFAVOURABLE: Final = "rs12979860 variant (T)"

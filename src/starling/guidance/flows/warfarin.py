@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from starling.assessment import Advice, Condition, Dose, GeneResult, Recommendation
 from starling.definitions import Guideline
 from starling.guidance.flows.answer import Flow, FlowAnswer, single_diplotype
-from starling.vocabulary import Advice, Condition, Dose, GeneResult, Notice, Recommendation
+from starling.vocabulary import Notice
 
 Ancestry = Literal["african", "other", "unknown"]
 

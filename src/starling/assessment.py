@@ -1,0 +1,247 @@
+"""What is published: the values that every face renders and that exchange, node and hub import.
+
+Asked:          Options
+Interpretation: Alternative, Adjusted, GeneResult
+Guidance:       Dose, Condition, Advice, Implication, Recommendation, DrugResult
+The whole:      Provenance, Run, Assessment
+
+Frozen values without I/O; every one survives `starling.serial` to JSON and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from starling.vocabulary import BuildName, CopyNumber, Notice, Presence, Sex, VariantCopies, Why
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A phenotype that remains possible (None: it could not be assigned), the diplotypes behind it, and why."""
+
+    phenotype: str | None
+    diplotypes: tuple[tuple[str, ...], ...]
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """The phenotype as other medicines make it (phenoconversion), and by which medicine."""
+
+    phenotype: str | None
+    activity_score: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class GeneResult:
+    """One gene of an assessment: field for field the published JSON.
+
+    `activity_score_alternatives`: other scores of the same term that remain possible; some guidelines ask for them.
+    """
+
+    gene: str
+    status: Literal["called", "ambiguous", "undetermined"]
+    reason: str | None
+    diplotypes: tuple[tuple[str, ...], ...]
+    label: str
+    phenotype: str | None
+    phenotype_certain: bool
+    phenotype_alternatives: tuple[Alternative, ...] = ()
+    activity_score: str | None = None
+    activity_score_alternatives: tuple[str, ...] = ()
+    variants: tuple[VariantCopies, ...] = ()
+    copy_number: CopyNumber = "not_applicable"
+    presence: Mapping[str, Presence] = field(default_factory=dict)
+    adjusted: Adjusted | None = None
+    source: Literal["sample", "outside"] = "sample"
+    conflict: str | None = None
+    research_only: bool = False
+    missing_positions: tuple[str, ...] = ()
+    cannot_exclude: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A structured dose: a factor of the usual dose, a value, or an upper limit; `unit` as printed in the source."""
+
+    basis: str
+    factor: float | None = None
+    factor_min: float | None = None
+    factor_max: float | None = None
+    value: float | None = None
+    max: float | None = None
+    unit: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Advice that applies when something more is true of the patient."""
+
+    when: str
+    action: str
+    dose: tuple[Dose, ...] = ()
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a guideline advises, structured; `summary` is the sentence a prescriber reads first."""
+
+    id: str
+    action: str
+    summary: str
+    detail: str = ""
+    dose: tuple[Dose, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    not_alternatives: tuple[str, ...] = ()
+    monitor: tuple[str, ...] = ()
+    titrate: bool = False
+    conditions: tuple[Condition, ...] = ()
+    fallback: Condition | None = None
+    genes_missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Implication:
+    """What a result means for the drug, before any advice."""
+
+    id: str
+    gene: str
+    effect: str
+    summary: str
+    magnitude: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One row of guidance that applies to this patient.
+
+    `genes`: the key by which each gene was looked up.  `notes`: what the reader must know about the look-up (mapped
+    term, copy number unconfirmed, alternatives that would change the action).
+    """
+
+    drug: str
+    source: str
+    guideline: str
+    population: str
+    genes: Mapping[str, str]
+    phenotype_used: Literal["genetic", "adjusted"]
+    strength: str
+    action: str
+    advice: Advice
+    implications: tuple[str, ...] = ()
+    pmids: tuple[str, ...] = ()
+    notes: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Sources that advise different things: what differs, and who says what."""
+
+    what: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrugResult:
+    """One drug of an assessment.  `no_result`: a gene is missing; `no_row`: nobody gives advice for this result.
+
+    `notes`: which guidelines list no row for this patient's result, and medicines that no recommendation mentions.
+    """
+
+    drug: str
+    status: Literal["advice", "no_result", "no_row"]
+    headline_action: str | None
+    genes_missing: tuple[str, ...] = ()
+    disagreement: Disagreement | None = None
+    recommendations: tuple[Recommendation, ...] = ()
+    notes: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to read, and whom to ask; every field is recorded in the provenance.
+
+    `min_dp` (reads) and `min_gq` (Phred) apply to reference statements that carry the fields;
+    10 and 20 are the usual floors of germline hard filters.  Source: docs/explanation/reading.md.
+    """
+
+    build: BuildName | None = None
+    sex: Sex = "unknown"
+    absent_is_reference: Literal["no", "yes", "force"] = "no"
+    callable_bed: str | None = None
+    min_dp: int = 10
+    min_gq: int = 20
+    pass_only: bool = False
+    phase: Literal["trust", "sets", "ignore"] = "trust"
+    combinations: bool = False
+    sources: tuple[str, ...] = ()
+    hash_input: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeStamp:
+    """Which knowledge a result rests on; `as_of` dates its alleles and its guideline texts."""
+
+    version: str
+    sha256: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputStamp:
+    """Which input a result rests on: file names without folders, and digests."""
+
+    name: str
+    bytes: int | None
+    evidence_sha256: str
+    file_sha256: str | None
+    build: BuildName | None
+    build_from: str | None
+    reader: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Everything needed to reproduce a result."""
+
+    program: str
+    knowledge: KnowledgeStamp
+    input: InputStamp
+    options: Mapping[str, object]
+    positions: Mapping[str, int]
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """When and how fast; the only part of an assessment that the result digest leaves out."""
+
+    created: str
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One patient's calls, phenotypes, recommendations and provenance: what every face renders."""
+
+    sample: str
+    subject: Mapping[str, str]
+    result_sha256: str
+    provenance: Provenance
+    run: Run
+    genes: tuple[GeneResult, ...]
+    drugs: tuple[DrugResult, ...]
+
+    def gene(self, name: str) -> GeneResult:
+        """The result for one gene.  Raises: KeyError when this knowledge base has no such gene."""
+        return {result.gene: result for result in self.genes}[name]
+
+    def drug(self, name: str) -> DrugResult:
+        """The result for one drug.  Raises: KeyError when this knowledge base has no such drug."""
+        return {result.drug: result for result in self.drugs}[name]

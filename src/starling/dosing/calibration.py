@@ -1,0 +1,176 @@
+"""What a hospital learns from its own stable patients: proposed, activated by a named person, reversible.
+
+Kept in a file of its own, apart from the model.  The correction is one number on the root of the dose: the median
+residual of the hospital's patients, shrunken by n/(n + 10); below ten patients there is none.  It never moves a dose by
+more than 15 %, and the uncalibrated dose always stands beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from math import inf, isfinite, sqrt
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any, Final
+
+from starling.errors import InputError
+from starling.prediction import Local
+
+SCHEMA: Final = "starling.calibration/1"
+LEAST_PATIENTS: Final = 10
+SHRINKAGE: Final = 10
+#: no calibrated dose differs from the uncalibrated one by more than this share
+BOUND: Final = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A stable patient of the hospital: the uncalibrated dose predicted, and the stable dose reached."""
+
+    predicted: float
+    actual: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the outcomes suggest; `before`, `after`: mean error, each patient judged without its own outcome."""
+
+    patients: int
+    shift: float
+    before: float
+    after: float
+
+    @property
+    def helps(self) -> bool:
+        """Whether the back-test is better with the correction."""
+        return self.after < self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A proposal that a named person made effective, or `shift` 0: took back.  `when`: as stated, ISO 8601."""
+
+    by: str
+    when: str
+    shift: float
+    patients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A hospital's outcomes for one model and the history of what was activated; the last entry is in force."""
+
+    model_sha256: str
+    outcomes: tuple[Outcome, ...] = ()
+    history: tuple[Activation, ...] = ()
+
+    @property
+    def active(self) -> Activation | None:
+        """What is in force, if anything."""
+        last = self.history[-1] if self.history else None
+        return last if last is not None and last.shift else None
+
+    def with_outcome(self, predicted: float, actual: float) -> Calibration:
+        """With one more stable patient.  Raises: InputError when a dose is not above 0."""
+        if not (0 < predicted < inf and 0 < actual < inf):
+            raise InputError("CALIBRATION_REFUSED", "predicted and stable dose must be above 0")
+        return replace(self, outcomes=(*self.outcomes, Outcome(predicted, actual)))
+
+    def shift(self) -> float:
+        """The correction of the root that the outcomes suggest; 0 below ten patients."""
+        return _shift(self.outcomes) if len(self.outcomes) >= LEAST_PATIENTS else 0.0
+
+    def propose(self) -> Proposal | None:
+        """What the outcomes suggest; None below ten patients."""
+        if len(self.outcomes) < LEAST_PATIENTS:
+            return None
+        left_out = [_shift([*self.outcomes[:at], *self.outcomes[at + 1 :]]) for at in range(len(self.outcomes))]
+        before = fmean(abs(each.predicted - each.actual) for each in self.outcomes)
+        after = fmean(
+            abs(shifted(each.predicted, shift)[0] - each.actual)
+            for each, shift in zip(self.outcomes, left_out, strict=True)
+        )
+        return Proposal(len(self.outcomes), self.shift(), before, after)
+
+    def activate(self, *, by: str, when: str) -> Calibration:
+        """With the proposal in force.  Raises: InputError without a name or a proposal, or if it does not help."""
+        proposal = self.propose()
+        if not by.strip():
+            raise InputError("CALIBRATION_REFUSED", "a calibration is activated by a named person")
+        if proposal is None:
+            message = f"{len(self.outcomes)} stable patients; a proposal needs {LEAST_PATIENTS}"
+            raise InputError("CALIBRATION_REFUSED", message)
+        if not proposal.helps:
+            raise InputError("CALIBRATION_REFUSED", "the back-test is not better with the proposed correction")
+        entry = Activation(by.strip(), when, proposal.shift, proposal.patients)
+        return replace(self, history=(*self.history, entry))
+
+    def revert(self, *, by: str, when: str) -> Calibration:
+        """With nothing in force; the history remains.  Raises: InputError without a name or an activation."""
+        if not by.strip() or self.active is None:
+            raise InputError(
+                "CALIBRATION_REFUSED", "a named person takes back what is in force; nothing is, or no name"
+            )
+        return replace(self, history=(*self.history, Activation(by.strip(), when, 0.0, len(self.outcomes))))
+
+    def apply(self, dose: float) -> Local | None:
+        """What is in force makes of a dose; None when nothing is."""
+        active = self.active
+        if active is None:
+            return None
+        calibrated, limited = shifted(dose, active.shift)
+        return Local(dose, calibrated, active.patients, active.by, limited)
+
+
+def shifted(dose: float, shift: float) -> tuple[float, bool]:
+    """The dose with its root moved, within 15 % of itself, and whether that bound was reached."""
+    moved = max(0.0, sqrt(dose) + shift) ** 2
+    bounded = min(max(moved, dose * (1 - BOUND)), dose * (1 + BOUND))
+    return bounded, bounded != moved
+
+
+def _shift(outcomes: Sequence[Outcome]) -> float:
+    count = len(outcomes)
+    return count / (count + SHRINKAGE) * median(sqrt(each.actual) - sqrt(each.predicted) for each in outcomes)
+
+
+def dump(calibration: Calibration) -> str:
+    """The text of a calibration file."""
+    return json.dumps({"schema": SCHEMA, **asdict(calibration)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def parse(text: str, *, source: str) -> Calibration:
+    """The calibration that `dump` wrote.  Raises: InputError (CALIBRATION_REFUSED) when the text is not one."""
+    try:
+        data = json.loads(text)
+        if data["schema"] != SCHEMA:
+            raise ValueError(f"schema is not {SCHEMA}")
+        outcomes = tuple(_outcome(row) for row in data["outcomes"])
+        history = tuple(_activation(row) for row in data["history"])
+        return Calibration(str(data["model_sha256"]), outcomes, history)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("CALIBRATION_REFUSED", f"is not a calibration file ({error})", source=source) from error
+
+
+def _outcome(row: Mapping[str, Any]) -> Outcome:
+    found = Outcome(float(row["predicted"]), float(row["actual"]))
+    if not (0 < found.predicted < inf and 0 < found.actual < inf):
+        raise ValueError("a dose is not above 0")
+    return found
+
+
+def _activation(row: Mapping[str, Any]) -> Activation:
+    found = Activation(str(row["by"]), str(row["when"]), float(row["shift"]), int(row["patients"]))
+    if not isfinite(found.shift):
+        raise ValueError("shift is not a number")
+    return found
+
+
+def read(path: Path) -> Calibration:
+    """The calibration in a file.  Raises: InputError."""
+    try:
+        return parse(path.read_text(encoding="utf-8"), source=path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("FILE_NOT_FOUND", "no such calibration file", source=path.name) from error

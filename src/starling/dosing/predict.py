@@ -1,0 +1,260 @@
+"""START HERE.  An assessment and a patient -> a prediction, with everything a prescriber must see beside it:
+
+prepare -> formulas -> guard -> model (or formula, visibly) -> local calibration -> guideline steps -> Prediction
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from starling.assessment import Assessment
+from starling.dosing.calibration import Calibration
+from starling.dosing.program import Formula, Patient, Prepared, Program
+from starling.dosing.warfarin import Warfarin
+from starling.errors import InputError, ModelError
+from starling.prediction import (
+    Beside,
+    Contribution,
+    Explanation,
+    Interval,
+    Local,
+    Method,
+    ModelStamp,
+    Prediction,
+    Similar,
+    Step,
+    WhatIf,
+)
+from starling.runtime.bundle import Bundle, bundled
+from starling.runtime.explain import shapley
+from starling.runtime.inputs import Factors, outside, reference
+from starling.runtime.interval import adapted_miscoverage
+from starling.vocabulary import Notice
+
+PROGRAMS: Final[Mapping[str, Program]] = {"warfarin": Warfarin()}
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """What came before guideline steps: by the model, or by a formula with the reason in `notices`."""
+
+    dose: float
+    method: Method
+    label: str
+    notices: tuple[Notice, ...] = ()
+    interval: Interval | None = None
+    clamped: bool = False
+    explanation: Explanation | None = None
+    similar: Similar | None = None
+    local: Local | None = None
+    model: ModelStamp | None = None
+
+
+def dose(
+    drug: str,
+    assessment: Assessment,
+    patient: Patient,
+    *,
+    bundle: Path | None = None,
+    calibration: Calibration | None = None,
+    program: Program | None = None,
+) -> Prediction:
+    """The dose for this patient by the drug's model, or by its published formula where the model does not know.
+
+    `bundle`: a directory or zip instead of the model that came with the program.  `calibration`: what this hospital
+    learned; only what was activated counts.  `program`: a drug that the product does not have.
+    Raises: InputError, the sender's, for a drug without a model and for what is missing and never assumed.
+    """
+    chosen = program or _program_of(drug)
+    prepared = chosen.prepare(assessment, patient)
+    formulas = chosen.formulas(prepared)
+    try:
+        loaded = trusted(bundle or bundled(chosen.bundle))
+        calculated = _by_model(loaded, chosen, prepared, formulas, calibration)
+    except ModelError as error:
+        loaded, text = None, f"{error.message}. {error.advice}"
+        calculated = _by_formula(formulas, Notice("MODEL_UNAVAILABLE", f"the model was not used: {text}"))
+    steps = tuple(chosen.steps(assessment, prepared, calculated.dose))
+    return _prediction(chosen, assessment, prepared, (calculated, steps, tuple(formulas), loaded))
+
+
+def trusted(path: Path) -> Bundle:
+    """The bundle at `path`, every check passed; kept while its files stay as they are.  Raises: ModelError."""
+    parts = sorted(path.iterdir()) if path.is_dir() else [path]
+    marks = tuple((part.name, part.stat().st_mtime_ns, part.stat().st_size) for part in parts if part.exists())
+    return _trusted(path, marks)
+
+
+@lru_cache(maxsize=4)
+def _trusted(path: Path, _marks: tuple[tuple[str, int, int], ...]) -> Bundle:
+    return Bundle.read(path).load()
+
+
+def _program_of(drug: str) -> Program:
+    found = PROGRAMS.get(drug.casefold())
+    if found is None:
+        raise InputError("NO_DOSE_MODEL", f"no dose model for {drug!r}; there is one for {', '.join(PROGRAMS)}")
+    return found
+
+
+def _by_formula(formulas: Sequence[Formula], notice: Notice) -> Calculated:
+    return Calculated(formulas[0].value, "formula", formulas[0].name, (notice,))
+
+
+def _by_model(
+    bundle: Bundle,
+    program: Program,
+    prepared: Prepared,
+    formulas: Sequence[Formula],
+    calibration: Calibration | None,
+) -> Calculated:
+    """The model's answer, or the formula's where the model does not know such a patient."""
+    if prepared.not_called is not None:
+        text = f"{prepared.not_called}: computed without genotype"
+        return _by_formula(formulas, Notice("GENOTYPE_MISSING", text))
+    unknown = _unknown(bundle, prepared)
+    if unknown is not None:
+        return _by_formula(formulas, Notice("OUTSIDE_TRAINING", f"the model does not know such a patient: {unknown}"))
+    output = bundle.card.output
+    raw = bundle.run([prepared.factors])[0]
+    within = min(max(raw, output.low), output.high)
+    local, notices = _local(bundle, calibration, within)
+    value = local.calibrated if local else within
+    return Calculated(
+        dose=value,
+        method="model",
+        label=f"Starling {bundle.card.drug} model {bundle.card.version}",
+        notices=notices,
+        interval=None if prepared.without_interval else _interval(bundle, value, local, calibration),
+        clamped=within != raw,
+        explanation=explanation(bundle, program, prepared),
+        similar=_similar(bundle, prepared.factors),
+        local=local,
+        model=bundle.stamp,
+    )
+
+
+def _unknown(bundle: Bundle, prepared: Prepared) -> str | None:
+    """Why the model does not know such a patient; None when it does."""
+    if prepared.guard is not None:
+        return prepared.guard
+    strange = outside(bundle.card.inputs, prepared.factors)
+    said = [
+        f"{each.label} {each.words(prepared.factors[each.name])}, trained on {each.low:g} to {each.high:g}"
+        for each in strange
+    ]
+    return "; ".join(said) or None
+
+
+def _local(bundle: Bundle, calibration: Calibration | None, value: float) -> tuple[Local | None, tuple[Notice, ...]]:
+    if calibration is None:
+        return None, ()
+    if calibration.model_sha256 != bundle.sha256:
+        text = "the local calibration was learned with another model and was not used"
+        return None, (Notice("CALIBRATION_OTHER_MODEL", text),)
+    return calibration.apply(value), ()
+
+
+def _interval(bundle: Bundle, value: float, local: Local | None, calibration: Calibration | None) -> Interval:
+    table = bundle.card.interval
+    outcomes = calibration.outcomes if calibration and calibration.model_sha256 == bundle.sha256 else ()
+    miscoverage = adapted_miscoverage(table, ((each.predicted, each.actual) for each in outcomes))
+    low, high = table.interval(value, miscoverage=miscoverage)
+    words = table.statement
+    if outcomes:
+        words += f" Adapted to {len(outcomes)} stable patients of this hospital."
+    if local is not None:
+        words += " Centred on the calibrated dose."
+    return Interval(low, high, table.coverage, words)
+
+
+def explanation(bundle: Bundle, program: Program, prepared: Prepared) -> Explanation:
+    """Exact contributions from the typical patient to this one, and what would have been."""
+    card = bundle.card
+    typical = reference(card.inputs)
+    factors = {each.name: prepared.factors[each.name] for each in card.inputs}
+    start, end, amounts = shapley(bundle.run, factors, typical)
+    labels = {each.name: each for each in card.inputs}
+    contributions = [
+        Contribution(labels[name].label, labels[name].words(factors[name]), amount) for name, amount in amounts.items()
+    ]
+    contributions.sort(key=lambda each: -abs(each.amount))
+    return Explanation(
+        typical=", ".join(f"{each.label} {each.words(each.reference)}" for each in card.inputs),
+        start=start,
+        end=end,
+        contributions=tuple(contributions),
+        what_if=_what_if(bundle, program, prepared, end),
+    )
+
+
+def _what_if(bundle: Bundle, program: Program, prepared: Prepared, now: float) -> tuple[WhatIf, ...]:
+    """Each change that stays within training."""
+    inputs = bundle.card.inputs
+    changes = [each for each in program.changes(prepared) if not outside(inputs, each.factors)]
+    values = bundle.run([{**prepared.factors, **each.factors} for each in changes]) if changes else []
+    return tuple(WhatIf(each.words, value, value - now) for each, value in zip(changes, values, strict=True))
+
+
+def _similar(bundle: Bundle, factors: Factors) -> Similar | None:
+    """How many training patients share the card's group with this one: a count, never persons."""
+    card = bundle.card
+    if not card.similar_by:
+        return None
+    values = tuple(str(factors[name]) for name in card.similar_by)
+    labels = {each.name: each.label for each in card.inputs}
+    words = ", ".join(f"{labels[name]} {value}" for name, value in zip(card.similar_by, values, strict=True))
+    group = next((each for each in card.similar if each.values == values), None)
+    return Similar(words, group.patients if group else None, group.median if group else None)
+
+
+def _prediction(
+    program: Program,
+    assessment: Assessment,
+    prepared: Prepared,
+    parts: tuple[Calculated, tuple[Step, ...], tuple[Formula, ...], Bundle | None],
+) -> Prediction:
+    calculated, steps, formulas, bundle = parts
+    value = (steps[-1].low + steps[-1].high) / 2 if steps else calculated.dose
+    withheld = prepared.without_interval if calculated.method == "model" else None
+    notices = (
+        *calculated.notices,
+        *([Notice("INTERVAL_WITHHELD", f"no interval: {withheld}")] if withheld else []),
+        *prepared.notices,
+    )
+    return Prediction(
+        drug=program.drug,
+        quantity=program.quantity,
+        unit=program.unit,
+        value=value,
+        calculated=calculated.dose,
+        method=calculated.method,
+        label=calculated.label,
+        interval=calculated.interval,
+        beside=tuple(Beside(each.name, each.value, value - each.value, each.source) for each in formulas),
+        inputs=_inputs(bundle, prepared.factors),
+        steps=steps,
+        clamped=calculated.clamped,
+        explanation=calculated.explanation,
+        similar=calculated.similar,
+        local=calculated.local,
+        model=calculated.model,
+        evidence=prepared.evidence,
+        notices=notices,
+        assessment=assessment.result_sha256,
+    )
+
+
+def _inputs(bundle: Bundle | None, factors: Factors) -> dict[str, str]:
+    """What entered the calculation, in words."""
+    known = {each.name: each for each in bundle.card.inputs} if bundle else {}
+    return {
+        known[name].label if name in known else name.replace("_", " "): (
+            known[name].words(value) if name in known else str(value)
+        )
+        for name, value in factors.items()
+    }

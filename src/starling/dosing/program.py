@@ -1,0 +1,94 @@
+"""What a drug adds to the room: how an assessment and a patient become factors, and what stands beside the model.
+
+A second drug is a second `Program` and a second bundle; nothing else in the room changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from starling.assessment import Assessment
+from starling.prediction import Step
+from starling.runtime.inputs import Factors, Value
+from starling.vocabulary import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What a prescriber states beside the genotype; None: not stated.
+
+    `medication`: ingredients by any name.  `linked`: genotypes of linked sites on the gene's own strand
+    (`{"rs9934438": "C/T"}`).  `more`: what a program other than warfarin asks for.
+    """
+
+    age_years: float | None = None
+    height_cm: float | None = None
+    weight_kg: float | None = None
+    ancestry: str | None = None
+    medication: tuple[str, ...] | None = None
+    smoker: bool | None = None
+    indication: str | None = None
+    linked: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A published formula's answer in the unit of the model; `uses_genotype`: False for a clinical formula."""
+
+    name: str
+    value: float
+    source: str
+    uses_genotype: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A patient in the words of a model.
+
+    `factors`: what is known, including what is assumed when not stated.  `not_called`: why the model may not be used
+    (a genotype is missing); None when it may.  `without_interval`: why no interval may be stated.
+    `guard`: why the model does not know such a patient, apart from ranges (a child).
+    """
+
+    factors: Factors
+    notices: tuple[Notice, ...] = ()
+    not_called: str | None = None
+    guard: str | None = None
+    without_interval: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that could be different, in words, and the factors that it changes."""
+
+    words: str
+    factors: Mapping[str, Value]
+
+
+class Program(Protocol):
+    """One drug's part."""
+
+    drug: str
+    bundle: str
+    quantity: str
+    unit: str
+
+    def prepare(self, assessment: Assessment, patient: Patient) -> Prepared:
+        """The patient in the words of the model.  Raises: InputError for what is missing and never assumed."""
+        ...
+
+    def formulas(self, prepared: Prepared) -> Sequence[Formula]:
+        """The published formulas that can be computed, the one to fall back on first; at least one."""
+        ...
+
+    def steps(self, assessment: Assessment, prepared: Prepared, dose: float) -> Sequence[Step]:
+        """What guidelines ask for after the calculation, one after another."""
+        ...
+
+    def changes(self, prepared: Prepared) -> Sequence[Change]:
+        """What a prescriber may want to compare."""
+        ...
