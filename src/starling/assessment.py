@@ -11,9 +11,9 @@ Frozen values without I/O; every one survives `starling.serial` to JSON and back
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from starling.values import dataclass, field
 from starling.vocabulary import BuildName, CopyNumber, Notice, Presence, Sex, VariantCopies, Why
 
 

@@ -6,10 +6,10 @@ Source: the tables of knowledge-base/ (facts from CPIC, DPWG, FDA, PharmVar and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from starling.assessment import Advice, Implication
+from starling.values import dataclass, field
 from starling.vocabulary import ActivityScore, Locus
 
 #: What a row may advise, most serious first: the order of headlines and of every list of drugs.

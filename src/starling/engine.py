@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +32,7 @@ from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
 from starling.serial.document import result_digest, to_jsonable
+from starling.values import asdict, dataclass, replace
 from starling.vocabulary import GeneCall, Notice, OutsideCall, SampleGenotypes
 
 Source = str | Path | Sequence[str | Path]

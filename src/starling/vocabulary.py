@@ -9,10 +9,11 @@ What is published of it stands in `starling.assessment`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import Literal, NamedTuple
+
+from starling.values import dataclass, field
 
 Sex = Literal["male", "female", "unknown"]
 BuildName = Literal["GRCh38", "GRCh37"]

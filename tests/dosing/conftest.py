@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.dosing.people import REFERENCE, VARIANT, example, gene, require
 
 from starling.assessment import Assessment
 from starling.runtime.bundle import Bundle, bundled
 from starling.vocabulary import VariantCopies
+from tests.dosing.people import REFERENCE, VARIANT, example, gene, require
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from math import sqrt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.dosing.people import ADULT
 
 from starling.assessment import Assessment
 from starling.dosing import dose
 from starling.dosing.calibration import BOUND, Calibration, dump, parse, shifted
 from starling.errors import InputError
 from starling.runtime.bundle import Bundle, bundled
+from tests.dosing.people import ADULT
 
 WHEN = "2025-01-01T00:00:00+00:00"
 

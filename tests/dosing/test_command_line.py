@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.dosing.people import EXAMPLE
 
 SRC = Path(__file__).resolve().parents[2] / "src"

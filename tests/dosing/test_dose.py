@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.dosing.people import ADULT, example
 
 from starling.assessment import Alternative, Assessment
 from starling.dosing import Patient, Prediction, dose
@@ -17,6 +16,7 @@ from starling.errors import InputError
 from starling.prediction import from_jsonable, to_jsonable
 from starling.runtime.bundle import Bundle, bundled
 from starling.vocabulary import Why
+from tests.dosing.people import ADULT, example
 
 Make = Callable[..., Assessment]
 WHITE = Person(6, 175, 80, "white")

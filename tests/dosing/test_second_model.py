@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.dosing.people import example
 
 from starling.assessment import Assessment
 from starling.dosing import Patient, dose
@@ -17,6 +16,7 @@ from starling.errors import InputError
 from starling.prediction import Step, from_jsonable, to_jsonable
 from starling.report.dose import render
 from starling.runtime.bundle import DIGEST, Bundle, digest_text
+from tests.dosing.people import example
 
 CARD = """
 schema = "starling.model/1"

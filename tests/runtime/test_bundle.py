@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.dosing.people import ADULT
 
 from starling.assessment import Assessment
 from starling.dosing import dose
 from starling.errors import ModelError
 from starling.runtime.bundle import DIGEST, FILES, LARGEST_BYTES, Bundle, bundled, digest_text
+from tests.dosing.people import ADULT
 
 SRC = Path(__file__).resolve().parents[2] / "src"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.dosing.people import require
 
 from starling.dosing.formulas import Person, pharmacogenetic
 from starling.runtime.bundle import DIGEST, Bundle, bundled
 from starling.runtime.card import read_card
 from starling.runtime.inputs import encode
+from tests.dosing.people import require
 
 SRC = Path(__file__).resolve().parents[2] / "src"
 #: as in the Makefile: one thread and one kind of arithmetic

@@ -6,7 +6,6 @@ Source: PharmCAT "research mode: combinations and partial alleles".
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import reduce
 from operator import or_
 
@@ -14,6 +13,7 @@ from starling.calling.phasing import observe
 from starling.calling.table import MatchTable, bits, match_table
 from starling.definitions import GeneDefinition
 from starling.star_order import diplotype_of, in_star_order
+from starling.values import replace
 from starling.vocabulary import Ambiguous, CallResult, Diplotype, GeneCall, SampleGenotypes
 
 #: Heterozygous groups that may branch, the first of which is fixed: 2**9 pairs of strands.

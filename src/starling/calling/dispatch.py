@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from starling.assessment import Options
@@ -11,6 +10,7 @@ from starling.calling.combine import combinations
 from starling.calling.general import call_by_matching
 from starling.calling.genes import cyp2c9, cyp2d6, dpyd, mt_rnr1, nat2, ryr1, slco1b1
 from starling.definitions import GeneDefinition
+from starling.values import replace
 from starling.vocabulary import GeneCall, Notice, SampleGenotypes, Undetermined
 
 Rule = Callable[[GeneDefinition, SampleGenotypes], GeneCall]

@@ -6,10 +6,10 @@ Source: PMID 27371869.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from starling.errors import InputError
+from starling.values import replace
 from starling.vocabulary import Evidence, GeneCall, Notice, Undetermined
 
 #: What `transplant` may say.  After a solid organ's transplant, blood carries the recipient's own DNA.

@@ -7,7 +7,6 @@ so that a laboratory can switch without validating every answer again; certainty
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
 from math import prod
@@ -16,6 +15,7 @@ from operator import or_
 from starling.calling.phasing import Observation, StrandPair, TooAmbiguousError, strand_pairs
 from starling.calling.table import MatchTable, bits
 from starling.star_order import diplotype_of, in_star_order
+from starling.values import dataclass, replace
 from starling.vocabulary import Consistent, Diplotype, Why
 
 ClassPair = tuple[int, int]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from starling.calling.genes.hla import RISK_ALLELES, is_of_other_gene, parse_hla, presence_of
@@ -17,6 +16,7 @@ from starling.calling.genes.strand_names import lowest_of, parts_of
 from starling.definitions import GeneDefinition, PhenotypeRules
 from starling.errors import InputError
 from starling.star_order import diplotype_of
+from starling.values import dataclass, replace
 from starling.vocabulary import (
     ActivityScore,
     Ambiguous,

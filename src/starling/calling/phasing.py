@@ -7,9 +7,8 @@ branch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from starling.calling.table import MatchTable, bits
+from starling.values import dataclass, field
 from starling.vocabulary import Genotype, Notice, SampleGenotypes, State, Why
 
 #: Bounded work per gene: more pairs of strands than this are not enumerated (docs/explanation/certainty.md).

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from starling.definitions import GeneDefinition, NamedAllele
+from starling.values import dataclass
 from starling.vocabulary import ActivityScore, Locus
 
 FunctionClass = tuple[str, ActivityScore | None]

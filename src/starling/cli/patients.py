@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 from starling.assessment import Assessment, Options
 from starling.cli.screen import ProgressBar, uses_colour, width
 from starling.errors import InputError
+from starling.values import dataclass, replace
 from starling.vocabulary import Sex
 
 FORMATS: Final = ("terminal", "json", "tsv", "html")

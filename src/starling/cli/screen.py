@@ -6,8 +6,9 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass, field
 from typing import TextIO
+
+from starling.values import dataclass, field
 
 #: seconds before a bar appears: short work needs none
 PATIENCE_S = 1.0

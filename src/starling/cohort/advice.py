@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -22,6 +21,7 @@ from starling.knowledge.base import KnowledgeBase
 from starling.serial.decoding import gene_from
 from starling.serial.encoding import drug_fields
 from starling.serial.fields import Fields
+from starling.values import dataclass, field
 
 if TYPE_CHECKING:
     import duckdb

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from starling.assessment import GeneResult, Options
@@ -15,6 +14,7 @@ from starling.definitions import GeneDefinition
 from starling.errors import InputError
 from starling.genotyping.fill import Intervals
 from starling.knowledge.base import KnowledgeBase
+from starling.values import dataclass, field
 from starling.vocabulary import SampleGenotypes
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ differ in nothing else share a text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from starling.formats.record import Columns, Record
+from starling.values import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

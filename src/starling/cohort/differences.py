@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from starling.definitions import ACTIONS
 from starling.formats.write import replacing
+from starling.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb

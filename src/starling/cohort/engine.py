@@ -13,12 +13,12 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Final, Generic, Literal, TypeVar
 
 from starling.errors import InputError, InternalError
+from starling.values import dataclass
 
 EngineName = Literal["local", "ray"]
 S = TypeVar("S")

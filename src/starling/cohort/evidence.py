@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +18,7 @@ from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import merge
 from starling.genotyping.fill import Intervals
+from starling.values import asdict, dataclass, field
 from starling.vocabulary import BuildName
 
 if TYPE_CHECKING:

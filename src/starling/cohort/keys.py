@@ -9,7 +9,6 @@ statements give equal results is then a matter of the pure functions that are ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from starling.genotyping.effects import ANY_OTHER
 from starling.genotyping.fill import Intervals, filled_slots
 from starling.genotyping.plan import RecordPlan, SlotPlan, plan_record
 from starling.genotyping.sites import SiteMap, regions, site_map
+from starling.values import dataclass
 from starling.vocabulary import BuildName
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from starling.genotyping.evidence import canonical_lines
 from starling.genotyping.person import Part, Resolver, person
 from starling.genotyping.read import CellReader
 from starling.knowledge.base import KnowledgeBase
+from starling.values import dataclass, field
 from starling.vocabulary import BuildName, Genotype, Locus, Notice, SampleGenotypes, Sex, State
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from starling.engine import known_medicines
 from starling.errors import InputError
 from starling.formats.outside import parse_outside_calls
 from starling.knowledge.base import KnowledgeBase
+from starling.values import dataclass, replace
 from starling.vocabulary import OutsideCall, Sex
 
 _SEXES: Final[Mapping[str, Sex]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
 from hashlib import blake2b
 
 from starling.assessment import Options
@@ -12,6 +11,7 @@ from starling.cohort.evidence import Holdings
 from starling.cohort.patterns import result_of
 from starling.cohort.people import Stated
 from starling.knowledge.base import KnowledgeBase
+from starling.values import asdict, replace
 from starling.vocabulary import OutsideCall
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from starling.genotyping.samples import chosen_samples
 from starling.genotyping.sites import SiteMap, site_map
 from starling.genotyping.source import open_source
 from starling.knowledge.base import KnowledgeBase
+from starling.values import dataclass, field, replace
 from starling.vocabulary import BuildName
 
 Key = tuple[object, ...]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +39,7 @@ from starling.cohort.work import ShardPaths, pattern_columns, pattern_table, wri
 from starling.errors import InputError
 from starling.formats.extras import need
 from starling.knowledge.base import KnowledgeBase
+from starling.values import dataclass
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,7 +11,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +27,7 @@ from starling.errors import InputError
 from starling.formats.extras import need
 from starling.formats.write import replacing
 from starling.knowledge.base import KnowledgeBase
+from starling.values import asdict, dataclass, field
 
 if TYPE_CHECKING:
     import duckdb

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from starling.errors import InputError
 from starling.genotyping.samples import chosen_samples
 from starling.genotyping.source import open_source
 from starling.knowledge.base import KnowledgeBase
+from starling.values import asdict, dataclass
 
 #: Files of one person that make one shard: small enough to lose, large enough to share patterns.
 FILES_PER_SHARD: Final = 200

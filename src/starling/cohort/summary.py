@@ -13,7 +13,6 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +21,7 @@ from starling.cohort.reanalyse import metadata_of
 from starling.cohort.run import Outputs, connected
 from starling.errors import InputError
 from starling.formats.extras import need
+from starling.values import dataclass, field
 
 if TYPE_CHECKING:
     import duckdb

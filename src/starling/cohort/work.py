@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +20,7 @@ from starling.cohort.shards import Shard, knowledge_at
 from starling.formats.write import replacing, write_atomically
 from starling.knowledge.base import KnowledgeBase
 from starling.serial.encoding import gene_fields
+from starling.values import asdict, dataclass
 from starling.vocabulary import State
 
 if TYPE_CHECKING:

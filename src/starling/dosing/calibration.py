@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from math import inf, isfinite, sqrt
 from pathlib import Path
 from statistics import fmean, median
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from starling.errors import InputError
 from starling.prediction import Local
+from starling.values import asdict, dataclass, replace
 
 SCHEMA: Final = "starling.calibration/1"
 LEAST_PATIENTS: Final = 10

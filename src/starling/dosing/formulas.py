@@ -7,8 +7,9 @@ Source: N Engl J Med 2009;360:753-764 (PMID 19228618), Supplementary Appendix, s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from starling.values import dataclass
 
 SOURCE: Final = "IWPC, N Engl J Med 2009;360:753 (PMID 19228618)"
 

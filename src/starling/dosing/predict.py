@@ -6,7 +6,6 @@ prepare -> formulas -> guard -> model (or formula, visibly) -> local calibration
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -33,6 +32,7 @@ from starling.runtime.bundle import Bundle, bundled
 from starling.runtime.explain import shapley
 from starling.runtime.inputs import Factors, outside, reference
 from starling.runtime.interval import adapted_miscoverage
+from starling.values import dataclass
 from starling.vocabulary import Notice
 
 PROGRAMS: Final[Mapping[str, Program]] = {"warfarin": Warfarin()}

@@ -6,12 +6,12 @@ A second drug is a second `Program` and a second bundle; nothing else in the roo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from starling.assessment import Assessment
 from starling.prediction import Step
 from starling.runtime.inputs import Factors, Value
+from starling.values import dataclass, field
 from starling.vocabulary import Notice
 
 

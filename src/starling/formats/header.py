@@ -6,11 +6,11 @@ Source: The Variant Call Format specification v4.5, section 1.4 and 1.5 (hts-spe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from starling.errors import InputError
+from starling.values import dataclass, field
 
 _COLUMNS: Final = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _FIRST_SAMPLE: Final = 9

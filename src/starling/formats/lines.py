@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from starling.errors import InputError
 from starling.formats.bgzf import BlockFile
 from starling.formats.record import LONGEST_LINE
+from starling.values import dataclass
 
 
 @dataclass(slots=True)

@@ -13,12 +13,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
 from starling.errors import InputError
 from starling.formats.stream import TextStream, open_bytes
+from starling.values import dataclass, field
 
 Kind = Literal["23andme", "ancestry", "finalreport", "assay"]
 #: No array has more markers, no table of single tests more rows; a longer file is something else.

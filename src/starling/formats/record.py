@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, overload
 
 from starling.errors import InputError
 from starling.formats.regions import Intervals
+from starling.values import dataclass
 
 #: No human chromosome is longer (chr1: 248,956,422); VCF positions are signed 32-bit numbers.
 LARGEST_POSITION: Final = 2**31 - 1

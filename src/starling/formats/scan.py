@@ -9,12 +9,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from starling.errors import InputError
 from starling.formats.record import may_span, parse_position, span_end, touches
 from starling.formats.regions import Intervals
+from starling.values import dataclass
 
 _NOTHING: Final = Intervals(())
 _DIGITS_AND_TAB: Final = b"0123456789\t"

@@ -24,12 +24,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from starling.formats.bgzf import BlockFile
 from starling.formats.lines import Piece, pieces
 from starling.formats.record import LARGEST_POSITION, may_span, parse_position
+from starling.values import dataclass
 
 Key = tuple[int, int]
 

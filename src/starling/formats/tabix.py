@@ -10,12 +10,12 @@ import struct
 import zlib
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from starling.errors import InputError
 from starling.formats.bgzf import BlockFile, is_bgzf
+from starling.values import dataclass, field
 
 #: Real indexes of a genome are 1-3 MB; one that inflates to more than this is none.
 _LARGEST: Final = 512 * 2**20

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from starling.errors import InputError
 from starling.formats.header import Header
+from starling.values import dataclass
 from starling.vocabulary import BuildName
 
 #: Length of the mitochondrial sequence of UCSC hg19; its positions are not those of the revised Cambridge reference.

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.record import Record
+from starling.values import dataclass
 from starling.vocabulary import Notice
 
 _DEPTHS: Final = ("MIN_DP", "DP")

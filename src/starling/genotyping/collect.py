@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, Protocol, overload
 
 from starling.assessment import Options
@@ -24,6 +23,7 @@ from starling.genotyping.person import Part, Resolver, person
 from starling.genotyping.read import read_cells
 from starling.genotyping.samples import check_all_found, chosen_samples
 from starling.genotyping.sites import SiteMap, site_map
+from starling.values import dataclass, field
 from starling.vocabulary import BuildName, Notice, SampleGenotypes, Sex, State
 
 ReaderName = Literal["bisect", "index", "scan"]

@@ -7,12 +7,12 @@ Source: VCF v4.5, section 1.6.1.5 (ALT: bases, `*`, symbolic alleles, breakends)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from starling.formats.record import Record
 from starling.genotyping.normalise import Event, trim
 from starling.genotyping.sites import BaseSlot, ChromosomeSites, IndelSlot
+from starling.values import dataclass
 
 DELETED: Final = "*"
 UNKNOWN: Final = "?"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 from typing import Final
@@ -20,6 +19,7 @@ from starling.formats.header import Header
 from starling.formats.markers import Marker, MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Region, by_chromosome
+from starling.values import dataclass
 from starling.vocabulary import BuildName
 
 #: Sites that look as if read from the other strand (or another build), above which the whole file is refused.

@@ -7,7 +7,6 @@ order of the alleles in GT, and whether several ALTs stand in one record or in s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from starling.assessment import Options
@@ -15,6 +14,7 @@ from starling.genotyping.call import PLAIN_REFERENCE, Call
 from starling.genotyping.effects import DELETED, INTERRUPTED, NOT_BASES, UNKNOWN
 from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks, quick_plan
 from starling.genotyping.sites import BaseSlot, Slot
+from starling.values import dataclass
 from starling.vocabulary import Genotype, Notice, State
 
 #: Where one allele is a whole genotype (on chrX: in a person with one X).

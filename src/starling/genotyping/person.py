@@ -7,13 +7,13 @@ reference assumed where an option says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from starling.assessment import Options
 from starling.errors import InputError
 from starling.genotyping.merge import Cell, Observation, genotype_at, in_order, stated
 from starling.genotyping.sites import BaseSlot, CompositeSite, SiteMap, Slot
+from starling.values import dataclass, replace
 from starling.vocabulary import Genotype, Locus, Notice, SampleGenotypes, Sex, State
 
 #: No-calls that say "no data": another file of the same person may say more.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from starling.definitions import GeneDefinition, Site
 from starling.formats.regions import Region
 from starling.genotyping.normalise import Event, is_same_indel, trim
+from starling.values import dataclass, field
 from starling.vocabulary import BuildName, Locus
 
 #: Regions closer than this are fetched as one.  Measured: in a genome of 5 million records all gaps up to 1,000 cost

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
 from typing import Final
 
@@ -11,6 +10,7 @@ from starling.assessment import Advice, Condition, Recommendation
 from starling.guidance.lookup import Block, Found, actions_of, find
 from starling.guidance.standing import Standing, Standings
 from starling.guidance.wording import action_words
+from starling.values import replace
 from starling.vocabulary import Notice, Why
 
 #: Actions that rule a drug out.

@@ -7,13 +7,13 @@ Source: PMID 31647186 and PMID 24458010 (strong inhibitor: value x0; moderate: x
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from starling.assessment import Adjusted, GeneResult
 from starling.definitions import GuidanceRules, Inhibitor, PhenotypeRules
 from starling.guidance.scores import INDETERMINATE, terms_of_score
+from starling.values import dataclass
 from starling.vocabulary import ActivityScore
 
 #: The only gene whose phenotype medicines adjust.

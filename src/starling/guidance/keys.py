@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from starling.definitions import GuidanceRules
 from starling.guidance.scores import INDETERMINATE, score_term
 from starling.guidance.standing import NO_RESULT, Standing
+from starling.values import dataclass
 from starling.vocabulary import ActivityScore, Notice
 
 #: Stands before a key that is a diplotype.

@@ -7,12 +7,12 @@ beats a term row.  What had to be mapped to find a row is said in a notice.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 from starling.definitions import GuidanceRules, Guideline, Key, Row
 from starling.guidance.keys import DIPLOTYPE, GeneKeys, Option, ScoreKey, foreign_keys, score_keys
 from starling.guidance.standing import Standings, unordered
+from starling.values import dataclass
 from starling.vocabulary import Notice
 
 

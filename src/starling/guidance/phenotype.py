@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -24,6 +23,7 @@ from starling.guidance.statements import (
     used_terms,
 )
 from starling.star_order import diplotype_of
+from starling.values import dataclass, replace
 from starling.vocabulary import ActivityScore, Ambiguous, Diplotype, Evidence, GeneCall, Notice, Undetermined, Why
 
 BOTH_ALLELES_REDUCED: Final = "BOTH_ALLELES_REDUCED"

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -26,6 +25,7 @@ from starling.guidance.lookup import Block, index
 from starling.guidance.remarks import medicine_notices, relevant_genes, unlisted
 from starling.guidance.standing import Standing, adjusted_standing, standing_of
 from starling.guidance.summary import SUPERSEDED, summarise
+from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})

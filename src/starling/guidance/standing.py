@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -11,6 +10,7 @@ from starling.assessment import Adjusted, GeneResult
 from starling.definitions import PhenotypeRules
 from starling.guidance.conversion import OR, terms_after
 from starling.guidance.phenotype import BOTH_ALLELES_POSSIBLE, BOTH_ALLELES_REDUCED
+from starling.values import dataclass
 from starling.vocabulary import ActivityScore, Presence, Why
 
 #: The key of rows for a gene that was not tested.

@@ -6,12 +6,12 @@ A change of wording alone comes last; identical changes for several results of a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from starling.assessment import Advice, Dose
 from starling.definitions import ACTIONS, Guideline, NamedAllele, Row
 from starling.knowledge.base import KnowledgeBase
+from starling.values import dataclass
 
 _DOSE: Final = ACTIONS.index("adjust_dose") + 1
 _PHENOTYPE, _FUNCTION, _ALLELE, _INHIBITOR, _COVERAGE, _WORDING = range(20, 80, 10)

@@ -10,7 +10,6 @@ Diplotype rows are extra: they win over a term row and replace none.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
@@ -18,6 +17,7 @@ from starling.knowledge.invariants_genes import at
 from starling.knowledge.invariants_guidance import OUTSIDE_GENES
 from starling.knowledge.tables import TableRow, Tables, Violation
 from starling.knowledge.values import parse_key
+from starling.values import dataclass
 
 NO_RESULT: Final = "No Result"
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from starling.values import dataclass
 
 _CHANGE: Final = re.compile(
     r"[gm]\.(?P<start>\d+)(?:_(?P<end>\d+))?"

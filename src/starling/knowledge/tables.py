@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from starling.errors import KnowledgeError
+from starling.values import dataclass
 
 #: file -> its columns, in order.  JSON Lines tables have no fixed columns.
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {

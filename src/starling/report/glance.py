@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from starling.assessment import Assessment, DrugResult, GeneResult, Recommendation
@@ -20,6 +19,7 @@ from starling.report.words import (
     strength_words,
     why_words,
 )
+from starling.values import dataclass
 from starling.vocabulary import Why
 
 #: Codes of the notes by which guidance marks a recommendation (see docs/reference/codes.md).

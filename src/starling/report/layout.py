@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from starling.report.text import columns, pad, visible, wrap
+from starling.values import dataclass
 
 #: Narrower than this nothing can be laid out; wider lines are hard to read.
 NARROWEST: Final = 60

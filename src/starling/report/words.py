@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from starling.assessment import Alternative, Disagreement, GeneResult
 from starling.definitions import ACTIONS as ACTION_ORDER
 from starling.guidance.wording import action_words as plain_words
+from starling.values import dataclass
 from starling.vocabulary import Why
 
 

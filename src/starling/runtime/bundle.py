@@ -10,7 +10,6 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from starling.prediction import ModelStamp
 from starling.runtime.card import Card, read_card
 from starling.runtime.inputs import Factors, encode, outside
 from starling.runtime.session import Session
+from starling.values import dataclass
 
 FILES: Final = ("golden.jsonl", "model.onnx", "model.toml")
 DIGEST: Final = "digest"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from starling.errors import ModelError
 from starling.runtime.inputs import Input, Missing
 from starling.runtime.interval import Bin, Scale, Table
+from starling.values import dataclass
 
 SCHEMA: Final = "starling.model/1"
 

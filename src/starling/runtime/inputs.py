@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from starling.values import dataclass
 
 Value = float | str
 Factors = Mapping[str, Value]

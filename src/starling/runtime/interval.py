@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import ceil, floor, sqrt
 from typing import Final, Literal
+
+from starling.values import dataclass
 
 #: on which scale residuals were measured: the dose itself, or its square root
 Scale = Literal["identity", "root"]

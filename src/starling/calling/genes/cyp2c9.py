@@ -5,10 +5,9 @@ Source: CPIC warfarin guideline 2017 (PMID 28198005), data from African American
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from starling.calling.general import call_by_matching
 from starling.definitions import GeneDefinition, Site
+from starling.values import replace
 from starling.vocabulary import GeneCall, SampleGenotypes, State, VariantCopies
 
 

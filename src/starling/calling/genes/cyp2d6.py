@@ -6,10 +6,9 @@ Source: CPIC/DPWG consensus on CYP2D6 genotype to phenotype (PMID 31647186).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from starling.calling.general import call_by_matching
 from starling.definitions import GeneDefinition
+from starling.values import replace
 from starling.vocabulary import GeneCall, Notice, SampleGenotypes, Undetermined
 
 _NOTICE = Notice(

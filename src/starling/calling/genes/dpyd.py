@@ -8,7 +8,6 @@ Source: Turner et al. 2024 (PMID 38129972); CPIC fluoropyrimidines 2017 with upd
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -25,6 +24,7 @@ from starling.calling.genes.lowest_function import Carried, call_carried
 from starling.calling.phasing import Observation, observe
 from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, NamedAllele
+from starling.values import replace
 from starling.vocabulary import Evidence, GeneCall, Locus, Notice, SampleGenotypes, Why
 
 INTRONIC: Final = Locus("chr1", 97579893)

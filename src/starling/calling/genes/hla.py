@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from starling.values import dataclass
 from starling.vocabulary import Evidence, GeneCall, Presence, Undetermined
 
 #: Risk alleles by gene, as guideline keys name them.

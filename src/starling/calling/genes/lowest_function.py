@@ -9,12 +9,12 @@ Source: PharmCAT gene definition exceptions (DPYD, RYR1); CPIC fluoropyrimidines
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 
 from starling.definitions import NamedAllele
 from starling.star_order import diplotype_of
+from starling.values import dataclass, replace
 from starling.vocabulary import Ambiguous, CallResult, Consistent, Diplotype, Evidence, GeneCall, VariantCopies, Why
 
 Severity = Callable[[NamedAllele], Fraction]

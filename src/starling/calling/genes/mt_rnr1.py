@@ -7,7 +7,6 @@ threshold of 0.05 for a risk variant awaits a pharmacist's signature.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from starling.calling.general import undetermined
@@ -15,6 +14,7 @@ from starling.calling.genes.carried import basic_evidence, not_covered
 from starling.calling.phasing import Observation, documented, observe
 from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, NamedAllele
+from starling.values import replace
 from starling.vocabulary import Consistent, Diplotype, GeneCall, Notice, SampleGenotypes, VariantCopies, Why
 
 #: A risk variant in this share of the reads or more counts (reported at any share).

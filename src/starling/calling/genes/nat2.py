@@ -6,12 +6,11 @@ knowledge-base/nat2_unphased_priorities.tsv.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from starling.calling.general import call_from_match, undetermined
 from starling.calling.phasing import observe
 from starling.calling.table import bits, match_table
 from starling.definitions import GeneDefinition
+from starling.values import replace
 from starling.vocabulary import Ambiguous, Consistent, GeneCall, Notice, SampleGenotypes, Why
 
 

@@ -6,12 +6,12 @@ like *1 and C like *5.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from starling.calling.general import call_by_matching
 from starling.definitions import GeneDefinition
 from starling.star_order import diplotype_of
+from starling.values import replace
 from starling.vocabulary import (
     Ambiguous,
     GeneCall,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from starling.assessment import GeneResult, Recommendation
 from starling.definitions import Guideline
+from starling.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

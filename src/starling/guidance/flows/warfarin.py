@@ -6,12 +6,12 @@ Source: CPIC guideline 2017, PMID 28198005, Figure 2.  Children have a figure of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from starling.assessment import Advice, Condition, Dose, GeneResult, Recommendation
 from starling.definitions import Guideline
 from starling.guidance.flows.answer import Flow, FlowAnswer, single_diplotype
+from starling.values import dataclass
 from starling.vocabulary import Notice
 
 Ancestry = Literal["african", "other", "unknown"]

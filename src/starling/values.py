@@ -1,0 +1,199 @@
+"""`dataclasses` as far as the house uses them, made without compiling code: every command starts with these values.
+
+The standard library writes and compiles the source of up to nine methods for every class at import, which costs more
+than all else that a command does before it reads (docs/decisions/0007-one-engine.md).  Here methods are closures over
+the names of the fields.  Who asks for the `dataclasses` face of a value (`dataclasses.fields`, pprint, hypothesis) gets
+the real one, made then.  Type checkers see the standard library's own functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from dataclasses import FrozenInstanceError, asdict, dataclass, field, replace
+
+__all__ = ["FrozenInstanceError", "asdict", "dataclass", "field", "replace"]
+
+_MISSING: Final = object()
+_FIELDS: Final = "__match_args__"
+_DEFAULTS: Final = "_defaults_"
+
+
+class _Factory:
+    """What makes a field's default, for each value anew."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+
+
+class _FrozenInstanceError(AttributeError):
+    """A frozen value was to be changed."""
+
+
+def _field(*, default: Any = _MISSING, default_factory: Any = None) -> Any:
+    """A default that is the same for all values, or made for each."""
+    return _Factory(default_factory) if default is _MISSING else default
+
+
+def _dataclass(cls: Any = None, /, **asked: bool) -> Any:
+    """The class with its methods: `frozen`, `slots`, `eq` (unless False) and `order` mean what they mean elsewhere."""
+    return _made(cls, **asked) if cls is not None else lambda cls: _made(cls, **asked)
+
+
+def _replace(value: Any, /, **changes: Any) -> Any:
+    """The value with some fields changed.  Raises: TypeError, the caller's, on a name that is no field."""
+    kind = type(value)
+    fields = [changes.pop(name) if name in changes else getattr(value, name) for name in getattr(kind, _FIELDS)]
+    if changes:
+        raise TypeError(f"{kind.__name__} has no field {', '.join(changes)}")
+    return kind(*fields)
+
+
+def _asdict(value: Any) -> dict[str, Any]:
+    """Name -> field, the values in fields and in their tuples, lists and dictionaries too."""
+    return {name: _plain(getattr(value, name)) for name in getattr(type(value), _FIELDS)}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case list() | tuple() if not hasattr(value, "_fields"):
+            return type(value)(map(_plain, value))
+        case dict():
+            return {key: _plain(each) for key, each in value.items()}
+        case _:
+            return _asdict(value) if hasattr(type(value), _DEFAULTS) else value
+
+
+# --- making a class ---------------------------------------------------------------------------------------------------
+
+
+def _made(cls: Any, *, frozen: bool = False, slots: bool = False, eq: bool = True, order: bool = False) -> Any:
+    own = [name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar")]
+    before = getattr(cls, _FIELDS, ()) if hasattr(cls, _DEFAULTS) else ()
+    defaults = {**getattr(cls, _DEFAULTS, {}), **{name: cls.__dict__[name] for name in own if name in cls.__dict__}}
+    if slots:
+        cls = _with_slots(cls, own, [name for name in own if name not in before])
+    names = (*before, *(name for name in own if name not in before))
+    setattr(cls, _FIELDS, names)
+    setattr(cls, _DEFAULTS, defaults)
+    methods = {"__init__": _initialiser(cls, names, defaults), "__repr__": _shown}
+    methods |= _compared(names, frozen=frozen, order=order) if eq else {}
+    methods |= {"__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduced} if frozen else {}
+    for name, method in methods.items():
+        if name not in cls.__dict__ or name == "__hash__":
+            setattr(cls, name, method)
+    cls.__dataclass_fields__ = _Face()
+    return cls
+
+
+def _with_slots(cls: Any, own: Iterable[str], new: Iterable[str]) -> Any:
+    """The class again, with `new` as slots: they cannot be added to one that exists."""
+    left_out = {*own, "__dict__", "__weakref__"}
+    members = {name: each for name, each in cls.__dict__.items() if name not in left_out}
+    made = type(cls)(cls.__name__, cls.__bases__, {**members, "__slots__": tuple(new)})
+    made.__qualname__ = cls.__qualname__
+    return made
+
+
+def _initialiser(cls: Any, names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[..., None]:
+    """Fields are set through their slots, or in the instance's dictionary: frozen values refuse any other way."""
+    count = len(names)
+    fields = tuple((name, defaults.get(name, _MISSING)) for name in names)
+    slots: tuple[Any, ...] = tuple(getattr(getattr(cls, name, None), "__set__", None) for name in names)
+    after = getattr(cls, "__post_init__", None)
+
+    def with_slots(self: Any, *given: Any, **named: Any) -> None:
+        values = given if len(given) == count and not named else _complete(cls, fields, given, named)
+        for put, value in zip(slots, values, strict=True):
+            put(self, value)
+        if after is not None:
+            after(self)
+
+    def with_dictionary(self: Any, *given: Any, **named: Any) -> None:
+        self.__dict__.update(zip(names, _complete(cls, fields, given, named), strict=True))
+        if after is not None:
+            after(self)
+
+    return with_slots if None not in slots else with_dictionary
+
+
+def _complete(
+    cls: Any, fields: tuple[tuple[str, Any], ...], given: tuple[Any, ...], named: dict[str, Any]
+) -> Sequence[Any]:
+    """The fields in order: given, named, or by default.  Raises: TypeError as a function with these arguments would."""
+    values = list(given)
+    for name, default in fields[len(given) :]:
+        value = named.pop(name, default)
+        if type(value) is _Factory:
+            value = value.make()
+        elif value is _MISSING:
+            raise TypeError(f"{cls.__name__}() was not given {name}")
+        values.append(value)
+    if named or len(given) > len(fields):
+        strange = ", ".join(named) or f"{len(given)} fields by position"
+        raise TypeError(f"{cls.__name__}() was given {strange}; its fields are {', '.join(name for name, _ in fields)}")
+    return values
+
+
+def _compared(names: tuple[str, ...], *, frozen: bool, order: bool) -> dict[str, Any]:
+    """Values of one class are equal when all fields are; unlike classes never are."""
+    fields: Callable[[Any], Any] = attrgetter(*names) if names else type
+
+    def equal(self: Any, other: Any) -> Any:
+        return fields(self) == fields(other) if type(other) is type(self) else NotImplemented
+
+    def less(self: Any, other: Any) -> Any:
+        return fields(self) < fields(other) if type(other) is type(self) else NotImplemented
+
+    def at_most(self: Any, other: Any) -> Any:
+        return fields(self) <= fields(other) if type(other) is type(self) else NotImplemented
+
+    def digest(self: Any) -> int:
+        return hash(fields(self))
+
+    methods: dict[str, Any] = {"__eq__": equal, "__hash__": digest if frozen else None}
+    if order:  # Python tries the reflected method of the other value: `>` and `>=` follow
+        methods |= {"__lt__": less, "__le__": at_most}
+    return methods
+
+
+def _shown(self: Any) -> str:
+    fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in getattr(type(self), _FIELDS))
+    return f"{type(self).__qualname__}({fields})"
+
+
+def _refuse(self: Any, name: str, value: Any = None) -> None:
+    raise _FrozenInstanceError(f"{type(self).__name__}.{name} cannot be changed: values are frozen")
+
+
+def _reduced(self: Any) -> tuple[Any, tuple[Any, ...]]:
+    """For pickle and copy: a value is made again from its fields."""
+    return type(self), tuple(getattr(self, name) for name in getattr(type(self), _FIELDS))
+
+
+class _Face:
+    """`__dataclass_fields__`, made when somebody asks for it, by the standard library itself."""
+
+    def __get__(self, instance: Any, owner: Any) -> dict[str, Any]:
+        import dataclasses
+        import inspect
+
+        kinds: dict[str, Any] = {}
+        for base in reversed(owner.__mro__):
+            kinds |= inspect.get_annotations(base)
+        fields = []
+        for name in getattr(owner, _FIELDS):
+            default = getattr(owner, _DEFAULTS).get(name, dataclasses.MISSING)
+            made: Any = {"default_factory": default.make} if type(default) is _Factory else {"default": default}
+            fields.append((name, kinds[name], dataclasses.field(**made)))
+        found: dict[str, Any] = dataclasses.make_dataclass(owner.__name__, fields).__dataclass_fields__  # type: ignore[attr-defined]
+        return found
+
+
+if not TYPE_CHECKING:
+    FrozenInstanceError, asdict, dataclass, field, replace = _FrozenInstanceError, _asdict, _dataclass, _field, _replace
