@@ -22,9 +22,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from starling import Assessment, Options
 from starling.definitions import GeneDefinition, NamedAllele
-from starling.engine import assess_all
 from starling.guidance.phenotype import term_of
 from starling.knowledge.base import KnowledgeBase
+from starling.library import assess_all
 
 DATA = Path(os.environ.get("STARLING_DATA") or ROOT.parent / "shared" / "data")
 PEOPLE, TRUTH = "1kgp_pgx_dev.vcf.gz", "getrm_truth_dev.tsv"

@@ -123,12 +123,12 @@ def _gene_name(row: Sequence[str]) -> str:
 
 def commands_page() -> str:
     """Every command with its arguments, from the parser that the program runs."""
-    from starling.cli.parser import build_parser
+    from starling.cli.commands import whole_parser
 
     parts = [
         GENERATED + "# Commands\n\nExit statuses: [exit codes](exit-codes.md). Errors: [error codes](errors.md).\n"
     ]
-    parts.extend(_command(name, parser) for name, parser in _subparsers("starling", build_parser()))
+    parts.extend(_command(name, parser) for name, parser in _subparsers("starling", whole_parser()))
     return "\n".join(parts)
 
 

@@ -16,18 +16,21 @@ from typing import TYPE_CHECKING
 from starling._version import __version__
 
 if TYPE_CHECKING:
-    from starling.assessment import Assessment, DrugResult, GeneResult, Options, Recommendation
-    from starling.engine import assess, assess_all
+    from starling.assessment import Assessment, DrugResult, GeneResult, Options, Question, Recommendation
+    from starling.engine import Engine
     from starling.errors import InputError, KnowledgeError, StarlingError
+    from starling.library import assess, assess_all
     from starling.report.document import from_json, to_json
 
 __all__ = [
     "Assessment",
     "DrugResult",
+    "Engine",
     "GeneResult",
     "InputError",
     "KnowledgeError",
     "Options",
+    "Question",
     "Recommendation",
     "StarlingError",
     "__version__",
@@ -40,14 +43,16 @@ __all__ = [
 _HOMES = {
     "Assessment": "starling.assessment",
     "DrugResult": "starling.assessment",
+    "Engine": "starling.engine",
     "GeneResult": "starling.assessment",
     "InputError": "starling.errors",
     "KnowledgeError": "starling.errors",
     "Options": "starling.assessment",
+    "Question": "starling.assessment",
     "Recommendation": "starling.assessment",
     "StarlingError": "starling.errors",
-    "assess": "starling.engine",
-    "assess_all": "starling.engine",
+    "assess": "starling.library",
+    "assess_all": "starling.library",
     "from_json": "starling.report.document",
     "to_json": "starling.report.document",
 }
@@ -57,3 +62,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'starling' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from starling.cli import main
+from starling.cli import process
 
 if __name__ == "__main__":
-    sys.exit(main())
+    process()

@@ -1,6 +1,6 @@
 """What is published: the values that every face renders and that exchange, node and hub import.
 
-Asked:          Options
+Asked:          Question, Options
 Interpretation: Alternative, Adjusted, GeneResult
 Guidance:       Dose, Condition, Advice, Implication, Recommendation, DrugResult
 The whole:      Provenance, Run, Assessment
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from starling.values import dataclass, field
-from starling.vocabulary import BuildName, CopyNumber, Notice, Presence, Sex, VariantCopies, Why
+from starling.vocabulary import BuildName, CopyNumber, Notice, OutsideCall, Presence, Sex, VariantCopies, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,26 @@ class DrugResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a patient's genotypes, and what else is known of the patient.
+
+    `drugs`, `genes`: what to answer about; empty: everything.  Genes without drugs: the results of these genes and no
+    advice.  `medication`: what the patient takes, by any name.  `subject`: who the patient is (sex, ancestry, ...).
+    """
+
+    drugs: tuple[str, ...] = ()
+    genes: tuple[str, ...] = ()
+    outside: tuple[OutsideCall, ...] = ()
+    medication: tuple[str, ...] = ()
+    subject: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether something is said that can hold for one patient only."""
+        return bool(self.outside or self.medication or self.subject)
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How to read, and whom to ask; every field is recorded in the provenance.
 
@@ -237,6 +257,9 @@ class Assessment:
     run: Run
     genes: tuple[GeneResult, ...]
     drugs: tuple[DrugResult, ...]
+
+    def __repr__(self) -> str:
+        return f"<Assessment of {self.sample}: {len(self.genes)} genes, {len(self.drugs)} drugs>"
 
     def gene(self, name: str) -> GeneResult:
         """The result for one gene.  Raises: KeyError when this knowledge base has no such gene."""

@@ -1,175 +1,229 @@
-"""START HERE.  One patient, from a file to an assessment:
+"""START HERE.  Knowledge held ready, a source and a question -> an assessment:
 
     source -> genotypes -> calls -> phenotypes -> recommendations -> Assessment
 
 Every arrow is a pure function of values in a room of its own; this page opens the files, passes the values on, and
-records what was used.  `assess` is for one person, `assess_all` for every person of the sources in one pass.
+records what was used.  An engine is handed its knowledge: two editions run side by side in one process, threads share
+an engine, and one can be replaced while others finish.
 """
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
+from threading import Lock
+from time import gmtime, perf_counter, strftime
+from typing import Final, Self
 
 from starling._version import __version__
-from starling.assessment import Assessment, GeneResult, InputStamp, Options, Provenance, Run
+from starling.assessment import (
+    Assessment,
+    DrugResult,
+    GeneResult,
+    InputStamp,
+    Options,
+    Provenance,
+    Question,
+    Run,
+)
 from starling.calling.dispatch import call_gene
 from starling.calling.donor import is_donor_dna, without_donor
 from starling.calling.genes.hla import not_tested
 from starling.calling.outside import merged, outside_call
 from starling.errors import InputError
-from starling.formats.outside import read_outside_calls
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
 from starling.genotyping.source import open_source
-from starling.guidance.conversion import convert
+from starling.guidance.conversion import ADJUSTED_GENE, convert
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
+from starling.guidance.remarks import relevant_genes
 from starling.knowledge.base import KnowledgeBase
-from starling.serial.document import result_digest, to_jsonable
-from starling.values import asdict, dataclass, replace
+from starling.serial.document import ResultDigest
+from starling.values import asdict, replace
 from starling.vocabulary import GeneCall, Notice, OutsideCall, SampleGenotypes
 
 Source = str | Path | Sequence[str | Path]
-Outside = str | Path | Sequence[OutsideCall] | None
+
+#: Whole, of everybody, about every drug.
+EVERYTHING: Final = Question()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked beside the genotypes: other results, other medicines, and who the patient is."""
+class Engine:
+    """Knowledge held ready.  Whoever asks more than once keeps the engine: opening costs more than answering."""
 
-    outside: tuple[OutsideCall, ...] = ()
-    medication: tuple[str, ...] = ()
-    subject: Mapping[str, str] | None = None
+    def __init__(self, knowledge: KnowledgeBase, *, whole: KnowledgeBase | None = None) -> None:
+        self.knowledge = knowledge
+        #: what names are looked up in, when `knowledge` is narrowed to a question
+        self._whole = whole or knowledge
+        self._digest = ResultDigest()
+        self._indexed: Advisor | None = None
+        self._lock = Lock()
 
     @property
-    def is_personal(self) -> bool:
-        """Whether something is said that can hold for one patient only."""
-        return bool(self.outside or self.medication or self.subject)
+    def _advisor(self) -> Advisor:
+        """Guidance, indexed when the first patient asks: a question about one drug never needs that of all."""
+        with self._lock:
+            if self._indexed is None:
+                self._indexed = Advisor(self.knowledge.guidance)
+            return self._indexed
+
+    @classmethod
+    def open(cls, path: str | Path | None = None) -> Self:
+        """The engine of a compiled knowledge base; without a path, of the one that came with the program.
+
+        Raises: KnowledgeError, the administrator's.
+        """
+        return cls(KnowledgeBase.open(Path(path) if path else None))
+
+    @classmethod
+    def bundled(cls) -> Self:
+        """The engine of the knowledge base that came with the program."""
+        return cls.open()
+
+    def about(self, question: Question) -> Engine:
+        """An engine that knows what the question is about and nothing else: it reads, calls and advises less.
+
+        Where nothing of it can be read from a sample (HLA), the whole engine: the file is still looked at.
+        """
+        if not question.drugs and not question.genes:
+            return self
+        narrow = self.knowledge.about(
+            question.drugs,
+            genes=(*question.genes, *_also(question)),
+            medicines=bool(question.medication),
+        )
+        return Engine(narrow, whole=self._whole) if narrow.definitions else self
+
+    def assess(
+        self,
+        source: Source,
+        question: Question = EVERYTHING,
+        *,
+        sample: str | None = None,
+        options: Options = Options(),
+    ) -> Assessment:
+        """The assessment of one person.
+
+        `source`: a path, `-` for standard input, or several paths that are parts of one person's data.
+        Raises: InputError, the sender's; KnowledgeError, the administrator's.
+        """
+        samples = (sample,) if sample is not None else None
+        found = list(self.assess_all(source, question, samples=samples, options=options))
+        if len(found) > 1:
+            names = ", ".join(assessment.sample for assessment in found[:10])
+            raise InputError("SEVERAL_PATIENTS", f"the source holds {len(found)} people ({names}, ...)")
+        return found[0]
+
+    def assess_all(
+        self,
+        source: Source,
+        question: Question = EVERYTHING,
+        *,
+        samples: Sequence[str] | None = None,
+        options: Options = Options(),
+        progress: Progress | None = None,
+    ) -> Iterator[Assessment]:
+        """The assessment of every person in the sources (or of the `samples` named), read in one pass.
+
+        What is said of one patient (outside calls, medication, subject, a sex) is refused when there are several.
+        `progress`: called with (bytes read, size or None) while a file is read whole.
+        Raises: InputError, the sender's; KnowledgeError, the administrator's.
+        """
+        started = perf_counter()
+        asked = self._named(question)
+        engine = self.about(asked)
+        collected = engine.read(source, options, samples=samples, progress=progress)
+        read_ms = (perf_counter() - started) * 1e3
+        if len(collected.samples) > 1 and (asked.is_personal or options.sex != "unknown"):
+            message = f"what is said of one patient cannot hold for all {len(collected.samples)} of the input"
+            raise InputError("SEVERAL_PATIENTS", message, source=collected.name)
+        for genotypes in collected.samples:
+            yield engine.conclude(genotypes, collected, asked, options=options, read_ms=read_ms)
+
+    def read(
+        self,
+        source: Source,
+        options: Options = Options(),
+        *,
+        samples: Sequence[str] | None = None,
+        progress: Progress | None = None,
+    ) -> Collected:
+        """Everybody's genotypes (or those of the `samples` named) at the positions that this engine knows."""
+        paths = (source,) if isinstance(source, (str, Path)) else tuple(source)
+        with ExitStack() as stack:
+            files = [stack.enter_context(open_source(path, self.knowledge, options, progress)) for path in paths]
+            chosen = tuple(samples) if samples is not None else None
+            return collect(files, self.knowledge.definitions, self.knowledge, options, chosen)
+
+    def conclude(
+        self,
+        genotypes: SampleGenotypes,
+        collected: Collected,
+        question: Question = EVERYTHING,
+        *,
+        options: Options = Options(),
+        read_ms: float = 0.0,
+    ) -> Assessment:
+        """One person's genotypes -> the assessment, with what it rests on."""
+        clock = [perf_counter()]
+        medication, notices = known_medicines(self._whole, question.medication)
+        subject = dict(question.subject)
+        own = call_genes(genotypes, self.knowledge, options)
+        calls = with_outside(own, self.knowledge, self._concerned(question.outside))
+        if is_donor_dna(subject):
+            calls = {gene: without_donor(call) for gene, call in calls.items()}
+        clock.append(perf_counter())
+        results = interpret_all(calls, own, medication, self.knowledge)
+        drugs = self._advise(results, medication, subject, question, options)
+        clock.append(perf_counter())
+        assessment = Assessment(
+            sample=genotypes.sample,
+            subject=subject,
+            result_sha256="",
+            provenance=_provenance(genotypes, collected, self.knowledge, _recorded(options, question), notices),
+            run=Run(_now(), _timings(read_ms, clock)),
+            genes=results,
+            drugs=drugs,
+        )
+        return replace(assessment, result_sha256=self._digest.of(assessment))
+
+    def _advise(
+        self,
+        results: Sequence[GeneResult],
+        medication: Sequence[str],
+        subject: Mapping[str, str],
+        question: Question,
+        options: Options,
+    ) -> tuple[DrugResult, ...]:
+        """The answers for the drugs asked about; none when only genes were asked about."""
+        if question.genes and not question.drugs:
+            return ()
+        found = self._advisor.recommend(results, medication=medication, subject=subject, sources=options.sources)
+        return tuple(each for each in found if not question.drugs or each.drug in question.drugs)
+
+    def _named(self, question: Question) -> Question:
+        """The question with drugs under the names of this knowledge base.
+
+        Raises: InputError UNKNOWN_DRUG or UNKNOWN_GENE, the sender's.
+        """
+        for gene in (*question.genes, *(stated.gene for stated in question.outside)):
+            if gene not in self._whole.genes:
+                raise InputError("UNKNOWN_GENE", f"{gene} is not in this knowledge base")
+        return replace(question, drugs=tuple(self._whole.find_drug(name).name for name in question.drugs))
+
+    def _concerned(self, outside: Iterable[OutsideCall]) -> list[OutsideCall]:
+        """Outside calls for the genes of this engine; another gene's cannot change a narrower answer."""
+        known = frozenset(self.knowledge.genes)
+        return [stated for stated in outside if stated.gene in known]
 
 
-def assess(
-    source: Source,
-    *,
-    sample: str | None = None,
-    outside: Outside = None,
-    medication: Sequence[str] = (),
-    subject: Mapping[str, str] | None = None,
-    options: Options = Options(),
-) -> Assessment:
-    """The assessment of one person.
-
-    `source`: a path, `-` for standard input, or several paths that are parts of one person's data.
-    `outside`: a file of outside calls or the calls themselves.  `medication`: what the patient takes, by any name;
-    an unknown one is noted in the provenance as UNKNOWN_MEDICINE.
-    Raises: InputError, the sender's; KnowledgeError, the administrator's.
-    """
-    question = Question(_outside_calls(outside), tuple(medication), subject)
-    found = list(_assessments(source, (sample,) if sample is not None else None, question, options))
-    if len(found) > 1:
-        names = ", ".join(assessment.sample for assessment in found[:10])
-        raise InputError("SEVERAL_PATIENTS", f"the source holds {len(found)} people ({names}, ...)")
-    return found[0]
-
-
-def assess_all(
-    source: Source,
-    *,
-    samples: Sequence[str] | None = None,
-    outside: Outside = None,
-    medication: Sequence[str] = (),
-    subject: Mapping[str, str] | None = None,
-    options: Options = Options(),
-    progress: Progress | None = None,
-) -> Iterator[Assessment]:
-    """The assessment of every person in the sources (or of the `samples` named), read in one pass.
-
-    What is said of one patient (`outside`, `medication`, `subject`, a sex) is refused when there are several people.
-    `progress`: called with (bytes read, size or None) while a file is read whole.
-    Raises: InputError, the sender's; KnowledgeError, the administrator's.
-    """
-    question = Question(_outside_calls(outside), tuple(medication), subject)
-    yield from _assessments(source, tuple(samples) if samples is not None else None, question, options, progress)
-
-
-@lru_cache(maxsize=1)
-def bundled_knowledge() -> KnowledgeBase:
-    """The knowledge base that came with the program, opened once."""
-    return KnowledgeBase.open()
-
-
-@lru_cache(maxsize=1)
-def advisor(knowledge: KnowledgeBase) -> Advisor:
-    """The guidance of a knowledge base, indexed once."""
-    return Advisor(knowledge.guidance)
-
-
-def _assessments(
-    source: Source,
-    samples: tuple[str, ...] | None,
-    question: Question,
-    options: Options,
-    progress: Progress | None = None,
-) -> Iterator[Assessment]:
-    started = perf_counter()
-    knowledge = bundled_knowledge()
-    collected = _read(_paths(source), knowledge, options, samples, progress)
-    read_ms = (perf_counter() - started) * 1e3
-    if len(collected.samples) > 1 and (question.is_personal or options.sex != "unknown"):
-        message = f"what is said of one patient cannot hold for all {len(collected.samples)} of the input"
-        raise InputError("SEVERAL_PATIENTS", message, source=collected.name)
-    for genotypes in collected.samples:
-        yield conclude(genotypes, collected, knowledge, question, options=options, read_ms=read_ms)
-
-
-def _read(
-    paths: Sequence[str | Path],
-    knowledge: KnowledgeBase,
-    options: Options,
-    samples: tuple[str, ...] | None,
-    progress: Progress | None,
-) -> Collected:
-    with ExitStack() as stack:
-        files = [stack.enter_context(open_source(path, knowledge, options, progress)) for path in paths]
-        return collect(files, knowledge.definitions, knowledge, options, samples)
-
-
-def conclude(
-    genotypes: SampleGenotypes,
-    collected: Collected,
-    knowledge: KnowledgeBase,
-    question: Question,
-    *,
-    options: Options = Options(),
-    read_ms: float = 0.0,
-) -> Assessment:
-    """One person's genotypes -> the assessment, with what it rests on."""
-    clock = [perf_counter()]
-    medication, notices = known_medicines(knowledge, question.medication)
-    subject = dict(question.subject or {})
-    own = call_genes(genotypes, knowledge, options)
-    calls = with_outside(own, knowledge, question.outside)
-    if is_donor_dna(subject):
-        calls = {gene: without_donor(call) for gene, call in calls.items()}
-    clock.append(perf_counter())
-    results = interpret_all(calls, own, medication, knowledge)
-    drugs = advisor(knowledge).recommend(results, medication=medication, subject=subject, sources=options.sources)
-    clock.append(perf_counter())
-    assessment = Assessment(
-        sample=genotypes.sample,
-        subject=subject,
-        result_sha256="",
-        provenance=_provenance(genotypes, collected, knowledge, _recorded(options, question), notices),
-        run=Run(_now(), _timings(read_ms, clock)),
-        genes=results,
-        drugs=drugs,
-    )
-    return replace(assessment, result_sha256=result_digest(to_jsonable(assessment)))
+def _also(question: Question) -> tuple[str, ...]:
+    """Genes that bear on the drugs although no guideline of theirs names them."""
+    adjusted = (ADJUSTED_GENE,) if question.medication else ()
+    return (*adjusted, *(gene for drug in question.drugs for gene in relevant_genes(drug, ())))
 
 
 def call_genes(genotypes: SampleGenotypes, knowledge: KnowledgeBase, options: Options) -> dict[str, GeneCall]:
@@ -233,18 +287,8 @@ def known_medicines(knowledge: KnowledgeBase, names: Sequence[str]) -> tuple[tup
     return tuple(dict.fromkeys(known)), tuple(notices)
 
 
-def _paths(source: Source) -> tuple[str | Path, ...]:
-    return (source,) if isinstance(source, (str, Path)) else tuple(source)
-
-
-def _outside_calls(outside: Outside) -> tuple[OutsideCall, ...]:
-    if outside is None:
-        return ()
-    return read_outside_calls(outside) if isinstance(outside, (str, Path)) else tuple(outside)
-
-
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return strftime("%Y-%m-%dT%H:%M:%S+00:00", gmtime())
 
 
 def _timings(read_ms: float, clock: Sequence[float]) -> dict[str, float]:
@@ -258,8 +302,9 @@ def _recorded(options: Options, question: Question) -> dict[str, object]:
     recorded = asdict(options)
     if options.callable_bed is not None:
         recorded["callable_bed"] = Path(options.callable_bed).name
-    outside = [asdict(replace(stated, line=None)) for stated in question.outside]
-    return {**recorded, "medication": list(question.medication), "outside": outside}
+    outside = tuple(asdict(replace(stated, line=None)) for stated in question.outside)
+    asked = {"drugs": question.drugs, "genes": question.genes} if question.drugs or question.genes else {}
+    return {**recorded, "medication": question.medication, "outside": outside, **asked}
 
 
 def _provenance(

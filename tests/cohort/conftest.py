@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from starling.cohort.run import Finished, Order, call
-from starling.engine import bundled_knowledge
 from starling.knowledge.compile import compile_knowledge
 from starling_workshop.simulation.population import Population, write_population
+from tests.bundled import bundled_knowledge
 
 ROOT = Path(__file__).resolve().parents[2]
 FREQUENCIES = {

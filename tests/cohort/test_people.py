@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from starling.cohort.people import read_outside, read_people, with_outside_calls
-from starling.engine import bundled_knowledge
 from starling.errors import InputError
+from tests.bundled import bundled_knowledge
 
 ANY = st.one_of(st.binary(max_size=200), st.text('sample\t\nP1MF;x*/"\r\0', max_size=120).map(str.encode))
 

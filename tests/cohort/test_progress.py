@@ -7,7 +7,7 @@ from pathlib import Path
 from starling.assessment import Options
 from starling.cohort.reading import read_shard
 from starling.cohort.run import Order, call
-from starling.engine import bundled_knowledge
+from tests.bundled import bundled_knowledge
 
 
 def test_people_are_counted_to_the_end(population: Path, tmp_path: Path) -> None:

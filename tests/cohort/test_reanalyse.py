@@ -125,7 +125,7 @@ def test_sites_that_the_evidence_does_not_cover_are_not_reference(
     from starling.cohort.evidence import Evidence
     from starling.cohort.keys import GeneSites
     from starling.cohort.reanalyse import evidence_files, uncovered_people
-    from starling.engine import bundled_knowledge
+    from tests.bundled import bundled_knowledge
 
     (path, *_) = evidence_files(cohort.outputs.evidence)
     holdings = Evidence(path).holdings
@@ -157,7 +157,7 @@ def test_a_changed_byte_in_the_records_is_found(cohort: Finished, tmp_path: Path
     from starling.cohort.calling import call_evidence
     from starling.cohort.evidence import Evidence
     from starling.cohort.reanalyse import evidence_files
-    from starling.engine import bundled_knowledge
+    from tests.bundled import bundled_knowledge
 
     data = bytearray(evidence_files(cohort.outputs.evidence)[0].read_bytes())
     found = 0

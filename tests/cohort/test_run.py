@@ -17,8 +17,8 @@ import pytest
 from starling.cohort import work
 from starling.cohort.reanalyse import metadata_of
 from starling.cohort.run import Finished, Order, call
-from starling.engine import assess_all
 from starling.errors import InputError
+from starling.library import assess_all
 from tests.cohort.tables import Tables
 
 
@@ -197,8 +197,8 @@ def test_stated_sex_and_medication_and_outside_calls_count(population: Path, tmp
     outside.write_text("sample\tgene\tdiplotype\nP01\tCYP2D6\t*1/*2\nP02\tHLA-B\t*57:01/*08:01\n")
     from starling.assessment import Options
     from starling.cohort.people import read_outside, read_people, with_outside_calls
-    from starling.engine import bundled_knowledge
     from starling.vocabulary import OutsideCall
+    from tests.bundled import bundled_knowledge
 
     knowledge = bundled_knowledge()
     stated = with_outside_calls(read_people(people, knowledge), read_outside(outside, knowledge))

@@ -13,8 +13,10 @@ from starling.cohort.calling import call_evidence
 from starling.cohort.evidence import Evidence
 from starling.cohort.reading import read_shard
 from starling.cohort.run import Order, call
-from starling.engine import assess_all, bundled_knowledge, call_genes, interpret_all
+from starling.engine import call_genes, interpret_all
+from starling.library import assess_all
 from starling.serial.encoding import drug_fields, gene_fields
+from tests.bundled import bundled_knowledge
 from tests.cohort.tables import Tables
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person

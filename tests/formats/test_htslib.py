@@ -7,11 +7,11 @@ from pathlib import Path
 import pysam
 import pytest
 
-from starling.engine import assess
 from starling.errors import InputError
 from starling.formats.htslib import BcfFile
 from starling.formats.regions import Region
 from starling.formats.vcf import open_vcf
+from starling.library import assess
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from starling.engine import assess_all, bundled_knowledge
 from starling.errors import InputError
+from starling.library import assess_all
 from starling_workshop.simulation.population import Population, read_frequencies, write_population
+from tests.bundled import bundled_knowledge
 
 SHARES = {"CYP2C19": {"*2": 0.3, "*17": 0.2}, "TPMT": {"*3A": 0.5}, "MT-RNR1": {"m.1555A>G": 0.3}}
 

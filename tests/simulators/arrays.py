@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starling.definitions import Site
-from starling.engine import bundled_knowledge
 from starling_workshop.simulation.patient import Request, SimulatedPatient, simulate
+from tests.bundled import bundled_knowledge
 
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 

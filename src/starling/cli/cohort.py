@@ -5,14 +5,60 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Final
 
 from starling.assessment import Options
-from starling.cli.patients import read_options
+from starling.cli.arguments import add_knowledge, add_reading, read_options
+from starling.cli.commands import add_verb
 from starling.cli.screen import ProgressBar
 from starling.errors import InputError
 
 #: exit code: done, but something had to be left out (it is named on stderr and in the output)
 INCOMPLETE = 2
+
+
+_EXAMPLES: Final = """
+examples:
+  starling cohort call panel.vcf.gz -o calls.parquet
+  starling cohort call genomes/ --people people.tsv -o calls.parquet     one file per person, in a directory
+  starling cohort reanalyse calls.evidence.parquet --knowledge new.kb -o new.parquet
+  starling cohort summary calls.parquet --people people.tsv --by population -o summary.html
+
+Needs the [cohort] extra; --engine ray needs [ray].
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.epilog = _EXAMPLES
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    first = add_verb(verbs, "call", "everybody in many files, each distinct pattern once", call, _EXAMPLES)
+    first.add_argument("input", nargs="+", metavar="INPUT", help="file, directory, or @LIST of paths")
+    first.add_argument("--people", metavar="TSV", help="columns sample, sex, medication (;-separated), and groups")
+    first.add_argument("--outside", metavar="TSV", help="outside calls with a column sample")
+    first.add_argument("--source", action="append", default=[], choices=("CPIC", "DPWG", "FDA"), help="only this one")
+    add_knowledge(first)
+    add_reading(first, one_person=False)
+    again = add_verb(verbs, "reanalyse", "who is affected by new knowledge", reanalyse, _EXAMPLES)
+    again.add_argument("evidence", metavar="EVIDENCE", help="calls.evidence.parquet, as `cohort call` left it")
+    again.add_argument("--knowledge", metavar="FILE", required=True, help="the new knowledge base, compiled")
+    again.add_argument("--calls", metavar="FILE", help="the earlier calls; default: beside the evidence")
+    for verb in (first, again):
+        verb.add_argument("-o", "--output", metavar="FILE", required=True, help="calls, as .parquet")
+        verb.add_argument("--engine", choices=("local", "ray"), default="local", help="default: this machine's cores")
+        verb.add_argument("--workers", type=int, metavar="N", help="shards at a time; default: one per core")
+    numbers = add_verb(verbs, "summary", "frequencies, actionable results, missing positions", summary, _EXAMPLES)
+    numbers.add_argument("calls", metavar="CALLS", help="calls.parquet, as `cohort call` left it")
+    numbers.add_argument("--people", metavar="TSV", help="a table with a column sample")
+    numbers.add_argument("--by", metavar="COLUMN", help="a column of --people: one group for each of its values")
+    numbers.add_argument(
+        "--min-cell",
+        type=int,
+        default=10,
+        metavar="N",
+        help="suppress counts below N (default 10; 0: for this site only)",
+    )
+    numbers.add_argument("-o", "--output", metavar="FILE", help=".tsv or .html (default: the table on the screen)")
 
 
 def call(arguments: argparse.Namespace) -> int:

@@ -1,11 +1,16 @@
-"""Completion scripts, made from the parser itself so that they cannot grow stale."""
+"""`completion`: scripts for shells, made from the parser itself so that they cannot grow stale."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
+from typing import Final
 
-_BASH = """\
+from starling.cli.commands import whole_parser
+
+_EXAMPLES: Final = "\nexample:\n  starling completion bash > ~/.local/share/bash-completion/completions/starling\n"
+_BASH: Final = """\
 _starling() {
     local word="${COMP_WORDS[COMP_CWORD]}" command="${COMP_WORDS[1]}"
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -20,6 +25,18 @@ _starling() {
 }
 complete -o default -F _starling starling
 """
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.epilog = _EXAMPLES
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints a completion script for a shell."""
+    sys.stdout.write(script(arguments.shell))
+    return 0
 
 
 def script(shell: str) -> str:
@@ -37,9 +54,7 @@ def script(shell: str) -> str:
 
 def command_words() -> Mapping[str, list[str]]:
     """Command -> the words that may follow it: options, and verbs where it has them."""
-    from starling.cli.parser import build_parser
-
-    return {name: sorted(_words(parser)) for name, parser in _children(build_parser()).items()}
+    return {name: sorted(_words(parser)) for name, parser in _children(whole_parser()).items()}
 
 
 def _children(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:

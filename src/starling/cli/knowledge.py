@@ -6,8 +6,25 @@ import argparse
 import sys
 from pathlib import Path
 
+from starling.cli.commands import add_verb
+
 #: exit code of `inspect` on violations and of a knowledge base that cannot be trusted
 INVALID = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    made = add_verb(verbs, "compile", "fact tables -> one sealed file", compile_)
+    made.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base", help="the fact tables")
+    made.add_argument("-o", "--output", metavar="FILE", help="default: the file this installation uses")
+    known = add_verb(verbs, "info", "version, digest and the date of every guideline", info)
+    known.add_argument("file", metavar="FILE", nargs="?", help="default: the one this installation uses")
+    checked = add_verb(verbs, "inspect", "check every invariant of the fact tables", inspect)
+    checked.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base", help="the fact tables")
+    two = add_verb(verbs, "compare", "what a prescriber would notice between two versions", compare)
+    two.add_argument("old", metavar="OLD", help="a compiled file")
+    two.add_argument("new", metavar="NEW", help="a compiled file")
 
 
 def compile_(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from typing import TextIO
@@ -13,6 +12,7 @@ from starling.values import dataclass, field
 #: seconds before a bar appears: short work needs none
 PATIENCE_S = 1.0
 _REDRAW_S = 0.2
+_NO_TERMINAL = 100
 _BAR = 30
 
 
@@ -22,8 +22,23 @@ def uses_colour(stream: TextIO) -> bool:
 
 
 def width() -> int:
-    """Columns of the terminal, 100 when there is none."""
-    return shutil.get_terminal_size((100, 40)).columns
+    """Columns of the terminal (or of COLUMNS, where it is set), 100 when there is none."""
+    stated = os.environ.get("COLUMNS", "")
+    if stated.isdecimal() and int(stated):
+        return int(stated)
+    try:  # shutil does the same and loads every archive format before
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or _NO_TERMINAL if sys.__stdout__ else _NO_TERMINAL
+    except (ValueError, OSError):
+        return _NO_TERMINAL
+
+
+def print_wrapped(line: str) -> None:
+    """One line of text on standard output, wrapped under its own indent."""
+    import textwrap
+
+    indent = " " * (len(line) - len(line.lstrip(" \n")) + 2)
+    for part in line.split("\n"):
+        sys.stdout.write((textwrap.fill(part, max(60, width()), subsequent_indent=indent) if part else "") + "\n")
 
 
 @dataclass(slots=True)

@@ -20,9 +20,10 @@ from starling.dosing.formulas import (
     vkorc1_from_linked,
 )
 from starling.dosing.program import Change, Formula, Patient, Prepared
-from starling.engine import bundled_knowledge, known_medicines
+from starling.engine import known_medicines
 from starling.errors import InputError
 from starling.guidance.flows.warfarin import AFRICAN, CLUSTER_VARIANT, LOWERING_ALLELES
+from starling.knowledge.base import KnowledgeBase
 from starling.prediction import Step
 from starling.runtime.inputs import Value
 from starling.vocabulary import Notice
@@ -170,7 +171,7 @@ def _indication(stated: str | None) -> str:
 
 
 def _medicines(patient: Patient, notices: list[Notice]) -> dict[str, Value]:
-    names, unknown = known_medicines(bundled_knowledge(), patient.medication or ())
+    names, unknown = known_medicines(KnowledgeBase.open(), patient.medication or ())
     notices.extend(unknown)
     inducers = [name for name in names if name in ENZYME_INDUCERS]
     if "amiodarone" in names and inducers:

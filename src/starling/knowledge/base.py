@@ -1,65 +1,103 @@
 """The compiled knowledge base, opened read-only: values for the rooms above, look-ups for the faces.
 
-A file is trusted after its seal is verified (see `starling.knowledge.compile`), and never written: SQLite opens it
-with `mode=ro` and `immutable=1`, so that a read-only medium and several processes at once are fine.
+A knowledge base is a value that is handed on, never looked up from a global: two editions run side by side in one
+process.  Asked about single drugs (`about`), it reads what bears on them and nothing else.
 """
 
 from __future__ import annotations
 
 import gc
-import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Generic, Self, TypeVar, overload
 
 from starling.assessment import KnowledgeStamp
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
-from starling.errors import InputError, KnowledgeError
+from starling.errors import InputError
 from starling.knowledge.names import ATC_GROUP, plain_name
-from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, content_digest, seal_of
+from starling.knowledge.rows import Rows
 from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of
+from starling.values import dataclass
 
 #: the file that a wheel carries
 BUNDLED: Final = Path(__file__).with_name("starling.kb")
 #: genes called from outside results only: no definition table
 OUTSIDE_GENES: Final = ("HLA-A", "HLA-B")
-_MAGIC: Final = b"SQLite format 3\x00"
-_APPLICATION_ID_FIELD: Final = slice(68, 72)
-_SCHEMA_VERSION_FIELD: Final = slice(60, 64)
+#: tables with a column `gene`, of which a narrowed knowledge base shows the rows of its genes
+_OF_GENES: Final = frozenset({"exception", "alias", "priority", "phenotype_rule", "dpwg_term"})
+
+Made = TypeVar("Made")
+
+
+class _once(Generic[Made]):  # noqa: N801 -- used as a decorator, like property
+    """A property made on first use and kept; threads that ask at the same time get the same object."""
+
+    def __init__(self, make: Callable[[Any], Made]) -> None:
+        self._make = make
+        self._name = make.__name__
+        self.__doc__ = make.__doc__
+
+    @overload
+    def __get__(self, base: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, base: KnowledgeBase, owner: type) -> Made: ...
+    def __get__(self, base: KnowledgeBase | None, owner: type) -> Self | Made:
+        if base is None:
+            return self
+        with base._lock:
+            held = base.__dict__
+            if self._name not in held:
+                held[self._name] = self._make(base)
+            made: Made = held[self._name]
+            return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What a narrowed knowledge base speaks of."""
+
+    drugs: frozenset[str]
+    genes: frozenset[str]
+    medicines: bool
 
 
 class KnowledgeBase:
     """The facts of one compiled file.  Values are built on first use and kept; equal calls give equal objects."""
 
-    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
-        self._database = database
+    def __init__(self, rows: Rows, path: Path, scope: _Scope | None = None) -> None:
+        self._rows = rows
+        self._scope = scope
+        self._lock = RLock()
         self.path = path
-        meta = dict(self._select("meta"))
-        self.stamp = KnowledgeStamp(meta["version"], meta["sha256"], meta["as_of"])
+        self.stamp = KnowledgeStamp(rows.meta["version"], rows.meta["sha256"], rows.meta["as_of"])
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
-        """A knowledge base whose bytes are those that the compiler wrote; without a path, the bundled one.
+        """A knowledge base whose rows are those that the compiler wrote; without a path, the bundled one.
 
-        Raises: KnowledgeError when the file is missing, unreadable, damaged, or of another schema version.
+        Raises: KnowledgeError when the file is missing, unreadable, damaged, or of another schema version; also later,
+        from whatever first reads a row that was altered.
         """
         path = path or BUNDLED
-        _verify(_read(path), path.name)
-        try:
-            # check_same_thread: several threads may read; SQLite serialises them and nothing is ever written
-            database = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-            )
-            return cls(database, path)
-        except (sqlite3.Error, KeyError) as error:
-            raise KnowledgeError("KNOWLEDGE_DAMAGED", f"{path.name}: not readable as a database ({error})") from error
+        return cls(Rows.open(path), path)
+
+    def about(self, drugs: Collection[str], *, genes: Collection[str] = (), medicines: bool = True) -> KnowledgeBase:
+        """The same knowledge, narrowed to what bears on `drugs` (names as of this knowledge base) and `genes`.
+
+        Answers for these drugs are the same; everything else is not there.  `medicines`: with what other medicines do
+        to enzymes.
+        """
+        guidelines = {id_ for drug, _, _, named in self._select("drug") if drug in drugs for id_ in named.split()}
+        concerned = {gene for row in self._rows.at("guideline", guidelines) for gene in row[3].split()}
+        scope = _Scope(frozenset(drugs), frozenset((*concerned, *genes)), medicines)
+        return KnowledgeBase(self._rows, self.path, scope)
 
     def close(self) -> None:
         """The file is released; values already built stay usable."""
-        self._database.close()
+        self._rows.close()
 
     def __enter__(self) -> Self:
         return self
@@ -69,29 +107,30 @@ class KnowledgeBase:
     ) -> None:
         self.close()
 
-    @cached_property
+    @_once
     def definitions(self) -> Mapping[str, GeneDefinition]:
         """Every gene's definition table, by gene, alphabetical."""
         with _bulk():
             return definitions_of(self._select)
 
-    @cached_property
+    @_once
     def guidance(self) -> GuidanceRules:
         """Phenotype rules, guidelines, drugs and inhibitors as one value."""
         with _bulk():
-            return guidance_of(self._select)
+            return guidance_of(self._select, None if self._scope is None else self._scope.drugs)
 
-    @cached_property
+    @_once
     def genes(self) -> tuple[str, ...]:
         """Every gene that a result can be given for, alphabetical."""
-        return tuple(sorted([*(row[0] for row in self._select("gene")), *OUTSIDE_GENES]))
+        known = (*self._rows.keys("gene"), *OUTSIDE_GENES)
+        return tuple(sorted(gene for gene in known if self._scope is None or gene in self._scope.genes))
 
-    @cached_property
+    @_once
     def contigs(self) -> Mapping[str, tuple[str, str | None]]:
         """A chromosome's name in a file -> `chrN`, and the build that the name implies (None: either)."""
         return {name: (chromosome, build or None) for name, chromosome, build in self._select("contig")}
 
-    @cached_property
+    @_once
     def contig_lengths(self) -> Mapping[str, Mapping[str, int]]:
         """Build -> `chrN` -> length in bases."""
         lengths: dict[str, dict[str, int]] = {}
@@ -133,23 +172,21 @@ class KnowledgeBase:
 
     def verify_content(self) -> bool:
         """Whether the rows of every table still give the digest of the stamp (a slow check, for diagnosis)."""
-        names = [name for (name,) in self._database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-        content = [(name, sorted(self._select(name))) for name in sorted(names) if name != "meta"]
-        return content_digest(content) == self.stamp.sha256
+        return self._rows.verify()
 
-    @cached_property
+    @_once
     def _drug_list(self) -> tuple[Drug, ...]:
         return self.guidance.drugs if "guidance" in self.__dict__ else drugs_of(self._select)
 
-    @cached_property
+    @_once
     def _inhibitor_list(self) -> tuple[Inhibitor, ...]:
         return self.guidance.inhibitors if "guidance" in self.__dict__ else inhibitors_of(self._select)
 
-    @cached_property
+    @_once
     def _codes(self) -> Mapping[str, Drug]:
         return {code: drug for drug in self._drug_list for code in drug.atc}
 
-    @cached_property
+    @_once
     def _drugs(self) -> Mapping[str, Drug]:
         """Every plain name and code of one drug only; a code that several drugs share is in `_codes` alone."""
         named: dict[str, Drug] = {}
@@ -159,7 +196,7 @@ class KnowledgeBase:
                     named[plain_name(text)] = drug
         return named
 
-    @cached_property
+    @_once
     def _inhibitors(self) -> Mapping[str, tuple[Inhibitor, ...]]:
         named: dict[str, tuple[Inhibitor, ...]] = {}
         for inhibitor in self._inhibitor_list:
@@ -168,10 +205,21 @@ class KnowledgeBase:
         return named
 
     def _select(self, table: str) -> list[tuple[Any, ...]]:
-        try:
-            return self._database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 -- own table names
-        except sqlite3.Error as error:
-            raise KnowledgeError("KNOWLEDGE_DAMAGED", f"{self.path.name}: {table} is unreadable ({error})") from error
+        """The rows of one table, in key order; of a narrowed knowledge base those in its scope."""
+        scope = self._scope
+        if scope is None:
+            return self._rows.table(table)
+        match table:
+            case "gene":
+                return self._rows.at(table, scope.genes)
+            case "guideline":
+                return self._rows.at(table, {id_ for row in self._select("drug") for id_ in row[3].split()})
+            case "drug":
+                return [row for row in self._rows.table(table) if row[0] in scope.drugs]
+            case "inhibitor" if not scope.medicines:
+                return []
+        rows = self._rows.table(table)
+        return [row for row in rows if row[0] in scope.genes] if table in _OF_GENES else rows
 
 
 def _closest(name: str, spelled: Mapping[str, str]) -> tuple[str, ...]:
@@ -191,26 +239,3 @@ def _bulk() -> Iterator[None]:
     finally:
         if resting:
             gc.enable()
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise KnowledgeError("KNOWLEDGE_NOT_FOUND", f"{path.name}: no such knowledge base") from error
-    except OSError as error:
-        raise KnowledgeError("KNOWLEDGE_NOT_FOUND", f"{path.name}: cannot be read ({error.strerror})") from error
-
-
-def _verify(data: bytes, name: str) -> None:
-    if not data.startswith(_MAGIC) or data[_APPLICATION_ID_FIELD] != APPLICATION_ID.to_bytes(4, "big"):
-        raise KnowledgeError("KNOWLEDGE_DAMAGED", f"{name}: not a compiled knowledge base")
-    schema = int.from_bytes(data[_SCHEMA_VERSION_FIELD], "big")
-    if schema != SCHEMA_VERSION:
-        raise KnowledgeError("KNOWLEDGE_DAMAGED", f"{name}: schema {schema}, this program reads {SCHEMA_VERSION}")
-    try:
-        stated, actual = seal_of(data)
-    except ValueError as error:
-        raise KnowledgeError("KNOWLEDGE_DAMAGED", f"{name}: the digest of the file is missing") from error
-    if stated != actual:
-        raise KnowledgeError("KNOWLEDGE_DAMAGED", f"{name}: the bytes do not give the digest that the file states")

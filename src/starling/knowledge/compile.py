@@ -1,7 +1,7 @@
 """Source tables -> one SQLite file, the same bytes from the same facts.
 
 Row order, comments in other files and the clock leave no trace: rows are sorted, cells normalised, the page layout is
-fixed and the header field that names the SQLite library is blanked (see `starling.knowledge.seal`).
+fixed and the header field that names the SQLite library is blanked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starling.assessment import KnowledgeStamp
 from starling.errors import KnowledgeError
 from starling.knowledge.inspect import check_tables
 from starling.knowledge.intervals import last_position, parse_hgvs
-from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, UNSEALED, content_digest, sealed
+from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, digest_of, digests, normalised
 from starling.knowledge.tables import TableRow, Tables, natural, read_tables
 
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
@@ -39,13 +39,15 @@ def compile_knowledge(source: Path, target: Path) -> KnowledgeStamp:
         more = f"; and {len(violations) - 10} more" if len(violations) > 10 else ""
         raise KnowledgeError("KNOWLEDGE_INVALID", shown + more)
     content = list(_content(tables))
-    stamp = KnowledgeStamp(tables["version"][0]["version"], content_digest(content), _as_of(tables))
+    sealed = sorted(each for table, rows in content for each in digests(table, rows))
+    content.append(("digest", list(sealed)))
+    stamp = KnowledgeStamp(tables["version"][0]["version"], digest_of(sealed), _as_of(tables))
     _publish(content, stamp, target)
     return stamp
 
 
 def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
-    """Every table of schema.sql except `meta`, by name, its rows in key order."""
+    """Every table of schema.sql except `meta` and `digest`, by name, its rows in key order."""
     made: dict[str, Iterable[Values]] = {
         "gene": _genes(tables),
         "exception": _plain(tables["gene_exceptions"]),
@@ -55,9 +57,7 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
         "dpwg_term": _plain(tables["dpwg_terms"]),
         "population": _plain(tables["populations"]),
         "guideline": _guidelines(tables),
-        "advice": _advice(tables),
-        "implication": _implications(tables),
-        "drug": _plain(tables["drugs"]),
+        "drug": _drugs(tables),
         "medicine_name": (*_plain(tables["drug_names"]), *_plain(tables["inhibitor_names"])),
         "inhibitor": _plain(tables["inhibitors"]),
         "contig": _plain(tables["contigs"]),
@@ -118,28 +118,48 @@ def _rules(tables: Tables) -> Iterator[Values]:
 
 
 def _guidelines(tables: Tables) -> Iterator[Values]:
-    """Guidelines with their drugs and rows; a flow has no rows, so its drugs are those named in its identifier."""
-    rows: dict[str, list[list[str]]] = {}
-    for row in tables["recommendations"]:
-        fields = [row[key] for key in ("drug", "population", "strength", "when", "advice", "implications")]
-        rows.setdefault(row["guideline"], []).append(fields)
-    names = [row["drug"] for row in tables["drugs"]]
+    """Guidelines with their drugs and rows, and the advice and implications that the rows name."""
+    advice = {record.id: record.values for record in tables.records["advice.jsonl"]}
+    implications = {record.id: record.values for record in tables.records["implications.jsonl"]}
+    drugs = _drugs_of_guidelines(tables)
+    rows = tables.by_guideline("recommendations")
     for row in tables["guidelines"]:
-        id_ = row["guideline"]
-        own = sorted(rows.get(id_, ()), key=lambda fields: (fields[0], fields[1], natural(fields[3])))
-        drugs = {fields[0] for fields in own} or {name for name in names if name.replace(" ", "-") in id_}
-        stated = id_, row["source"], row["clinpgx_id"], row["genes"], row["pmids"], row["latest_year"]
-        yield *stated, _json(sorted(drugs)), "\n".join(map("\t".join, own))
+        own = sorted((_recommendation(each) for each in rows.get(row["guideline"], ())), key=_row_order)
+        named = sorted({fields[4] for fields in own}), sorted({each for fields in own for each in fields[5].split()})
+        implied = [
+            [each, *(str(implications[each].get(key, "")) for key in ("gene", "effect", "summary", "magnitude"))]
+            for each in named[1]
+        ]
+        stated = [row[key] for key in ("guideline", "source", "clinpgx_id", "genes", "pmids", "latest_year")]
+        texts = _json(drugs[row["guideline"]]), "\n".join(map("\t".join, own))
+        yield *stated, *texts, _json([advice[each] for each in named[0]]), _json(implied)
 
 
-def _advice(tables: Tables) -> Iterator[Values]:
-    for record in tables.records["advice.jsonl"]:
-        yield record.id, _json(record.values)
+def _recommendation(row: TableRow) -> list[str]:
+    return [row[key] for key in ("drug", "population", "strength", "when", "advice", "implications")]
 
 
-def _implications(tables: Tables) -> Iterator[Values]:
-    for record in tables.records["implications.jsonl"]:
-        yield record.id, *(str(record.values.get(key, "")) for key in ("gene", "effect", "summary", "magnitude"))
+def _row_order(fields: Sequence[str]) -> tuple[str, str, tuple[tuple[int, int, str], ...]]:
+    return fields[0], fields[1], natural(fields[3])
+
+
+def _drugs_of_guidelines(tables: Tables) -> dict[str, list[str]]:
+    """Guideline -> its drugs; a flow has no rows, so its drugs are those named in its identifier."""
+    rows = tables.by_guideline("recommendations")
+    names = [row["drug"] for row in tables["drugs"]]
+    stated = [row["guideline"] for row in tables["guidelines"]]
+    return {
+        id_: sorted({row["drug"] for row in rows.get(id_, ())} or {n for n in names if n.replace(" ", "-") in id_})
+        for id_ in stated
+    }
+
+
+def _drugs(tables: Tables) -> Iterator[Values]:
+    """Drugs with the guidelines that speak of them, so that a question about one drug reads only those."""
+    guidelines = _drugs_of_guidelines(tables)
+    for row in tables["drugs"]:
+        named = sorted(id_ for id_, drugs in guidelines.items() if row["drug"] in drugs)
+        yield *row.values.values(), " ".join(named)
 
 
 def _json(value: object) -> str:
@@ -157,7 +177,7 @@ def _publish(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp,
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         _write(content, stamp, temporary)
-        data = sealed(temporary.read_bytes())
+        data = normalised(temporary.read_bytes())
         with temporary.open("wb") as stream:
             stream.write(data)
             stream.flush()
@@ -173,7 +193,6 @@ def _write(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp, p
     path.unlink(missing_ok=True)
     meta = [
         ("as_of", stamp.as_of),
-        ("seal", UNSEALED),
         ("sha256", stamp.sha256),
         ("version", stamp.version),
     ]

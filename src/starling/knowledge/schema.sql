@@ -1,8 +1,12 @@
--- One read-only SQLite file; every table is filled in key order by compile.py and read whole by base.py.
+-- One read-only SQLite file; every table is filled in key order by compile.py and read by rows.py.
 -- Tables with long texts keep a rowid: a b-tree of long keys would leave most of its pages empty.
 -- Lists are stored as text (comma, blank or JSON) so that one value costs one row and one look-up one SELECT.
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- what the rows must give when they are read (seal.py); key: '' for a table that is read whole
+CREATE TABLE digest (
+    "table" TEXT NOT NULL, key TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY ("table", key)
+) WITHOUT ROWID;
 
 -- What was observed: genes, positions, alleles -----------------------------------------------------------------
 
@@ -37,20 +41,22 @@ CREATE TABLE dpwg_term (
 ) WITHOUT ROWID;
 CREATE TABLE population (code TEXT PRIMARY KEY, shown_as TEXT NOT NULL) WITHOUT ROWID;
 
--- drugs: JSON list; recommendations: lines of drug, population, strength, when, advice, implications between tabs, as one
---   text per guideline because they are always read together (a row each takes three times as long)
+-- A guideline is one row because it is read whole, or not at all when another drug is asked about.
+-- drugs: JSON list; recommendations: lines of drug, population, strength, when, advice, implications between tabs
+-- advice: JSON list of the bodies that its recommendations name; implications: JSON list of [id, gene, effect, summary,
+--   magnitude]
 CREATE TABLE guideline (
     guideline TEXT PRIMARY KEY, source TEXT NOT NULL, clinpgx_id TEXT NOT NULL, genes TEXT NOT NULL,
-    pmids TEXT NOT NULL, latest_year TEXT NOT NULL, drugs TEXT NOT NULL, recommendations TEXT NOT NULL
-);
-CREATE TABLE advice (id TEXT PRIMARY KEY, body TEXT NOT NULL);
-CREATE TABLE implication (
-    id TEXT PRIMARY KEY, gene TEXT NOT NULL, effect TEXT NOT NULL, summary TEXT NOT NULL, magnitude TEXT NOT NULL
+    pmids TEXT NOT NULL, latest_year TEXT NOT NULL, drugs TEXT NOT NULL, recommendations TEXT NOT NULL,
+    advice TEXT NOT NULL, implications TEXT NOT NULL
 );
 
 -- What things are called: drugs, other medicines, chromosomes ---------------------------------------------------
 
-CREATE TABLE drug (drug TEXT PRIMARY KEY, rxnorm TEXT NOT NULL, atc TEXT NOT NULL) WITHOUT ROWID;
+-- guidelines: identifiers between blanks
+CREATE TABLE drug (
+    drug TEXT PRIMARY KEY, rxnorm TEXT NOT NULL, atc TEXT NOT NULL, guidelines TEXT NOT NULL
+) WITHOUT ROWID;
 -- medicine: a drug of this knowledge base or an ingredient of the inhibitor table
 CREATE TABLE medicine_name (
     medicine TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (medicine, name)

@@ -130,9 +130,16 @@ class Tables:
 
     def by_gene(self, name: str) -> dict[str, list[TableRow]]:
         """The rows of a table under their gene, in file order."""
+        return self._by("gene", name)
+
+    def by_guideline(self, name: str) -> dict[str, list[TableRow]]:
+        """The rows of a table under their guideline, in file order."""
+        return self._by("guideline", name)
+
+    def _by(self, column: str, name: str) -> dict[str, list[TableRow]]:
         groups: dict[str, list[TableRow]] = {}
         for row in self[name]:
-            groups.setdefault(row["gene"], []).append(row)
+            groups.setdefault(row[column], []).append(row)
         return groups
 
 

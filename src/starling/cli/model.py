@@ -1,4 +1,4 @@
-"""`dose` and `model`: what a learned model says, apart from guideline advice."""
+"""`model`: inspect, verify and run dose models, and keep a hospital's own correction."""
 
 from __future__ import annotations
 
@@ -8,92 +8,35 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from starling.cli.patients import NOTHING_CALLED, assessed
-from starling.cli.screen import width
+from starling.cli.commands import add_verb
 from starling.errors import InputError, ModelError
 
 if TYPE_CHECKING:
-    from starling.assessment import Assessment
     from starling.dosing.calibration import Calibration
-    from starling.dosing.program import Patient
-    from starling.prediction import Prediction
     from starling.runtime.bundle import Bundle
 
-INDICATIONS: Final = ("atrial fibrillation", "thromboembolism", "heart valve", "other")
 
-
-def dose(arguments: argparse.Namespace) -> int:
-    """Shows the dose for one person: on the screen, as JSON, or as a section of the HTML report."""
-    from starling.dosing import dose as dose_of
-
-    calibration = _calibration(arguments.site)
-    bundle = Path(arguments.model) if arguments.model else None
-    person = _one(list(assessed(arguments)))
-    prediction = dose_of(arguments.drug, person, _patient(arguments), bundle=bundle, calibration=calibration)
-    _show(prediction, person, arguments)
-    return 0 if any(gene.status != "undetermined" for gene in person.genes) else NOTHING_CALLED
-
-
-def _one(found: list[Assessment]) -> Assessment:
-    if len(found) != 1:
-        raise InputError("SEVERAL_PATIENTS", f"a dose is for one person, and the input holds {len(found)}")
-    return found[0]
-
-
-def _patient(arguments: argparse.Namespace) -> Patient:
-    from starling.dosing.program import Patient
-
-    names = tuple(name.strip() for name in arguments.medication.split(",") if name.strip())
-    return Patient(
-        age_years=arguments.age,
-        height_cm=arguments.height,
-        weight_kg=arguments.weight,
-        ancestry=arguments.ancestry,
-        medication=names or (() if arguments.no_medication else None),
-        smoker=None if arguments.smoker is None else arguments.smoker == "yes",
-        indication=arguments.indication,
-        linked=dict(_linked(arguments.linked)),
-    )
-
-
-def _linked(texts: list[str]) -> Iterator[tuple[str, str]]:
-    for text in texts:
-        site, separator, genotype = text.partition("=")
-        if not separator:
-            raise InputError("BAD_OPTION", f"{text!r} is not RSID=BASE/BASE", source="--linked")
-        yield site, genotype
-
-
-def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namespace) -> None:
-    from starling.formats.write import write_atomically
-    from starling.prediction import to_jsonable
-
-    suffix = Path(arguments.output).suffix.lower() if arguments.output else ""
-    if suffix in {".html", ".htm"}:
-        from starling.report.dose_picture import section
-        from starling.report.html import page
-
-        text = page(person, appendix=section(prediction))
-    elif arguments.json or suffix == ".json":
-        text = json.dumps(to_jsonable(prediction), indent=2, ensure_ascii=False) + "\n"
-    else:
-        from starling.report.dose import render
-
-        text = render(prediction, sample=person.sample, width=100 if arguments.output else width())
-    if arguments.output:
-        write_atomically(arguments.output, text)
-    else:
-        sys.stdout.write(text)
-
-
-def _calibration(path: str | None) -> Calibration | None:
-    if path is None:
-        return None
-    from starling.dosing.calibration import read
-
-    return read(Path(path))
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    info_ = add_verb(verbs, "info", "what a model takes, gives, was trained on, and how good it is", info)
+    verify_ = add_verb(verbs, "verify", "check digest, card, graph and golden vectors", verify)
+    raw_ = add_verb(verbs, "run", "raw outputs for factors as JSON Lines", raw)
+    for verb in (info_, verify_, raw_):
+        verb.add_argument("model", metavar="BUNDLE", nargs="?" if verb is not raw_ else None, help="path, or warfarin")
+    raw_.add_argument("input", metavar="FILE", help="JSON Lines; - for stdin")
+    learn = add_verb(verbs, "calibrate", "a hospital's own correction: propose, activate, revert", calibrate)
+    learn.add_argument("file", metavar="FILE", help="where this hospital's outcomes are kept")
+    learn.add_argument("--model", metavar="BUNDLE", help="default: warfarin")
+    learn.add_argument(
+        "--outcome", nargs=2, type=float, action="append", default=[], metavar=("PREDICTED", "STABLE"),
+        help="uncalibrated dose and stable dose of one patient; may be repeated",
+    )  # fmt: skip
+    who = learn.add_mutually_exclusive_group()
+    who.add_argument("--activate", metavar="NAME", help="put the proposal in force, in the name of this person")
+    who.add_argument("--revert", metavar="NAME", help="take back what is in force, in the name of this person")
 
 
 def _bundle(text: str | None) -> Bundle:
@@ -146,7 +89,7 @@ def verify(arguments: argparse.Namespace) -> int:
     return 0 if holds else ModelError.exit_code
 
 
-def run(arguments: argparse.Namespace) -> int:
+def raw(arguments: argparse.Namespace) -> int:
     """Prints the raw output for every line of a JSON Lines file of factors (as golden.jsonl has them)."""
     from starling.runtime.inputs import outside
 

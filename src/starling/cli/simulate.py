@@ -1,31 +1,52 @@
-"""`simulate`, `doctor`, `completion`: everything around the main job."""
+"""`simulate`: synthetic patients with known truth; the work is done by the distribution starling-pgx-workshop."""
 
 from __future__ import annotations
 
 import argparse
-import platform
 import random
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
-from starling._version import __version__
+from starling.cli.arguments import add_knowledge
 from starling.cli.screen import ProgressBar
-from starling.errors import InputError, StarlingError
+from starling.errors import InputError
+from starling.formats.extras import need
+from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Locus
 
-if TYPE_CHECKING:
-    from starling.knowledge.base import KnowledgeBase
+_EXAMPLES: Final = (
+    "\nexamples:\n  starling simulate -o patient.vcf --seed 7\n"
+    "  starling simulate -o patient.vcf.gz --diplotype 'CYP2C19=*2/*17' --others reference --build GRCh37\n"
+    "  starling simulate -o people.vcf.gz --people 10000 --frequencies frequencies.tsv --shards 4\n"
+)
 
 
-def simulate(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.epilog = _EXAMPLES
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".vcf or .vcf.gz (bgzip)")
+    parser.add_argument("--truth", metavar="FILE", help="what a correct program must report (.json or .tsv)")
+    parser.add_argument("--diplotype", action="append", default=[], metavar="GENE=A/B", help="may be repeated")
+    parser.add_argument("--others", choices=("reference", "random"), default="random", help="genes not named")
+    parser.add_argument("--sample", default="SIMULATED", metavar="NAME", help="name of the sample column")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same patient")
+    parser.add_argument("--sex", choices=("male", "female"), default="female", help="one X or two")
+    parser.add_argument("--build", choices=("GRCh38", "GRCh37"), default="GRCh38", help="coordinates and bases")
+    parser.add_argument("--unphased", action="store_true", help="do not say which bases share a strand")
+    parser.add_argument("--missing", type=float, default=0.0, metavar="SHARE", help="share of sites left out (0 to 1)")
+    parser.add_argument("--gvcf", action="store_true", help="reference blocks, as gVCF")
+    many = parser.add_argument_group("a population instead of one patient (phased, GRCh38)")
+    many.add_argument("--people", type=int, metavar="N", help="how many")
+    many.add_argument("--frequencies", metavar="TSV", help="gene, allele, frequency; the rest is reference")
+    many.add_argument("--shards", type=int, default=1, metavar="N", help="files to write (default 1)")
+    add_knowledge(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
     """Writes a synthetic patient and, when asked, the truth."""
-    from starling.engine import bundled_knowledge
-    from starling.formats.extras import need
-
     workshop = need("starling_workshop.simulation", "simulate")
-    knowledge = bundled_knowledge()
+    knowledge = KnowledgeBase.open(Path(arguments.knowledge) if arguments.knowledge else None)
     if arguments.people is not None or arguments.frequencies is not None:
         return _population(arguments, knowledge)
     if not 0 <= arguments.missing <= 1:
@@ -53,8 +74,6 @@ def simulate(arguments: argparse.Namespace) -> int:
 
 def _population(arguments: argparse.Namespace, knowledge: KnowledgeBase) -> int:
     """Many people instead of one."""
-    from starling.formats.extras import need
-
     workshop = need("starling_workshop.simulation.population", "simulate")
     if arguments.people is None or arguments.frequencies is None:
         raise InputError("BAD_OPTION", "--people and --frequencies belong together", source="simulate")
@@ -84,46 +103,3 @@ def _diplotypes(texts: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _left_out(loci: list[Locus], share: float, seed: int) -> frozenset[Locus]:
     chosen = random.Random(f"missing {seed}")  # noqa: S311 -- a reproducible simulation, nothing secret
     return frozenset(locus for locus in loci if chosen.random() < share)
-
-
-def doctor(_: argparse.Namespace) -> int:
-    """Says whether this installation is sound; 3 when the knowledge base is not, 4 when the example fails."""
-    sys.stdout.write(f"starling {__version__}, Python {platform.python_version()}, {platform.system()}\n")
-    healthy, code = _knowledge_is_sound(), 3
-    if healthy:
-        healthy, code = _example_works(), 4
-    sys.stdout.write("sound\n" if healthy else "NOT sound: see above\n")
-    return 0 if healthy else code
-
-
-def _knowledge_is_sound() -> bool:
-    from starling.knowledge.base import KnowledgeBase
-
-    try:
-        with KnowledgeBase.open() as base:
-            good = base.verify_content()
-            sys.stdout.write(f"knowledge base {base.stamp.version}, as of {base.stamp.as_of}: ")
-            sys.stdout.write("digest verified\n" if good else "DIGEST WRONG, reinstall or compile again\n")
-            return good
-    except StarlingError as error:
-        sys.stdout.write(f"knowledge base: {error.message}. {error.advice}\n")
-        return False
-
-
-def _example_works() -> bool:
-    from starling.engine import assess
-
-    example = Path(__file__).parents[1] / "examples" / "example.vcf"
-    assessment = assess(example)
-    called = sum(gene.status != "undetermined" for gene in assessment.genes)
-    total = sum(assessment.run.timings_ms.values())
-    sys.stdout.write(f"example patient: {called} of {len(assessment.genes)} genes called in {total:.0f} ms\n")
-    return called > 0
-
-
-def completion(arguments: argparse.Namespace) -> int:
-    """Prints a completion script for a shell."""
-    from starling.cli.completion import script
-
-    sys.stdout.write(script(arguments.shell))
-    return 0

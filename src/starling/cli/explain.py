@@ -1,54 +1,39 @@
-"""`explain`, `genes`, `drugs`: what the knowledge base says, in words."""
+"""`explain`: what the knowledge base says of a gene, an rsid, an allele or a drug, in words."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
-from starling.cli.screen import width
+from starling.cli.arguments import add_knowledge
+from starling.cli.screen import print_wrapped
 from starling.definitions import Drug, GeneDefinition, Guideline, NamedAllele, Site
 from starling.errors import InputError
 from starling.knowledge.base import KnowledgeBase
 
 #: so many alleles are named per function in `explain GENE`; the rest is counted
-_LISTED = 12
+_LISTED: Final = 12
+_EXAMPLES: Final = (
+    "\nexamples:\n  starling explain CYP2D6\n  starling explain 'CYP2C19*2'\n  starling explain rs9923231\n"
+)
 
 
-def genes(_: argparse.Namespace) -> int:
-    """Lists the genes covered."""
-    with KnowledgeBase.open() as base:
-        _print(f"{'gene':<9} {'place on GRCh38':<26} {'positions':>9} {'alleles':>8}")
-        for name in base.genes:
-            definition = base.definitions.get(name)
-            if definition is None:
-                _print(f"{name:<9} {'from outside calls only':<26}")
-                continue
-            place = f"{definition.chromosome}:{definition.start}-{definition.end}"
-            _print(f"{name:<9} {place:<26} {len(definition.sites):>9} {len(definition.alleles):>8}")
-    return 0
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.epilog = _EXAMPLES
+    parser.add_argument("name", metavar="GENE|DRUG|RSID|ALLELE", help="as CYP2D6, codeine, rs9923231, CYP2C19*2")
+    add_knowledge(parser)
 
 
-def drugs(arguments: argparse.Namespace) -> int:
-    """Lists the drugs covered."""
-    with KnowledgeBase.open() as base:
-        for drug in base.guidance.drugs:
-            if arguments.names:
-                _print(drug.name)
-                continue
-            sources = sorted({g.source for g in base.guidance.guidelines if drug.name in g.drugs})
-            also = f"  ({', '.join(drug.names[:4])})" if drug.names else ""
-            _print(f"{drug.name:<32} {' '.join(sources):<14}{also}")
-    return 0
-
-
-def explain(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Explains a gene, an rsid, an allele or a drug, whichever the name is."""
     name = arguments.name.strip()
-    with KnowledgeBase.open() as base:
+    with KnowledgeBase.open(Path(arguments.knowledge) if arguments.knowledge else None) as base:
         for line in _explanation(base, name):
-            _print(line)
+            print_wrapped(line)
     return 0
 
 
@@ -181,11 +166,3 @@ def _guideline(base: KnowledgeBase, guideline: Guideline, drug: Drug) -> Iterato
         more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
         yield f"    {'; '.join(keys[:3])}{more} [{population}]"
         yield f"      {action.replace('_', ' ')}: {summary}"
-
-
-def _print(line: str) -> None:
-    import textwrap
-
-    indent = " " * (len(line) - len(line.lstrip(" \n")) + 2)
-    for part in line.split("\n"):
-        sys.stdout.write((textwrap.fill(part, max(60, width()), subsequent_indent=indent) if part else "") + "\n")

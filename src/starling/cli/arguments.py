@@ -1,0 +1,187 @@
+"""What several commands take: how to read, who the patient is, and which knowledge answers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from starling.assessment import Assessment, Options, Question
+from starling.engine import Engine
+from starling.errors import InputError
+from starling.vocabulary import Sex
+
+SUBJECT_KEYS: Final = (
+    "id",
+    "name",
+    "birth_date",
+    "sex",
+    "specimen",
+    "collected",
+    "ordered_by",
+    "laboratory",
+    "ancestry",
+    "transplant",
+)
+#: exit code: the file was read, but nothing that was asked about could be called
+NOTHING_CALLED: Final = 5
+#: names the knowledge base of every command that is not given one
+KNOWLEDGE_VARIABLE: Final = "STARLING_KNOWLEDGE"
+
+
+def add_knowledge(parser: argparse.ArgumentParser) -> None:
+    """`--knowledge`."""
+    parser.add_argument(
+        "--knowledge",
+        metavar="FILE",
+        default=os.environ.get(KNOWLEDGE_VARIABLE, ""),
+        help=f"a compiled knowledge base (default: {KNOWLEDGE_VARIABLE}, else the one of this installation)",
+    )
+
+
+def add_reading(parser: argparse.ArgumentParser, *, one_person: bool = True) -> None:
+    """How to read the file."""
+    group = parser.add_argument_group("how to read the file")
+    if one_person:
+        group.add_argument("--sample", action="append", metavar="NAME", help="only this sample; may be repeated")
+    group.add_argument("--build", choices=("GRCh38", "GRCh37"), help="genome build, when the header does not say")
+    group.add_argument(
+        "--absent-is-reference",
+        nargs="?",
+        const="yes",
+        default="no",
+        choices=("yes", "no", "force"),
+        help="an absent site of a whole-genome VCF is reference (=force: whatever the file looks like)",
+    )
+    group.add_argument("--callable", metavar="BED", help="regions that were callable; absent sites there are reference")
+    group.add_argument("--min-dp", type=int, default=10, metavar="READS", help="for reference calls (default 10)")
+    group.add_argument("--min-gq", type=int, default=20, metavar="PHRED", help="for reference calls (default 20)")
+    group.add_argument("--pass-only", action="store_true", help="ignore variants that failed a filter")
+    group.add_argument("--phase", choices=("trust", "sets", "ignore"), default="trust", help="which phase to believe")
+    group.add_argument("--combinations", action="store_true", help="describe what no named allele fits (research only)")
+    group.add_argument("--hash-input", action="store_true", help="SHA-256 of the whole file in the provenance")
+
+
+def add_patient(parser: argparse.ArgumentParser) -> None:
+    """Who the patient is, and which source is asked."""
+    group = parser.add_argument_group("the patient")
+    group.add_argument("--sex", choices=("male", "female", "unknown"), default="unknown", help="for genes on X")
+    group.add_argument("--outside", metavar="FILE", help="results of another laboratory (TSV)")
+    group.add_argument("-m", "--medication", default="", metavar="A,B", help="other medicines, for phenoconversion")
+    group.add_argument(
+        "--subject",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"for the head of the report: {', '.join(SUBJECT_KEYS)}",
+    )
+    group.add_argument(
+        "--source", action="append", default=[], choices=("CPIC", "DPWG", "FDA"), help="only this source"
+    )
+
+
+def assessed(engine: Engine, arguments: argparse.Namespace, *, drugs: tuple[str, ...] = ()) -> Iterator[Assessment]:
+    """The assessment of everyone in the input, as the options ask; about `drugs` alone, when named."""
+    from starling.cli.screen import ProgressBar
+
+    bar = ProgressBar("reading")
+    try:
+        yield from engine.assess_all(
+            arguments.input,
+            _question(engine, arguments, drugs),
+            samples=arguments.sample,
+            options=read_options(arguments, sex=_sex(arguments), sources=tuple(arguments.source)),
+            progress=bar,
+        )
+    finally:
+        bar.close()
+
+
+class Tally:
+    """Passes people on and remembers whether any gene of anyone was called."""
+
+    def __init__(self) -> None:
+        self.anything_called = False
+
+    def __call__(self, people: Iterable[Assessment]) -> Iterator[Assessment]:
+        """The same people."""
+        for person in people:
+            self.anything_called |= any(gene.status != "undetermined" for gene in person.genes)
+            yield person
+
+    @property
+    def exit_code(self) -> int:
+        """0, or what says that nothing could be called."""
+        return 0 if self.anything_called else NOTHING_CALLED
+
+
+def read_options(arguments: argparse.Namespace, *, sex: Sex, sources: tuple[str, ...]) -> Options:
+    """How to read, as the command line says it.  Raises: InputError on a negative threshold."""
+    for name in ("min_dp", "min_gq"):
+        if getattr(arguments, name) < 0:
+            raise InputError("BAD_OPTION", "must not be negative", source=f"--{name.replace('_', '-')}")
+    return Options(
+        build=arguments.build,
+        sex=sex,
+        absent_is_reference=arguments.absent_is_reference,
+        callable_bed=arguments.callable,
+        min_dp=arguments.min_dp,
+        min_gq=arguments.min_gq,
+        pass_only=arguments.pass_only,
+        phase=arguments.phase,
+        combinations=arguments.combinations,
+        sources=sources,
+        hash_input=arguments.hash_input,
+    )
+
+
+def _question(engine: Engine, arguments: argparse.Namespace, drugs: tuple[str, ...]) -> Question:
+    from starling.library import question
+
+    return question(
+        drugs=drugs,
+        outside=arguments.outside,
+        medication=_medication(engine, arguments.medication),
+        subject=_subject(arguments.subject, arguments.sex),
+    )
+
+
+def _sex(arguments: argparse.Namespace) -> Sex:
+    """`--sex`, else what the subject's data say: a fact about the patient is not asked for twice."""
+    if arguments.sex == "unknown":
+        for pair in arguments.subject:
+            if pair in {"sex=male", "sex=female"}:
+                return "male" if pair == "sex=male" else "female"
+    sex: Sex = arguments.sex
+    return sex
+
+
+def _medication(engine: Engine, text: str) -> tuple[str, ...]:
+    """The medicines named.  Raises: InputError on a name nobody here knows, with the nearest ones."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if not engine.knowledge.knows_medicine(name):
+            near = ", ".join(engine.knowledge.nearest_medicines(name))
+            hint = f"; nearest: {near}" if near else ""
+            raise InputError("UNKNOWN_MEDICINE", f"{name!r} is not known here{hint}", source="--medication")
+    return names
+
+
+def _subject(pairs: Iterable[str], sex: str) -> Mapping[str, str]:
+    """The subject's data.  Raises: InputError on an unknown key, or on a sex that contradicts --sex."""
+    subject: dict[str, str] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator or key not in SUBJECT_KEYS:
+            known = ", ".join(SUBJECT_KEYS)
+            raise InputError("BAD_OPTION", f"{pair!r} is not KEY=VALUE with a key of: {known}", source="--subject")
+        subject[key] = value.strip()
+    stated = subject.get("sex", sex).casefold()
+    if sex != "unknown" and stated != sex:
+        raise InputError("BAD_OPTION", f"sex={subject['sex']} contradicts --sex {sex}", source="--subject")
+    return subject
+
+
+#: what a command's module does: the exit code
+Run = Callable[[argparse.Namespace], int]

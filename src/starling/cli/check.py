@@ -1,0 +1,54 @@
+"""`check`: may this patient have this drug?  The prescriber's question, answered on one screen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+from starling.cli.arguments import Tally, add_knowledge, add_patient, add_reading, assessed
+from starling.cli.screen import uses_colour, width
+from starling.engine import Engine
+from starling.errors import InputError
+from starling.report.check import check_view
+
+_EXAMPLES: Final = "\nexample:\n  starling check codeine patient.vcf.gz --medication paroxetine\n"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.epilog = _EXAMPLES
+    parser.add_argument("drug", metavar="DRUG", help="ingredient, synonym, brand, RxNorm or ATC code")
+    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
+    add_knowledge(parser)
+    add_reading(parser)
+    add_patient(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Answers for everyone in the input; 5 when no gene that the drug asks for could be called."""
+    engine = Engine.open(arguments.knowledge)
+    drug = _drug(engine, arguments.drug)
+    tally = Tally()
+    for person in tally(assessed(engine, arguments, drugs=(drug,))):
+        sys.stdout.write(check_view(person, drug, colour=uses_colour(sys.stdout), width=width()))
+    return tally.exit_code
+
+
+def _drug(engine: Engine, name: str) -> str:
+    """The drug under the name of the knowledge base.
+
+    Raises: InputError, the sender's; when the name is a file's or a gene's, with the command that was meant.
+    """
+    try:
+        return engine.knowledge.find_drug(name).name
+    except InputError as error:
+        gene = next((known for known in engine.knowledge.genes if known.casefold() == name.strip().casefold()), None)
+        if gene is not None:
+            said = f"{gene} is a gene: starling report --gene {gene} INPUT, or starling explain {gene}"
+        elif Path(name).is_file():
+            said = f"{name} is a file; the drug comes first: starling check DRUG {name}"
+        else:
+            raise
+        raise InputError("UNKNOWN_DRUG", said) from error

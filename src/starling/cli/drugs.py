@@ -1,0 +1,29 @@
+"""`drugs`: what is covered."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from starling.cli.arguments import add_knowledge
+from starling.cli.screen import print_wrapped
+from starling.knowledge.base import KnowledgeBase
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.add_argument("--names", action="store_true", help="only the names, one per line")
+    add_knowledge(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Lists the drugs covered."""
+    with KnowledgeBase.open(Path(arguments.knowledge) if arguments.knowledge else None) as base:
+        for drug in base.guidance.drugs:
+            if arguments.names:
+                print_wrapped(drug.name)
+                continue
+            sources = sorted({g.source for g in base.guidance.guidelines if drug.name in g.drugs})
+            also = f"  ({', '.join(drug.names[:4])})" if drug.names else ""
+            print_wrapped(f"{drug.name:<32} {' '.join(sources):<14}{also}")
+    return 0

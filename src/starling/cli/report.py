@@ -1,0 +1,162 @@
+"""`report`: a patient's file -> what is known of every gene and advised for every drug."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from starling.assessment import Assessment
+from starling.cli.arguments import Tally, add_knowledge, add_patient, add_reading, assessed
+from starling.cli.screen import uses_colour, width
+from starling.engine import Engine
+from starling.errors import InputError
+from starling.values import dataclass, replace
+
+FORMATS: Final = ("terminal", "json", "tsv", "html")
+
+_BY_SUFFIX: Final = {
+    ".json": "json",
+    ".jsonl": "json",
+    ".tsv": "tsv",
+    ".html": "html",
+    ".htm": "html",
+    ".txt": "terminal",
+}
+_EXAMPLES: Final = """
+examples:
+  starling report patient.vcf.gz
+  starling report patient.vcf.gz -o patient.json        format by suffix: .json .jsonl .tsv .html .txt
+  starling report chr1.vcf.gz chr2.vcf.gz chr10.vcf.gz  parts of one person
+  starling report cohort.vcf.gz -o pages/               one page per person
+  zcat patient.vcf.gz | starling report -               from standard input
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.epilog = _EXAMPLES
+    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
+    parser.add_argument("-o", "--output", metavar="FILE|DIR", help="where to write (default: the screen)")
+    parser.add_argument("--format", choices=FORMATS, help="default: by the suffix of the output")
+    parser.add_argument("--json-lines", action="store_true", help="JSON with one assessment per line")
+    add_knowledge(parser)
+    add_reading(parser)
+    add_patient(parser)
+    view = parser.add_argument_group("what to show (JSON is always complete)")
+    view.add_argument("--gene", action="append", default=[], metavar="GENE", help="only this gene; may be repeated")
+    view.add_argument("--drug", action="append", default=[], metavar="DRUG", help="only this drug; may be repeated")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Writes the report of everyone in the input; 5 when nothing could be called."""
+    engine = Engine.open(arguments.knowledge)
+    output = Path(arguments.output) if arguments.output else None
+    format_ = _format_of(arguments, output)
+    tally = Tally()
+    view = View.asked_for(engine, arguments)
+    people = tally(assessed(engine, arguments))
+    shown = people if format_ == "json" else map(view.of, people)
+    if format_ == "html":
+        _write_pages(shown, output)
+    else:
+        _write(_text_of(shown, format_, arguments, output), output)
+    return tally.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which genes and drugs to show; empty: all."""
+
+    genes: frozenset[str]
+    drugs: frozenset[str]
+
+    @classmethod
+    def asked_for(cls, engine: Engine, arguments: argparse.Namespace) -> View:
+        """The view that the options name, in whatever case.  Raises: InputError on an unknown gene or drug."""
+        known = {gene.casefold(): gene for gene in engine.knowledge.genes}
+        unknown = [gene for gene in arguments.gene if gene.casefold() not in known]
+        if unknown:
+            raise InputError("UNKNOWN_GENE", f"{unknown[0]!r} is not in this knowledge base", source="--gene")
+        genes = frozenset(known[gene.casefold()] for gene in arguments.gene)
+        return cls(genes, frozenset(engine.knowledge.find_drug(name).name for name in arguments.drug))
+
+    def of(self, person: Assessment) -> Assessment:
+        """The assessment with only what was asked for."""
+        return replace(
+            person,
+            genes=tuple(gene for gene in person.genes if not self.genes or gene.gene in self.genes),
+            drugs=tuple(drug for drug in person.drugs if not self.drugs or drug.drug in self.drugs),
+        )
+
+
+def _format_of(arguments: argparse.Namespace, output: Path | None) -> str:
+    if arguments.json_lines:
+        return "json"
+    if arguments.format:
+        return str(arguments.format)
+    if output is None:
+        return "terminal"
+    if output.is_dir() or arguments.output.endswith("/"):
+        return "html"
+    format_ = _BY_SUFFIX.get(output.suffix.lower())
+    if format_ is None:
+        known = " ".join(_BY_SUFFIX)
+        raise InputError(
+            "BAD_OPTION", f"no format known for this suffix (known: {known}); use --format", source=str(output)
+        )
+    return format_
+
+
+def _text_of(
+    people: Iterable[Assessment], format_: str, arguments: argparse.Namespace, output: Path | None
+) -> Iterator[str]:
+    if format_ == "json":
+        from starling.report.document import document_parts, json_line
+
+        lines = arguments.json_lines or (output is not None and output.suffix.lower() == ".jsonl")
+        return map(json_line, people) if lines else document_parts(people)
+    if format_ == "tsv":
+        from starling.report.tsv import table_parts
+
+        return table_parts(people)
+    from starling.report.terminal import render
+
+    colour = output is None and uses_colour(sys.stdout)
+    columns = width() if output is None else 100
+    return (render(person, colour=colour, width=columns) for person in people)
+
+
+def _write(parts: Iterable[str], output: Path | None) -> None:
+    if output is None:
+        for part in parts:
+            sys.stdout.write(part)
+        return
+    from starling.formats.write import write_atomically
+
+    write_atomically(output, parts)
+
+
+def _write_pages(people: Iterable[Assessment], output: Path | None) -> None:
+    from starling.formats.write import file_name_for, write_atomically
+    from starling.report.html import page
+
+    if output is None:
+        _write((page(person) for person in _only_one(people)), None)
+    elif output.suffix.lower() in {".html", ".htm"} and not output.is_dir():
+        write_atomically(output, (page(person) for person in _only_one(people)))
+    else:
+        if not output.is_dir():
+            raise InputError("OUTPUT_UNWRITABLE", "no such directory", source=str(output))
+        for person in people:
+            write_atomically(output / file_name_for(person.sample, ".html"), [page(person)])
+
+
+def _only_one(people: Iterable[Assessment]) -> Iterator[Assessment]:
+    first_two = list(islice(people, 2))
+    if len(first_two) > 1:
+        raise InputError("SEVERAL_PATIENTS", "an HTML page shows one person, and the input holds several")
+    yield from first_two

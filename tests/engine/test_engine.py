@@ -1,0 +1,208 @@
+"""An engine is handed its knowledge: editions do not know of each other, threads share one, questions narrow it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import starling
+from starling.assessment import Assessment, DrugResult, GeneResult, Options, Question
+from starling.engine import Engine
+from starling.errors import InputError
+from starling.knowledge.compile import compile_knowledge
+from starling.values import replace
+from starling.vocabulary import OutsideCall
+from starling_workshop.simulation import Layout, Request, simulate, write_vcf
+from tests.bundled import bundled_engine
+from tests.knowledge.small import SOURCE
+
+OUTSIDE = (
+    OutsideCall("CYP2D6", diplotype="*1/*4"),
+    OutsideCall("HLA-B", diplotype="*57:01/*07:02"),
+    OutsideCall("TPMT", phenotype="Poor Metabolizer"),
+)
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two simulated people, one of them unphased and with sites missing."""
+    engine, folder = bundled_engine(), tmp_path_factory.mktemp("people")
+    knowledge, paths = engine.knowledge, []
+    loci = [site.locus for each in knowledge.definitions.values() for site in each.sites]
+    layouts = [Layout(), Layout(phased=False, missing=frozenset(loci[::7]))]
+    for seed, layout in enumerate(layouts, 3):
+        path = folder / f"{seed}.vcf"
+        patient = simulate(knowledge.definitions, Request(sample=f"S{seed}", seed=seed, sex="male"))
+        write_vcf(patient, path, layout, knowledge.contig_lengths)
+        paths.append(path)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Another edition: CYP2C19*2 has normal function."""
+    folder = tmp_path_factory.mktemp("edition")
+    source = Path(shutil.copytree(SOURCE, folder / "source"))
+    table = source / "alleles.tsv"
+    lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
+    changed = [
+        line.replace("No function", "Normal function") if line.startswith("CYP2C19\t*2\t") else line for line in lines
+    ]
+    assert changed != lines
+    table.write_text("".join(changed), encoding="utf-8")
+    compile_knowledge(source, folder / "other.kb")
+    engine = Engine.open(folder / "other.kb")
+    yield engine
+    engine.knowledge.close()
+
+
+def content(assessment: Assessment) -> tuple[object, ...]:
+    """What an assessment says, without when it was made."""
+    return assessment.sample, assessment.result_sha256, assessment.genes, assessment.drugs
+
+
+# --- a question narrows the engine, and the answer is the same --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("person", "medication", "outside"),
+    [(0, (), ()), (1, ("paroxetine", "fluconazole"), OUTSIDE), (1, (), OUTSIDE)],
+    ids=["own", "outside and medicines", "outside"],
+)
+def test_the_answer_about_a_drug_is_that_of_the_whole(
+    people: list[Path], person: int, medication: tuple[str, ...], outside: tuple[OutsideCall, ...]
+) -> None:
+    engine = bundled_engine()
+    asked = Question(outside=outside, medication=medication, subject={"ancestry": "african", "sex": "male"})
+    whole = engine.assess(people[person], asked, options=Options(sex="male"))
+    for answer in whole.drugs:
+        narrow = engine.assess(people[person], replace(asked, drugs=(answer.drug,)), options=Options(sex="male"))
+        assert narrow.drugs == (answer,)
+        for gene in narrow.genes:
+            assert gene == whole.gene(gene.gene)
+        involved = {*answer.genes_missing, *(gene for row in answer.recommendations for gene in row.genes)}
+        assert involved <= {gene.gene for gene in narrow.genes}
+
+
+def test_several_drugs_and_genes_are_asked_at_once(people: list[Path]) -> None:
+    engine = bundled_engine()
+    found = engine.assess(people[0], Question(drugs=("Plavix", "codeine"), genes=("NAT2",)))
+    assert [each.drug for each in found.drugs] == ["clopidogrel", "codeine"]
+    assert {"CYP2C19", "CYP2D6", "NAT2"} <= {each.gene for each in found.genes} < set(engine.knowledge.genes)
+    assert found.provenance.options["drugs"] == ("clopidogrel", "codeine")
+
+
+def test_genes_alone_are_answered_without_advice(people: list[Path]) -> None:
+    found = bundled_engine().assess(people[0], Question(genes=("NAT2",)))
+    assert ([each.gene for each in found.genes], found.drugs) == (["NAT2"], ())
+    assert found.provenance.positions["called"] < 60
+
+
+def test_a_gene_that_only_laboratories_test_leaves_the_engine_whole(people: list[Path]) -> None:
+    found = bundled_engine().assess(people[0], Question(drugs=("abacavir",)))
+    assert [each.drug for each in found.drugs] == ["abacavir"]
+    assert len(found.genes) == len(bundled_engine().knowledge.genes)
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        (Question(drugs=("nothing",)), "UNKNOWN_DRUG"),
+        (Question(genes=("XYZ1",)), "UNKNOWN_GENE"),
+        (Question(drugs=("codeine",), outside=(OutsideCall("XYZ1"),)), "UNKNOWN_GENE"),
+    ],
+)
+def test_what_is_not_known_is_refused_however_narrow_the_question(
+    people: list[Path], question: Question, code: str
+) -> None:
+    with pytest.raises(InputError) as raised:
+        bundled_engine().assess(people[0], question)
+    assert raised.value.code == code
+
+
+def test_a_narrow_question_reads_what_bears_on_it(people: list[Path]) -> None:
+    engine = bundled_engine().about(Question(drugs=("clopidogrel",)))
+    collected = engine.read(people[0])
+    assert {locus.chromosome for locus in collected.samples[0].genotypes} == {"chr10"}
+
+
+# --- editions side by side, and threads -------------------------------------------------------------------------------
+
+
+def test_an_edition_answers_as_it_knows(people: list[Path], other: Engine) -> None:
+    question = Question(genes=("CYP2C19",), outside=(OutsideCall("CYP2C19", diplotype="*2/*2"),))
+    here, there = (engine.assess(people[0], question).gene("CYP2C19") for engine in (bundled_engine(), other))
+    assert (here.phenotype, there.phenotype) == ("Poor Metabolizer", "Normal Metabolizer")
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.integers(0, 1), st.sampled_from(["clopidogrel", "codeine", "warfarin", ""])),
+        min_size=4,
+        max_size=10,
+    )
+)
+def test_two_editions_in_threads_give_what_each_gives_alone(
+    people: list[Path], other: Engine, work: list[tuple[bool, int, str]]
+) -> None:
+    engines = {False: bundled_engine(), True: other}
+
+    def ask(item: tuple[bool, int, str]) -> tuple[object, ...]:
+        edition, person, drug = item
+        return content(engines[edition].assess(people[person], Question(drugs=(drug,) if drug else ())))
+
+    alone = [ask(item) for item in work]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(ask, work)) == alone
+
+
+def test_threads_that_open_the_same_engine_at_once_agree(people: list[Path]) -> None:
+    engine = Engine.bundled()
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: content(engine.assess(people[1])), range(4)))
+    assert found == [found[0]] * 4
+
+
+def test_an_engine_is_replaced_while_others_finish(people: list[Path], other: Engine) -> None:
+    held = [Engine.bundled()]
+    running = held[0].assess_all(people, Question(drugs=("clopidogrel",)))
+    first = next(running)
+    held[0] = other
+    rest = list(running)
+    stamps = {each.provenance.knowledge.sha256 for each in (first, *rest)}
+    assert stamps == {bundled_engine().knowledge.stamp.sha256}
+    assert held[0].assess(people[0]).provenance.knowledge.sha256 not in stamps
+
+
+# --- the library ------------------------------------------------------------------------------------------------------
+
+
+def test_the_library_takes_knowledge_as_it_comes(people: list[Path], other: Engine) -> None:
+    answers = [
+        content(starling.assess(people[0], drugs="clopidogrel", knowledge=knowledge))
+        for knowledge in (other, other.knowledge, other.knowledge.path, str(other.knowledge.path))
+    ]
+    assert answers == [answers[0]] * 4
+    assert answers[0] != content(starling.assess(people[0], drugs="clopidogrel"))
+
+
+def test_one_name_is_a_list_of_one(people: list[Path]) -> None:
+    one = starling.assess(people[0], drugs="codeine", medication="paroxetine")
+    assert content(one) == content(starling.assess(people[0], drugs=["codeine"], medication=("paroxetine",)))
+    assert not one.provenance.notices or all(note.code != "UNKNOWN_MEDICINE" for note in one.provenance.notices)
+
+
+def test_an_assessment_survives_its_json_and_is_short_to_look_at(people: list[Path]) -> None:
+    found = starling.assess(people[0], medication=["paroxetine"], outside=OUTSIDE)
+    assert starling.from_json(starling.to_json(found)) == found
+    assert repr(found) == f"<Assessment of S3: {len(found.genes)} genes, {len(found.drugs)} drugs>"
+    assert all(isinstance(each, GeneResult) for each in found.genes)
+    assert all(isinstance(each, DrugResult) for each in found.drugs)
+    assert {"assess", "Engine", "Question"} <= set(dir(starling))
