@@ -13,7 +13,7 @@ from starling.errors import InputError
 from starling.formats.record import Record
 from starling.genotyping.call import Call, RecordView, check_genotypes, read_call, view
 from starling.vocabulary import Options
-from tests.genotyping.reading import collected, text_of
+from tests.genotyping.reading import collected, read, text_of
 
 GENOTYPES = ["0/0"] * 8 + ["0|0"] * 8 + ["0", "0/1", "1|0", "./.", ".", "0/.", "0/0/0", "/0/0", "|0|0", "1", "0/9"]
 GENOTYPES += ["", "x", "0/", "٠/٠", "00/0", "12345678/0", "-1"]
@@ -157,3 +157,24 @@ def test_nobody_is_read_otherwise_for_the_company(base: list[str], indel: list[s
     for place, name in enumerate(names):
         alone = collected(_file([f"{site} {own[place]}" for site, own in sites], [name])).samples[0]
         assert together[place] == alone
+
+
+REFERENCE_COLUMNS = st.tuples(
+    st.sampled_from(["0/0", "0/0", "0|0", "0", "0/0/0", "0/.", "./."]),
+    st.sampled_from(["30", "9", "0", "."]),
+    st.sampled_from(["90", "19", "."]),
+    st.sampled_from(["0.5", "0", "."]),
+).map(":".join)
+
+
+@given(
+    REFERENCE_COLUMNS,
+    st.sampled_from(["chr10 94781859 G A", "chr2 233760233 CAT C", "chrX 154536002 C T", "chrM 1555 A G"]),
+    st.sampled_from(["PASS", "q10", "RefCall"]),
+)
+def test_a_reference_call_alone_is_that_of_a_record_stated_twice(column: str, site: str, filters: str) -> None:
+    """One record is read the short way, two of a kind are merged."""
+    record = f"{site} GT:DP:GQ:AF {column} {filters}"
+    other = "chr1 97078987 G T 0/0"
+    once = read(other, record, header="##reference=GRCh38")
+    assert once == read(other, record, record, header="##reference=GRCh38")

@@ -90,12 +90,17 @@ class QuickFields(NamedTuple):
     phase_set: int
 
 
-def _quick_fields(chromosome: str, keys: Mapping[str, int]) -> QuickFields | None:
-    """None: a reference call of this record depends on more (shares of reads on chrM, FORMAT/LEN)."""
-    if chromosome == "chrM" or "LEN" in keys or keys.get("GT") != 0:
-        return None
-    places = [keys.get(key, -1) for key in (*SUPPORT, "FT", "PS")]
-    return QuickFields(max(places) + 1, itemgetter(*places[:-2]), *places[-2:])
+@lru_cache(maxsize=64)  # a file has few kinds of records
+def _layout(keys: tuple[str, ...], chromosome: str) -> tuple[Mapping[str, int], QuickFields | None]:
+    """The place of every FORMAT key, and those of a plain reference call.
+
+    None where such a call depends on more (shares of reads on chrM, FORMAT/LEN).
+    """
+    at = {key: place for place, key in enumerate(keys)}
+    if chromosome == "chrM" or "LEN" in at or at.get("GT") != 0:
+        return at, None
+    places = [at.get(key, -1) for key in (*SUPPORT, "FT", "PS")]
+    return at, QuickFields(max(places) + 1, itemgetter(*places[:-2]), *places[-2:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +121,8 @@ class RecordView:
 
 def view(record: Record, chromosome: str) -> RecordView:
     """`record` prepared for `read_call`."""
-    keys = {key: index for index, key in enumerate(record.format)}
-    return RecordView(record, chromosome, keys, failed_filters(record.filter), _quick_fields(chromosome, keys))
+    keys, quick = _layout(record.format, chromosome)
+    return RecordView(record, chromosome, keys, failed_filters(record.filter), quick)
 
 
 def failed_filters(text: str) -> str:
