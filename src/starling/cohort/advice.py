@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -67,20 +67,24 @@ class Asked:
             pq.ParquetWriter(advice, _advice_columns(), compression="zstd") as named,
             pq.ParquetWriter(answers, _answer_columns(), compression="zstd") as said,
         ):
-            rows = (row for drug in drugs for row in self._rows(drug))
+            groups: dict[tuple[str, ...], list[Drug]] = {}
+            for drug in drugs:
+                groups.setdefault(self.genes_for(drug), []).append(drug)
+            rows = (row for genes, own in groups.items() for row in self._rows(genes, own))
             while batch := list(islice(rows, _BATCH)):
                 _append(named, batch, _advice_columns())
                 _append(said, self._new, _answer_columns())
                 self._new.clear()
 
-    def _rows(self, drug: Drug) -> Iterator[Row]:
-        genes = (*self.genes_for(drug), *((MEDICATION,) if self._medicated else ()))
+    def _rows(self, asked: tuple[str, ...], drugs: Sequence[Drug]) -> Iterator[Row]:
+        """The rows of all drugs that the same genes decide, so that people are counted once for all of them."""
+        genes = (*asked, *((MEDICATION,) if self._medicated else ()))
         names = ", ".join(f'"{gene}"' for gene in genes)
         grouped = f"SELECT {names}, count(*) FROM people GROUP BY {names} ORDER BY {names}"  # noqa: S608 - genes
         cursor = self.database.execute(grouped if genes else "SELECT count(*) FROM people")
         said: dict[int, tuple[DrugResult, str]] = {}  # the advisor gives equal answers as one value
         while found := cursor.fetchmany(_BATCH):
-            for *patterns, count in found:
+            for (*patterns, count), drug in product(found, drugs):
                 answer = self._answer(drug, dict(zip(genes, patterns, strict=True)))
                 if id(answer) not in said:
                     said[id(answer)] = (answer, self._kept(answer))

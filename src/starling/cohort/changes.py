@@ -50,6 +50,8 @@ def digest_of(value: object) -> str:
 
 
 def _plain(value: object) -> object:
+    if value is None or isinstance(value, str | int | float):
+        return value  # by far the most, so asked first
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):

@@ -113,16 +113,16 @@ class _Keys:
         speaks = self._plans(row)
         if not speaks:
             return
-        calls = _canonical(row, self._options)
+        calls, places = _canonical(row, self._options)
         coded = row.coded
         for gene, plan in speaks.items():
-            tokens = np.array(_tokens(row, calls, plan, self._sites[gene].of(row.build)), np.uint64).T
+            tokens = np.array(_tokens(row, calls, plan, self._sites[gene].of(row.build)), np.uint64)[places].T
             usual = tokens[:, coded.default]
             extra = tokens[:, coded.codes] - usual[:, None]
             sums = self._sums[gene]
             sums += usual[:, None]
             sums[:, coded.people] += extra
-        explicit = np.array([isinstance(call, Call) and call.explicit for call in calls])
+        explicit = np.array([isinstance(call, Call) and call.explicit for call in calls])[places]
         if explicit.any():
             named = self._named(row.layer, row.chromosome)
             if explicit[coded.default]:
@@ -189,14 +189,26 @@ class _Keys:
         return total
 
 
-def _canonical(row: Row, options: Options) -> list[Call | str | None]:
-    """What each text of a row amounts to; the quality of a call, which no result depends on, is left out."""
+def _canonical(row: Row, options: Options) -> tuple[list[Call | str | None], list[int]]:
+    """The distinct statements of a row, and which of them each of its texts makes.
+
+    The quality of a call, which no result depends on, is left out.
+    """
+    texts = row.coded.texts
     if row.format == _GENOTYPE_ONLY and row.filter in PASSING:
-        return list(row.coded.texts)
+        return list(texts), list(range(len(texts)))
     prepared = view(row.record(()), row.chromosome)
-    return [
-        None if text is None else read_call(prepared, text, options)._replace(quality=None) for text in row.coded.texts
-    ]
+    numbers: dict[Call | str | None, int] = {}
+    known: dict[Call | None, int] = {}
+    places = []
+    for text in texts:
+        call = None if text is None else read_call(prepared, text, options)
+        place = known.get(call)
+        if place is None:
+            statement = None if call is None else call._replace(quality=None)
+            place = known[call] = numbers.setdefault(statement, len(numbers))
+        places.append(place)
+    return list(numbers), places
 
 
 def _tokens(row: Row, calls: Sequence[Call | str | None], plan: RecordPlan, sites: SiteMap) -> list[tuple[int, int]]:

@@ -67,7 +67,8 @@ class GenotypeReader:
     def _reader(self, layer: int, build: BuildName) -> CellReader:
         key = (layer, build)
         if key not in self._readers:
-            self._readers[key] = CellReader(self._sites.of(build), range(len(self.patterns.first)), self.options)
+            people = range(len(self.patterns.first))
+            self._readers[key] = CellReader(self._sites.of(build), people, self.options, qualities=False)
         return self._readers[key]
 
     def genotypes(self) -> Iterator[SampleGenotypes | InputError]:

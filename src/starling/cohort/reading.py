@@ -19,7 +19,7 @@ from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import Region, merge
 from starling.genotyping.build import Build, detect_build
-from starling.genotyping.call import PASSING, failed_filters, read_call, view
+from starling.genotyping.call import PASSING, check_genotypes, failed_filters, view
 from starling.genotyping.collect import VariantFile, callable_intervals, chromosome_names
 from starling.genotyping.fill import Intervals, fillable_genes
 from starling.genotyping.plan import plan_record
@@ -259,25 +259,14 @@ class _FileRows:
         if plan_record(record, sites) is None:
             return
         prepared = view(record, chromosome)
-        spread = _Spread(len(record.format), kept)
-        for text in coded.texts:
-            if text is not None:
-                read_call(prepared, spread.of(text), self.options)
+        place = kept.index(prepared.keys["GT"])
+        check_genotypes(prepared, (_value(text, place) for text in coded.texts if text is not None))
 
 
-@dataclass(frozen=True, slots=True)
-class _Spread:
-    """A reduced column back at the places of the record's own FORMAT."""
-
-    width: int
-    kept: Sequence[int]
-
-    def of(self, text: str) -> str:
-        """The column with `.` for what was not kept."""
-        values = ["."] * self.width
-        for place, value in zip(self.kept, text.split(":"), strict=False):
-            values[place] = value
-        return ":".join(values)
+def _value(text: str, place: int) -> str:
+    """The value at `place` of a column; `.` where the column has ended."""
+    values = text.split(":", place + 1)
+    return values[place] if place < len(values) else "."
 
 
 def _gather(apart: dict[Key, tuple[Row, dict[int, str]]], row: Row, person: int) -> None:

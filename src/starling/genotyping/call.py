@@ -7,7 +7,9 @@ Source: VCF v4.5, section 1.6.2 (GT, DP, GQ, AD, PS, FT, LEN); GATK (PGT, PID, R
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from starling.assessment import Options
@@ -16,12 +18,19 @@ from starling.formats.record import Record
 from starling.values import dataclass
 from starling.vocabulary import Notice
 
-_DEPTHS: Final = ("MIN_DP", "DP")
 _QUALITIES: Final = ("GQ", "RGQ", "GQX")
 PASSING: Final = frozenset({"PASS", ".", ""})
 #: DeepVariant's filter for a candidate that it calls reference: a statement, not a doubt.
 _REFERENCE_CALL: Final = "RefCall"
+_MISSING: Final = frozenset({".", ""})
 _SEPARATOR: Final = re.compile(r"[/|]")
+#: GT of reference as nearly every caller writes it.
+_REFERENCES: Final[Mapping[str, tuple[int, ...]]] = {"0/0": (0, 0), "0|0": (0, 0), "0": (0,)}
+_ALL_REFERENCE: Final = frozenset(_REFERENCES.values())
+#: Distinct texts of support of which the verdict is kept (about 10 MB): a cohort at 30x has some thousands.
+_VERDICTS: Final = 1 << 14
+#: Longer columns (no caller writes such a reference call) are not kept, so that no file can fill the memory.
+_LONGEST_QUICK: Final = 256
 
 
 class Call(NamedTuple):
@@ -45,14 +54,54 @@ class Call(NamedTuple):
     more: bool = False
     length: int | None = None
 
-    @property
-    def is_reference(self) -> bool:
-        """Whether every strand is stated and is REF."""
-        return not any(self.strands) and None not in self.strands
-
 
 #: `0/0` in a file whose FORMAT is GT alone: by far the most frequent call, and one shared value.
 PLAIN_REFERENCE: Final = Call((0, 0), bare=True)
+
+
+class Support(NamedTuple):
+    """All that decides whether a reference statement counts, as the column has it; `.`: not stated.
+
+    In the order of FORMAT keys in `SUPPORT`.
+    """
+
+    min_dp: str
+    dp: str
+    gq: str
+    rgq: str
+    gqx: str
+    rnc: str
+    ad: str
+
+
+#: The FORMAT key of each field of `Support`.
+SUPPORT: Final = tuple(name.upper() for name in Support._fields)
+
+
+class QuickFields(NamedTuple):
+    """Where a plain reference call is read in a column of one record, to which a `.` was appended for what it lacks.
+
+    `width`: how many values a column must have.  `support`: the texts of `Support`.  `filters`, `phase_set`: the
+    places of FT and PS.
+    """
+
+    width: int
+    support: Callable[[Sequence[str]], tuple[str, ...]]
+    filters: int
+    phase_set: int
+
+
+@lru_cache(maxsize=64)  # a file has few kinds of records
+def _layout(keys: tuple[str, ...], chromosome: str) -> tuple[Mapping[str, int], QuickFields | None]:
+    """The place of every FORMAT key, and those of a plain reference call.
+
+    None where such a call depends on more (shares of reads on chrM, FORMAT/LEN).
+    """
+    at = {key: place for place, key in enumerate(keys)}
+    if chromosome == "chrM" or "LEN" in at or at.get("GT") != 0:
+        return at, None
+    places = [at.get(key, -1) for key in (*SUPPORT, "FT", "PS")]
+    return at, QuickFields(max(places) + 1, itemgetter(*places[:-2]), *places[-2:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +112,7 @@ class RecordView:
     chromosome: str
     keys: Mapping[str, int]
     filtered: str
+    quick: QuickFields | None = None
 
     @property
     def where(self) -> str:
@@ -72,8 +122,8 @@ class RecordView:
 
 def view(record: Record, chromosome: str) -> RecordView:
     """`record` prepared for `read_call`."""
-    keys = {key: index for index, key in enumerate(record.format)}
-    return RecordView(record, chromosome, keys, failed_filters(record.filter))
+    keys, quick = _layout(record.format, chromosome)
+    return RecordView(record, chromosome, keys, failed_filters(record.filter), quick)
 
 
 def failed_filters(text: str) -> str:
@@ -89,27 +139,75 @@ def read_call(record: RecordView, column: str, options: Options) -> Call:
     Raises: InputError BAD_ALLELE_INDEX or BAD_RECORD when GT cannot be read.
     """
     values = column.split(":")
-    fields = {key: values[at] for key, at in record.keys.items() if at < len(values) and values[at] not in {".", ""}}
+    quick = _plain_reference(record, values, options) if len(column) <= _LONGEST_QUICK else None
+    return quick or _call_at_length(record, values, options)
+
+
+def check_genotypes(record: RecordView, texts: Iterable[str]) -> None:
+    """Every GT of `texts` can be read in `record`: nothing else in a column is ever refused.
+
+    Raises: InputError BAD_ALLELE_INDEX or BAD_RECORD, as `read_call` for the first column with such a GT.
+    """
+    for text in dict.fromkeys(texts):
+        _genotype(record, text or ".")
+
+
+def _plain_reference(record: RecordView, values: list[str], options: Options) -> Call | None:
+    """The call of a reference statement without anything unusual, by far the most frequent; None: take the long way.
+
+    The same as `_call_at_length`, which tests hold it to.
+    """
+    strands, quick = _REFERENCES.get(values[0]), record.quick
+    if strands is None or quick is None or len(values) < quick.width:
+        return None
+    values = [*values, "."]
+    if values[quick.filters] not in PASSING:
+        return None
+    call = _judged(strands, quick.support(values), options.min_dp, options.min_gq)
+    if values[0] == "0|0" and options.phase != "ignore":
+        if values[quick.phase_set] not in _MISSING:
+            return None
+        if options.phase == "trust":
+            call = call._replace(phase=record.chromosome)
+    if record.filtered and record.filtered != _REFERENCE_CALL:
+        call = call._replace(filtered=record.filtered)
+    return call
+
+
+@lru_cache(maxsize=_VERDICTS)
+def _judged(strands: tuple[int, ...], texts: tuple[str, ...], min_dp: int, min_gq: int) -> Call:
+    """The reference call that a column with these texts of support makes."""
+    support = Support(*texts)
+    weak, bare = _verdict(support, min_dp, min_gq)
+    return Call(strands, weak=weak, bare=bare, quality=_first_number([support.gq, support.rgq, support.gqx]))
+
+
+def _call_at_length(record: RecordView, values: Sequence[str], options: Options) -> Call:
+    fields = {key: values[at] for key, at in record.keys.items() if at < len(values) and values[at] not in _MISSING}
     strands, bar, more = _genotype(record, fields.get("GT", "."))
     strands, phase, explicit = _phase(record.chromosome, strands, bar, fields, options)
-    filters = ", ".join(filter(None, (record.filtered, failed_filters(fields.get("FT", "")))))
-    call = Call(
+    filtered = ", ".join(filter(None, (record.filtered, failed_filters(fields.get("FT", "")))))
+    mitochondrial = record.chromosome == "chrM"
+    weak, bare, unread = None, False, frozenset[int]()
+    if strands in _ALL_REFERENCE:
+        support = Support(*(fields.get(key, ".") for key in SUPPORT))
+        weak, bare = _verdict(support, options.min_dp, options.min_gq)
+        filtered = "" if filtered == _REFERENCE_CALL else filtered
+    elif not mitochondrial:
+        unread = _unread(fields, strands)
+    return Call(
         strands=strands,
         phase=phase,
         explicit=explicit,
-        filtered=filters,
-        quality=_first_number(fields, _QUALITIES),
+        weak=weak,
+        bare=bare,
+        filtered=filtered,
+        quality=_first_number(fields.get(key) for key in _QUALITIES),
+        unread=unread,
+        fractions=_fractions(fields) if mitochondrial else (),
         more=more,
-        length=_first_number(fields, ["LEN"]),
+        length=_first_number([fields.get("LEN")]),
     )
-    if record.chromosome == "chrM":
-        call = call._replace(fractions=_fractions(fields))
-    if call.is_reference:
-        weak, bare = _support(fields, options)
-        return call._replace(weak=weak, bare=bare, filtered="" if filters == _REFERENCE_CALL else filters)
-    if record.chromosome == "chrM":
-        return call
-    return call._replace(unread=_unread(fields, strands))
 
 
 def _genotype(record: RecordView, text: str) -> tuple[tuple[int | None, ...], str, bool]:
@@ -158,26 +256,26 @@ def _phase(
     return strands, None, False
 
 
-def _support(fields: Mapping[str, str], options: Options) -> tuple[Notice | None, bool]:
+def _verdict(support: Support, min_dp: int, min_gq: int) -> tuple[Notice | None, bool]:
     """(why a reference statement is not supported, whether it carries no field that could support it).
 
     A joint caller writes 0/0 where it has no data; thresholds hold for every statement that carries the fields.
     """
-    depths = [value for key in _DEPTHS if (value := _number(fields.get(key))) is not None]
-    qualities = [value for key in _QUALITIES if (value := _number(fields.get(key))) is not None]
-    if not depths and "AD" in fields:
-        depths = [sum(_numbers(fields["AD"]))]
+    depths = _stated_numbers(support.min_dp, support.dp)
+    qualities = _stated_numbers(support.gq, support.rgq, support.gqx)
+    if not depths and support.ad not in _MISSING:
+        depths = [sum(_numbers(support.ad))]
     if any(value <= 0 for value in depths):
         return Notice("NO_SUPPORT", "reference was stated without a single read"), False
     if any(value <= 0 for value in qualities):
         return Notice("NO_SUPPORT", "reference was stated with a genotype quality of 0"), False
-    if fields.get("RNC", ".").strip("."):
-        return Notice("NO_SUPPORT", f"reference was stated for lack of a call (RNC {fields['RNC']})"), False
-    if depths and depths[0] < options.min_dp:
-        message = f"reference was stated with {depths[0]:g} reads, fewer than {options.min_dp}"
+    if support.rnc.strip("."):
+        return Notice("NO_SUPPORT", f"reference was stated for lack of a call (RNC {support.rnc})"), False
+    if depths and depths[0] < min_dp:
+        message = f"reference was stated with {depths[0]:g} reads, fewer than {min_dp}"
         return Notice("LOW_DEPTH", message), False
-    if qualities and qualities[0] < options.min_gq:
-        message = f"reference was stated with a genotype quality of {qualities[0]:g}, below {options.min_gq}"
+    if qualities and qualities[0] < min_gq:
+        message = f"reference was stated with a genotype quality of {qualities[0]:g}, below {min_gq}"
         return Notice("LOW_QUALITY", message), False
     return None, not depths and not qualities
 
@@ -201,12 +299,12 @@ def _fractions(fields: Mapping[str, str]) -> tuple[tuple[int, float], ...]:
     return tuple((index, share) for index, share in enumerate(shares, 1) if share is not None)
 
 
-def _first_number(fields: Mapping[str, str], keys: Sequence[str]) -> int | None:
-    for key in keys:
-        value = _number(fields.get(key))
-        if value is not None:
-            return int(value)
-    return None
+def _first_number(texts: Iterable[str | None]) -> int | None:
+    return next((int(value) for text in texts if (value := _number(text)) is not None), None)
+
+
+def _stated_numbers(*texts: str) -> list[float]:
+    return [value for text in texts if (value := _number(text)) is not None]
 
 
 def _number(text: str | None) -> float | None:

@@ -103,6 +103,9 @@ def is_link(phase: str | None) -> bool:
 
 def genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, gvcf: bool = False) -> Genotype | None:
     """The genotype at `slot`; None when nothing that was found speaks of it.  `gvcf`: the file has blocks."""
+    if len(found) == 1 and _is_plain_reference(slot, found[0]):
+        (word, *_), quality = found[0].plan.words, found[0].call.quality
+        return Genotype(slot.locus, (word, word), state=State.CALLED, quality=quality)
     stating = [one for one in found if one.plan.speaks is Speaks.STATES]
     if not stating and not gvcf:
         stating = [one for one in found if one.plan.speaks is Speaks.LISTED]
@@ -125,6 +128,19 @@ def genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, g
         return None
     covering = [one for one in found if one.plan.speaks in {Speaks.COVERS, Speaks.LISTED}]
     return _reference(slot, covering, notices, options) if _is_covered(slot, covering) else None
+
+
+def _is_plain_reference(slot: Slot, one: Observation) -> bool:
+    """Whether a record that lists alleles calls two documented reference ones, and nothing is to be noted of it."""
+    call, plan = one.call, one.plan
+    return (
+        one.strands == (0, 0)
+        and plan.speaks is Speaks.STATES
+        and call.weak is None
+        and not (call.filtered or call.more or call.fractions)
+        and plan.words[0] in slot.words
+        and slot.locus.chromosome != "chrM"
+    )
 
 
 def _notices(found: Sequence[Observation]) -> tuple[Notice, ...]:

@@ -19,6 +19,8 @@ from starling.vocabulary import Genotype, Locus, Notice, SampleGenotypes, Sex, S
 #: No-calls that say "no data": another file of the same person may say more.
 _SILENT: Final = frozenset({"HALF_CALL", "LOW_DEPTH", "LOW_QUALITY", "NO_SUPPORT", "INDEL_NOT_EXCLUDED"})
 
+#: Distinct observations of which the genotype is kept (about 8 MB): far more than a cohort's sites have.
+_KEPT: Final = 1 << 14
 _MIXED: Final = Notice(
     "PHASE_SET_MIXED", "phased without a phase set in a sample that names phase sets; read as unphased"
 )
@@ -43,11 +45,13 @@ class Part:
 
 
 class Resolver:
-    """Cells -> genotypes; the plain reference genotype of a slot is made once and shared by all samples."""
+    """Cells -> genotypes; what many people state of a slot in the same words is worked out once for all of them."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._plain: dict[tuple[int, str | None], Genotype] = {}
+        # by identity, which a reader gives to equal observations; each is held here, so that no other takes its place
+        self._known: dict[tuple[int, bool], tuple[Observation, Genotype | None]] = {}
 
     def resolve(self, part: Part) -> dict[int, Genotype]:
         """The genotype of every slot of which the part's records speak."""
@@ -63,12 +67,23 @@ class Resolver:
                 genotype = plain.get(key)
                 if genotype is None:
                     genotype = plain[key] = self._reference(slot, cell)
+            elif isinstance(cell, Observation):
+                genotype = self._alone(slot, cell, gvcf=part.gvcf)
             else:
                 genotype = genotype_at(slot, stated(cell, slot), self._options, gvcf=part.gvcf)
             if genotype is not None:
                 found[index] = genotype
         _unmix(part, found)
         return found
+
+    def _alone(self, slot: Slot, one: Observation, *, gvcf: bool) -> Genotype | None:
+        key = (id(one), gvcf)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            known = self._known[key] = one, genotype_at(slot, [one], self._options, gvcf=gvcf)
+        return known[1]
 
     def _reference(self, slot: Slot, cell: Cell) -> Genotype:
         if slot.reference is not None and slot.reference in slot.words and slot.locus.chromosome != "chrM":

@@ -9,7 +9,7 @@ from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import Region
-from starling.genotyping.call import PASSING, read_call, view
+from starling.genotyping.call import PASSING, Call, read_call, view
 from starling.genotyping.merge import Cell, Observation, observations, stated
 from starling.genotyping.plan import RecordPlan, plan_record, quick_plan
 from starling.genotyping.sites import BaseSlot, ChromosomeSites, SiteMap, regions
@@ -50,13 +50,17 @@ def read_cells(
 
 
 class CellReader:
-    """Record after record; `cells[i][slot]` is what was found for the i-th person."""
+    """Record after record; `cells[i][slot]` is what was found for the i-th person.
 
-    def __init__(self, sites: SiteMap, columns: Sequence[int], options: Options) -> None:
+    `qualities`: whether calls that differ in their quality alone are kept apart.
+    """
+
+    def __init__(self, sites: SiteMap, columns: Sequence[int], options: Options, *, qualities: bool = True) -> None:
         self.cells: list[list[Cell]] = [[None] * len(sites.slots) for _ in columns]
         self._slots = sites.slots
         self._columns = columns
         self._options = options
+        self._qualities = qualities
 
     def add(self, record: Record, sites: ChromosomeSites, *, plain: bool, people: Sequence[int] | None = None) -> None:
         """What the record states of `people` (None: of all) is stored.
@@ -86,16 +90,19 @@ class CellReader:
             self._add(record, sites, quick_plan(slot, alts), others)
 
     def _add(self, record: Record, sites: ChromosomeSites, plan: RecordPlan, people: Iterable[int]) -> None:
-        """Equal columns of one record state the same and are read once."""
+        """Equal columns of one record state the same and are read once; equal calls are one value for everybody."""
         prepared = view(record, sites.name)
         known: dict[str, list[Observation]] = {}
+        shared: dict[Call, list[Observation]] = {}
         texts = record.columns
         for person in people:
             text = texts[self._columns[person]]
             found = known.get(text)
             if found is None:
                 call = read_call(prepared, text, self._options)
-                found = known[text] = observations(plan, call, record.position)
+                call = call if self._qualities else call._replace(quality=None)
+                found = shared.get(call) or shared.setdefault(call, observations(plan, call, record.position))
+                known[text] = found
             own = self.cells[person]
             for observation in found:
                 self._keep(own, observation)
