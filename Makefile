@@ -72,7 +72,7 @@ lint: setup
 	$(BIN)/deptry src
 
 types: setup
-	$(BIN)/mypy --strict src
+	$(BIN)/mypy
 
 floors: setup
 	$(BIN)/lint-imports

@@ -36,10 +36,10 @@ def invented(count: int = 240, sites: int = 4) -> Any:
     generator = np.random.default_rng(5)
     rows = []
     for _ in range(count):
-        factors = {
+        factors: dict[str, float | str] = {
             each.name: each.levels[int(generator.integers(len(each.levels)))]
             if each.levels
-            else float(generator.uniform(each.reference * 0.8, each.reference * 1.2))
+            else float(generator.uniform(float(each.reference) * 0.8, float(each.reference) * 1.2))
             for each in WARFARIN_INPUTS
         }
         rows.append(encode(WARFARIN_INPUTS, factors))
@@ -53,7 +53,7 @@ def invented(count: int = 240, sites: int = 4) -> Any:
 def test_the_formula_s_coefficients_stand_in_the_order_of_the_inputs() -> None:
     from starling.training.table import CLINICAL, FORMULA, FORMULA_CONSTANT, WARFARIN_INPUTS
 
-    factors = {
+    factors: dict[str, float | str] = {
         "age_decade": 5.0, "height_cm": 160.0, "weight_kg": 90.0, "vkorc1": "A/A", "cyp2c9": "*2/*3",
         "ancestry": "black", "amiodarone": "yes", "enzyme_inducer": "yes", "smoker": "yes", "indication": "heart valve",
     }  # fmt: skip
