@@ -177,6 +177,7 @@ def test_only_leftovers_of_ours_are_removed(tmp_path: Path) -> None:
     (folder / ".starling-fedcba9876543210.part").symlink_to(elsewhere)
     (folder / ".report.html.tmp").touch()
     before = sorted(tmp_path.rglob("*"))
+    (folder / ".starling-00112233aabbccdd.part").mkdir()
     write_atomically(folder / "report.html", "text")
     assert sorted(tmp_path.rglob("*")) == sorted([*before, folder / "report.html"])
 

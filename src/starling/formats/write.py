@@ -77,7 +77,7 @@ def replacing(target: Path) -> Iterator[Path]:
     What was written is on the disk before the name changes.  On any error nothing is left, and `target` is as it was.
     What a killed process left in the folder is removed; what a living one is writing there never is.
     """
-    _remove_leftovers(target.parent)
+    _remove_leftovers(target.parent.resolve())
     with _workplace(target.parent) as workplace:
         temporary = workplace / "part"
         yield temporary
@@ -114,9 +114,16 @@ def _remove_leftovers(folder: Path) -> None:
     with suppress(OSError):
         for path in folder.iterdir():
             if _WORKPLACE.fullmatch(path.name):
-                with _locked(path) as locked:
-                    if locked:
-                        shutil.rmtree(path, ignore_errors=True)
+                _remove_if_left(path)
+
+
+def _remove_if_left(workplace: Path) -> None:
+    with (
+        suppress(OSError),
+        _locked(workplace) as locked,
+    ):  # not a directory, or not ours to open: not a leftover of ours
+        if locked:
+            shutil.rmtree(workplace, ignore_errors=True)
 
 
 @contextmanager
