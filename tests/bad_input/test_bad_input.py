@@ -1,4 +1,4 @@
-"""Bad input, case by case, through the command line as a real process.
+"""Bad input, case by case, through the command line.
 
 Every case: the documented exit code, one clear line on stderr that names the file (and the line where there is one),
 no traceback, and nothing written.
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import Finished, run
 from tests.simulators.blocks import EOF, bgzf_block
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person
@@ -171,26 +172,17 @@ CASES = (
 )
 
 
-def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "starling", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def _run(folder: Path, *arguments: str) -> Finished:
+    return run(*arguments, cwd=folder)
 
 
-def _assert_refused(found: subprocess.CompletedProcess[str], exit_code: int, code: str) -> None:
-    assert found.returncode == exit_code, found.stderr
-    assert "Traceback" not in found.stderr
-    lines = found.stderr.strip().splitlines()
-    assert len(lines) == 1, found.stderr
+def _assert_refused(found: Finished, exit_code: int, code: str) -> None:
+    assert found.code == exit_code, found.err
+    assert "Traceback" not in found.err
+    lines = found.err.strip().splitlines()
+    assert len(lines) == 1, found.err
     assert re.search(rf"\[({code})\]$", lines[0]), lines[0]
-    assert found.stdout == ""
+    assert found.out == ""
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -204,9 +196,9 @@ def test_refused(case: Case, tmp_path: Path) -> None:
     _assert_refused(found, case.exit_code, case.code)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
     if not case.options or case.name == "no_known_chromosome":
-        assert name in found.stderr
+        assert name in found.err
     if case.line is not None:
-        assert f"{name}:{case.line}:" in found.stderr
+        assert f"{name}:{case.line}:" in found.err
 
 
 def test_check_of_an_unknown_drug(tmp_path: Path) -> None:
@@ -214,8 +206,8 @@ def test_check_of_an_unknown_drug(tmp_path: Path) -> None:
     (tmp_path / "patient.vcf").write_text(GOOD)
     found = _run(tmp_path, "check", "clopidogrell", "patient.vcf")
     _assert_refused(found, 2, "UNKNOWN_DRUG")
-    assert "clopidogrel" in found.stderr
-    assert "not a statement of safety" in found.stderr
+    assert "clopidogrel" in found.err
+    assert "not a statement of safety" in found.err
 
 
 @pytest.mark.parametrize("target", ["missing/out.json", "patient.vcf/out.json"])
@@ -276,8 +268,8 @@ def test_harmless_oddities_are_read(content: str, tmp_path: Path) -> None:
     reports = []
     for name in ("patient.vcf", "plain.vcf"):
         found = _run(tmp_path, "report", name, "--format", "tsv")
-        assert found.returncode == 0, found.stderr
-        reports.append(re.sub(r"\b[0-9a-f]{64}\b", "", found.stdout))  # the digests cover the size of the input
+        assert found.code == 0, found.err
+        reports.append(re.sub(r"\b[0-9a-f]{64}\b", "", found.out))  # the digests cover the size of the input
     assert reports[0] == reports[1]
 
 
@@ -285,5 +277,5 @@ def test_ref_that_contradicts_the_build_is_a_nocall_with_a_warning(tmp_path: Pat
     """A record whose REF is not the reference is not used; nothing could be called is exit code 5."""
     (tmp_path / "patient.vcf").write_text(GOOD.replace("\tG\tA\t", "\tC\tA\t"))
     found = _run(tmp_path, "report", "patient.vcf", "-o", "out.json")
-    assert found.returncode == 5, found.stderr
+    assert found.code == 5, found.err
     assert "REF_MISMATCH" in (tmp_path / "out.json").read_text()

@@ -126,7 +126,8 @@ class Oracle:
         ]
 
     def _score(self, allele: NamedAllele, present: set[int], both_reference: set[int]) -> int:
-        cells = dict.fromkeys(range(len(self.sites)), ("",)) if allele.is_reference else {}
+        reference: tuple[str, ...] = ("",)
+        cells = dict.fromkeys(range(len(self.sites)), reference) if allele.is_reference else {}
         cells = {number: bases for number, bases in {**cells, **self.own[allele.name]}.items() if number in present}
         return sum(not (len(bases) > 1 and number in both_reference) for number, bases in cells.items())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,24 @@ def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cohort(population: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """The 60 people, called."""
     return call(Order((str(population),), tmp_path_factory.mktemp("called") / "calls.parquet", workers=1))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[None]:
+    """A Ray cluster with two workers that can import the tests."""
+    import ray
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    paths = os.pathsep.join((str(ROOT / "src"), str(ROOT)))
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        runtime_env={"env_vars": {"PYTHONPATH": paths}},
+    )
+    yield
+    ray.shutdown()
 
 
 Change = Callable[[Path], None]

@@ -50,4 +50,5 @@ class Tables:
 
     def differences(self) -> list[dict[str, Any]]:
         """The rows of the list of differences."""
-        return pq.read_table(self.outputs.beside("differences")).to_pylist()
+        rows: list[dict[str, Any]] = pq.read_table(self.outputs.beside("differences")).to_pylist()
+        return rows

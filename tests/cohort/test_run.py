@@ -78,13 +78,12 @@ def test_people_of_one_pattern_are_called_once(
     population: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[str] = []
+    from starling.calling.dispatch import call_gene
     from starling.cohort import patterns
-
-    real = patterns.call_gene
 
     def counting(definition: Any, sample: Any, options: Any) -> Any:
         counted.append(definition.gene)
-        return real(definition, sample, options)
+        return call_gene(definition, sample, options)
 
     monkeypatch.setattr(patterns, "call_gene", counting)
     source = sorted(population.glob("*.vcf.gz"))[0]
@@ -134,13 +133,15 @@ def test_finished_shards_are_not_worked_on_again(
     population: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that ended in the middle goes on where it was."""
-    real, read = work.read_shard, []
+    from starling.cohort.reading import read_shard
+
+    read: list[Any] = []
 
     def failing(files: Any, *rest: Any) -> Any:
         read.append(files)
         if len(read) == 2:
             raise KeyboardInterrupt
-        return real(files, *rest)
+        return read_shard(files, *rest)
 
     monkeypatch.setattr(work, "read_shard", failing)
     order = Order((str(population),), tmp_path / "calls.parquet", workers=1)

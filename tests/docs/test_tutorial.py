@@ -7,16 +7,15 @@ alone for any number of lines.  `$ cat FILE` shows a file; a non-zero exit statu
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.commands import run
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "src" / "starling" / "examples" / "example.vcf"
@@ -51,27 +50,8 @@ def execute(command: str, folder: Path) -> str:
     if words[0] == "cat":
         return "".join((folder / name).read_text(encoding="utf-8") for name in words[1:])
     assert words[0] == "starling", f"a tutorial runs starling or cat, not {words[0]}"
-    script = "import sys; from starling.cli import main; sys.exit(main())"
-    environment = {
-        **os.environ,
-        "COLUMNS": "100",
-        "NO_COLOR": "1",
-        "LC_ALL": "C.UTF-8",
-        "PYTHONPATH": str(ROOT / "src"),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", script, *words[1:]],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    return done.stdout + (f"[exit {done.returncode}]\n" if done.returncode else "")
+    done = run(*words[1:], cwd=folder, env={"COLUMNS": "100", "NO_COLOR": "1"})
+    return done.out + done.err + (f"[exit {done.code}]\n" if done.code else "")
 
 
 def pattern_of(shown: str) -> re.Pattern[str]:

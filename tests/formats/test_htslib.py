@@ -21,7 +21,7 @@ def as_bcf(source: Path, target: Path, *, index: bool = False) -> Path:
         for record in text:
             binary.write(record)
     if index:
-        pysam.tabix_index(str(target), preset="bcf")
+        pysam.tabix_index(str(target), preset="bcf")  # type: ignore[arg-type]  # its types forget BCF
     return target
 
 

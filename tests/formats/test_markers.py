@@ -33,7 +33,7 @@ def test_kinds_are_known_by_their_content(kind: str, tmp_path: Path) -> None:
     assert kind_of(text.replace("\n", "\r\n").encode()) == kind
     path = tmp_path / "any.name"
     path.write_bytes(gzip.compress(text.encode()))
-    table = read_markers(path, kind)  # type: ignore[arg-type]
+    table = read_markers(path, kind)
     assert len(table.markers) == 1
     assert table.markers[0].alleles == (() if kind == "assay" else ("A", "G"))
     assert len(table.file_sha256 or "") == 64

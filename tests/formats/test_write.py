@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import resource
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,6 +124,62 @@ def test_parts_are_written_one_after_another_and_nothing_is_left_when_one_fails(
     with pytest.raises(InputError, match=r"patient\.vcf:7"):
         write_atomically(tmp_path / "half", parts())
     assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+
+
+WRITER = """
+import sys
+from starling.formats.write import write_atomically
+
+def parts():
+    yield "what is known of a patient" * 10_000
+    print("in the middle", flush=True)
+    yield sys.stdin.readline()
+
+write_atomically(sys.argv[1], parts())
+"""
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that stays in the middle of writing `target` until it is sent a line."""
+    command = [sys.executable, "-c", WRITER, str(target)]
+    source = str(Path(__file__).resolve().parents[2] / "src")
+    with subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": source}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "in the middle\n"
+        yield process
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path: Path) -> None:
+    with writing(tmp_path / "killed.html") as killed:
+        killed.kill()
+    (left,) = tmp_path.iterdir()
+    assert b"patient" in b"".join(path.read_bytes() for path in left.iterdir())
+    with writing(tmp_path / "alive.html") as alive:
+        (its_own,) = set(tmp_path.iterdir()) - {left}
+        write_atomically(tmp_path / "next.html", "text")
+        assert {path.name for path in tmp_path.iterdir()} == {"next.html", its_own.name}
+        alive.communicate("the end")
+    assert alive.returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alive.html", "next.html"]
+    assert (tmp_path / "alive.html").read_text().endswith("patientthe end")
+
+
+def test_only_leftovers_of_ours_are_removed(tmp_path: Path) -> None:
+    """Neither what is only named alike, nor what a link in a leftover's place leads to."""
+    folder, elsewhere = tmp_path / "reports", tmp_path / "elsewhere"
+    for path in (folder / ".starling-notes.part", folder / ".starling-0123456789abcdef.part.old", elsewhere):
+        path.mkdir(parents=True)
+        (path / "kept").touch()
+    (folder / ".starling-0123456789abcdef.part").touch()
+    (folder / ".starling-fedcba9876543210.part").symlink_to(elsewhere)
+    (folder / ".report.html.tmp").touch()
+    before = sorted(tmp_path.rglob("*"))
+    (folder / ".starling-00112233aabbccdd.part").mkdir()
+    write_atomically(folder / "report.html", "text")
+    assert sorted(tmp_path.rglob("*")) == sorted([*before, folder / "report.html"])
 
 
 AWKWARD = ("", ".", "..", "../x", "a/b", "-rf", ".hidden", "nul", "COM1", "é", "x" * 300, "a\0b")

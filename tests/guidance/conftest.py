@@ -72,6 +72,6 @@ def codes(recommendation: Recommendation) -> set[str]:
     return {notice.code for notice in recommendation.notes}
 
 
-def inhibitor(ingredient: str, strength: str, factor: str, **fields: str) -> Inhibitor:
+def inhibitor(ingredient: str, strength: str, factor: str, **fields: Any) -> Inhibitor:
     stated = {"enzyme": "CYP2D6", "route": "any", "source": "FDA", "source_date": "2023", "dose_condition": ""} | fields
     return Inhibitor(ingredient=ingredient, strength=strength, factor=factor, **stated)

@@ -18,7 +18,7 @@ from starling.vocabulary import ActivityScore
 from tests.guidance.conftest import Called, by_source, codes, inhibitor
 
 TAKEN = (
-    inhibitor("paroxetine", "strong", "0", names=("Paxil",)),  # type: ignore[arg-type]
+    inhibitor("paroxetine", "strong", "0", names=("Paxil",)),
     inhibitor("duloxetine", "moderate", "0.5"),
     inhibitor("mirabegron", "moderate", "0.5"),
     inhibitor("sertraline", "weak", ""),

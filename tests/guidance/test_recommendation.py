@@ -30,7 +30,7 @@ def hla(gene: str, **presence: str) -> GeneResult:
         "",
         None,
         False,
-        presence={each: stated.get(each, "nocall") for each in known},  # type: ignore[arg-type]
+        presence={each: stated.get(each, "nocall") for each in known},  # type: ignore[misc]
     )
 
 

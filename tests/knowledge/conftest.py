@@ -31,6 +31,14 @@ def small_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small(tmp_path_factory.mktemp("small"))
 
 
+@pytest.fixture(scope="session")
+def small_compiled(small_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small knowledge base before any change."""
+    target = tmp_path_factory.mktemp("small") / "small.kb"
+    compile_knowledge(small_source, target)
+    return target
+
+
 @pytest.fixture
 def small(small_source: Path, tmp_path: Path) -> Path:
     """Source tables of a small knowledge base, this test's own."""

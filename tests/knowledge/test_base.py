@@ -269,7 +269,7 @@ def test_a_constant_number_of_statements(compiled: Path) -> None:
     statements: list[str] = []
     with KnowledgeBase.open(compiled) as fresh:
         fresh._rows._database.set_trace_callback(statements.append)
-        assert fresh.definitions and fresh.guidance and fresh.contigs and fresh.genes
+        assert fresh.definitions and fresh.guidance.drugs and fresh.contigs and fresh.genes
         after_loading = len(statements)
         fresh.find_drug("Plavix"), fresh.find_inhibitors("Paxil"), fresh.knows_medicine("x"), fresh.definitions
         assert len(statements) == after_loading

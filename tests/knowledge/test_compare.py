@@ -17,15 +17,14 @@ Compared = Callable[..., list[str]]
 
 
 @pytest.fixture
-def changes(small: Path, tmp_path: Path) -> Compared:
+def changes(small: Path, small_compiled: Path, tmp_path: Path) -> Compared:
     """The changes, as printed, that some edits of the small knowledge base make."""
 
     def compared(*edits: tuple[str, str, dict[str, object] | None]) -> list[str]:
-        compile_knowledge(small, tmp_path / "old.kb")
         for edit in edits:
             damage(small, Defect(*edit, message=""))
         compile_knowledge(small, tmp_path / "new.kb")
-        with KnowledgeBase.open(tmp_path / "old.kb") as old, KnowledgeBase.open(tmp_path / "new.kb") as new:
+        with KnowledgeBase.open(small_compiled) as old, KnowledgeBase.open(tmp_path / "new.kb") as new:
             return list(map(str, compare(old, new)))
 
     return compared

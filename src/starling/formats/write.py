@@ -6,8 +6,11 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -72,20 +75,84 @@ def replacing(target: Path) -> Iterator[Path]:
     """A temporary path beside `target`, for a writer that opens files by name; at the end it takes `target`'s place.
 
     What was written is on the disk before the name changes.  On any error nothing is left, and `target` is as it was.
+    What a killed process left in the folder is removed; what a living one is writing there never is.
     """
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
-    try:
+    _remove_leftovers(target.parent.resolve())
+    with _workplace(target.parent) as workplace:
+        temporary = workplace / "part"
         yield temporary
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         if target.exists():
             temporary.chmod(target.stat().st_mode & 0o7777)
         temporary.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
     _sync_directory(target.parent)
+
+
+#: The hidden directories that files are written in, beside where they belong.
+_WORKPLACE: Final = re.compile(r"\.starling-[0-9a-f]{16}\.part")
+
+
+@contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
+    """A new directory in `folder`, locked while it is in use, then gone with all that it holds."""
+    while True:
+        workplace = folder / f".starling-{secrets.token_hex(8)}.part"
+        workplace.mkdir(mode=0o700)
+        with _locked(workplace) as locked:
+            if locked is False or not workplace.exists():
+                continue  # taken for a leftover by another process before it was locked
+            try:
+                yield workplace
+            finally:
+                shutil.rmtree(workplace, ignore_errors=True)
+            return
+
+
+@lru_cache(maxsize=64)  # once for each folder: a run that writes a thousand pages there does not look a thousand times
+def _remove_leftovers(folder: Path) -> None:
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _WORKPLACE.fullmatch(path.name):
+                _remove_if_left(path)
+
+
+def _remove_if_left(workplace: Path) -> None:
+    with (
+        suppress(OSError),
+        _locked(workplace) as locked,
+    ):  # not a directory, or not ours to open: not a leftover of ours
+        if locked:
+            shutil.rmtree(workplace, ignore_errors=True)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[bool | None]:
+    """Whether the directory is there and ours alone now; None where the system or the disk has no such locks.
+
+    The system lets go of the lock of whoever is killed.
+    """
+    if sys.platform == "win32":
+        yield None
+        return
+    import fcntl
+
+    try:
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locked: bool | None = True
+        except BlockingIOError:
+            locked = False
+        except OSError:
+            locked = None
+        yield locked
+    finally:
+        os.close(handle)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -37,7 +37,8 @@ def test_priority(pick: str, among: frozenset[str]) -> None:
 @pytest.mark.parametrize(("pick", "among"), NAT2.priorities, ids=[pick for pick, _ in NAT2.priorities])
 def test_phased_data_need_no_priority(pick: str, among: frozenset[str]) -> None:
     for member in among:
-        call = called("NAT2", unphased(*member.split("/"), separator="|"))
+        first, second = member.split("/")
+        call = called("NAT2", unphased(first, second, separator="|"))
         assert (names(call), codes(call)) == ([member], [])
 
 

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from starling.cli import main
 from starling.cohort.run import Finished
-from tests.cohort.conftest import cohort, knowledge_with, other_function, population
-
-__all__ = ["cohort", "knowledge_with", "population"]
+from tests.cohort.conftest import other_function
+from tests.commands import run
 
 
 def copied(finished: Finished, folder: Path) -> Path:
@@ -21,23 +19,22 @@ def copied(finished: Finished, folder: Path) -> Path:
     return folder / "calls.parquet"
 
 
-def test_call_says_what_it_did(population: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_call_says_what_it_did(population: Path, tmp_path: Path) -> None:
     files = sorted(map(str, population.glob("*.vcf.gz")))
     table = str(population / "people.people.tsv")
-    assert main(["cohort", "call", files[0], "--people", table, "-o", str(tmp_path / "calls.parquet")]) == 0
-    shown = capsys.readouterr()
-    assert shown.out.startswith("20 people, ")
-    assert shown.err == ""
+    output = tmp_path / "calls.parquet"
+    done = run("cohort", "call", files[0], "--people", table, "-o", output, "--workers", "1")
+    assert done.code == 0
+    assert done.out.startswith("20 people, ")
+    assert done.err == ""
 
 
-def test_a_file_that_is_left_out_is_named_and_the_status_says_so(
-    population: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_is_left_out_is_named_and_the_status_says_so(population: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.vcf").write_text("nothing\n")
     files = [str(sorted(population.glob("*.vcf.gz"))[0]), str(tmp_path / "bad.vcf")]
-    assert main(["cohort", "call", *files, "-o", str(tmp_path / "calls.parquet")]) == 2
-    shown = capsys.readouterr()
-    assert "left out: bad.vcf" in shown.err
+    done = run("cohort", "call", *files, "-o", tmp_path / "calls.parquet")
+    assert done.code == 2
+    assert "left out: bad.vcf" in done.err
     assert (tmp_path / "calls.parquet").exists()
 
 
@@ -55,17 +52,10 @@ def test_a_file_that_is_left_out_is_named_and_the_status_says_so(
         (["reanalyse", "other.parquet", "--knowledge", "x.kb", "-o", "n.parquet"], "name the table of calls"),
     ],
 )
-def test_what_is_wrong_is_one_line(
-    arguments: list[str],
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main(["cohort", *arguments]) == 2
-    error = capsys.readouterr().err
-    assert message in error
+def test_what_is_wrong_is_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
+    done = run("cohort", *arguments, cwd=tmp_path)
+    assert done.code == 2
+    assert message in done.err
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".parquet"] == []
 
 
@@ -80,46 +70,41 @@ def test_what_is_wrong_is_one_line(
     ],
 )
 def test_a_wrong_table_of_people_is_refused_with_its_line(
-    table: str, message: str, population: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    table: str, message: str, population: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "people.tsv").write_text(table)
     source = str(sorted(population.glob("*.vcf.gz"))[0])
-    command = ["cohort", "call", source, "--people", str(tmp_path / "people.tsv"), "-o", str(tmp_path / "c.parquet")]
-    assert main(command) == 2
-    assert message in capsys.readouterr().err
+    done = run("cohort", "call", source, "--people", tmp_path / "people.tsv", "-o", tmp_path / "c.parquet")
+    assert done.code == 2
+    assert message in done.err
 
 
 def test_reanalyse_finds_the_calls_beside_the_evidence(
-    cohort: Finished,
-    knowledge_with: Callable[[str, Callable[[Path], None]], str],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    cohort: Finished, knowledge_with: Callable[[str, Callable[[Path], None]], str], tmp_path: Path
 ) -> None:
     copied(cohort, tmp_path)
     knowledge = knowledge_with("function", other_function)
     evidence = str(tmp_path / "calls.evidence.parquet")
-    assert main(["cohort", "reanalyse", evidence, "--knowledge", knowledge, "-o", str(tmp_path / "new.parquet")]) == 0
-    shown = capsys.readouterr().out
-    assert "genes with other rules or sites: CYP2C9; guidance: the same" in shown
-    assert "60 people" in shown
+    done = run("cohort", "reanalyse", evidence, "--knowledge", knowledge, "-o", tmp_path / "new.parquet")
+    assert done.code == 0
+    assert "genes with other rules or sites: CYP2C9; guidance: the same" in done.out
+    assert "60 people" in done.out
 
 
-def test_the_calls_compared_with_are_never_replaced(
-    cohort: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_calls_compared_with_are_never_replaced(cohort: Finished, tmp_path: Path) -> None:
     calls = copied(cohort, tmp_path)
     before = calls.read_bytes()
     evidence = str(tmp_path / "calls.evidence.parquet")
-    assert main(["cohort", "reanalyse", evidence, "--knowledge", "x.kb", "-o", str(calls)]) == 2
-    assert "would replace the calls" in capsys.readouterr().err
+    done = run("cohort", "reanalyse", evidence, "--knowledge", "x.kb", "-o", calls)
+    assert done.code == 2
+    assert "would replace the calls" in done.err
     assert calls.read_bytes() == before
 
 
-def test_summary_to_the_screen_and_to_a_page(
-    cohort: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_summary_to_the_screen_and_to_a_page(cohort: Finished, tmp_path: Path) -> None:
     calls = str(cohort.outputs.calls)
-    assert main(["cohort", "summary", calls]) == 0
-    assert capsys.readouterr().out.startswith("# 60 people")
-    assert main(["cohort", "summary", calls, "-o", str(tmp_path / "page.html")]) == 0
+    done = run("cohort", "summary", calls)
+    assert done.code == 0
+    assert done.out.startswith("# 60 people")
+    assert run("cohort", "summary", calls, "-o", tmp_path / "page.html").code == 0
     assert "<svg" in (tmp_path / "page.html").read_text()
