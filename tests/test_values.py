@@ -77,7 +77,8 @@ def test_equality_order_and_text_are_those_of_a_dataclass(one: Any, other: Any) 
 
 
 def test_unlike_classes_are_never_equal() -> None:
-    assert Point(1) != Other(1)
+    unlike: object = Other(1)
+    assert Point(1) != unlike
     fields: object = (1, 0, ())
     assert Point(1) != fields
     with pytest.raises(TypeError):
