@@ -183,7 +183,8 @@ def test_peginterferon_is_information_only(
     diplotype = "/".join(f"rs12979860 {each}" for each in alleles)
     (found,) = advised(drug, called("IFNL3", diplotype)).recommendations
     assert (found.action, found.advice.id) == ("no_recommendation", f"FLOW-PEGINTERFERON-{word.upper()}")
-    assert "largely been replaced" in found.advice.detail
+    assert "retired" in found.advice.summary
+    assert (found.strength, "CPIC retired it in May 2026" in found.advice.detail) == ("", True)
 
 
 def test_peginterferon_without_ifnl3(advised: Advised) -> None:

@@ -130,7 +130,7 @@ json_value = st.recursive(
     max_leaves=4,
 )
 positions = st.fixed_dictionaries(
-    {name: st.integers(0, 1222) for name in ("called", "nocall", "notassayed", "filled_as_reference")}
+    {name: st.integers(0, 1300) for name in ("called", "nocall", "notassayed", "filled_as_reference")}
 )
 input_stamp = st.builds(
     InputStamp,

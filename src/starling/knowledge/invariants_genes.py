@@ -120,6 +120,7 @@ def _site_place(row: TableRow, span: tuple[str, str] | None) -> str | None:
 def alleles(tables: Tables) -> Iterator[Violation]:
     """Marks are `yes` or empty, activity values parse, and only an allele that no site shows has no definition."""
     defined = {(row["gene"], row["allele"]) for row in tables["allele_definitions"]}
+    ignored = {(row["gene"], row["value"]) for row in tables["gene_exceptions"] if row["kind"] == "ignored_allele"}
     for row in tables["alleles"]:
         key = row["gene"], row["allele"]
         if not {row["is_reference"], row["is_structural"]} <= {"", "yes"}:
@@ -128,7 +129,8 @@ def alleles(tables: Tables) -> Iterator[Violation]:
             yield at(row, f"activity value {row['activity_value']!r} is neither a number, `>=` number, nor n/a")
         if row["is_structural"] == "yes" and key in defined:
             yield at(row, f"{' '.join(key)} is structural but has a definition")
-        if row["is_structural"] != "yes" and key not in defined and not NOT_CALLABLE.fullmatch(row["allele"]):
+        shown = row["is_structural"] != "yes" and key not in ignored and not NOT_CALLABLE.fullmatch(row["allele"])
+        if shown and key not in defined:
             yield at(row, f"{' '.join(key)} has no definition and is not structural")
 
 

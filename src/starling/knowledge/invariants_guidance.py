@@ -19,7 +19,7 @@ SOURCES: Final = frozenset({"CPIC", "DPWG", "FDA"})
 STRENGTHS: Final[Mapping[str, frozenset[str]]] = {
     "CPIC": frozenset({"Strong", "Moderate", "Optional", "No recommendation", "N/A"}),
     "DPWG": frozenset({"", "N/A", "No recommendation"}),
-    "FDA": frozenset({"Category 1", "Category 2", "Category 3"}),
+    "FDA": frozenset({"", "Category 1", "Category 2", "Category 3"}),
 }
 _PRESENCE: Final = re.compile(r"\*\d{2,3}:\d{2,3} (?:positive|negative)")
 _ATC: Final = re.compile(r"[A-Z]\d\d[A-Z][A-Z]\d\d")

@@ -15,7 +15,8 @@ def some(function: str, skip: int = 0) -> tuple[str, int, str, str]:
     """(name, position, reference, variant) of an allele of this function at a site with one ALT."""
 
     def fits(allele: NamedAllele) -> bool:
-        return allele.function == function and not allele.is_reference and len(SITES[allele.cells[0][0]].alts) == 1
+        single = len(allele.cells) == 1 and len(SITES[allele.cells[0][0]].alts) == 1
+        return allele.function == function and not allele.is_reference and single
 
     allele = [each for each in definitions()["RYR1"].alleles if fits(each)][skip]
     site = SITES[allele.cells[0][0]]

@@ -1,6 +1,6 @@
-"""Peginterferon alfa and ribavirin by IFNL3: information only, since the treatment is largely replaced.
+"""Peginterferon alfa and ribavirin by IFNL3: information only, since CPIC has retired the guideline.
 
-Source: CPIC guideline 2014, PMID 24096968.
+Source: CPIC guideline 2014, PMID 24096968; retired in May 2026.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from starling.guidance.flows.answer import Flow, FlowAnswer, single_diplotype
 GENE: Final = "IFNL3"
 _UNFAVOURABLE: Final = "rs12979860 variant (T)"
 _DETAIL: Final = (
-    "For chronic hepatitis C genotype 1, previously untreated. Information only: interferon-based treatment has "
-    "largely been replaced by direct-acting antivirals. Other genotypes and treatments are not covered."
+    "From the guideline of 2014 for chronic hepatitis C genotype 1, previously untreated; CPIC retired it in May 2026. "
+    "Interferon-based treatment has largely been replaced by direct-acting antivirals."
 )
 
 
@@ -36,7 +36,7 @@ def advise(
     advice = Advice(
         id=f"FLOW-PEGINTERFERON-{word.upper()}",
         action="no_recommendation",
-        summary=f"Information only: {word} IFNL3 genotype, a response to peginterferon and ribavirin is {odds} likely.",
+        summary=f"No current advice (guideline retired): {word} IFNL3 genotype, a response was {odds} likely.",
         detail=_DETAIL,
     )
     recommendation = Recommendation(
@@ -46,7 +46,7 @@ def advise(
         population="no restriction",
         genes={GENE: f"rs12979860 {genotype}"},
         phenotype_used="genetic",
-        strength="Strong",
+        strength="",
         action=advice.action,
         advice=advice,
         implications=(f"IFNL3 rs12979860 {genotype}: {word} response genotype.",),
