@@ -96,7 +96,7 @@ coverage: setup  ## which lines and branches the tests reach, without those of R
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-bench: setup  ## CPU, wall time and memory per stage, against the budgets
+bench: setup  ## CPU seconds as multiples of yardsticks measured in the same run
 	$(BIN)/python bench/speed.py
 
 train-warfarin: $(STAMPS)/train  ## the warfarin model from the data (IWPC=path), bit for bit; skipped without them

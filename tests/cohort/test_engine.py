@@ -86,11 +86,9 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, str(script)], env=environment, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and len(list(tmp_path.glob("pid-*"))) < 2:
         time.sleep(0.02)
-    started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=20)  # raises before the 30 seconds that the workers sleep are over
     assert "KeyboardInterrupt" in said
-    assert time.monotonic() - started < 20  # not the 30 seconds that the workers sleep
     workers = [int(mark.name.removeprefix("pid-")) for mark in tmp_path.glob("pid-*")]
     assert len(workers) == 2
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)

@@ -109,22 +109,6 @@ def test_changed_text_in_sound_files(
     read(path)
 
 
-@settings(max_examples=100)
-@given(st.sampled_from(["tbi", "csi"]), st.integers(0, 2**32))
-def test_changed_indexes_change_no_record(
-    tmp_path_factory: pytest.TempPathFactory, forms: dict[str, Path], form: str, seed: int
-) -> None:
-    path = tmp_path_factory.mktemp("index") / "x.vcf.gz"
-    path.write_bytes(forms[form].read_bytes())
-    index = gzip.decompress(forms[form].with_name(forms[form].name + "." + form).read_bytes())
-    path.with_name(f"x.vcf.gz.{form}").write_bytes(gzip.compress(changed(index, random.Random(seed))))
-    with open_vcf(forms["plain"]) as vcf:
-        expected = [(record.chromosome, record.position, record.end) for record in vcf.fetch(REGIONS)]
-    with open_vcf(path) as vcf:
-        assert [(record.chromosome, record.position, record.end) for record in vcf.fetch(REGIONS)] == expected
-        assert (vcf.record_count or 0) >= 0
-
-
 fields = st.sampled_from(["gene", "CYP2D6", "HLA-B", "*1/*4", "1.5", ">=3.0", "n/a", "", "#", "Diplotype", "1e9"])
 
 

@@ -107,7 +107,7 @@ def test_nothing_but_the_genotype_is_ever_refused(drawn: Drawn) -> None:
 def test_what_joint_callers_write_is_judged_once(keys: str, column: str) -> None:
     """Equal texts of support give one and the same judgement, whatever stands beside them."""
     record = Record("10", 94781859, "G", ("A",), "PASS", "", tuple(keys.split(":")), (), 94781859)
-    other = replace(record, position=94781860, alts=("T",), end=94781860)
+    other = record._replace(position=94781860, alts=("T",), end=94781860)
     options = Options(phase="sets")
     found = read_call(view(record, "chr10"), column, options)
     assert found.quality == 90

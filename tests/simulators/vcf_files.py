@@ -1,6 +1,6 @@
 """Files around a VCF text: plain, gzip, BGZF with blocks of any size, and the indexes .tbi and .csi.
 
-The index writer exists for tests only and shares no code with the reader.
+The index writer exists for tests only and shares no code with the reader; htslib makes `tabix-tbi` and `tabix-csi`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def touching(lines: Sequence[Line], regions: Sequence[tuple[str, int, int]]) -> 
 
 
 def write(folder: Path, form: str, text: str, *, block_size: int = 65_280, level: int = 6) -> Path:
-    """The text as a file of one of `FORMS`."""
+    """The text as a file of one of `FORMS`, or with an index of htslib's beside it."""
     data = text.encode()
     path = folder / f"{form}.vcf{'' if form == 'plain' else '.gz'}"
     if form == "plain":
@@ -74,7 +74,11 @@ def write(folder: Path, form: str, text: str, *, block_size: int = 65_280, level
         path.write_bytes(gzip.compress(data, 1))
     else:
         places = write_bgzf(path, data, block_size=block_size, level=level)
-        if form in {"tbi", "csi"}:
+        if form in {"tabix-tbi", "tabix-csi"}:
+            import pysam  # the other forms do without
+
+            pysam.tabix_index(str(path), preset="vcf", force=True, csi=form == "tabix-csi")
+        elif form in {"tbi", "csi"}:
             path.with_name(path.name + "." + form).write_bytes(index(places, csi=form == "csi"))
     return path
 

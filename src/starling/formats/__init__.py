@@ -4,7 +4,7 @@
     header   the `##` and `#CHROM` lines               record   one line, its span and its sample columns
     regions  intervals of one chromosome               scan     one pass over everything, sorted or not
     bgzf     blocks of a BGZF file, read and written   seek     records of a sorted BGZF file without a full read
-    tabix    .tbi and .csi, as hints for `seek`        stream   plain, gzip or BGZF from a file or a pipe, as text
+    tabix    .tbi and .csi, asked by `find`            stream   plain, gzip or BGZF from a file or a pipe, as text
     outside  what another laboratory stated            bed      callable regions
 
 A record is found by position only; which of its alleles mean something is decided in `starling.genotyping`.

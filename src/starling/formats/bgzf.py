@@ -28,6 +28,8 @@ _BC: Final = 0x4342
 _PLAIN_HEADER_SIZE: Final = 18
 _TRAILER: Final = struct.Struct("<II")
 _CACHED_BLOCKS: Final = 64
+#: The codes of a deflated block, and what its parts are headed by.
+_DEFLATE_OVERHEAD: Final = 512
 
 
 def is_bgzf(head: bytes) -> bool:
@@ -87,10 +89,7 @@ class BlockFile:
 
     def after(self, offset: int) -> int:
         """Where the next block begins.  Raises: InputError FILE_DAMAGED."""
-        length, header = _sizes(self._data, offset)
-        if length < header + 8 or offset + length > self.size:
-            raise self._damaged(offset, "a compressed block is cut short or is none")
-        return offset + length
+        return offset + self._block(offset)[0]
 
     def first_from(self, offset: int, limit: int) -> int:
         """The first block that begins in `offset..limit-1`; -1 when none does."""
@@ -131,21 +130,24 @@ class BlockFile:
     def peek(self, offset: int, size: int) -> bytes:
         """At least the first `size` bytes of a block (all, when it is shorter), for steering only: not checked.
 
+        A block whose text grew when it was deflated gives somewhat less.
+
         Raises: InputError FILE_DAMAGED.
         """
         cached = self._cache.get(offset)
         if cached is not None:
             return cached
-        end = self.after(offset)
-        header = _sizes(self._data, offset)[1]
+        length, header = self._block(offset)
+        # No writer makes text longer by deflating it, but for a few bytes: so much is enough, and copied quickly.
+        end = offset + min(length - 8, header + size + _DEFLATE_OVERHEAD)
         try:
-            return zlib.decompressobj(-15).decompress(self._data[offset + header : end - 8], size)
+            return zlib.decompressobj(-15).decompress(self._data[offset + header : end], size)
         except zlib.error as error:
             raise self._damaged(offset, str(error)) from error
 
     def _inflate(self, offset: int) -> bytes:
-        end = self.after(offset)
-        header = _sizes(self._data, offset)[1]
+        length, header = self._block(offset)
+        end = offset + length
         crc, size = _TRAILER.unpack_from(self._data, end - 8)
         if size > _LARGEST_BLOCK:
             raise self._damaged(offset, f"a block claims {size} bytes of text")
@@ -172,6 +174,13 @@ class BlockFile:
         if self.before(self.size) < 0:
             raise self._damaged(self.size, "the last block is incomplete, the end of the file is missing")
         return False
+
+    def _block(self, offset: int) -> tuple[int, int]:
+        """(length, length of its header) of the block at `offset`.  Raises: InputError FILE_DAMAGED."""
+        length, header = _sizes(self._data, offset)
+        if length < header + 8 or offset + length > self.size:
+            raise self._damaged(offset, "a compressed block is cut short or is none")
+        return length, header
 
     def _damaged(self, offset: int, what: str) -> InputError:
         return InputError("FILE_DAMAGED", f"damaged at byte {offset:,} of {self.size:,}: {what}", source=self.name)

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from starling.formats.bgzf import BlockFile
@@ -15,7 +16,7 @@ from starling.formats.lines import Piece, pieces
 from starling.formats.record import LARGEST_POSITION, parse_position, touches
 from starling.formats.regions import Intervals, merge
 from starling.formats.seek import DisorderError, Key, Seeker
-from starling.formats.tabix import BadIndexError, Index
+from starling.formats.tabix import BadIndexError, Index, read_index
 
 _WHOLE_CHROMOSOME_UP_TO_BYTES: Final = 2**20
 _REACH: Final = 10_000
@@ -26,6 +27,15 @@ _TEXT_BEFORE_PER_SAMPLE: Final = 256
 _END: Final = re.compile(rb"END=(\d{1,10})")
 #: INFO/SVLEN, or FORMAT/LEN.
 _LENGTH: Final = re.compile(rb"LEN[=:\t]")
+#: A reference block: its only ALT stands for any allele.
+_BLOCK: Final = re.compile(rb"\t<(?:NON_REF|\*)>\t")
+#: Reading an index takes about 15 ms a megabyte, bisecting a genome instead of asking it less than 10 ms.
+_READ_AT_NO_COST_UP_TO_BYTES: Final = 65_536
+#: Where deletions longer than the reach are written out, shorter ones are too, and far more of them: looked for in
+#: blocks that are inflated anyway.  Callers of small variants from short reads write out a few hundred bases.
+_LONG_ALLELE: Final = 1_000
+_BASES: Final = b"ACGTNacgtn"
+_BLOCKS_SEARCHED: Final = 32
 Answer = TypeVar("Answer")
 Place = tuple[int, int]
 _BLOCKS_COUNTED: Final = 16
@@ -34,19 +44,24 @@ _BLOCKS_COUNTED: Final = 16
 class Finder:
     """Finds lines by region.  `reader` and `notes` say how, and change when an index turns out to be unusable."""
 
-    def __init__(self, blocks: BlockFile, header: Header, first: tuple[int, int], index: Index | None) -> None:
-        """Raises: DisorderError, InputError."""
+    def __init__(self, blocks: BlockFile, header: Header, first: tuple[int, int], index: Path | None) -> None:
+        """`index`: the file beside, if there is one.  Raises: DisorderError, InputError."""
         self.seeker = Seeker(blocks, first, tuple(header.contigs))
         self.notes: list[str] = []
         self._blocks = blocks
         self._first = first[0]
-        self._index = index
         self._places: set[Place] = set()
-        self._header = header
+        self._single = len(header.samples) == 1
+        self._declares_structural = header.declares_structural
         seeker = self.seeker
         # A genotyped file keeps the ##ALT=<ID=NON_REF> of its gVCF, so only records say that there are blocks.
-        spans = header.declares_structural or seeker.spans_seen or seeker.blocks_seen or seeker.structural_seen
+        spans = self._is_structural or seeker.spans_seen or seeker.blocks_seen
         self._before = max(_TEXT_BEFORE, _TEXT_BEFORE_PER_SAMPLE * len(header.samples)) if spans else 0
+        self._count: int | None = None
+        self._unread = index
+        self._index: Index | None = None
+        if index is not None and self._index_helps(index):
+            self._index, self._unread = self._read_index(index), None
 
     @property
     def reader(self) -> Literal["bisect", "index"]:
@@ -59,9 +74,15 @@ class Finder:
         Raises: DisorderError (then the lines so far are right, but not all), InputError.
         """
         self._places.clear()
-        for name in self._present(wanted):
-            for start, end in merge(zip(wanted[name].starts, wanted[name].ends, strict=True), gap=self._reach()):
-                yield from self._group(name, wanted[name], start, end)
+        groups = [
+            (name, start, end)
+            for name in self._present(wanted)
+            for start, end in merge(zip(wanted[name].starts, wanted[name].ends, strict=True), gap=self._reach())
+        ]
+        if self._unread is not None and self._blocks.size > _WHOLE_CHROMOSOME_UP_TO_BYTES and self._any_long(groups):
+            self._index, self._unread = self._read_index(self._unread), None
+        for name, start, end in groups:
+            yield from self._group(name, wanted[name], start, end)
 
     def has_record_near(self, name: bytes, start: int, end: int) -> bool:
         """Whether a record begins in `start..end`.  Raises: DisorderError, InputError."""
@@ -76,7 +97,12 @@ class Finder:
 
         The estimate is rounded down to two digits.  Raises: InputError FILE_DAMAGED.
         """
-        stated = self._ask(Index.records)
+        if self._count is None:
+            self._count = self._counted()
+        return self._count
+
+    def _counted(self) -> int:
+        stated = self._ask(Index.records) if self._unread is None else _stated_records(self._unread)
         if stated is not None:
             return stated
         if self._blocks.size <= _WHOLE_CHROMOSOME_UP_TO_BYTES:
@@ -99,8 +125,36 @@ class Finder:
         """How far before a region every line is looked at, see `seek`; an index that is dropped makes it longer."""
         if self._blocks.size <= _WHOLE_CHROMOSOME_UP_TO_BYTES:
             return LARGEST_POSITION
-        structural = self._header.declares_structural or self.seeker.structural_seen
-        return _REACH_STRUCTURAL if structural and self._index is None else _REACH
+        return _REACH_STRUCTURAL if self._is_structural and self._index is None else _REACH
+
+    @property
+    def _is_structural(self) -> bool:
+        return self._declares_structural or self.seeker.structural_seen
+
+    @property
+    def _only_blocks(self) -> bool:
+        """Whether long spans are those of reference blocks alone.  Those of several people may overlap (FORMAT/LEN)."""
+        return self.seeker.blocks_seen and not self._is_structural and self._single
+
+    def _index_helps(self, index: Path) -> bool:
+        """Whether the index is likely to know of a record that bisecting does not find, or costs nothing."""
+        if self._blocks.size <= _WHOLE_CHROMOSOME_UP_TO_BYTES or self._only_blocks:
+            return False
+        return self._before > 0 or index.stat().st_size <= _READ_AT_NO_COST_UP_TO_BYTES
+
+    def _any_long(self, groups: Sequence[tuple[bytes, int, int]]) -> bool:
+        """Whether long alleles are written out where the groups begin (in some of these blocks, if there are many)."""
+        blocks: set[int] = set()
+        for name, start, _ in groups[:: len(groups) // _BLOCKS_SEARCHED + 1]:
+            blocks.add(self.seeker.seek((self.seeker.rank(name) or 0, max(0, start - self._reach()))))
+        return any(_writes_out_long_alleles(self._blocks.text(block)) for block in blocks)
+
+    def _read_index(self, index: Path) -> Index | None:
+        try:
+            return read_index(index)
+        except BadIndexError as error:
+            self._drop_index(str(error))
+            return None
 
     def _present(self, wanted: Mapping[bytes, Intervals]) -> list[bytes]:
         """The wanted contigs that the file has, in its order; the absence of one is made sure of."""
@@ -114,7 +168,11 @@ class Finder:
 
     def _has(self, name: bytes) -> bool:
         rank = self.seeker.rank(name)
-        key = None if rank is None else self._first_at((rank, 0))
+        if rank is None:
+            return False
+        if self.seeker.has_met(rank):
+            return True
+        key = self._first_at((rank, 0))
         return key is not None and key[0] == rank
 
     def _first_at(self, target: Key) -> Key | None:
@@ -129,14 +187,26 @@ class Finder:
         """The lines that touch intervals in `start..end`, which lie closer to one another than the reach."""
         rank = self.seeker.rank(name) or 0
         low = (rank, max(0, start - self._reach()))
-        begin = self.seeker.seek(low, self._hint(name, low[1]))
-        begin = self.seeker.back(begin, self._before)
+        begin = self.seeker.seek(low)
+        if not self._begins_a_block(begin, low, (rank, start + 1)):
+            begin = self.seeker.back(begin, self._before)
         yield from self._new(self._far(name, intervals, start, begin))
         walk = _Walk(self.seeker, name, intervals, (low, (rank, start), (rank, end + 1)), whole=begin == self._first)
         for piece in self.seeker.pieces(begin):
             yield from self._new(walk.take(piece, spanning=self._before > 0))
             if walk.over:
                 return
+
+    def _begins_a_block(self, begin: int, low: Key, beyond: Key) -> bool:
+        """Whether a reference block of a file of one person begins at `low` or later and before `beyond`.
+
+        Then none that begins earlier reaches so far: blocks do not overlap.
+        """
+        if not self._only_blocks:
+            return False
+        text = next((piece.text for piece in self.seeker.pieces(begin)), b"")
+        low_at = self.seeker.find(text, low)
+        return _BLOCK.search(text, low_at, self.seeker.find(text, beyond, low_at)) is not None
 
     def _new(self, found: Iterable[tuple[Place, bytes]]) -> Iterator[bytes]:
         """Those of the lines that were not given before."""
@@ -156,31 +226,13 @@ class Finder:
                 return
             if not self._blocks.is_block(block) or at > self._blocks.text_size(block):
                 return self._drop_index("it names places where no record begins")
-            for place, line in self._lines_from(block, at):
-                if place >= stop:
-                    break
-                if not line.startswith(name + b"\t"):
+            for piece in pieces(self._blocks, block, at):
+                if not piece.text.startswith(name + b"\t"):
                     return self._drop_index("it names places where other records are")
-                position = parse_position(line.split(b"\t", 2)[1], self._blocks.name, None)
-                if touches(intervals, position, line):
-                    yield place, line
-
-    def _lines_from(self, block: int, at: int) -> Iterator[tuple[Place, bytes]]:
-        for piece in pieces(self._blocks, block, at):
-            begin = 0
-            while begin < len(piece.text):
-                end = piece.text.find(b"\n", begin)
-                yield piece.where(begin), piece.text[begin:end]
-                begin = end + 1
-
-    def _hint(self, name: bytes, position: int) -> int | None:
-        offset = self._ask(lambda index: index.start(name, position))
-        if offset is None:
-            return None
-        if not self._blocks.is_block(offset >> 16):
-            self._drop_index("it names places where no block begins")
-            return None
-        return offset >> 16
+                before = piece.index(stop)
+                yield from _spanning(piece, before, name, start, intervals, self._blocks.name)
+                if before < len(piece.text):
+                    break
 
     def _ask(self, question: Callable[[Index], Answer]) -> Answer | None:
         """What the index answers; None without a usable one."""
@@ -215,12 +267,15 @@ class _Walk:
     def take(self, piece: Piece, *, spanning: bool) -> list[tuple[Place, bytes]]:
         """(place, line) of the lines in this piece that touch an interval.  Raises: DisorderError, InputError."""
         begin = self._seeker.find(piece.text, self._low)
-        end = self._seeker.find(piece.text, self._beyond)
+        end = self._seeker.find(piece.text, self._beyond, begin)
         if begin > 0:
             self._certified = True
         elif not self._certified and piece.text:
             raise DisorderError("records are not where their neighbours say")
-        found = self._spanning(piece, begin) if spanning and begin else []
+        found: list[tuple[Place, bytes]] = []
+        if spanning and begin:
+            name, source = self._name, self._seeker.blocks.name
+            found = _spanning(piece, begin, name, self._start[1], self._intervals, source)
         found += self._near(piece, begin, end)
         self.over = end < len(piece.text)
         return found
@@ -228,33 +283,62 @@ class _Walk:
     def _near(self, piece: Piece, begin: int, end: int) -> list[tuple[Place, bytes]]:
         """Of the lines from `begin` to `end`, each of which is looked at, those that touch."""
         found: list[tuple[Place, bytes]] = []
-        at = begin
+        at, prefix, source = begin, self._name + b"\t", self._seeker.blocks.name
+        width, previous, intervals = len(prefix), self._previous, self._intervals
         for line in piece.text[begin:end].split(b"\n"):
-            if line[:1] not in (b"", b"#", b"\r"):
-                name, digits = line.split(b"\t", 2)[:2]
-                position = parse_position(digits, self._seeker.blocks.name, None)
-                if position < self._previous or name != self._name:
+            if line.startswith(prefix):
+                position = parse_position(line[width : line.find(b"\t", width)], source, None)
+                if position < previous:
                     raise DisorderError("records are not sorted by position")
-                self._previous = position
-                if touches(self._intervals, position, line):
+                previous = position
+                if touches(intervals, position, line):
                     found.append((piece.where(at), line))
+            elif line[:1] not in (b"", b"#", b"\r"):
+                raise DisorderError("records are not sorted by position")
             at += len(line) + 1
+        self._previous = previous
         return found
 
-    def _spanning(self, piece: Piece, end: int) -> list[tuple[Place, bytes]]:
-        """Of the lines before `end`, those whose stated span touches: reference blocks, structural variants."""
-        text, reached = piece.text, self._start[1]
-        places: list[int] = []
-        if any(int(digits) >= reached for digits in _END.findall(text, 0, end)):
-            places = [match.start() for match in _END.finditer(text, 0, end) if int(match[1]) >= reached]
-        if text.find(b"LEN", 0, end) >= 0:
-            places += [match.start() for match in _LENGTH.finditer(text, 0, end)]
-        starts = {text.rfind(b"\n", 0, place) + 1 for place in places}
-        found: list[tuple[Place, bytes]] = []
-        for at in sorted(starts):
-            line = text[at : text.find(b"\n", at)]
-            if line.startswith(self._name + b"\t"):
-                position = parse_position(line.split(b"\t", 2)[1], self._seeker.blocks.name, None)
-                if touches(self._intervals, position, line):
-                    found.append((piece.where(at), line))
-        return found
+
+def _spanning(
+    piece: Piece, end: int, name: bytes, start: int, intervals: Intervals, source: str
+) -> list[tuple[Place, bytes]]:
+    """Of the lines before `end`, those that touch and reach `start`: reference blocks, structural variants.
+
+    Deletions written out are so long as lines.
+    """
+    text = piece.text
+    places: list[int] = []
+    if max(map(int, _END.findall(text, 0, end)), default=0) >= start:
+        places = [match.start() for match in _END.finditer(text, 0, end) if int(match[1]) >= start]
+    if text.find(b"LEN", 0, end) >= 0:
+        places += [match.start() for match in _LENGTH.finditer(text, 0, end)]
+    places += _long_lines(text, end)
+    found: list[tuple[Place, bytes]] = []
+    for at in sorted({text.rfind(b"\n", 0, place) + 1 for place in places}):
+        line = text[at : text.find(b"\n", at)]
+        if line.startswith(name + b"\t"):
+            position = parse_position(line.split(b"\t", 2)[1], source, None)
+            if touches(intervals, position, line):
+                found.append((piece.where(at), line))
+    return found
+
+
+def _long_lines(text: bytes, end: int) -> list[int]:
+    """A place in every line before `end` that is longer than the reach, so that its REF may be, and in some others."""
+    half = _REACH // 2
+    return [at for at in range(0, end - half, half) if text.find(b"\n", at, at + half) < 0]
+
+
+def _writes_out_long_alleles(text: bytes) -> bool:
+    half = _LONG_ALLELE // 2
+    places = (at for at in range(0, len(text) - half, half) if text.find(b"\t", at, at + half) < 0)
+    return any(not text[at : at + half].strip(_BASES) for at in places)
+
+
+def _stated_records(index: Path) -> int | None:
+    """How many records an index says there are; None when it does not, or cannot be read."""
+    try:
+        return read_index(index).records()
+    except BadIndexError:
+        return None

@@ -23,6 +23,15 @@ class Piece:
         begin, block, at = self.marks[bisect_left(self.marks, (index + 1, 0, 0)) - 1]
         return block, at + index - begin
 
+    def index(self, place: tuple[int, int]) -> int:
+        """How much of the text stands before a place of the file (block, index in its text)."""
+        before = 0
+        for begin, block, at in self.marks:
+            if (block, at) >= place:
+                return begin
+            before = begin + place[1] - at if block == place[0] else len(self.text)
+        return min(before, len(self.text))
+
 
 def pieces(blocks: BlockFile, offset: int, begin: int | None) -> Iterator[Piece]:
     """Whole lines from index `begin` of the block at `offset` to the end of the file, about a block at a time.

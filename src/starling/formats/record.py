@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, overload
+from functools import lru_cache
+from typing import Final, NamedTuple, overload
 
 from starling.errors import InputError
 from starling.formats.regions import Intervals
-from starling.values import dataclass
 
 #: No human chromosome is longer (chr1: 248,956,422); VCF positions are signed 32-bit numbers.
 LARGEST_POSITION: Final = 2**31 - 1
@@ -74,8 +74,7 @@ class Columns(Sequence[str]):
         return repr(tuple(self._split()))
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record as it stands in the file; bases are upper case, an ALT of `.` is no ALT.
 
     `columns`: the sample columns, unsplit, in header order.  `end`: the last reference position (1-based, inclusive)
@@ -110,29 +109,39 @@ def parse_record(line: bytes, *, samples: int, source: str, number: int | None =
     Raises: InputError BAD_RECORD or NOT_TEXT.
     """
     text = _decode(line, source, number)
-    fields = text.split("\t", 9)
     if (found := text.count("\t") + 1) != 9 + samples:
         raise InputError("BAD_RECORD", f"{found} columns, not {9 + samples}", source=source, line=number)
-    ref, alt = fields[3], fields[4]
+    fields = text.split("\t", 9)
+    chromosome, digits, _, ref, alt, _, filters, info, keys, columns = fields
     if not (ref.isascii() and ref.isalpha()) and ref != ".":
         raise InputError("BAD_RECORD", f"REF is {ref[:40]!r}, not bases", source=source, line=number)
-    alts = () if alt == "." else tuple(one if "<" in one else one.upper() for one in alt.split(","))
+    position = parse_position(digits.encode(), source, number)
+    # Positional: a record is made of every line that is wanted.
+    return Record(
+        chromosome,
+        position,
+        ref.upper(),
+        (alt.upper(),) if alt.isalpha() else _alts(alt, source, number),
+        filters,
+        info,
+        _keys(keys),
+        Columns(columns),
+        _end(position, fields),
+        source,
+        number,
+    )
+
+
+def _alts(text: str, source: str, number: int | None) -> tuple[str, ...]:
+    alts = () if text == "." else tuple([one if "<" in one else one.upper() for one in text.split(",")])
     if "" in alts:
         raise InputError("BAD_RECORD", "an ALT allele is empty", source=source, line=number)
-    position = parse_position(fields[1].encode(), source, number)
-    return Record(
-        chromosome=fields[0],
-        position=position,
-        ref=ref.upper(),
-        alts=alts,
-        filter=fields[6],
-        info=fields[7],
-        format=tuple(fields[8].split(":")),
-        columns=Columns(fields[9]),
-        end=_end(position, fields),
-        source=source,
-        line=number,
-    )
+    return alts
+
+
+@lru_cache(maxsize=64)  # a file has a few texts of FORMAT
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(text.split(":"))
 
 
 def _decode(line: bytes, source: str, number: int | None) -> str:
@@ -178,7 +187,7 @@ def touches(intervals: Intervals, position: int, line: bytes) -> bool:
 
 def _end(position: int, fields: list[str]) -> int:
     """The largest of: end of REF, INFO/END, INFO/SVLEN of an ALT that spans, FORMAT/LEN of any sample."""
-    end = position + max(len(fields[3]), 1) - 1
+    end = position + (len(fields[3]) or 1) - 1
     info = fields[7]
     if "END=" in info and (found := _END.search(info)):
         end = max(end, int(found[1]))

@@ -9,15 +9,22 @@ What is promised.  Let *reach* be how far before a region the reader looks at ev
 | any other                                                                      | 10,000 bases         |
 
 1. Every record that touches a region and begins inside it, or at most *reach* before it, is found.
-2. Where spans are not those of REF (gVCF, structural variants), at least 64 KiB of text before that is searched as
-   well, whatever the distance in bases.  Reference blocks do not overlap one another, so the block that covers the
-   start of a region is the last one before it: it is found however long it is.
-3. With an index, whatever the index knows to touch the region is found too, however far away it begins.
+2. Reference blocks do not overlap one another, so the block that covers the start of a region is the last one before
+   it.  In the gVCF of one person it is enough that a block begins within *reach*; otherwise, and wherever else spans
+   are not those of REF (several people, structural variants), at least 64 KiB of text before that is searched as
+   well, whatever the distance in bases: so the block is found however long it is.
+3. What the index knows to touch a region is found too, however far away it begins, where an index is read: beside a
+   file of more than 1 MiB that has spans other than those of one person's blocks, that writes out alleles of 1,000
+   bases or more in the blocks that are looked at, or (without any spans) whose index is small (64 KiB).  Beside any
+   other an index could add nothing but a deletion written out over more than *reach* in a file without shorter ones,
+   and takes longer to read than all records.
 
 This holds for files sorted by position within contigs that are not mixed.  Order is not believed but probed: 64 keys
 spread over the file, every key met while bisecting, every line read.  Whatever contradicts raises `DisorderError`,
 and the caller reads the file whole.  Blocks that are only probed are not checked against their CRC-32; the blocks
 from which records come are, and so are the keys on both sides of a region, so a damaged probe cannot hide a record.
+
+What is known of the order comes from `Seeker._establish_order` alone: a proof over all blocks would stand there.
 """
 
 from __future__ import annotations
@@ -36,6 +43,8 @@ Key = tuple[int, int]
 _SAMPLED: Final = 64
 #: Probes spent on finding out the order of contigs before the file is rather read whole.
 _EXPLORED: Final = 4096
+#: Probes that go where the target would be if records lay evenly; from then on every other one halves what is left.
+_GUESSES: Final = 4
 _PEEKS: Final = (1024, 65_536)
 #: Bytes in which the columns before FORMAT of nearly every record fit; only probes look no further.
 _FIXED_COLUMNS: Final = 2048
@@ -70,11 +79,17 @@ class Seeker:
         self._offsets: list[int] = []
         self._keys: list[Key] = []
         self._sample = self._sampled_offsets()
-        self._rank = self._rank_of_header(contigs) or self._rank_of_data()
+        self._rank: dict[bytes, int] = {}
+        self._establish_order(contigs)
 
     def rank(self, name: bytes) -> int | None:
         """The place of a contig in the order of the file; None: the file has no such contig."""
         return self._rank.get(name)
+
+    def has_met(self, rank: int) -> bool:
+        """Whether a record that was looked at stands on the contig."""
+        at = bisect_left(self._keys, (rank, 0))
+        return at < len(self._keys) and self._keys[at][0] == rank
 
     def learn_order(self) -> None:
         """The order of contigs is that of the data, every contig found; the header's is no longer used.
@@ -83,26 +98,28 @@ class Seeker:
         """
         self._rank = self._rank_of_data()
 
-    def seek(self, target: Key, hint: int | None = None) -> int:
+    def seek(self, target: Key) -> int:
         """The last block whose head is before `target`: what is at or after `target` begins there or later.
 
-        `hint`: a block that may be near.  Raises: DisorderError, InputError.
+        Raises: DisorderError, InputError.
         """
-        if hint is not None and self.blocks.is_block(hint):
-            self._try(hint, target)
         at = bisect_left(self._keys, target)
         low = self._offsets[at - 1] if at else self._first[0]
         high = self._offsets[at] if at < len(self._offsets) else self.blocks.size
-        following = self.blocks.after(low)
+        between = (self._keys[at - 1] if at else _AT_END, self._keys[at] if at < len(self._keys) else _AT_END)
+        following, probes = self.blocks.after(low), 0
         while following < high:
-            middle = (following + high) // 2
+            share = _share(between, target) if probes < _GUESSES or probes % 2 else 0.5
+            # The block that the place is in, rather than the one that begins behind it.
+            middle = max(following, low + int((high - low) * share) - (following - low))
             offset = self.blocks.first_from(middle, high)
+            probes += 1
             if offset < 0:
                 high = middle
-            elif self._key(offset) < target:
-                low, following = offset, self.blocks.after(offset)
+            elif (key := self._key(offset)) < target:
+                low, following, between = offset, self.blocks.after(offset), (key, between[1])
             else:
-                high = offset
+                high, between = offset, (between[0], key)
         return low
 
     def back(self, offset: int, size: int) -> int:
@@ -122,12 +139,12 @@ class Seeker:
         """
         return pieces(self.blocks, offset, self._first[1] if offset == self._first[0] else None)
 
-    def find(self, text: bytes, target: Key) -> int:
-        """Where the first record at or after `target` begins in `text` (whole sorted lines); its length when none.
+    def find(self, text: bytes, target: Key, begin: int = 0) -> int:
+        """Where the first record at or after `target` stands in `text` (whole sorted lines); its length when none.
 
-        Raises: DisorderError, InputError BAD_RECORD.
+        `begin`: where a line begins before which nothing is looked at.  Raises: DisorderError, InputError BAD_RECORD.
         """
-        low, high = 0, len(text)
+        low, high = begin, len(text)
         while low < high:
             middle = text.rfind(b"\n", low, (low + high) // 2) + 1 or low
             start = self._record_at(text, middle)
@@ -139,8 +156,9 @@ class Seeker:
 
     def key_at(self, text: bytes, at: int) -> Key:
         """The key of the record that begins at `at`.  Raises: DisorderError, InputError BAD_RECORD."""
-        name, position = _read_key(text, at, self.blocks.name)
-        return self._key_for(name, position)
+        tab = text.find(b"\t", at)
+        digits = text[tab + 1 : text.find(b"\t", tab + 1)]
+        return self._key_for(text[at:tab], parse_position(digits, self.blocks.name, None))
 
     def _record_at(self, text: bytes, at: int) -> int:
         """The first line at or after `at` that is a record: not empty, not a header line."""
@@ -166,15 +184,6 @@ class Seeker:
         self._offsets.insert(at, offset)
         self._keys.insert(at, key)
         return key
-
-    def _try(self, hint: int, target: Key) -> None:
-        """The hinted block and its neighbour on the side of `target` are remembered."""
-        if self._key(hint) < target:
-            following = self.blocks.after(hint)
-            if following < self.blocks.size:
-                self._key(following)
-        elif hint > self._first[0] and (previous := self.blocks.before(hint)) >= self._first[0]:
-            self._key(previous)
 
     def _head(self, offset: int) -> Head | None:
         """The first record that begins after a line end in the block at `offset`, or later."""
@@ -209,6 +218,10 @@ class Seeker:
         self.spans_seen = self.spans_seen or may_span(line)
         self.structural_seen = self.structural_seen or any(name in line for name in _STRUCTURAL)
         return Head(name, position)
+
+    def _establish_order(self, contigs: Sequence[str]) -> None:
+        """The file is sorted, as far as is known, and `_rank` is the order of its contigs.  Raises: DisorderError."""
+        self._rank = self._rank_of_header(contigs) or self._rank_of_data()
 
     def _sampled_offsets(self) -> list[int]:
         """Blocks spread evenly over the file, the first one included."""
@@ -277,6 +290,14 @@ class Seeker:
                     return
                 yield _read_key(piece.text, at, self.blocks.name)[0]
                 at = self._record_at(piece.text, piece.text.find(b"\n", at) + 1)
+
+
+def _share(between: tuple[Key, Key], target: Key) -> float:
+    """How far the target is from the first of two keys to the second, if records lie evenly; a half when unknown."""
+    (rank, low), (other, high) = between
+    if not rank == other == target[0] or high <= low:
+        return 0.5
+    return (target[1] - low) / (high - low)
 
 
 def _read_key(text: bytes, at: int, source: str) -> tuple[bytes, int]:

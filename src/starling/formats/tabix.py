@@ -98,7 +98,7 @@ class Index:
         found: list[tuple[int, int]] = []
         for number in self._bins_touching(start, end):
             if (at := reference.place(number)) is not None:
-                found.extend(chunk for chunk in self._chunks_at(at) if chunk[1] > least)
+                found.extend((max(begin, least), stop) for begin, stop in self._chunks_at(at) if stop > least)
         merged: list[tuple[int, int]] = []
         for begin, stop in sorted(found):
             if merged and begin <= merged[-1][1]:

@@ -24,7 +24,7 @@ from starling.formats.regions import Region, by_chromosome
 from starling.formats.scan import Scan
 from starling.formats.seek import DisorderError
 from starling.formats.stream import HeaderCollector, Progress, TextStream, open_bytes
-from starling.formats.tabix import BadIndexError, Index, find_index, read_index
+from starling.formats.tabix import find_index
 
 __all__ = ["Columns", "Header", "Record", "Region", "VcfFile", "open_vcf"]
 
@@ -81,10 +81,11 @@ class VcfFile:
         `starling.formats.seek` says which records with very long spans bisecting may miss.
         Raises: InputError BAD_RECORD, NOT_TEXT, FILE_DAMAGED, LINE_TOO_LONG.
         """
-        samples = len(self.header.samples)
+        samples, name = len(self.header.samples), self.name
         for number, line in self._lines(regions):
-            record = parse_record(line, samples=samples, source=self.name, number=number)
-            self._has_blocks = self._has_blocks or record.is_reference_block
+            record = parse_record(line, samples=samples, source=name, number=number)
+            if not self._has_blocks and record.is_reference_block:
+                self._has_blocks = True
             yield record
 
     def has_record_near(self, chromosome: str, start: int, end: int) -> bool:
@@ -184,20 +185,11 @@ class VcfFile:
             self._notes.append("the end-of-file marker is missing; the file may be incomplete")
         header, first = _read_header(blocks)
         try:
-            self._finder = Finder(blocks, header, first, self._read_index())
+            beside = find_index(self._path) if self._path is not None else None
+            self._finder = Finder(blocks, header, first, beside)
         except DisorderError as error:
             self._give_up_seeking(error)
         return header
-
-    def _read_index(self) -> Index | None:
-        beside = find_index(self._path) if self._path is not None else None
-        if beside is None:
-            return None
-        try:
-            return read_index(beside)
-        except BadIndexError as error:
-            self._notes.append(f"the index beside the file was not used: {error}")
-            return None
 
     def _give_up_seeking(self, why: DisorderError) -> None:
         if self._finder is not None:
@@ -207,15 +199,16 @@ class VcfFile:
 
     def _lines(self, regions: Sequence[Region]) -> Iterator[tuple[int | None, bytes]]:
         """(line number when known, line) of the records in the regions."""
-        given: Counter[int] = Counter()
+        hashes: list[int] = []
         if self._finder is not None:
             try:
                 for line in self._finder.lines(by_chromosome(regions)):
-                    given[hash(line)] += 1
+                    hashes.append(hash(line))
                     yield None, line
                 return
             except DisorderError as error:
                 self._give_up_seeking(error)
+        given = Counter(hashes)
         for number, line in self._scanned(regions):
             if given and given[hash(line)] > 0:
                 given[hash(line)] -= 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from starling.calling.table import match_table
 from starling.vocabulary import Undetermined
 from tests.calling.support import called, codes, definitions, names
+from tests.counting import lines_run
 
 STAR4 = 42128945
 STAR10 = {42126611: "G/G", 42129130: "G/G", 42130692: "A/A"}
@@ -54,6 +53,5 @@ def test_the_worst_case_ends_soon(offset: int) -> None:
     changes = {site.position: "-" for site in sites[::2]}
     heterozygous = [site for site in sites[1::2]][offset // 4 :][:25]
     changes |= {site.position: f"{site.ref}/{site.alts[0]}" for site in heterozygous}
-    begin = time.process_time()
-    called("CYP2D6", changes)
-    assert time.process_time() - begin < 0.5
+    called("CYP2D6")  # what is prepared once is not counted
+    assert lines_run(lambda: called("CYP2D6", changes)) < 25_000
