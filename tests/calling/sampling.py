@@ -27,7 +27,7 @@ def seeded(seed: str) -> Random:
     return Random(seed)
 
 
-def strand_of(definition: GeneDefinition, allele: NamedAllele, random: Random) -> list[str]:
+def haplotype_of(definition: GeneDefinition, allele: NamedAllele, random: Random) -> list[str]:
     """One base per site: the allele's own, the reference where it says nothing, any of the accepted in a wobble."""
     own = dict(allele.cells)
     filling = dict(next(each for each in definition.alleles if each.is_reference).cells)
@@ -44,14 +44,14 @@ def random_truth(definition: GeneDefinition, random: Random, *, haploid: bool = 
 
 def shown(definition: GeneDefinition, truth: tuple[NamedAllele, ...], view: View, random: Random) -> SampleGenotypes:
     """The person of `truth` as `view` shows them."""
-    strands = [strand_of(definition, allele, random) for allele in truth]
+    haplotypes = [haplotype_of(definition, allele, random) for allele in truth]
     for number, site in enumerate(definition.sites):
         if random.random() < view.mutated:
-            random.choice(strands)[number] = random.choice([*site.alts, "N"])
+            random.choice(haplotypes)[number] = random.choice([*site.alts, "N"])
     genotypes: dict[Locus, Genotype] = {}
     turned: Mapping[int, bool] = {number: random.random() < 0.5 for number in range(view.phase_sets)}
     for number, site in enumerate(definition.sites):
-        bases = [strand[number] for strand in strands]
+        bases = [haplotype[number] for haplotype in haplotypes]
         chance = random.random()
         if chance < view.missing:
             continue

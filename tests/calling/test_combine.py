@@ -25,7 +25,7 @@ TOY = toy(
 
 
 @pytest.mark.parametrize(
-    ("strand", "words"),
+    ("haplotype", "words"),
     [
         ("", "*1"),
         ("1", "*2"),
@@ -38,11 +38,11 @@ TOY = toy(
         ("25", "[g.2A>T + g.5A>T]"),
     ],
 )
-def test_a_strand_in_words(strand: str, words: str) -> None:
-    assert describe(match_table(TOY), tuple((int(number) - 1, "T") for number in strand)) == words
+def test_a_haplotype_in_words(haplotype: str, words: str) -> None:
+    assert describe(match_table(TOY), tuple((int(number) - 1, "T") for number in haplotype)) == words
 
 
-def test_phased_strands_are_described_each() -> None:
+def test_phased_haplotypes_are_described_each() -> None:
     call = called(TOY, {1: "T|A", 2: "T|A", 3: "T|A", 5: "A|T"}, combinations=True)
     assert names(call) == ["g.5A>T/[*2 + *6]"]
     assert call.evidence.research_only
@@ -53,12 +53,12 @@ def test_unphased_every_pair_is_described() -> None:
     assert names(call) == ["*1/[g.2A>T + g.5A>T]", "g.2A>T/g.5A>T"]
 
 
-def test_homozygous_bases_lie_on_both_strands() -> None:
+def test_homozygous_bases_lie_on_both_haplotypes() -> None:
     call = called(TOY, {5: "T/T", 1: "T/A"}, combinations=True)
     assert names(call) == ["g.5A>T/[*2 + g.5A>T]"]
 
 
-def test_one_x_has_one_strand() -> None:
+def test_one_x_has_one_haplotype() -> None:
     definition = toy("1 2\nB N | A A\nA D | T .\nC D | . T", chromosome="chrX")
     assert names(called(definition, {1: "T", 2: "T"}, haploid=True, combinations=True)) == ["[A + C]"]
 

@@ -32,7 +32,7 @@ from tests.calling.support import called, definitions, names, person, toy
 
 FunctionPair = tuple[tuple[str, str], ...]
 
-#: MT-RNR1 has no strands: see its own tests
+#: MT-RNR1 has no haplotypes: see its own tests
 GENES = sorted(set(definitions()) - {"MT-RNR1"})
 VIEWS = {
     "complete": View(),
@@ -117,7 +117,7 @@ def test_the_order_of_alleles_in_an_unphased_genotype_never_matters(gene: str, v
 
 
 @people
-def test_swapping_both_strands_of_a_phase_set_never_matters(gene: str, view: str, seed: int) -> None:
+def test_swapping_both_haplotypes_of_a_phase_set_never_matters(gene: str, view: str, seed: int) -> None:
     definition, _, sample = made(gene, view, seed)
     for phase_set in {each.phase_set for each in sample.genotypes.values()} - {None}:
         turned = {

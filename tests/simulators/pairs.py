@@ -2,7 +2,7 @@
 
     for verdict in verdicts(definition, rules, pairs_of(definition), seed=1): ...
 
-The strands come from `starling_workshop.simulation` (rows of the definition tables), the truth from the names drawn.
+The haplotypes come from `starling_workshop.simulation` (rows of the definition tables), the truth from the names drawn.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from starling.calling.dispatch import call_gene
 from starling.definitions import GeneDefinition, NamedAllele, PhenotypeRules
 from starling.guidance.phenotype import interpret, term_of
 from starling.vocabulary import Locus, SampleGenotypes, Sex
-from starling_workshop.simulation import SimulatedGene, SimulatedPatient, callable_alleles, genotypes, strand_of
+from starling_workshop.simulation import SimulatedGene, SimulatedPatient, callable_alleles, genotypes, haplotype_of
 
 Pair = tuple[NamedAllele, ...]
 
@@ -70,12 +70,12 @@ def truth_of(pair: Pair, rules: PhenotypeRules | None) -> tuple[tuple[str, ...],
 
 
 def person_of(definition: GeneDefinition, pair: Pair, rng: random.Random) -> SimulatedPatient:
-    """Someone who carries `pair` in this gene; which strand carries which is drawn."""
+    """Someone who carries `pair` in this gene; which haplotype carries which is drawn."""
     rows = list(pair)
     rng.shuffle(rows)
-    strands = tuple(strand_of(definition, row, rng) for row in rows)
+    haplotypes = tuple(haplotype_of(definition, row, rng) for row in rows)
     sex: Sex = "male" if definition.chromosome == "chrX" and len(pair) == 1 else "female"
-    gene = SimulatedGene(definition, tuple(row.name for row in rows), strands)
+    gene = SimulatedGene(definition, tuple(row.name for row in rows), haplotypes)
     return SimulatedPatient("PAIR", 0, sex, (gene,))
 
 

@@ -1,4 +1,4 @@
-"""When nothing matches: strands described as combinations of named alleles and leftover variants, for research.
+"""When nothing matches: haplotypes described as combinations of named alleles and leftover variants, for research.
 
 `[*6 + *14]`, `[*17 + g.94781859G>A]`, `g.94781859G>A`.  Never when a plain call exists; never with a recommendation.
 Source: PharmCAT "research mode: combinations and partial alleles".
@@ -16,17 +16,17 @@ from starling.star_order import diplotype_of, in_star_order
 from starling.values import replace
 from starling.vocabulary import Ambiguous, CallResult, Diplotype, GeneCall, SampleGenotypes
 
-#: Heterozygous groups that may branch, the first of which is fixed: 2**9 pairs of strands.
+#: Heterozygous groups that may branch, the first of which is fixed: 2**9 pairs of haplotypes.
 MAX_GROUPS = 10
 
 #: (site, base) of every base that is not the reference, in no particular order.
-Strand = tuple[tuple[int, str], ...]
+Haplotype = tuple[tuple[int, str], ...]
 
 
 def combinations(definition: GeneDefinition, sample: SampleGenotypes, refused: GeneCall) -> GeneCall:
-    """The refused call with every pair of strands described; unchanged when there are too many pairs."""
+    """The refused call with every pair of haplotypes described; unchanged when there are too many pairs."""
     table = match_table(definition)
-    pairs = _strands(table, sample)
+    pairs = _haplotypes(table, sample)
     if not pairs:
         return refused
     diplotypes = in_star_order(
@@ -39,11 +39,11 @@ def combinations(definition: GeneDefinition, sample: SampleGenotypes, refused: G
     return replace(refused, result=result, evidence=replace(refused.evidence, research_only=True))
 
 
-def _strands(table: MatchTable, sample: SampleGenotypes) -> list[tuple[Strand, Strand | None]]:
-    """Every pair of strands, each as its bases other than the reference; empty when too many groups branch."""
+def _haplotypes(table: MatchTable, sample: SampleGenotypes) -> list[tuple[Haplotype, Haplotype | None]]:
+    """Every pair of haplotypes, each as its bases other than the reference; empty when too many groups branch."""
     seen = observe(table, sample)
-    both: Strand = ()
-    groups: dict[str, tuple[Strand, Strand]] = {}
+    both: Haplotype = ()
+    groups: dict[str, tuple[Haplotype, Haplotype]] = {}
     for site in bits(seen.present & ~seen.homozygous_reference):
         genotype = sample.genotypes[table.loci[site]]
         first, last = (((site, base),) if base != table.references[site] else () for base in _ends(genotype.alleles))
@@ -68,9 +68,9 @@ def _ends(alleles: tuple[str, ...]) -> tuple[str, str]:
     return alleles[0], alleles[-1]
 
 
-def describe(table: MatchTable, strand: Strand) -> str:
-    """A strand in words: the named alleles it holds, most core positions first, then what is left over."""
-    bases = dict(strand)
+def describe(table: MatchTable, haplotype: Haplotype) -> str:
+    """A haplotype in words: the named alleles it holds, most core positions first, then what is left over."""
+    bases = dict(haplotype)
     left = sum(1 << site for site in bases)
     held = reduce(or_, map(table.carriers.__getitem__, bases), 0)
     named: list[int] = []

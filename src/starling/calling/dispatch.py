@@ -30,7 +30,7 @@ RULES: Final[Mapping[str, Rule]] = {
 def call_gene(definition: GeneDefinition, sample: SampleGenotypes, options: Options) -> GeneCall:
     """What is concluded for one gene, and from what; a no-call is an answer.
 
-    With `options.combinations` strands that match no allele are described as combinations, for research only.
+    With `options.combinations` haplotypes that match no allele are described as combinations, for research only.
     """
     call = RULES.get(definition.gene, call_by_matching)(definition, sample)
     if options.combinations and isinstance(call.result, Undetermined) and call.result.reason == "NO_MATCH":

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from starling.calling.genes.haplotype_names import lowest_of, parts_of
 from starling.calling.genes.hla import RISK_ALLELES, is_of_other_gene, parse_hla, presence_of
-from starling.calling.genes.strand_names import lowest_of, parts_of
 from starling.definitions import GeneDefinition, PhenotypeRules
 from starling.errors import InputError
 from starling.star_order import diplotype_of
@@ -219,7 +219,7 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
         text = f"NAT2 names changed in 2024: {call.diplotype} does not state its nomenclature and is not read."
         notices.append(Notice("NOMENCLATURE_UNKNOWN", text))
         texts = ()
-    found = [(text, _strand(text, definition) if definition else None) for text in texts]
+    found = [(text, _haplotype(text, definition) if definition else None) for text in texts]
     phenotype = _phenotype(call.phenotype, rules)
     if call.phenotype.strip() and phenotype is None:
         text = f"{call.phenotype.strip()} is no phenotype term of {call.gene}; it is not used."
@@ -238,8 +238,8 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
     )
 
 
-def _strand(text: str, definition: GeneDefinition) -> str | None:
-    """One strand as the program itself writes it: a name, or several in brackets in a gene read variant by variant."""
+def _haplotype(text: str, definition: GeneDefinition) -> str | None:
+    """A haplotype as the program itself writes it: a name, or several in brackets in a gene read variant by variant."""
     parts = parts_of(text, definition.gene)
     names = [translate_name(part, definition) for part in parts]
     known = [name for name in names if name is not None]
@@ -252,7 +252,7 @@ def _strand(text: str, definition: GeneDefinition) -> str | None:
 
 
 def _deciding(names: Sequence[str], definition: GeneDefinition | None) -> Diplotype | None:
-    """The allele of lowest function of each strand, where a strand holds several; None where each is one name."""
+    """The allele of lowest function of each haplotype, where a haplotype holds several; None where each is one name."""
     if definition is None or len(names) != 2 or not any(name.startswith("[") for name in names):
         return None
     first, second = (lowest_of(parts_of(name, definition.gene), definition) for name in names)

@@ -104,8 +104,8 @@ class GenotypeReader:
 def name_of(sample: SampleGenotypes) -> str:
     """The pattern's name: 32 hex digits, equal when and only when the gene sees the same.
 
-    States, bases, strands (not their order), phase sets (not their names), half-calls, undocumented ALTs, deleted
-    strands, shares of reads, and what was noted of each site.
+    States, bases, haplotypes (not their order), phase sets (not their names), half-calls, undocumented ALTs, deleted
+    haplotypes, shares of reads, and what was noted of each site.
     """
     digest = blake2b(digest_size=16)
     for line in canonical_lines(sample):

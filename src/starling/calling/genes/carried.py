@@ -25,7 +25,7 @@ def gene_of(table: MatchTable, severity: Severity) -> LowestFunctionGene:
 
 
 def carried_at(site: int, locus_genotype: Genotype | None, base: str) -> tuple[int, str, int]:
-    """Copies of `base`, the phase group and the strand; a half-call's base counts as one copy on an unknown strand."""
+    """Copies of `base`, the phase group and the haplotype; a half-call's base is one copy on an unknown haplotype."""
     group = f"unphased {site}"
     if locus_genotype is None:
         return 0, group, 0

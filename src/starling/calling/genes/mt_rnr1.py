@@ -62,7 +62,7 @@ def _not_normal(table: MatchTable, seen: Observation, sample: SampleGenotypes) -
 
 
 def _observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
-    """As `observe`, without strands: whatever its ploidy a genotype was read, and a half-called variant was seen."""
+    """As `observe`, without haplotypes: whatever its ploidy a genotype was read, and a half-called variant was seen."""
     seen = observe(table, sample)
     for site, _ in seen.half:
         seen.present |= 1 << site
