@@ -18,10 +18,9 @@ from time import perf_counter
 
 from starling._version import __version__
 from starling.assessment import Assessment, GeneResult, InputStamp, Options, Provenance, Run
-from starling.calling.dispatch import call_gene
+from starling.calling.callers import Callers
+from starling.calling.combine import SampleCall, combine
 from starling.calling.donor import is_donor_dna, without_donor
-from starling.calling.genes.hla import not_tested
-from starling.calling.outside import merged, outside_call
 from starling.errors import InputError
 from starling.formats.outside import read_outside_calls
 from starling.formats.stream import Progress
@@ -109,6 +108,12 @@ def advisor(knowledge: KnowledgeBase) -> Advisor:
     return Advisor(knowledge.guidance)
 
 
+@lru_cache(maxsize=1)
+def callers(knowledge: KnowledgeBase) -> Callers:
+    """The callers of a knowledge base, made once."""
+    return Callers(knowledge.genes, knowledge.definitions, knowledge.guidance.phenotypes)
+
+
 def _assessments(
     source: Source,
     samples: tuple[str, ...] | None,
@@ -174,29 +179,21 @@ def conclude(
 
 def call_genes(genotypes: SampleGenotypes, knowledge: KnowledgeBase, options: Options) -> dict[str, GeneCall]:
     """The call of every gene from the sample's own data, alphabetical."""
-    definitions = knowledge.definitions
-    return {
-        name: call_gene(definitions[name], genotypes, options) if name in definitions else not_tested(name)
-        for name in knowledge.genes
-    }
+    return callers(knowledge).read(genotypes, options)
 
 
 def with_outside(
     own: Mapping[str, GeneCall], knowledge: KnowledgeBase, outside: Sequence[OutsideCall]
 ) -> dict[str, GeneCall]:
-    """The calls, overridden where another laboratory stated a result.
+    """The sample's own calls combined with what other laboratories stated.
 
     Raises: InputError UNKNOWN_GENE, the sender's.
     """
-    calls = dict(own)
     for stated in outside:
-        if stated.gene not in calls:
+        if stated.gene not in own:
             message = f"{stated.gene} is not in this knowledge base"
             raise InputError("UNKNOWN_GENE", message, source="outside calls", line=stated.line)
-        rules = knowledge.guidance.phenotypes.get(stated.gene)
-        call = outside_call(stated, knowledge.definitions.get(stated.gene), rules)
-        calls[stated.gene] = merged(calls[stated.gene], call)
-    return calls
+    return combine([*map(SampleCall, own.values()), *callers(knowledge).stated(outside)])
 
 
 def interpret_all(

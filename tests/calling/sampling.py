@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from starling.calling.table import match_table
 from starling.definitions import GeneDefinition, NamedAllele
 from starling.vocabulary import Genotype, Locus, SampleGenotypes, State
+from tests.calling.support import table_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def haplotype_of(definition: GeneDefinition, allele: NamedAllele, random: Random
 
 def random_truth(definition: GeneDefinition, random: Random, *, haploid: bool = False) -> tuple[NamedAllele, ...]:
     """One allele or two, the reference as often as in people."""
-    alleles = match_table(definition).alleles
+    alleles = table_of(definition).alleles
     reference = next(allele for allele in alleles if allele.is_reference)
     return tuple(reference if random.random() < 0.2 else random.choice(alleles) for _ in range(1 if haploid else 2))
 

@@ -6,9 +6,8 @@ import pytest
 
 from starling.calling.matching import MAX_COMPLETIONS, Match, match
 from starling.calling.phasing import TooAmbiguousError
-from starling.calling.table import match_table
 from starling.definitions import GeneDefinition
-from tests.calling.support import definitions, seen_in, toy
+from tests.calling.support import definitions, seen_in, table_of, toy
 
 TOY = toy(
     """
@@ -22,7 +21,7 @@ TOY = toy(
 
 
 def matched(definition: GeneDefinition, changes: dict[int, str], *, keep_all: bool = False, **how: object) -> Match:
-    return match(match_table(definition), seen_in(definition, changes, **how), keep_all=keep_all)
+    return match(table_of(definition), seen_in(definition, changes, **how), keep_all=keep_all)
 
 
 def best(found: Match) -> list[str]:

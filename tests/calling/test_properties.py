@@ -28,7 +28,7 @@ from starling.vocabulary import (
     Why,
 )
 from tests.calling.sampling import View, random_truth, seeded, shown
-from tests.calling.support import called, definitions, names, person, toy
+from tests.calling.support import called, definitions, names, person, table_of, toy
 
 FunctionPair = tuple[tuple[str, str], ...]
 
@@ -73,7 +73,7 @@ def made(gene: str, view: str, seed: int) -> tuple[GeneDefinition, tuple[NamedAl
 
 
 def call_of(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
-    return call_gene(definition, sample, Options())
+    return call_gene(table_of(definition), sample, Options())
 
 
 def functions(alleles: tuple[NamedAllele, ...]) -> FunctionPair:

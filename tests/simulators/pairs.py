@@ -10,10 +10,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations_with_replacement
 
 from starling.assessment import GeneResult, Options
 from starling.calling.dispatch import call_gene
+from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, NamedAllele, PhenotypeRules
 from starling.guidance.phenotype import interpret, term_of
 from starling.vocabulary import Locus, SampleGenotypes, Sex
@@ -120,8 +122,13 @@ def _missing(loci: Sequence[Locus], who: SimulatedPatient, rng: random.Random) -
     return frozenset(locus for locus in loci if rng.random() < share)
 
 
+@cache
+def _table(definition: GeneDefinition) -> MatchTable:
+    return match_table(definition)
+
+
 def _result(definition: GeneDefinition, rules: PhenotypeRules | None, sample: SampleGenotypes) -> GeneResult:
-    return interpret(call_gene(definition, sample, Options()), definition, rules)
+    return interpret(call_gene(_table(definition), sample, Options()), definition, rules)
 
 
 def _names(result: GeneResult) -> list[tuple[str, ...]]:

@@ -1,4 +1,9 @@
-"""Genotypes -> GeneCalls: which named alleles explain what was observed, and what else would.
+"""Evidence -> GeneCalls: which named alleles explain what was observed, and what else would.
+
+    callers = Callers(genes, definitions, phenotypes)         one edition of the knowledge
+    own = callers.read(genotypes, options)                    partial calls: from small variants,
+    calls = combine([*map(SampleCall, own.values()),          ... from a count of copies (`callers.counted`),
+                     *callers.stated(outside)])               ... and of other laboratories, by one rule of precedence
 
 How the matcher sees a gene.  Alleles are bits of one integer.  For every site and base there is a mask of the alleles
 that accept this base (an undefined cell accepts what the reference row accepts).  A haplotype is the AND of the masks

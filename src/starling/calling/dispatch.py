@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from starling.assessment import Options
-from starling.calling.combine import combinations
+from starling.calling.combinations import combinations
 from starling.calling.general import call_by_matching
 from starling.calling.genes import cyp2c9, cyp2d6, dpyd, mt_rnr1, nat2, ryr1, slco1b1
+from starling.calling.table import MatchTable
 from starling.definitions import GeneDefinition
 from starling.values import replace
 from starling.vocabulary import GeneCall, Notice, SampleGenotypes, Undetermined
 
-Rule = Callable[[GeneDefinition, SampleGenotypes], GeneCall]
+Rule = Callable[[MatchTable, SampleGenotypes], GeneCall]
 
 #: Genes for which the general rule fails, and why: one page each under docs/explanation/.
 RULES: Final[Mapping[str, Rule]] = {
@@ -27,14 +28,15 @@ RULES: Final[Mapping[str, Rule]] = {
 }
 
 
-def call_gene(definition: GeneDefinition, sample: SampleGenotypes, options: Options) -> GeneCall:
+def call_gene(table: MatchTable, sample: SampleGenotypes, options: Options) -> GeneCall:
     """What is concluded for one gene, and from what; a no-call is an answer.
 
     With `options.combinations` haplotypes that match no allele are described as combinations, for research only.
     """
-    call = RULES.get(definition.gene, call_by_matching)(definition, sample)
+    definition = table.definition
+    call = RULES.get(definition.gene, call_by_matching)(table, sample)
     if options.combinations and isinstance(call.result, Undetermined) and call.result.reason == "NO_MATCH":
-        call = combinations(definition, sample, call)
+        call = combinations(table, sample, call)
     return with_assumed_notice(with_tier1_notice(definition, call))
 
 

@@ -12,13 +12,11 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from starling.assessment import GeneResult, Options
-from starling.calling.dispatch import call_gene
-from starling.calling.genes.hla import not_tested
 from starling.cohort.evidence import Holdings, Row
 from starling.cohort.keys import GeneSites, Patterns, texts_of
 from starling.cohort.people import NOTHING, Stated
 from starling.definitions import GeneDefinition
-from starling.engine import interpret_all, with_outside
+from starling.engine import callers, interpret_all, with_outside
 from starling.errors import InputError
 from starling.genotyping.call import PASSING
 from starling.genotyping.evidence import canonical_lines
@@ -121,8 +119,7 @@ def result_of(
     gene: str, sample: SampleGenotypes, knowledge: KnowledgeBase, options: Options, stated: Stated = NOTHING
 ) -> GeneResult:
     """What the gene's call and phenotype are: the very functions of a single patient's report."""
-    definition = knowledge.definitions.get(gene)
-    own = {gene: not_tested(gene) if definition is None else call_gene(definition, sample, options)}
+    own = {gene: callers(knowledge).read_gene(gene, sample, options)}
     calls = with_outside(own, knowledge, stated.outside)
     (result,) = interpret_all(calls, own, stated.medication, knowledge)
     return result

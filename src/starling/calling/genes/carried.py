@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from starling.calling.general import undetermined
 from starling.calling.genes.lowest_function import Carried, LowestFunctionGene, Severity
 from starling.calling.phasing import Observation
 from starling.calling.table import MatchTable, bits
 from starling.definitions import NamedAllele
-from starling.star_order import name_key
 from starling.vocabulary import Evidence, GeneCall, Genotype, State
 
 NOT_COVERED = "NOT_COVERED"
 
 
-@lru_cache(maxsize=64)
 def gene_of(table: MatchTable, severity: Severity) -> LowestFunctionGene:
     """The gene as the lowest-function rule sees it."""
-    reference = next(allele for allele in table.alleles if allele.is_reference)
-    names = sorted((allele.name for allele in table.alleles), key=name_key)
-    order = {name: number for number, name in enumerate(names)}
-    return LowestFunctionGene(table.definition.gene, order, reference, severity)
+    return LowestFunctionGene(table.definition.gene, table.reference, severity)
 
 
 def carried_at(site: int, locus_genotype: Genotype | None, base: str) -> tuple[int, str, int]:

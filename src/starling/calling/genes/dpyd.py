@@ -22,8 +22,8 @@ from starling.calling.genes.carried import (
 )
 from starling.calling.genes.lowest_function import Carried, call_carried
 from starling.calling.phasing import Observation, observe
-from starling.calling.table import MatchTable, match_table
-from starling.definitions import GeneDefinition, NamedAllele
+from starling.calling.table import MatchTable
+from starling.definitions import NamedAllele
 from starling.values import replace
 from starling.vocabulary import Evidence, GeneCall, Locus, Notice, SampleGenotypes, Why
 
@@ -37,9 +37,8 @@ _BENIGN = Notice("HAPB3_EXONIC_ONLY", "c.1236G>A without c.1129-5923C>G is benig
 _PROXY = Notice("HAPB3_PROXY", "c.1129-5923C>G was not called; c.1236G>A stands in for HapB3 (PMID 38129972)")
 
 
-def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The DPYD call."""
-    table = match_table(definition)
     seen = observe(table, sample)
     uncovered = not_covered(table, seen)
     if uncovered is not None:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import product
 
 from starling.definitions import NamedAllele
-from starling.star_order import diplotype_of
+from starling.star_order import NameKey, diplotype_of, name_key
 from starling.values import dataclass, replace
 from starling.vocabulary import Ambiguous, CallResult, Consistent, Diplotype, Evidence, GeneCall, VariantCopies, Why
 
@@ -37,13 +37,12 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class LowestFunctionGene:
-    """What the rule needs of a gene: its alleles in star order, the reference, and how to order them by function.
+    """What the rule needs of a gene: the reference, and how to order alleles by function.
 
     `severity(allele)`: smaller is worse; alleles of equal severity lead to equal phenotypes.
     """
 
     gene: str
-    order: dict[str, int]
     reference: NamedAllele
     severity: Severity
 
@@ -51,9 +50,9 @@ class LowestFunctionGene:
         """The allele of lowest function, see `rank`; the reference when there is none."""
         return min(alleles, key=self.rank, default=self.reference)
 
-    def rank(self, allele: NamedAllele) -> tuple[Fraction, bool, int]:
+    def rank(self, allele: NamedAllele) -> tuple[Fraction, bool, NameKey]:
         """Sorts by function, lowest first; among equals variants before the reference, then in star order."""
-        return self.severity(allele), allele.is_reference, self.order[allele.name]
+        return self.severity(allele), allele.is_reference, name_key(allele.name)
 
     def ranked(self, pair: Pair) -> Pair:
         """The pair with the allele of lower rank first."""
@@ -74,7 +73,7 @@ def call_carried(
     result: CallResult = _exact(gene, _haplotypes(carried)) if exact else Ambiguous(())
     phases = _phases(gene, carried)
     deciding = _two_lowest(gene, phases)
-    ordered = sorted(carried, key=lambda variant: gene.order[variant.allele.name])
+    ordered = sorted(carried, key=lambda variant: name_key(variant.allele.name))
     names = [variant.allele.name for variant in ordered]
     evidence = replace(
         evidence,
@@ -100,7 +99,7 @@ def _exact(gene: LowestFunctionGene, haplotypes: Iterable[Sequence[NamedAllele]]
 
 
 def _haplotype_name(gene: LowestFunctionGene, haplotype: Sequence[NamedAllele]) -> str:
-    names = sorted((allele.name for allele in haplotype), key=lambda name: gene.order[name])
+    names = sorted((allele.name for allele in haplotype), key=name_key)
     if not names:
         return gene.reference.name
     return names[0] if len(names) == 1 else f"[{' + '.join(names)}]"

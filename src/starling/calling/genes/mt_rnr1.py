@@ -12,8 +12,8 @@ from typing import Final
 from starling.calling.general import undetermined
 from starling.calling.genes.carried import basic_evidence, not_covered
 from starling.calling.phasing import Observation, documented, observe
-from starling.calling.table import MatchTable, match_table
-from starling.definitions import GeneDefinition, NamedAllele
+from starling.calling.table import MatchTable
+from starling.definitions import NamedAllele
 from starling.values import replace
 from starling.vocabulary import Consistent, Diplotype, GeneCall, Notice, SampleGenotypes, VariantCopies, Why
 
@@ -25,12 +25,11 @@ HOMOPLASMIC_SHARE: Final = 0.95
 _RISK: Final = {"Increased": 0, "Uncertain": 1, "Normal": 2}
 
 
-def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The MT-RNR1 call; normal only when the three risk positions were called reference.
 
     A risk variant that GT states in fewer reads than count is neither a risk nor reference: `LOW_HETEROPLASMY`.
     """
-    table = match_table(definition)
     if not sample.mitochondrial_reference_known:
         return undetermined(table, Observation(fits=0, groups={}), "REFERENCE_UNKNOWN")
     seen = _observe(table, sample)
@@ -106,9 +105,8 @@ def _conclude(
     found: list[tuple[NamedAllele, float | None]],
     counted: list[NamedAllele],
 ) -> GeneCall:
-    reference = next(allele for allele in table.alleles if allele.is_reference)
-    worst = min(counted, key=_risk, default=reference)
-    names = [allele.name for allele in counted] or [reference.name]
+    worst = min(counted, key=_risk, default=table.reference)
+    names = [allele.name for allele in counted] or [table.reference.name]
     name = names[0] if len(names) == 1 else f"[{' + '.join(names)}]"
     evidence = basic_evidence(table, seen)
     evidence = replace(
