@@ -7,15 +7,16 @@ A caller gives a partial call: what one kind of evidence says of one gene.
     StatedCall   what another laboratory, device or tool concluded
 
 1. What is stated takes the place of what the sample shows.  Several statements add up; where two say different things
-   the later one is reported, with the conflict recorded, and nothing is certain.  Which part of a statement decides
-   (score, then phenotype, then diplotype) is guidance's rule, and so is a conflict with the sample's own data: both
-   need phenotypes.
+   the later one is reported, with the conflict recorded, and nothing is certain.  One that cannot be read is never
+   read as anything: where nothing else is stated, the gene is without a result until the statement is mended.  Which
+   part of a statement decides (score, then phenotype, then diplotype) is guidance's rule, and so is a conflict with
+   the sample's own data: both need phenotypes.
 2. A count completes alleles read without one (see `copies`); counts that differ, or that the alleles contradict, are
    not used, the conflict is recorded, and nothing is certain.
 3. Of several calls from the sample the one that assessed copies is taken, then the one that names alleles; of two alike
    the later one.
 
-Who says nothing changes nothing.  Only "the later one" depends on the order of partial calls.
+A sample that does not cover the gene changes nothing.  Only "the later one" depends on the order of partial calls.
 Source: docs/explanation/matching.md "Outside calls"; for CYP2D6, PMID 31647186.
 """
 

@@ -48,6 +48,7 @@ class Scores(dict[int, int]):
         self._table = table
         self._present = seen.present
         self._reference = seen.homozygous_reference
+        self._all_present = seen.present == (1 << len(table.loci)) - 1
 
     def __missing__(self, allele: int) -> int:
         table = self._table
@@ -57,6 +58,8 @@ class Scores(dict[int, int]):
 
     def callable(self, mask: int) -> int:
         """The alleles of `mask` with a defined cell at a present position; others cannot be called."""
+        if self._all_present:
+            return mask
         return sum(1 << bit for bit in bits(mask) if self._table.defined[bit] & self._present)
 
 
@@ -118,8 +121,12 @@ def _leaders(mask: int, scores: Scores) -> tuple[int, tuple[int, ...]]:
 
 def _top(pairs: Iterable[HaplotypePair], scores: Scores) -> set[tuple[int, ...]]:
     best, winners = -1, set[tuple[int, ...]]()
-    for left, right in pairs:
-        sides = [_leaders(mask, scores) for mask in (left, right) if mask is not None]
+    leaders: dict[int, tuple[int, tuple[int, ...]]] = {}
+    for pair in pairs:
+        for mask in pair:
+            if mask is not None and mask not in leaders:
+                leaders[mask] = _leaders(mask, scores)
+        sides = [leaders[mask] for mask in pair if mask is not None]
         if any(not members for _, members in sides):
             continue
         total = sum(score for score, _ in sides)
@@ -127,7 +134,7 @@ def _top(pairs: Iterable[HaplotypePair], scores: Scores) -> set[tuple[int, ...]]
             continue
         if total > best:
             best, winners = total, set()
-        winners.update(tuple(sorted(pair)) for pair in product(*(members for _, members in sides)))
+        winners.update(tuple(sorted(one)) for one in product(*(members for _, members in sides)))
     return winners
 
 

@@ -31,7 +31,7 @@ class Observation:
 
     `fits`: alleles that accept every homozygous base.  `groups`: per phase group, the alleles that accept its first
     and its second haplotype.  `present`, `homozygous_reference`, `missing`: sites.  `half`: (site, base seen).
-    `varied`: (site, genotype) of everything that is not plainly homozygous reference.  `notices`: an ordered set.
+    `varied`: (site, genotype) of everything in the sample that is not plainly reference.  `notices`: an ordered set.
     """
 
     fits: int
@@ -44,14 +44,14 @@ class Observation:
     doubts: tuple[Why, ...] = ()
     notices: dict[Notice, None] = field(default_factory=dict)
     filled: int = 0
-    varied: tuple[tuple[int, Genotype | None], ...] = ()
+    varied: tuple[tuple[int, Genotype], ...] = ()
 
 
 def observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
     """The genotypes of `sample` at the sites of `table`, as masks."""
     seen = Observation(fits=0, groups={}, haploid=_is_haploid(table, sample))
-    seen.varied, seen.filled = _not_plain_reference(table, sample)
-    elsewhere = (1 << len(table.loci)) - 1
+    seen.varied, seen.missing, seen.filled = _not_plain_reference(table, sample, haploid=seen.haploid)
+    elsewhere = (1 << len(table.loci)) - 1 & ~seen.missing
     for site, _ in seen.varied:
         elsewhere &= ~(1 << site)
     seen.present = seen.homozygous_reference = elsewhere
@@ -67,25 +67,28 @@ def observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
 
 
 def _not_plain_reference(
-    table: MatchTable, sample: SampleGenotypes
-) -> tuple[tuple[tuple[int, Genotype | None], ...], int]:
-    """Every site but those called homozygous reference with nothing to add (on most people a handful is left), and
-    how many of the others were filled as reference."""
-    varied: list[tuple[int, Genotype | None]] = []
-    filled = 0
-    observed = zip(map(sample.genotypes.get, table.loci), table.homozygous, strict=True)
+    table: MatchTable, sample: SampleGenotypes, *, haploid: bool
+) -> tuple[tuple[tuple[int, Genotype], ...], int, int]:
+    """Every site but those called reference throughout with nothing to add (on most people a handful is left), the
+    sites of which nothing is known, and how many of the others were filled as reference."""
+    varied: list[tuple[int, Genotype]] = []
+    missing = filled = 0
+    plain = table.hemizygous if haploid else table.homozygous
+    observed = zip(map(sample.genotypes.get, table.loci), plain, strict=True)
     for site, (genotype, reference) in enumerate(observed):
-        if genotype is None or genotype.alleles != reference or genotype.notices or genotype.filtered:
+        if genotype is None:
+            missing |= 1 << site
+        elif genotype.alleles != reference or genotype.notices or genotype.filtered:
             varied.append((site, genotype))
         elif genotype.filled:
             filled += 1
-    return tuple(varied), filled
+    return tuple(varied), missing, filled
 
 
 def _fitting(table: MatchTable, seen: Observation) -> int:
     """The alleles whose core cells all lie outside the sites that are homozygous reference."""
     candidates, fits = 0, table.plain
-    for site, _ in seen.varied:
+    for site in (*bits(seen.missing), *(site for site, _ in seen.varied)):
         candidates |= table.carriers[site]
     for bit in bits(candidates):
         if not table.core[bit] & seen.homozygous_reference:
@@ -111,14 +114,13 @@ def _note(seen: Observation, genotype: Genotype) -> None:
         seen.doubts += (Why.FILTERED,)
 
 
-def _place(table: MatchTable, seen: Observation, site: int, genotype: Genotype | None) -> str | None:
+def _place(table: MatchTable, seen: Observation, site: int, genotype: Genotype) -> str | None:
     """The base of a homozygous site; a heterozygous one joins its phase group, any other the missing ones."""
     bit = 1 << site
-    if genotype is not None:
-        _note(seen, genotype)
-    if genotype is None or not _is_usable(seen, genotype):
+    _note(seen, genotype)
+    if not _is_usable(seen, genotype):
         seen.missing |= bit
-        if genotype is not None and genotype.seen:
+        if genotype.seen:
             seen.half += ((site, documented(table, seen, site, genotype.seen)[0]),)
         return None
     accept = table.accept[site]

@@ -19,7 +19,7 @@ class MatchTable:
     `accept[j][base]`: alleles that accept `base` at site j.  `defined`, `wobble`, `core`: per allele, its sites with a
     defined cell, with a cell of several bases, with a cell that excludes the reference base.
     `carriers[j]`: the alleles with a core cell at site j.  `plain`: alleles without any core cell.
-    `homozygous[j]`: the genotype of two references at site j.
+    `homozygous[j]`, `hemizygous[j]`: the genotype of two references, and of one, at site j.
     `reference`: the reference row.  `classes`: alleles of equal function and activity; all members of one lead to the
     same phenotypes.
     """
@@ -34,7 +34,8 @@ class MatchTable:
     core: tuple[int, ...]
     carriers: tuple[int, ...]
     plain: int
-    homozygous: tuple[tuple[str, str], ...]
+    homozygous: tuple[tuple[str, ...], ...]
+    hemizygous: tuple[tuple[str, ...], ...]
     reference: NamedAllele
     classes: tuple[int, ...]
     class_of: tuple[int, ...]
@@ -79,6 +80,7 @@ def match_table(definition: GeneDefinition) -> MatchTable:
         carriers=_carriers(core, len(definition.sites)),
         plain=sum(1 << bit for bit, sites in enumerate(core) if not sites),
         homozygous=tuple((site.ref, site.ref) for site in definition.sites),
+        hemizygous=tuple((site.ref,) for site in definition.sites),
         reference=reference,
         classes=classes,
         class_of=class_of,

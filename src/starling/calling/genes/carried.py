@@ -34,7 +34,7 @@ def single_site_variants(table: MatchTable, seen: Observation, skip: frozenset[s
     """Every one-position variant carried; alleles named in `skip` have a rule of their own."""
     found = []
     for site, genotype in seen.varied:
-        if genotype is None or not (genotype.alleles or genotype.seen):
+        if not (genotype.alleles or genotype.seen):
             continue
         for bit in bits(table.carriers[site]):
             allele = table.alleles[bit]

@@ -66,9 +66,8 @@ def _observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
     for site, _ in seen.half:
         seen.present |= 1 << site
         seen.missing &= ~(1 << site)
-    for site, locus in enumerate(table.loci):
-        genotype = sample.genotypes.get(locus)
-        if genotype is not None and genotype.alleles:
+    for site, genotype in seen.varied:
+        if genotype.alleles:
             documented(table, seen, site, genotype.alleles)
             seen.present |= 1 << site
             seen.missing &= ~(1 << site)
