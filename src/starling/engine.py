@@ -28,10 +28,9 @@ from starling.assessment import (
     Question,
     Run,
 )
-from starling.calling.dispatch import call_gene
+from starling.calling.callers import Callers
+from starling.calling.combine import SampleCall, combine
 from starling.calling.donor import is_donor_dna, without_donor
-from starling.calling.genes.hla import not_tested
-from starling.calling.outside import merged, outside_call
 from starling.errors import InputError
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
@@ -59,6 +58,7 @@ class Engine:
         #: what names are looked up in, when `knowledge` is narrowed to a question
         self._whole = whole or knowledge
         self._digest = ResultDigest()
+        self._callers = Callers(knowledge.genes, knowledge.definitions, knowledge.guidance.phenotypes)
         self._indexed: Advisor | None = None
         self._lock = Lock()
 
@@ -171,12 +171,12 @@ class Engine:
         clock = [perf_counter()]
         medication, notices = known_medicines(self._whole, question.medication)
         subject = dict(question.subject)
-        own = call_genes(genotypes, self.knowledge, options)
-        calls = with_outside(own, self.knowledge, self._concerned(question.outside))
+        own = self._callers.read(genotypes, options)
+        calls = self.combined(own, question.outside)
         if is_donor_dna(subject):
             calls = {gene: without_donor(call) for gene, call in calls.items()}
         clock.append(perf_counter())
-        results = interpret_all(calls, own, medication, self.knowledge)
+        results = self.interpreted(calls, own, medication)
         drugs = self._advise(results, medication, subject, question, options)
         clock.append(perf_counter())
         assessment = Assessment(
@@ -189,6 +189,38 @@ class Engine:
             drugs=drugs,
         )
         return replace(assessment, result_sha256=self._digest.of(assessment))
+
+    def call(self, gene: str, genotypes: SampleGenotypes, options: Options = Options()) -> GeneCall:
+        """The call of one gene from the sample's own data."""
+        return self._callers.read_gene(gene, genotypes, options)
+
+    def combined(self, own: Mapping[str, GeneCall], outside: Iterable[OutsideCall]) -> dict[str, GeneCall]:
+        """The sample's own calls with what other laboratories stated of these genes.
+
+        Raises: InputError BAD_OUTSIDE_CALL, the sender's.
+        """
+        stated = [each for each in self._callers.stated(outside) if each.gene in own]
+        return combine([*map(SampleCall, own.values()), *stated])
+
+    def interpreted(
+        self, calls: Mapping[str, GeneCall], own: Mapping[str, GeneCall], medication: Sequence[str] = ()
+    ) -> tuple[GeneResult, ...]:
+        """The phenotype of every call; beside it what other medicines make of it, and conflicts with the sample's own.
+
+        `medication`: ingredients.
+        """
+        results = []
+        for gene, call in calls.items():
+            result = self._meaning(call)
+            if call.evidence.source == "outside":
+                result = with_conflict(result, self._meaning(own[gene]))
+            adjusted = convert(result, "", medication, self.knowledge.guidance) if medication else None
+            results.append(replace(result, adjusted=adjusted) if adjusted else result)
+        return tuple(results)
+
+    def _meaning(self, call: GeneCall) -> GeneResult:
+        knowledge = self.knowledge
+        return interpret(call, knowledge.definitions.get(call.gene), knowledge.guidance.phenotypes.get(call.gene))
 
     def _advise(
         self,
@@ -214,64 +246,11 @@ class Engine:
                 raise InputError("UNKNOWN_GENE", f"{gene} is not in this knowledge base")
         return replace(question, drugs=tuple(self._whole.find_drug(name).name for name in question.drugs))
 
-    def _concerned(self, outside: Iterable[OutsideCall]) -> list[OutsideCall]:
-        """Outside calls for the genes of this engine; another gene's cannot change a narrower answer."""
-        known = frozenset(self.knowledge.genes)
-        return [stated for stated in outside if stated.gene in known]
-
 
 def _also(question: Question) -> tuple[str, ...]:
     """Genes that bear on the drugs although no guideline of theirs names them."""
     adjusted = (ADJUSTED_GENE,) if question.medication else ()
     return (*adjusted, *(gene for drug in question.drugs for gene in relevant_genes(drug, ())))
-
-
-def call_genes(genotypes: SampleGenotypes, knowledge: KnowledgeBase, options: Options) -> dict[str, GeneCall]:
-    """The call of every gene from the sample's own data, alphabetical."""
-    definitions = knowledge.definitions
-    return {
-        name: call_gene(definitions[name], genotypes, options) if name in definitions else not_tested(name)
-        for name in knowledge.genes
-    }
-
-
-def with_outside(
-    own: Mapping[str, GeneCall], knowledge: KnowledgeBase, outside: Sequence[OutsideCall]
-) -> dict[str, GeneCall]:
-    """The calls, overridden where another laboratory stated a result.
-
-    Raises: InputError UNKNOWN_GENE, the sender's.
-    """
-    calls = dict(own)
-    for stated in outside:
-        if stated.gene not in calls:
-            message = f"{stated.gene} is not in this knowledge base"
-            raise InputError("UNKNOWN_GENE", message, source="outside calls", line=stated.line)
-        rules = knowledge.guidance.phenotypes.get(stated.gene)
-        call = outside_call(stated, knowledge.definitions.get(stated.gene), rules)
-        calls[stated.gene] = merged(calls[stated.gene], call)
-    return calls
-
-
-def interpret_all(
-    calls: Mapping[str, GeneCall],
-    own: Mapping[str, GeneCall],
-    medication: Sequence[str],
-    knowledge: KnowledgeBase,
-) -> tuple[GeneResult, ...]:
-    """The phenotype of every call; beside it what other medicines make of it, and conflicts with the sample's own."""
-    results = []
-    for gene, call in calls.items():
-        result = _interpreted(call, knowledge)
-        if call.evidence.source == "outside":
-            result = with_conflict(result, _interpreted(own[gene], knowledge))
-        adjusted = convert(result, "", medication, knowledge.guidance) if medication else None
-        results.append(replace(result, adjusted=adjusted) if adjusted else result)
-    return tuple(results)
-
-
-def _interpreted(call: GeneCall, knowledge: KnowledgeBase) -> GeneResult:
-    return interpret(call, knowledge.definitions.get(call.gene), knowledge.guidance.phenotypes.get(call.gene))
 
 
 def known_medicines(knowledge: KnowledgeBase, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Notice, ...]]:

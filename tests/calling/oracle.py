@@ -1,4 +1,4 @@
-"""A slow matcher written from the rules alone: every strand assignment, every allele, cell by cell.
+"""A slow matcher written from the rules alone: every haplotype assignment, every allele, cell by cell.
 
 Nothing here is shared with `starling.calling`, so that an agreement of the two means something.  The rules are those
 of docs/explanation/calling: fill undefined cells with the reference, count defined cells before filling, best sum
@@ -16,7 +16,7 @@ from starling.vocabulary import Genotype, SampleGenotypes, State
 
 READ_AS_REFERENCE = {"CACNA1S", "DPYD", "G6PD", "NUDT15", "RYR1", "TPMT"}
 
-Strand = dict[int, str]
+Haplotype = dict[int, str]
 FunctionPair = tuple[tuple[str, str], ...]
 
 
@@ -96,9 +96,9 @@ class Oracle:
             return bases
         return tuple(base if base in self.known[number] else self.sites[number].ref for base in bases)
 
-    def _strands(
+    def _haplotypes(
         self, called: dict[int, Genotype], extra: list[tuple[int, tuple[str, str]]]
-    ) -> Iterator[tuple[Strand, Strand | None]]:
+    ) -> Iterator[tuple[Haplotype, Haplotype | None]]:
         fixed: list[tuple[int, str]] = []
         groups: dict[object, list[tuple[int, str, str]]] = {}
         for number, genotype in called.items():
@@ -118,11 +118,11 @@ class Oracle:
                     one[number], two[number] = (second, first) if flip else (first, second)
             yield one, None if haploid else two
 
-    def _fitting(self, strand: Strand) -> list[NamedAllele]:
+    def _fitting(self, haplotype: Haplotype) -> list[NamedAllele]:
         return [
             allele
             for allele in self.alleles
-            if all(base in self.accepts[allele.name][number] for number, base in strand.items())
+            if all(base in self.accepts[allele.name][number] for number, base in haplotype.items())
         ]
 
     def _score(self, allele: NamedAllele, present: set[int], both_reference: set[int]) -> int:
@@ -174,7 +174,7 @@ class Oracle:
     def _pairs(
         self, called: dict[int, Genotype], extra: list[tuple[int, tuple[str, str]]]
     ) -> Iterator[tuple[NamedAllele, ...]]:
-        for one, two in self._strands(called, extra):
+        for one, two in self._haplotypes(called, extra):
             first = self._fitting(one)
             if two is None:
                 yield from ((allele,) for allele in first)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from starling.calling.table import match_table
 from starling.definitions import GeneDefinition, NamedAllele
 from starling.vocabulary import Genotype, Locus, SampleGenotypes, State
+from tests.calling.support import table_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def seeded(seed: str) -> Random:
     return Random(seed)
 
 
-def strand_of(definition: GeneDefinition, allele: NamedAllele, random: Random) -> list[str]:
+def haplotype_of(definition: GeneDefinition, allele: NamedAllele, random: Random) -> list[str]:
     """One base per site: the allele's own, the reference where it says nothing, any of the accepted in a wobble."""
     own = dict(allele.cells)
     filling = dict(next(each for each in definition.alleles if each.is_reference).cells)
@@ -37,21 +37,21 @@ def strand_of(definition: GeneDefinition, allele: NamedAllele, random: Random) -
 
 def random_truth(definition: GeneDefinition, random: Random, *, haploid: bool = False) -> tuple[NamedAllele, ...]:
     """One allele or two, the reference as often as in people."""
-    alleles = match_table(definition).alleles
+    alleles = table_of(definition).alleles
     reference = next(allele for allele in alleles if allele.is_reference)
     return tuple(reference if random.random() < 0.2 else random.choice(alleles) for _ in range(1 if haploid else 2))
 
 
 def shown(definition: GeneDefinition, truth: tuple[NamedAllele, ...], view: View, random: Random) -> SampleGenotypes:
     """The person of `truth` as `view` shows them."""
-    strands = [strand_of(definition, allele, random) for allele in truth]
+    haplotypes = [haplotype_of(definition, allele, random) for allele in truth]
     for number, site in enumerate(definition.sites):
         if random.random() < view.mutated:
-            random.choice(strands)[number] = random.choice([*site.alts, "N"])
+            random.choice(haplotypes)[number] = random.choice([*site.alts, "N"])
     genotypes: dict[Locus, Genotype] = {}
     turned: Mapping[int, bool] = {number: random.random() < 0.5 for number in range(view.phase_sets)}
     for number, site in enumerate(definition.sites):
-        bases = [strand[number] for strand in strands]
+        bases = [haplotype[number] for haplotype in haplotypes]
         chance = random.random()
         if chance < view.missing:
             continue

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from starling.assessment import Options
 from starling.calling.dispatch import call_gene
 from starling.calling.phasing import Observation, observe
-from starling.calling.table import match_table
+from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, NamedAllele, Site
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.compile import compile_knowledge
@@ -42,6 +42,12 @@ def definitions() -> Mapping[str, GeneDefinition]:
         compile_knowledge(KNOWLEDGE, path)
         with KnowledgeBase.open(path) as knowledge:
             return knowledge.definitions
+
+
+@lru_cache(maxsize=256)
+def table_of(definition: GeneDefinition) -> MatchTable:
+    """The masks of a definition, made once."""
+    return match_table(definition)
 
 
 def toy(text: str, *, gene: str = "TOY", chromosome: str = "chr1", required: Iterable[int] = ()) -> GeneDefinition:
@@ -130,12 +136,12 @@ def called(
     """The call for a person who differs from the reference by `changes`."""
     definition = definitions()[gene] if isinstance(gene, str) else gene
     sample = person(definition, changes, **how)  # type: ignore[arg-type]
-    return call_gene(definition, sample, Options(combinations=combinations))
+    return call_gene(table_of(definition), sample, Options(combinations=combinations))
 
 
 def seen_in(definition: GeneDefinition, changes: Mapping[int, str] | None = None, **how: object) -> Observation:
     """What the matcher is given for such a person."""
-    return observe(match_table(definition), person(definition, changes, **how))  # type: ignore[arg-type]
+    return observe(table_of(definition), person(definition, changes, **how))  # type: ignore[arg-type]
 
 
 def names(call: GeneCall) -> list[str]:

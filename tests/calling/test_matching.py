@@ -6,9 +6,8 @@ import pytest
 
 from starling.calling.matching import MAX_COMPLETIONS, Match, match
 from starling.calling.phasing import TooAmbiguousError
-from starling.calling.table import match_table
 from starling.definitions import GeneDefinition
-from tests.calling.support import definitions, seen_in, toy
+from tests.calling.support import definitions, seen_in, table_of, toy
 
 TOY = toy(
     """
@@ -22,7 +21,7 @@ TOY = toy(
 
 
 def matched(definition: GeneDefinition, changes: dict[int, str], *, keep_all: bool = False, **how: object) -> Match:
-    return match(match_table(definition), seen_in(definition, changes, **how), keep_all=keep_all)
+    return match(table_of(definition), seen_in(definition, changes, **how), keep_all=keep_all)
 
 
 def best(found: Match) -> list[str]:
@@ -83,7 +82,7 @@ def test_an_allele_that_may_hide_behind_a_called_one_is_both() -> None:
     assert found.cannot_exclude == ("*3",)
 
 
-# Rule 6: wobbles (PharmCAT: a wobble at which both strands carry the reference does not count)
+# Rule 6: wobbles (PharmCAT: a wobble at which both haplotypes carry the reference does not count)
 
 WOBBLE = toy("1 2\n*1 N | A C\n*2 D | T C/G\n*3 D | T .")
 
@@ -131,7 +130,7 @@ def test_nothing_else_is_consistent_when_every_position_was_called_and_phased() 
     assert rest(matched(TOY, {101: "A|T", 102: "C|T"})) == {}
 
 
-def test_the_alternative_that_hides_on_the_other_strand_is_found() -> None:
+def test_the_alternative_that_hides_on_the_other_haplotype_is_found() -> None:
     # *3 may lie opposite *2: a carrier of two variants that looks like a carrier of one.
     assert "*2/*3" in rest(matched(TOY, {101: "A/T", 102: "-"}))
 

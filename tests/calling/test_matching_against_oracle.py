@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from starling.calling.matching import match
 from starling.calling.phasing import observe
-from starling.calling.table import match_table
 from starling.definitions import GeneDefinition
 from starling.vocabulary import SampleGenotypes
 from tests.calling.oracle import FunctionPair, Oracle
 from tests.calling.sampling import View, heterozygous, random_truth, seeded, shown
-from tests.calling.support import definitions, person, toy
+from tests.calling.support import definitions, person, table_of, toy
 
 #: gene, how many people per view; the large tables are slow for an oracle that looks at every cell
 PEOPLE = {
@@ -53,7 +52,7 @@ def oracle(gene: str) -> Oracle:
 
 
 def agrees(oracle: Oracle, sample: SampleGenotypes, *, keep_all: bool) -> None:
-    table = match_table(oracle.definition)
+    table = table_of(oracle.definition)
     told = oracle.ask(sample, keep_all=keep_all)
     found = match(table, observe(table, sample), keep_all=keep_all)
     assert {"/".join(sorted(each.alleles)) for each in found.best} == told.best

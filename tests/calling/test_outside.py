@@ -6,21 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starling.calling.genes.hla import not_tested
-from starling.calling.outside import merged, outside_call, translate_name
+from starling.calling.outside import outside_call, translate_name
 from starling.errors import InputError
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import (
-    ActivityScore,
-    Ambiguous,
-    Diplotype,
-    Evidence,
-    GeneCall,
-    OutsideCall,
-    Undetermined,
-    VariantCopies,
-    Why,
-)
+from starling.vocabulary import ActivityScore, Ambiguous, Diplotype, GeneCall, OutsideCall, Undetermined
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +90,7 @@ def test_names_that_laboratories_and_the_program_write(
     ("gene", "text"),
     [("DPYD", "[c.557A>G + c.9999A>T]/*1"), ("CYP2C19", "[*2 + *3]/*1"), ("DPYD", "[]/*1"), ("G6PD", "B (wildtype)")],
 )
-def test_a_strand_with_an_unknown_part_is_never_read_in_part(knowledge: KnowledgeBase, gene: str, text: str) -> None:
+def test_a_haplotype_with_an_unknown_part_is_never_read_in_part(knowledge: KnowledgeBase, gene: str, text: str) -> None:
     assert stated(knowledge, gene, text).result == Undetermined("UNKNOWN_ALLELE")
 
 
@@ -226,81 +215,6 @@ def test_an_allele_of_the_other_hla_gene_is_refused(knowledge: KnowledgeBase, te
     call = stated(knowledge, "HLA-B", text)
     assert (call.result, notices(call)) == (Undetermined("UNKNOWN_ALLELE"), {"WRONG_GENE"})
     assert set(dict(call.evidence.presence).values()) == {"nocall"}
-
-
-def test_two_hla_lines_that_contradict_each_other(knowledge: KnowledgeBase) -> None:
-    first = stated(knowledge, "HLA-B", phenotype="*57:01 positive")
-    both = merged(first, stated(knowledge, "HLA-B", "*07:02/*08:01"))
-    assert dict(both.evidence.presence)["*57:01"] == "nocall"
-    assert both.evidence.conflict == "another outside result states *57:01 positive"
-    assert both.result == Diplotype(("*07:02", "*08:01"))
-
-
-def test_two_hla_lines_add_up(knowledge: KnowledgeBase) -> None:
-    first = merged(not_tested("HLA-B"), stated(knowledge, "HLA-B", phenotype="*57:01 positive"))
-    both = merged(first, stated(knowledge, "HLA-B", phenotype="*15:02 negative"))
-    assert dict(both.evidence.presence) == {
-        "*15:02": "negative",
-        "*15:11": "nocall",
-        "*57:01": "positive",
-        "*58:01": "nocall",
-    }
-
-
-# --- beside the sample's own call -------------------------------------------------------------------------------------
-
-
-def test_an_outside_call_overrides_the_samples_own(knowledge: KnowledgeBase) -> None:
-    own = GeneCall("CYP2C19", Diplotype(("*1", "*2")))
-    call = merged(own, stated(knowledge, "CYP2C19", "*1/*17"))
-    assert (call.result, call.evidence.source) == (Diplotype(("*1", "*17")), "outside")
-    assert call.evidence.conflict is None
-
-
-def test_two_outside_calls_that_differ(knowledge: KnowledgeBase) -> None:
-    first = stated(knowledge, "CYP2C19", "*1/*2")
-    assert merged(first, stated(knowledge, "CYP2C19", "*1/*3")).evidence.conflict == (
-        "another outside result states *1/*2"
-    )
-
-
-@pytest.mark.parametrize(
-    ("first", "later", "said"),
-    [
-        ({"diplotype": "*1/*1"}, {"diplotype": "*2/*2"}, "states *1/*1"),
-        ({"phenotype": "PM"}, {"phenotype": "UM"}, "states Poor Metabolizer"),
-        ({"activity_score": "1"}, {"activity_score": "2"}, "states activity score 1.0"),
-        ({"diplotype": "*1/*999"}, {"diplotype": "*1/*2"}, "names alleles that cannot be read"),
-        ({"diplotype": "*1/*2"}, {"diplotype": "*1/*999"}, "names alleles that cannot be read"),
-    ],
-)
-def test_two_outside_rows_never_pass_in_silence(
-    knowledge: KnowledgeBase, first: dict[str, str], later: dict[str, str], said: str
-) -> None:
-    both = merged(stated(knowledge, "CYP2D6", **first), stated(knowledge, "CYP2D6", **later))
-    assert both.evidence.conflict == f"another outside result {said}"
-    assert both.evidence.doubts == (Why.STATED,)
-
-
-def test_a_conflict_survives_a_third_row(knowledge: KnowledgeBase) -> None:
-    rows = [stated(knowledge, "CYP2C19", diplotype) for diplotype in ("*1/*2", "*1/*3", "*1/*3")]
-    call = merged(merged(rows[0], rows[1]), rows[2])
-    assert (call.evidence.conflict, call.evidence.doubts) == ("another outside result states *1/*2", (Why.STATED,))
-
-
-def test_rows_that_complete_each_other_are_one_statement(knowledge: KnowledgeBase) -> None:
-    rows = stated(knowledge, "CYP2C9", "*1/*2"), stated(knowledge, "CYP2C9", phenotype="IM", activity_score="1.5")
-    for first, later in (rows, rows[::-1]):
-        both = merged(first, later)
-        assert both.result == Diplotype(("*1", "*2"))
-        assert both.evidence.stated_phenotype == "Intermediate Metabolizer"
-        assert (both.evidence.conflict, both.evidence.doubts) == (None, ())
-
-
-def test_what_is_carried_along_stays_the_samples_own(knowledge: KnowledgeBase) -> None:
-    variants = (VariantCopies("rs12777823", 1), VariantCopies("other", 1))
-    own = GeneCall("CYP2C9", Undetermined("NO_MATCH"), Evidence(variants=variants))
-    assert merged(own, stated(knowledge, "CYP2C9", "*1/*2")).evidence.variants == (VariantCopies("rs12777823", 1),)
 
 
 # --- properties -------------------------------------------------------------------------------------------------------

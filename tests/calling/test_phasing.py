@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from starling.calling.phasing import MAX_STRAND_PAIRS, TooAmbiguousError, observe, strand_pairs
+from starling.calling.phasing import MAX_HAPLOTYPE_PAIRS, TooAmbiguousError, haplotype_pairs, observe
 from starling.calling.table import bits, match_table
 from starling.definitions import GeneDefinition
 from starling.vocabulary import Genotype, Notice, SampleGenotypes, State, Why
@@ -29,7 +29,7 @@ def pairs_of(definition: GeneDefinition, changes: dict[int, str], **how: object)
     def told(mask: int | None) -> tuple[str, ...]:
         return () if mask is None else tuple(table.alleles[bit].name for bit in bits(mask))
 
-    return {tuple(sorted(map(told, pair))) for pair in strand_pairs(seen_in(definition, changes, **how))}
+    return {tuple(sorted(map(told, pair))) for pair in haplotype_pairs(seen_in(definition, changes, **how))}
 
 
 def changed(definition: GeneDefinition, position: int, **fields: object) -> SampleGenotypes:
@@ -39,10 +39,10 @@ def changed(definition: GeneDefinition, position: int, **fields: object) -> Samp
     return replace(sample, genotypes={**sample.genotypes, found.locus: replace(found, **fields)})  # type: ignore[arg-type]
 
 
-# Rule 4: phased or homozygous positions give one base to each strand; each unphased het branches.
+# Rule 4: phased or homozygous positions give one base to each haplotype; each unphased het branches.
 
 
-def test_homozygous_positions_give_one_base_to_each_strand() -> None:
+def test_homozygous_positions_give_one_base_to_each_haplotype() -> None:
     assert pairs_of(TOY, {101: "T/T"}) == {(("*2",), ("*2",))}
 
 
@@ -59,7 +59,7 @@ def test_two_phase_sets_branch_against_each_other() -> None:
     assert pairs_of(TOY, {101: "A|T:1", 102: "C|T:2"}) == pairs_of(TOY, {101: "A/T", 102: "C/T"})
 
 
-def test_strands_that_no_allele_explains_are_not_pairs() -> None:
+def test_haplotypes_that_no_allele_explains_are_not_pairs() -> None:
     assert pairs_of(toy("1 2\n*1 N | A C\n*2 N | T .\n*3 N | . T"), {1: "A/T", 2: "C/T"}) == {(("*2",), ("*3",))}
 
 
@@ -75,7 +75,7 @@ def test_nothing_fits_an_undocumented_homozygous_base() -> None:
 
 
 @pytest.mark.parametrize("text", ["-", ".", "T"])
-def test_what_does_not_say_both_strands_is_missing(text: str) -> None:
+def test_what_does_not_say_both_haplotypes_is_missing(text: str) -> None:
     seen = seen_in(TOY, {102: text})
     assert (seen.missing, seen.present) == (0b010, 0b101)
 
@@ -168,7 +168,7 @@ def test_an_autosome_is_never_haploid() -> None:
 
 
 def explosive(sites: int) -> GeneDefinition:
-    """Alleles that insist on one site each and accept anything elsewhere: every phase gives other strands."""
+    """Alleles that insist on one site each and accept anything elsewhere: every phase gives other haplotypes."""
     rows = ["*1 N | " + " ".join("A" * sites)]
     for site in range(sites):
         for base in "AT":
@@ -179,11 +179,11 @@ def explosive(sites: int) -> GeneDefinition:
 
 
 def test_work_is_bounded() -> None:
-    assert MAX_STRAND_PAIRS == 1 << 16
+    assert MAX_HAPLOTYPE_PAIRS == 1 << 16
     definition = explosive(20)
     seen = seen_in(definition, {site.position: "A/T" for site in definition.sites})
     with pytest.raises(TooAmbiguousError):
-        strand_pairs(seen)
+        haplotype_pairs(seen)
 
 
 def test_genotypes_of_another_gene_are_not_looked_at() -> None:

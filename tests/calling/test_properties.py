@@ -28,11 +28,11 @@ from starling.vocabulary import (
     Why,
 )
 from tests.calling.sampling import View, random_truth, seeded, shown
-from tests.calling.support import called, definitions, names, person, toy
+from tests.calling.support import called, definitions, names, person, table_of, toy
 
 FunctionPair = tuple[tuple[str, str], ...]
 
-#: MT-RNR1 has no strands: see its own tests
+#: MT-RNR1 has no haplotypes: see its own tests
 GENES = sorted(set(definitions()) - {"MT-RNR1"})
 VIEWS = {
     "complete": View(),
@@ -73,7 +73,7 @@ def made(gene: str, view: str, seed: int) -> tuple[GeneDefinition, tuple[NamedAl
 
 
 def call_of(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
-    return call_gene(definition, sample, Options())
+    return call_gene(table_of(definition), sample, Options())
 
 
 def functions(alleles: tuple[NamedAllele, ...]) -> FunctionPair:
@@ -117,7 +117,7 @@ def test_the_order_of_alleles_in_an_unphased_genotype_never_matters(gene: str, v
 
 
 @people
-def test_swapping_both_strands_of_a_phase_set_never_matters(gene: str, view: str, seed: int) -> None:
+def test_swapping_both_haplotypes_of_a_phase_set_never_matters(gene: str, view: str, seed: int) -> None:
     definition, _, sample = made(gene, view, seed)
     for phase_set in {each.phase_set for each in sample.genotypes.values()} - {None}:
         turned = {

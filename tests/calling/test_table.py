@@ -60,10 +60,6 @@ def test_structural_and_ignored_alleles_have_no_bit() -> None:
     assert [allele.name for allele in match_table(definition).alleles] == ["*1", "*3"]
 
 
-def test_a_table_is_computed_once_per_definition() -> None:
-    assert match_table(TOY) is match_table(TOY)
-
-
 @given(st.sets(st.integers(0, 400)))
 def test_bits_are_the_set_bits_lowest_first(positions: set[int]) -> None:
     assert list(bits(sum(1 << position for position in positions))) == sorted(positions)

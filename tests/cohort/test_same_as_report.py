@@ -13,10 +13,9 @@ from starling.cohort.calling import call_evidence
 from starling.cohort.evidence import Evidence
 from starling.cohort.reading import read_shard
 from starling.cohort.run import Order, call
-from starling.engine import call_genes, interpret_all
 from starling.library import assess_all
 from starling.serial.encoding import drug_fields, gene_fields
-from tests.bundled import bundled_knowledge
+from tests.bundled import bundled_engine, bundled_knowledge
 from tests.cohort.tables import Tables
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person
@@ -44,22 +43,18 @@ def test_every_way_of_writing_a_person(number: int, style: str, tmp_path: Path) 
 @pytest.mark.needs_data("1kgp_pgx_cohort_3202.vcf.gz")
 def test_every_person_of_the_panel(data_file: Callable[[str], Path], tmp_path: Path) -> None:
     """All genes of all 3,202 people; of every 40th also the advice for every drug."""
-    from starling.formats.vcf import open_vcf
-    from starling.genotyping.collect import collect
     from starling.guidance.recommendation import Advisor
 
     panel = data_file("1kgp_pgx_cohort_3202.vcf.gz")
     options = Options(build="GRCh38")
     done = call(Order((str(panel),), tmp_path / "calls.parquet", options))
-    tables, knowledge = Tables(done.outputs), bundled_knowledge()
+    tables, engine = Tables(done.outputs), bundled_engine()
     known = tables.parsed_patterns()
-    advisor = Advisor(knowledge.guidance)
-    with open_vcf(panel) as file:
-        collected = collect([file], knowledge.definitions, knowledge, options, None)
+    advisor = Advisor(engine.knowledge.guidance)
     checked = 0
-    for number, genotypes in enumerate(collected.samples):
-        own = call_genes(genotypes, knowledge, options)
-        results = interpret_all(own, own, (), knowledge)
+    for number, genotypes in enumerate(engine.read(panel, options).samples):
+        own = {gene: engine.call(gene, genotypes, options) for gene in engine.knowledge.genes}
+        results = engine.interpreted(own, own)
         patterns = tables.people[genotypes.sample]
         assert {each.gene: each for each in results} == {gene: known[gene, name] for gene, name in patterns.items()}
         if number % 40 == 0:

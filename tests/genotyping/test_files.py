@@ -66,7 +66,7 @@ def test_variant_beats_block_and_unknown_variant_in_an_indel_stretch_is_no_call(
 
 
 def test_documented_base_in_an_indel_stretch_does_not_hide_the_indel() -> None:
-    """CYP2D6 42127856 T>G (*7) lies in the stretch of the deletion of *38: both strands have a base there."""
+    """CYP2D6 42127856 T>G (*7) lies in the stretch of the deletion of *38: both haplotypes have a base there."""
     blocks = block("gatk", "chr22", 42127800, 42127855), block("gatk", "chr22", 42127857, 42127900, "G")
     sample = read(*blocks, "chr22 42127856 T G,<NON_REF> 0/1", header=G38)
     assert shown(sample, "chr22:42127845") == "GCACATCCGGATGTAGGATC/GCACATCCGGATGTAGGATC"

@@ -52,7 +52,7 @@ def joined(call: Call) -> list[str]:
 
 
 def split(call: Call) -> list[str]:
-    """One record per ALT; a strand with another ALT is written as reference."""
+    """One record per ALT; a haplotype with another ALT is written as reference."""
     chromosome, position, ref, alts, (first, second), bar = call
     records = []
     for number, alt in enumerate(alts, 1):

@@ -80,13 +80,13 @@ def test_what_no_record_mentions_is_not_assayed() -> None:
     ],
 )
 def test_several_records_at_one_site(records: list[str], expected: str) -> None:
-    """Each gives its copies, the rest is reference; more than two, or two on one strand, contradict each other."""
+    """Each gives its copies, the rest is reference; more than two, or two on one haplotype, contradict each other."""
     for order in (records, records[::-1]):
         assert shown(read(*order, header=G38), "chr6:18130687") == expected
 
 
 def test_mnp_is_decomposed_into_phased_bases() -> None:
-    """CYP2C19 94781858 C>T and 94781859 G>A in one record lie on one strand, although GT is unphased."""
+    """CYP2C19 94781858 C>T and 94781859 G>A in one record lie on one haplotype, although GT is unphased."""
     sample = read("chr10 94781858 CG TA 0/1")
     first, second = at(sample, "chr10:94781858"), at(sample, STAR2)
     assert (first.alleles, second.alleles) == (("T", "C"), ("A", "G"))
@@ -163,7 +163,7 @@ def test_nudt15_repeat_at_its_right_end() -> None:
 @pytest.mark.parametrize("anchor", ["chr22 42128324 CAGG C", "chr22 42128328 AGGA A", "chr22 42128326 GGAG G"])
 @pytest.mark.parametrize("other", ["chr22 42128325 A G 0/1", "chr22 42128325 A G 0/0", "chr22 42128325 A . 0/0"])
 def test_a_called_deletion_leaves_no_base(anchor: str, other: str) -> None:
-    """CYP2D6 42128325 A>G lies in the deletion CAGG>C beside it: no base on that strand, wherever it is anchored."""
+    """CYP2D6 42128325 A>G lies in the deletion CAGG>C beside it: no base on that haplotype, wherever it is anchored."""
     for order in ([f"{anchor} 0/1", other], [other, f"{anchor} 0/1"]):
         sample = read(*order, header=G38)
         assert shown(sample, "chr22:42128325") == "nocall DELETED"

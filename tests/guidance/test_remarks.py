@@ -91,7 +91,7 @@ def test_an_inhibitor_of_an_enzyme_that_a_guideline_names_is_a_warning(called: C
 
 
 def test_both_alleles_are_reduced_only_when_the_phase_is_known(knowledge: KnowledgeBase) -> None:
-    """Two heterozygous variants of unknown phase may lie on one strand."""
+    """Two heterozygous variants of unknown phase may lie on one haplotype."""
     half, none = "c.2846A>T", "c.1905+1G>A (*2A)"
 
     def said(*variants: VariantCopies, deciding: tuple[str, str]) -> set[str]:

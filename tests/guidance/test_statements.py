@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from starling.assessment import GeneResult
-from starling.calling.outside import merged, outside_call
+from starling.calling.combine import SampleCall, StatedCall, combine
+from starling.calling.outside import outside_call
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Evidence, GeneCall, OutsideCall, Undetermined, VariantCopies
@@ -15,10 +16,8 @@ from tests.guidance.conftest import Advised, Called, by_source, codes
 def stated(knowledge: KnowledgeBase, gene: str, *rows: tuple[str, str, str]) -> GeneResult:
     """The result of rows of (diplotype, phenotype, activity score), one after another."""
     definition, rules = knowledge.definitions.get(gene), knowledge.guidance.phenotypes.get(gene)
-    call = GeneCall(gene, Undetermined("NOT_COVERED"))
-    for diplotype, phenotype, score in rows:
-        call = merged(call, outside_call(OutsideCall(gene, diplotype, phenotype, score), definition, rules))
-    return interpret(call, definition, rules)
+    calls = [StatedCall(outside_call(OutsideCall(gene, *row), definition, rules)) for row in rows]
+    return interpret(combine(calls)[gene], definition, rules)
 
 
 def terms(result: GeneResult) -> list[str | None]:
@@ -119,11 +118,9 @@ def test_a_score_of_the_same_term_that_is_stated_elsewhere(knowledge: KnowledgeB
 
 
 def test_a_label_is_never_empty(knowledge: KnowledgeBase) -> None:
-    evidence = Evidence(source="outside", variants=(VariantCopies("rs12777823", 0),))
-    call = merged(
-        GeneCall("CYP2C9", Undetermined("NO_MATCH"), evidence),
-        outside_call(OutsideCall("CYP2C9", phenotype="PM"), knowledge.definitions["CYP2C9"], None),
-    )
+    own = GeneCall("CYP2C9", Undetermined("NO_MATCH"), Evidence(variants=(VariantCopies("rs12777823", 0),)))
+    said = outside_call(OutsideCall("CYP2C9", phenotype="PM"), knowledge.definitions["CYP2C9"], None)
+    call = combine([SampleCall(own), StatedCall(said)])["CYP2C9"]
     assert interpret(call, knowledge.definitions["CYP2C9"], knowledge.guidance.phenotypes["CYP2C9"]).label
     poor = stated(knowledge, "CYP2C9", ("", "Poor Metabolizer", ""))
     assert poor.label == "Poor Metabolizer"

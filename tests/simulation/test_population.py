@@ -37,10 +37,12 @@ def test_a_report_finds_the_truth(tmp_path: Path) -> None:
 
 def test_frequencies_are_those_asked_for(tmp_path: Path) -> None:
     written(tmp_path, 4000)
-    strands = [allele for row in truth(tmp_path) for allele in row["CYP2C19"].split("/")]
+    haplotypes = [allele for row in truth(tmp_path) for allele in row["CYP2C19"].split("/")]
     for allele, share in SHARES["CYP2C19"].items():
         # five standard errors of 8,000 draws
-        assert abs(strands.count(allele) / len(strands) - share) < 5 * (share * (1 - share) / len(strands)) ** 0.5
+        assert (
+            abs(haplotypes.count(allele) / len(haplotypes) - share) < 5 * (share * (1 - share) / len(haplotypes)) ** 0.5
+        )
     males = sum(row["sex"] == "male" for row in truth(tmp_path))
     assert abs(males / 4000 - 0.5) < 5 * 0.5 / 4000**0.5
 

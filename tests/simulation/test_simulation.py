@@ -45,7 +45,7 @@ def test_the_same_request_gives_the_same_patient() -> None:
 
 
 def test_every_gene_is_off_reference() -> None:
-    """By default no gene has the reference on both strands."""
+    """By default no gene has the reference on both haplotypes."""
     for gene in simulate(KNOWLEDGE.definitions, Request(seed=3)).genes:
         assert any(name != gene.definition.reference for name in gene.alleles)
 
@@ -54,7 +54,7 @@ def test_males_have_one_x_and_everyone_one_mitochondrial_genome() -> None:
     """chrX of a male and chrM are haploid."""
     for sex, copies in (("male", 1), ("female", 2)):
         patient = simulate(KNOWLEDGE.definitions, Request(sex=sex))  # type: ignore[arg-type]
-        ploidy = {gene.gene: len(gene.strands) for gene in patient.genes}
+        ploidy = {gene.gene: len(gene.haplotypes) for gene in patient.genes}
         assert (ploidy["G6PD"], ploidy["MT-RNR1"], ploidy["TPMT"]) == (copies, 1, 2)
 
 

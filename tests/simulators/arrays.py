@@ -2,7 +2,7 @@
 
     write_23andme(person(3), folder / "me.txt", seen) ; write_finalreport(..., strand="Forward")
 
-`seen` chooses the sites that the array has; bases are those of the person's own strands.
+`seen` chooses the sites that the array has; bases are those of the person's own haplotypes.
 """
 
 from __future__ import annotations

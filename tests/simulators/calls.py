@@ -15,7 +15,7 @@ from tests.simulators.people import Person, SiteKey
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One record: REF, ALTs and the allele index of each strand; `sites` are the sites it speaks for."""
+    """One record: REF, ALTs and the allele index of each haplotype; `sites` are the sites it speaks for."""
 
     chromosome: str
     position: int
@@ -32,7 +32,7 @@ class Call:
 
     @property
     def is_variant(self) -> bool:
-        """Whether some strand carries an ALT."""
+        """Whether some haplotype carries an ALT."""
         return any(self.indices)
 
     @property
@@ -40,9 +40,9 @@ class Call:
         """Whether every allele is one base."""
         return len(self.ref) == 1 and all(len(alt) == 1 and alt != "*" for alt in self.alts)
 
-    def word(self, strand: int) -> str:
-        """The bases of one strand over the span of REF."""
-        return (self.ref, *self.alts)[self.indices[strand]]
+    def word(self, haplotype: int) -> str:
+        """The bases of one haplotype over the span of REF."""
+        return (self.ref, *self.alts)[self.indices[haplotype]]
 
 
 @cache
@@ -88,7 +88,7 @@ def _site_call(site: TableSite, pair: tuple[Edit | None, ...], spelling: Spellin
 
 
 def _in_build(site: TableSite, pair: tuple[Edit | None, ...], build: str) -> tuple[tuple[Edit | None, ...], list[Edit]]:
-    """The changes of each strand and all known ones, relative to the reference of `build`."""
+    """The changes of each haplotype and all known ones, relative to the reference of `build`."""
     known = [edit for edit in changes()[site.chromosome, site.position].values() if edit is not None]
     if build == "GRCh38" or site.ref_grch37 in {"", site.ref}:
         return pair, known
@@ -119,7 +119,7 @@ def _over(genome: Genome, chromosome: str, start: int, end: int, triple: tuple[i
 
 
 def split(calls: Iterable[Call]) -> Iterator[Call]:
-    """Each ALT as a record of its own, trimmed; a strand with another ALT is written as reference there."""
+    """Each ALT as a record of its own, trimmed; a haplotype with another ALT is written as reference there."""
     for call in calls:
         if len(call.alts) < 2:
             yield call
@@ -187,10 +187,10 @@ def _merged(group: list[Call], build: str) -> Iterator[Call]:
     genome, first = genome_of(build), inside[0]
     ref = genome.text(first.chromosome, first.position, last)
     words = []
-    for strand in range(len(first.indices)):
+    for haplotype in range(len(first.indices)):
         text = list(ref)
         for call in inside:
-            text[call.position - first.position] = call.word(strand)
+            text[call.position - first.position] = call.word(haplotype)
         words.append("".join(text))
     alts = tuple(dict.fromkeys(word for word in words if word != ref))
     indices = tuple(0 if word == ref else 1 + alts.index(word) for word in words)
@@ -199,20 +199,20 @@ def _merged(group: list[Call], build: str) -> Iterator[Call]:
 
 
 def mark_deleted(calls: Iterable[Call]) -> Iterator[Call]:
-    """`*` where a strand has no base because a deletion recorded elsewhere covers the position."""
+    """`*` where a haplotype has no base because a deletion recorded elsewhere covers the position."""
     every = list(calls)
     deletions = [call for call in every if call.is_variant and any(len(alt) < len(call.ref) for alt in call.alts)]
     for call in every:
         indices, alts = list(call.indices), call.alts
-        for strand in range(len(indices)):
-            if any(_removes(other, strand, call) for other in deletions) and not indices[strand]:
+        for haplotype in range(len(indices)):
+            if any(_removes(other, haplotype, call) for other in deletions) and not indices[haplotype]:
                 alts = alts if "*" in alts else (*alts, "*")
-                indices[strand] = 1 + alts.index("*")
+                indices[haplotype] = 1 + alts.index("*")
         yield replace(call, alts=alts, indices=tuple(indices))
 
 
-def _removes(deletion: Call, strand: int, call: Call) -> bool:
-    word = deletion.word(strand)
+def _removes(deletion: Call, haplotype: int, call: Call) -> bool:
+    word = deletion.word(haplotype)
     return (
         deletion.chromosome == call.chromosome
         and len(word) < len(deletion.ref)

@@ -41,7 +41,7 @@ class Edit:
 
     @property
     def growth(self) -> int:
-        """By how many bases the strand grows."""
+        """By how many bases the haplotype grows."""
         return len(self.alt) - (self.end - self.start + 1)
 
     @property
@@ -103,7 +103,7 @@ class Genome:
         self.never.setdefault((chromosome, position), set()).add(base)
 
     def apply(self, chromosome: str, start: int, end: int, edits: tuple[Edit, ...]) -> str:
-        """The bases of a strand between `start` and `end` of the reference, after `edits` (sorted, apart)."""
+        """The bases of a haplotype between `start` and `end` of the reference, after `edits` (sorted, apart)."""
         parts: list[str] = []
         at = start
         for edit in edits:
@@ -251,20 +251,20 @@ def _edit(site: TableSite, text: str) -> Edit | None:
 def changes() -> Mapping[tuple[str, int], Mapping[str, Edit | None]]:
     """(chromosome, position) of each site -> bases as the definition tables write them -> the change they stand for.
 
-    A description belongs to the bases that give the same strand; one that fits none is an error in the tables.
+    A description belongs to the bases that give the same haplotype; one that fits none is an error in the tables.
     """
     genome = reference_genome()
     found: dict[tuple[str, int], dict[str, Edit | None]] = {}
     for site in table_sites():
         words: dict[str, Edit | None] = {site.ref: None}
         low, high = site.position - 30, site.position + len(site.ref) + 60
-        strands = {genome.apply(site.chromosome, low, high, (edit,)): edit for edit in edits_of(site)}
+        haplotypes = {genome.apply(site.chromosome, low, high, (edit,)): edit for edit in edits_of(site)}
         for alt in site.alts:
             written = Edit(site.position, site.position + len(site.ref) - 1, alt)
-            strand = genome.apply(site.chromosome, low, high, (written,))
-            if strand not in strands:
+            haplotype = genome.apply(site.chromosome, low, high, (written,))
+            if haplotype not in haplotypes:
                 raise ValueError(f"{site.gene} {site.position} {site.ref}>{alt}: not described by {site.hgvs}")
-            words[alt] = strands[strand]
+            words[alt] = haplotypes[haplotype]
         found[site.chromosome, site.position] = words
     return found
 

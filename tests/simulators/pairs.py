@@ -2,7 +2,7 @@
 
     for verdict in verdicts(definition, rules, pairs_of(definition), seed=1): ...
 
-The strands come from `starling_workshop.simulation` (rows of the definition tables), the truth from the names drawn.
+The haplotypes come from `starling_workshop.simulation` (rows of the definition tables), the truth from the names drawn.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations_with_replacement
 
 from starling.assessment import GeneResult, Options
 from starling.calling.dispatch import call_gene
+from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, NamedAllele, PhenotypeRules
 from starling.guidance.phenotype import interpret, term_of
 from starling.vocabulary import Locus, SampleGenotypes, Sex
-from starling_workshop.simulation import SimulatedGene, SimulatedPatient, callable_alleles, genotypes, strand_of
+from starling_workshop.simulation import SimulatedGene, SimulatedPatient, callable_alleles, genotypes, haplotype_of
 
 Pair = tuple[NamedAllele, ...]
 
@@ -70,12 +72,12 @@ def truth_of(pair: Pair, rules: PhenotypeRules | None) -> tuple[tuple[str, ...],
 
 
 def person_of(definition: GeneDefinition, pair: Pair, rng: random.Random) -> SimulatedPatient:
-    """Someone who carries `pair` in this gene; which strand carries which is drawn."""
+    """Someone who carries `pair` in this gene; which haplotype carries which is drawn."""
     rows = list(pair)
     rng.shuffle(rows)
-    strands = tuple(strand_of(definition, row, rng) for row in rows)
+    haplotypes = tuple(haplotype_of(definition, row, rng) for row in rows)
     sex: Sex = "male" if definition.chromosome == "chrX" and len(pair) == 1 else "female"
-    gene = SimulatedGene(definition, tuple(row.name for row in rows), strands)
+    gene = SimulatedGene(definition, tuple(row.name for row in rows), haplotypes)
     return SimulatedPatient("PAIR", 0, sex, (gene,))
 
 
@@ -120,8 +122,13 @@ def _missing(loci: Sequence[Locus], who: SimulatedPatient, rng: random.Random) -
     return frozenset(locus for locus in loci if rng.random() < share)
 
 
+@cache
+def _table(definition: GeneDefinition) -> MatchTable:
+    return match_table(definition)
+
+
 def _result(definition: GeneDefinition, rules: PhenotypeRules | None, sample: SampleGenotypes) -> GeneResult:
-    return interpret(call_gene(definition, sample, Options()), definition, rules)
+    return interpret(call_gene(_table(definition), sample, Options()), definition, rules)
 
 
 def _names(result: GeneResult) -> list[tuple[str, ...]]:

@@ -16,7 +16,7 @@ SiteKey = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What someone is made of: the named alleles per gene, and per site the change (or None) on each strand."""
+    """What someone is made of: the named alleles per gene, and per site the change (or None) on each haplotype."""
 
     name: str
     seed: int
@@ -25,7 +25,7 @@ class Person:
     edits: Mapping[SiteKey, tuple[Edit | None, ...]]
 
     def ploidy(self, chromosome: str) -> int:
-        """How many strands there are of a chromosome."""
+        """How many haplotypes there are of a chromosome."""
         return 1 if chromosome == "chrM" or (chromosome == "chrX" and self.sex == "male") else 2
 
 
@@ -57,34 +57,34 @@ def person(seed: int) -> Person:
         edits[site.chromosome, site.position] = (None,) * draft.ploidy(site.chromosome)
     for gene, rows in allele_rows().items():
         rng = random.Random(f"{seed} {gene}")
-        strands = _off_reference(rng, rows, draft.ploidy(chromosome_of[gene]))
-        alleles[gene] = tuple(name for name, _ in strands)
-        for key in {key for _, strand in strands for key in strand}:
-            edits[key] = tuple(strand.get(key) for _, strand in strands)
+        haplotypes = _off_reference(rng, rows, draft.ploidy(chromosome_of[gene]))
+        alleles[gene] = tuple(name for name, _ in haplotypes)
+        for key in {key for _, haplotype in haplotypes for key in haplotype}:
+            edits[key] = tuple(haplotype.get(key) for _, haplotype in haplotypes)
     return Person(draft.name, seed, sex, alleles, edits)
 
 
 def _off_reference(
     rng: random.Random, rows: Mapping[str, Mapping[SiteKey, tuple[str, ...]]], copies: int
 ) -> list[tuple[str, dict[SiteKey, Edit | None]]]:
-    """One allele per strand; at least one strand differs from the genome."""
+    """One allele per haplotype; at least one haplotype differs from the genome."""
     while True:
-        strands = []
+        haplotypes = []
         for _ in range(copies):
             name = rng.choice(sorted(rows))
             chosen = {key: changes()[key][rng.choice(bases)] for key, bases in rows[name].items()}
-            strands.append((name, chosen))
-        if any(edit for _, strand in strands for edit in strand.values()):
-            return strands
+            haplotypes.append((name, chosen))
+        if any(edit for _, haplotype in haplotypes for edit in haplotype.values()):
+            return haplotypes
 
 
-def strand_text(who: Person, chromosome: str, start: int, end: int, strand: int) -> str:
-    """The bases of one strand: what every rendering of the person must describe."""
+def haplotype_text(who: Person, chromosome: str, start: int, end: int, haplotype: int) -> str:
+    """The bases of one haplotype: what every rendering of the person must describe."""
     edits = sorted(
         edit
         for (name, _), pair in who.edits.items()
-        if name == chromosome and strand < len(pair)
-        for edit in (pair[strand],)
+        if name == chromosome and haplotype < len(pair)
+        for edit in (pair[haplotype],)
         if edit is not None and start <= edit.start and edit.end <= end
     )
     return reference_genome().apply(chromosome, start, end, tuple(edits))

@@ -1,4 +1,4 @@
-"""The generator itself: every rendering describes the strands that the person has, whatever its spelling."""
+"""The generator itself: every rendering describes the haplotypes that the person has, whatever its spelling."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.simulators import calls as spell
 from tests.simulators.blocks import bgzip
 from tests.simulators.equivalents import DAMAGES, STYLES, Damage, _Writer, render
 from tests.simulators.genome import Edit, changes, edits_of, interval, reference_genome, table_sites
-from tests.simulators.people import person, strand_text
+from tests.simulators.people import haplotype_text, person
 
 PEOPLE = (2, 3, 8)
 
 
-def _written_text(calls: list[spell.Call], build: str, low: int, high: int, strand: int) -> str:
+def _written_text(calls: list[spell.Call], build: str, low: int, high: int, haplotype: int) -> str:
     edits = [
-        Edit(call.position, call.end, call.word(strand))
+        Edit(call.position, call.end, call.word(haplotype))
         for call in calls
-        if strand < len(call.indices) and call.indices[strand] and call.word(strand) != "*"
+        if haplotype < len(call.indices) and call.indices[haplotype] and call.word(haplotype) != "*"
     ]
     inside = sorted(edit for edit in edits if low <= edit.start and edit.end <= high)
     return spell.genome_of(build).apply(calls[0].chromosome, low, high, tuple(inside))
@@ -31,8 +31,8 @@ def _written_text(calls: list[spell.Call], build: str, low: int, high: int, stra
 
 @pytest.mark.parametrize("seed", PEOPLE)
 @pytest.mark.parametrize("name", sorted(STYLES))
-def test_every_style_describes_the_same_strands(name: str, seed: int) -> None:
-    """Applied to the genome of its build, a rendering gives the strands of the person, base for base."""
+def test_every_style_describes_the_same_haplotypes(name: str, seed: int) -> None:
+    """Applied to the genome of its build, a rendering gives the haplotypes of the person, base for base."""
     who, style = person(seed), STYLES[name]
     calls: dict[str, list[spell.Call]] = defaultdict(list)
     for call in _Writer(who, style, Damage()).calls():
@@ -41,9 +41,9 @@ def test_every_style_describes_the_same_strands(name: str, seed: int) -> None:
         if any(edit is not None for edit in who.edits[site.chromosome, site.position]):
             low, high = interval(site)
             low, high = low - 12, high + 12
-            for strand in range(who.ploidy(site.chromosome)):
-                written = _written_text(calls[site.chromosome], style.build, low, high, strand)
-                assert written == strand_text(who, site.chromosome, low, high, strand), site
+            for haplotype in range(who.ploidy(site.chromosome)):
+                written = _written_text(calls[site.chromosome], style.build, low, high, haplotype)
+                assert written == haplotype_text(who, site.chromosome, low, high, haplotype), site
 
 
 def test_the_six_sites_with_another_grch37_reference() -> None:

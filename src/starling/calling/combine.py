@@ -1,91 +1,102 @@
-"""When nothing matches: strands described as combinations of named alleles and leftover variants, for research.
+"""Partial calls -> one call per gene: the rule of precedence, on one page.
 
-`[*6 + *14]`, `[*17 + g.94781859G>A]`, `g.94781859G>A`.  Never when a plain call exists; never with a recommendation.
-Source: PharmCAT "research mode: combinations and partial alleles".
+A caller gives a partial call: what one kind of evidence says of one gene.
+
+    SampleCall   alleles read from the sample's own data by the matcher or the gene's own rule
+    CopyCount    copies of the whole gene, counted
+    StatedCall   what another laboratory, device or tool concluded
+
+1. What is stated takes the place of what the sample shows.  Several statements add up; where two say different things
+   the later one is reported, with the conflict recorded, and nothing is certain.  One that cannot be read is never
+   read as anything: where nothing else is stated, the gene is without a result until the statement is mended.  Which
+   part of a statement decides (score, then phenotype, then diplotype) is guidance's rule, and so is a conflict with
+   the sample's own data: both need phenotypes.
+2. A count completes alleles read without one (see `copies`); counts that differ, or that the alleles contradict, are
+   not used, the conflict is recorded, and nothing is certain.
+3. Of several calls from the sample the one that assessed copies is taken, then the one that names alleles; of two alike
+   the later one.
+
+A sample that does not cover the gene changes nothing.  Only "the later one" depends on the order of partial calls.
+Source: docs/explanation/matching.md "Outside calls"; for CYP2D6, PMID 31647186.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import reduce
-from operator import or_
+from typing import Final
 
-from starling.calling.phasing import observe
-from starling.calling.table import MatchTable, bits, match_table
-from starling.definitions import GeneDefinition
-from starling.star_order import diplotype_of, in_star_order
-from starling.values import replace
-from starling.vocabulary import Ambiguous, CallResult, Diplotype, GeneCall, SampleGenotypes
+from starling.calling.copies import CopyCount, with_count
+from starling.calling.statements import telling, together
+from starling.values import dataclass, replace
+from starling.vocabulary import GeneCall, Undetermined
 
-#: Heterozygous groups that may branch, the first of which is fixed: 2**9 pairs of strands.
-MAX_GROUPS = 10
-
-#: (site, base) of every base that is not the reference, in no particular order.
-Strand = tuple[tuple[int, str], ...]
+#: Variants that travel with a gene for one guideline: warfarin reads rs12777823 beside CYP2C9.
+_CARRIED_ALONG: Final = frozenset({"rs12777823"})
+#: Nobody looked.
+_SILENT: Final = frozenset({Undetermined("NOT_COVERED"), Undetermined("NOT_TESTED")})
 
 
-def combinations(definition: GeneDefinition, sample: SampleGenotypes, refused: GeneCall) -> GeneCall:
-    """The refused call with every pair of strands described; unchanged when there are too many pairs."""
-    table = match_table(definition)
-    pairs = _strands(table, sample)
-    if not pairs:
-        return refused
-    diplotypes = in_star_order(
-        diplotype_of(describe(table, one), describe(table, other))
-        if other is not None
-        else Diplotype((describe(table, one),))
-        for one, other in pairs
-    )
-    result: CallResult = diplotypes[0] if len(diplotypes) == 1 else Ambiguous(diplotypes)
-    return replace(refused, result=result, evidence=replace(refused.evidence, research_only=True))
+@dataclass(frozen=True, slots=True)
+class SampleCall:
+    """Alleles read from the sample's own data."""
+
+    call: GeneCall
+
+    @property
+    def gene(self) -> str:
+        """The gene."""
+        return self.call.gene
 
 
-def _strands(table: MatchTable, sample: SampleGenotypes) -> list[tuple[Strand, Strand | None]]:
-    """Every pair of strands, each as its bases other than the reference; empty when too many groups branch."""
-    seen = observe(table, sample)
-    both: Strand = ()
-    groups: dict[str, tuple[Strand, Strand]] = {}
-    for site in bits(seen.present & ~seen.homozygous_reference):
-        genotype = sample.genotypes[table.loci[site]]
-        first, last = (((site, base),) if base != table.references[site] else () for base in _ends(genotype.alleles))
-        if first == last:
-            both += first
-            continue
-        name = genotype.phase_set if genotype.phase_set is not None else f"unphased {site}"
-        one, other = groups.get(name, ((), ()))
-        groups[name] = one + first, other + last
-    if seen.haploid:
-        return [(both, None)]
-    if len(groups) > MAX_GROUPS:
-        return []
-    pairs = [(both, both)]
-    for number, (one, other) in enumerate(groups.values()):
-        swapped = [(left + other, right + one) for left, right in pairs] if number else []
-        pairs = [(left + one, right + other) for left, right in pairs] + swapped
-    return [(left, right) for left, right in pairs]
+@dataclass(frozen=True, slots=True)
+class StatedCall:
+    """What another laboratory, device or tool concluded, under the names of the definition table."""
+
+    call: GeneCall
+
+    @property
+    def gene(self) -> str:
+        """The gene."""
+        return self.call.gene
 
 
-def _ends(alleles: tuple[str, ...]) -> tuple[str, str]:
-    return alleles[0], alleles[-1]
+PartialCall = SampleCall | CopyCount | StatedCall
 
 
-def describe(table: MatchTable, strand: Strand) -> str:
-    """A strand in words: the named alleles it holds, most core positions first, then what is left over."""
-    bases = dict(strand)
-    left = sum(1 << site for site in bases)
-    held = reduce(or_, map(table.carriers.__getitem__, bases), 0)
-    named: list[int] = []
-    for bit in sorted(bits(held), key=lambda bit: (-table.core[bit].bit_count(), bit)):
-        core = table.core[bit]
-        if not core & ~left and all(table.accept[site].get(bases[site], 0) >> bit & 1 for site in bits(core)):
-            named.append(bit)
-            left &= ~core
-    names = [table.alleles[bit].reported_as for bit in sorted(named)]
-    names += [_partial(table, site, bases[site]) for site in bits(left)]
-    if not names:
-        return table.definition.reference
-    return names[0] if len(names) == 1 else f"[{' + '.join(names)}]"
+def combine(partials: Iterable[PartialCall]) -> dict[str, GeneCall]:
+    """The call of every gene that some partial call is about, in the order in which genes first appear."""
+    by_gene: dict[str, list[PartialCall]] = {}
+    for partial in partials:
+        by_gene.setdefault(partial.gene, []).append(partial)
+    return {gene: _combined(gene, found) for gene, found in by_gene.items()}
 
 
-def _partial(table: MatchTable, site: int, base: str) -> str:
-    prefix = "m." if table.definition.chromosome == "chrM" else "g."
-    return f"{prefix}{table.loci[site].position}{table.references[site]}>{base}"
+def _combined(gene: str, partials: Sequence[PartialCall]) -> GeneCall:
+    own = _most_telling([each.call for each in partials if isinstance(each, SampleCall)])
+    counts = [each for each in partials if isinstance(each, CopyCount)]
+    if counts and not (own is not None and own.evidence.copy_number == "assessed"):
+        own = with_count(own or GeneCall(gene, Undetermined("NOT_COVERED")), counts)
+    stated = [each.call for each in partials if isinstance(each, StatedCall)]
+    if not stated:
+        assert own is not None, "a partial call is a call, a count or a statement"
+        return own
+    return _beside(own, reduce(together, stated))
+
+
+def _most_telling(calls: Sequence[GeneCall]) -> GeneCall | None:
+    """The last of those that tell most."""
+    return max(reversed(calls), key=_telling, default=None)
+
+
+def _telling(call: GeneCall) -> tuple[bool, int, bool]:
+    silent = call.result in _SILENT
+    return call.evidence.copy_number == "assessed", telling(call.result), not silent
+
+
+def _beside(own: GeneCall | None, stated: GeneCall) -> GeneCall:
+    """What is stated in the place of the sample's own; what a gene carries along, which no statement names, stays."""
+    if own is None:
+        return stated
+    carried = tuple(each for each in own.evidence.variants if each.name in _CARRIED_ALONG)
+    return replace(stated, evidence=replace(stated.evidence, variants=carried))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from starling.assessment import Options
-from starling.calling.combine import combinations
+from starling.calling.combinations import combinations
 from starling.calling.general import call_by_matching
 from starling.calling.genes import cyp2c9, cyp2d6, dpyd, mt_rnr1, nat2, ryr1, slco1b1
+from starling.calling.table import MatchTable
 from starling.definitions import GeneDefinition
 from starling.values import replace
 from starling.vocabulary import GeneCall, Notice, SampleGenotypes, Undetermined
 
-Rule = Callable[[GeneDefinition, SampleGenotypes], GeneCall]
+Rule = Callable[[MatchTable, SampleGenotypes], GeneCall]
 
 #: Genes for which the general rule fails, and why: one page each under docs/explanation/.
 RULES: Final[Mapping[str, Rule]] = {
@@ -27,40 +28,37 @@ RULES: Final[Mapping[str, Rule]] = {
 }
 
 
-def call_gene(definition: GeneDefinition, sample: SampleGenotypes, options: Options) -> GeneCall:
+def call_gene(table: MatchTable, sample: SampleGenotypes, options: Options) -> GeneCall:
     """What is concluded for one gene, and from what; a no-call is an answer.
 
-    With `options.combinations` strands that match no allele are described as combinations, for research only.
+    With `options.combinations` haplotypes that match no allele are described as combinations, for research only.
     """
-    call = RULES.get(definition.gene, call_by_matching)(definition, sample)
+    definition = table.definition
+    call = RULES.get(definition.gene, call_by_matching)(table, sample)
     if options.combinations and isinstance(call.result, Undetermined) and call.result.reason == "NO_MATCH":
-        call = combinations(definition, sample, call)
-    return with_assumed_notice(with_tier1_notice(definition, call))
+        call = combinations(table, sample, call)
+    said = (*_tier1_notice(definition, call), *_assumed_notice(call))
+    return replace(call, evidence=replace(call.evidence, notices=(*call.evidence.notices, *said))) if said else call
 
 
-def with_tier1_notice(definition: GeneDefinition, call: GeneCall) -> GeneCall:
-    """The call, with a notice that says whether the positions every test should cover were covered.
+def _tier1_notice(definition: GeneDefinition, call: GeneCall) -> Iterator[Notice]:
+    """Whether the positions every test should cover were covered.
 
     Source: tier 1 of the AMP/CAP recommendations (PMID 29474986 and the later ones per gene), gene_exceptions.tsv.
     """
-    missing = sorted({locus.position for locus in call.evidence.missing} & definition.tier1_positions)
     if isinstance(call.result, Undetermined) and call.result.reason == "NOT_COVERED":
-        return call
+        return
+    missing = sorted({locus.position for locus in call.evidence.missing} & definition.tier1_positions)
     if missing:
         where = ", ".join(f"{definition.chromosome}:{position}" for position in missing)
-        notice = Notice("TIER1_NOT_CALLED", f"positions that every test should cover were not called: {where}")
+        yield Notice("TIER1_NOT_CALLED", f"positions that every test should cover were not called: {where}")
     elif call.evidence.cannot_exclude:
         tested = "all tier-1 positions were called; rarer" if definition.tier1_positions else "some"
-        notice = Notice("RARE_ALLELES_NOT_EXCLUDED", f"{tested} alleles are not excluded: positions were not called")
-    else:
-        return call
-    return replace(call, evidence=replace(call.evidence, notices=(*call.evidence.notices, notice)))
+        yield Notice("RARE_ALLELES_NOT_EXCLUDED", f"{tested} alleles are not excluded: positions were not called")
 
 
-def with_assumed_notice(call: GeneCall) -> GeneCall:
-    """The call, with how many of its positions were assumed to be reference because an option said so."""
-    if not call.evidence.filled:
-        return call
-    message = f"{call.evidence.filled} positions of this gene are not in the file and were assumed to be reference"
-    notices = (*call.evidence.notices, Notice("ASSUMED_REFERENCE", message))
-    return replace(call, evidence=replace(call.evidence, notices=notices))
+def _assumed_notice(call: GeneCall) -> Iterator[Notice]:
+    """How many positions were assumed to be reference because an option said so."""
+    if call.evidence.filled:
+        message = f"{call.evidence.filled} positions of this gene are not in the file and were assumed to be reference"
+        yield Notice("ASSUMED_REFERENCE", message)

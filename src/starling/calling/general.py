@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from starling.calling.matching import Match, match, untested
 from starling.calling.phasing import Observation, TooAmbiguousError, observe
-from starling.calling.table import MatchTable, bits, match_table
-from starling.definitions import GeneDefinition
+from starling.calling.table import MatchTable, bits
 from starling.vocabulary import Ambiguous, CallResult, Evidence, GeneCall, SampleGenotypes, Undetermined, Why
 
 
-def call_by_matching(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+def call_by_matching(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The call of a gene that follows the general rule."""
-    table = match_table(definition)
     seen = observe(table, sample)
     if not seen.present and not seen.half:
         return undetermined(table, seen, "NOT_COVERED")

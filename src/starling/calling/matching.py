@@ -12,7 +12,7 @@ from itertools import product
 from math import prod
 from operator import or_
 
-from starling.calling.phasing import Observation, StrandPair, TooAmbiguousError, strand_pairs
+from starling.calling.phasing import HaplotypePair, Observation, TooAmbiguousError, haplotype_pairs
 from starling.calling.table import MatchTable, bits
 from starling.star_order import diplotype_of, in_star_order
 from starling.values import dataclass, replace
@@ -40,7 +40,7 @@ class Match:
 class Scores(dict[int, int]):
     """Score of an allele for this sample: its defined cells at present positions, computed when first asked.
 
-    A wobble cell at which both strands carry the reference does not count: it says nothing about the sample.
+    A wobble cell at which both haplotypes carry the reference does not count: it says nothing about the sample.
     """
 
     def __init__(self, table: MatchTable, seen: Observation) -> None:
@@ -48,6 +48,7 @@ class Scores(dict[int, int]):
         self._table = table
         self._present = seen.present
         self._reference = seen.homozygous_reference
+        self._all_present = seen.present == (1 << len(table.loci)) - 1
 
     def __missing__(self, allele: int) -> int:
         table = self._table
@@ -57,6 +58,8 @@ class Scores(dict[int, int]):
 
     def callable(self, mask: int) -> int:
         """The alleles of `mask` with a defined cell at a present position; others cannot be called."""
+        if self._all_present:
+            return mask
         return sum(1 << bit for bit in bits(mask) if self._table.defined[bit] & self._present)
 
 
@@ -64,7 +67,7 @@ def match(table: MatchTable, seen: Observation, *, keep_all: bool = False) -> Ma
     """The best diplotypes for what was observed and everything else that fits.
 
     `keep_all`: report every consistent diplotype, whatever its score (NAT2 unphased).
-    Raises: TooAmbiguousError when too many strand pairs fit.
+    Raises: TooAmbiguousError when too many haplotype pairs fit.
     """
     if _one_fits(seen):
         name = table.alleles[seen.fits.bit_length() - 1].reported_as
@@ -74,7 +77,7 @@ def match(table: MatchTable, seen: Observation, *, keep_all: bool = False) -> Ma
         best = _over_completions(table, seen, keep_all=keep_all)
         pairs = _half_called_pairs(table, seen)
     else:
-        pairs = strand_pairs(seen)
+        pairs = haplotype_pairs(seen)
         best = _reported(pairs, scores, keep_all=keep_all)
     reported = _names(table, best)
     hidden = untested(table, seen.missing)
@@ -86,14 +89,14 @@ def match(table: MatchTable, seen: Observation, *, keep_all: bool = False) -> Ma
 
 
 def _one_fits(seen: Observation) -> bool:
-    """Whether one allele alone fits, on every strand, as in most genes of most people: nothing to rank or to add.
+    """Whether one allele alone fits, on every haplotype, as in most genes of most people: nothing to rank or to add.
 
     It has a defined cell at a present position: one that has none fits wherever the reference row does.
     """
     return seen.fits.bit_count() == 1 and not seen.groups and not seen.half
 
 
-def _reported(pairs: Iterable[StrandPair], scores: Scores, *, keep_all: bool) -> set[tuple[int, ...]]:
+def _reported(pairs: Iterable[HaplotypePair], scores: Scores, *, keep_all: bool) -> set[tuple[int, ...]]:
     return _all_callable(pairs, scores) if keep_all else _top(pairs, scores)
 
 
@@ -108,7 +111,7 @@ def _names(table: MatchTable, diplotypes: Iterable[tuple[int, ...]]) -> tuple[Di
 
 
 def _leaders(mask: int, scores: Scores) -> tuple[int, tuple[int, ...]]:
-    """The best score within a strand's mask and the alleles that reach it."""
+    """The best score within a haplotype's mask and the alleles that reach it."""
     members = list(bits(scores.callable(mask)))
     if not members:
         return -1, ()
@@ -116,10 +119,14 @@ def _leaders(mask: int, scores: Scores) -> tuple[int, tuple[int, ...]]:
     return best, tuple(member for member in members if scores[member] == best)
 
 
-def _top(pairs: Iterable[StrandPair], scores: Scores) -> set[tuple[int, ...]]:
+def _top(pairs: Iterable[HaplotypePair], scores: Scores) -> set[tuple[int, ...]]:
     best, winners = -1, set[tuple[int, ...]]()
-    for left, right in pairs:
-        sides = [_leaders(mask, scores) for mask in (left, right) if mask is not None]
+    leaders: dict[int, tuple[int, tuple[int, ...]]] = {}
+    for pair in pairs:
+        for mask in pair:
+            if mask is not None and mask not in leaders:
+                leaders[mask] = _leaders(mask, scores)
+        sides = [leaders[mask] for mask in pair if mask is not None]
         if any(not members for _, members in sides):
             continue
         total = sum(score for score, _ in sides)
@@ -127,11 +134,11 @@ def _top(pairs: Iterable[StrandPair], scores: Scores) -> set[tuple[int, ...]]:
             continue
         if total > best:
             best, winners = total, set()
-        winners.update(tuple(sorted(pair)) for pair in product(*(members for _, members in sides)))
+        winners.update(tuple(sorted(one)) for one in product(*(members for _, members in sides)))
     return winners
 
 
-def _all_callable(pairs: Iterable[StrandPair], scores: Scores) -> set[tuple[int, ...]]:
+def _all_callable(pairs: Iterable[HaplotypePair], scores: Scores) -> set[tuple[int, ...]]:
     found = set[tuple[int, ...]]()
     for pair in pairs:
         sides = [list(bits(scores.callable(mask))) for mask in pair if mask is not None]
@@ -142,7 +149,7 @@ def _all_callable(pairs: Iterable[StrandPair], scores: Scores) -> set[tuple[int,
 def _completed(table: MatchTable, seen: Observation) -> Iterable[Observation]:
     """The observation with every half-called site completed in every way the definition knows.
 
-    The base that was read lies on either strand, so each completion is a group of its own.
+    The base that was read lies on either haplotype, so each completion is a group of its own.
     """
     choices = [[(site, base, other) for other in table.accept[site]] for site, base in seen.half]
     if prod(map(len, choices)) > MAX_COMPLETIONS:
@@ -163,14 +170,14 @@ def _completed(table: MatchTable, seen: Observation) -> Iterable[Observation]:
 def _over_completions(table: MatchTable, seen: Observation, *, keep_all: bool) -> set[tuple[int, ...]]:
     found = set[tuple[int, ...]]()
     for completed in _completed(table, seen):
-        found |= _reported(strand_pairs(completed), Scores(table, completed), keep_all=keep_all)
+        found |= _reported(haplotype_pairs(completed), Scores(table, completed), keep_all=keep_all)
     return found
 
 
-def _half_called_pairs(table: MatchTable, seen: Observation) -> list[StrandPair]:
-    """Every pair of strands of every completion: one strand has the base that was read, the other may have any."""
+def _half_called_pairs(table: MatchTable, seen: Observation) -> list[HaplotypePair]:
+    """Every pair of haplotypes of every completion: one has the base that was read, the other may have any."""
     halves = {f"half {site}": (table.accept[site].get(base, 0), table.everything) for site, base in seen.half}
-    return strand_pairs(replace(seen, groups=seen.groups | halves))
+    return haplotype_pairs(replace(seen, groups=seen.groups | halves))
 
 
 def untested(table: MatchTable, missing: int) -> int:
@@ -179,7 +186,7 @@ def untested(table: MatchTable, missing: int) -> int:
 
 
 def _cannot_exclude(
-    table: MatchTable, hidden: int, pairs: Iterable[StrandPair], reported: tuple[Diplotype, ...]
+    table: MatchTable, hidden: int, pairs: Iterable[HaplotypePair], reported: tuple[Diplotype, ...]
 ) -> tuple[str, ...]:
     if not hidden:
         return ()
@@ -192,7 +199,7 @@ def _cannot_exclude(
 
 
 def _consistent(
-    table: MatchTable, hidden: int, pairs: list[StrandPair], scores: Scores, best: set[tuple[int, ...]]
+    table: MatchTable, hidden: int, pairs: list[HaplotypePair], scores: Scores, best: set[tuple[int, ...]]
 ) -> tuple[Consistent, ...]:
     """One representative per pair of function classes that fits and is not among the reported ones, in star order."""
     known = {_class_pair(table, pair) for pair in best}
@@ -214,7 +221,7 @@ def _class_pair(table: MatchTable, pair: tuple[int, ...]) -> ClassPair:
 
 
 def _representatives(
-    table: MatchTable, pairs: Iterable[StrandPair], allowed: int, scores: Scores
+    table: MatchTable, pairs: Iterable[HaplotypePair], allowed: int, scores: Scores
 ) -> Mapping[ClassPair, tuple[int, ...]]:
     """Per pair of classes the pair of alleles that scores best, the first in table order among equals."""
     found: dict[ClassPair, tuple[int, ...]] = {}
@@ -223,14 +230,14 @@ def _representatives(
     def rank(pair: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         return -sum(scores[bit] for bit in pair), pair
 
-    def leaders_of(strand: int) -> list[int]:
-        if strand not in leaders:
-            shares = (strand & members for members in table.classes)
-            leaders[strand] = [min(bits(share), key=lambda bit: (-scores[bit], bit)) for share in shares if share]
-        return leaders[strand]
+    def leaders_of(haplotype: int) -> list[int]:
+        if haplotype not in leaders:
+            shares = (haplotype & members for members in table.classes)
+            leaders[haplotype] = [min(bits(share), key=lambda bit: (-scores[bit], bit)) for share in shares if share]
+        return leaders[haplotype]
 
-    for strands in pairs:
-        for members in product(*(leaders_of(strand & allowed) for strand in strands if strand is not None)):
+    for haplotypes in pairs:
+        for members in product(*(leaders_of(haplotype & allowed) for haplotype in haplotypes if haplotype is not None)):
             pair = tuple(sorted(members))
             key = _class_pair(table, pair)
             if key not in found or rank(pair) < rank(found[key]):

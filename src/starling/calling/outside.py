@@ -1,8 +1,7 @@
 """What another laboratory or device stated, as a gene call: names translated, nothing guessed.
 
 An unknown name is `Undetermined`, with the text kept in a notice, never reference.  Which statement decides the
-phenotype (score, then phenotype, then diplotype) is guidance's rule; everything stated is kept in the evidence, also
-where several results for one gene state different things.
+phenotype (score, then phenotype, then diplotype) is guidance's rule; everything stated is kept in the evidence.
 """
 
 from __future__ import annotations
@@ -11,17 +10,16 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from starling.calling.genes.haplotype_names import lowest_of, parts_of
 from starling.calling.genes.hla import RISK_ALLELES, is_of_other_gene, parse_hla, presence_of
-from starling.calling.genes.strand_names import lowest_of, parts_of
 from starling.definitions import GeneDefinition, PhenotypeRules
 from starling.errors import InputError
 from starling.star_order import diplotype_of
-from starling.values import dataclass, replace
+from starling.values import dataclass
 from starling.vocabulary import (
     ActivityScore,
     Ambiguous,
     CallResult,
-    Consistent,
     Diplotype,
     Evidence,
     GeneCall,
@@ -29,7 +27,6 @@ from starling.vocabulary import (
     OutsideCall,
     Presence,
     Undetermined,
-    Why,
 )
 
 #: Nomenclatures under which NAT2 names mean what the definition table says.  Source: PharmVar NAT2 (2024).
@@ -46,15 +43,11 @@ _ABBREVIATIONS: Final = {
     "RM": "Rapid Metabolizer",
     "UM": "Ultrarapid Metabolizer",
 }
-#: Variants that travel with a gene for one guideline: warfarin reads rs12777823 beside CYP2C9.
-_CARRIED_ALONG: Final = frozenset({"rs12777823"})
 _COPY_NUMBER_GENE: Final = "CYP2D6"
 _AS_STATED: Final = Notice(
     "COPY_NUMBER_AS_STATED",
     "CYP2D6 deletions and duplications count as the other laboratory states them; ask whether it looked for them.",
 )
-#: Reasons that mean: alleles were stated, but could not be read as a pair.
-_UNREAD: Final = frozenset({"UNKNOWN_ALLELE", "SINGLE_ALLELE", "TOO_MANY_ALLELES"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +86,6 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
     return GeneCall(call.gene, result, evidence)
 
 
-def merged(own: GeneCall, stated: GeneCall) -> GeneCall:
-    """`stated` in the place of `own`; when `own` is an outside result too, both together.
-
-    Of several outside results each adds what the others leave out.  Where two state different things, the later one
-    is reported, with the conflict recorded and never certain.  What is carried along with a gene without being part
-    of its diplotype stays as the sample's own data say.  A conflict with the sample's own data is guidance's to find.
-    """
-    carried = tuple(each for each in own.evidence.variants if each.name in _CARRIED_ALONG)
-    stated = replace(stated, evidence=replace(stated.evidence, variants=carried))
-    return _together(own, stated) if own.evidence.source == "outside" else stated
-
-
 def translate_name(name: str, definition: GeneDefinition) -> str | None:
     """The name under which the definition table lists `name`; None when it lists no such allele.
 
@@ -130,86 +111,8 @@ def translate_name(name: str, definition: GeneDefinition) -> str | None:
     return several if count.isdigit() and int(count) >= 3 and several in listed else text.replace(copies["core"], core)
 
 
-def _together(first: GeneCall, later: GeneCall) -> GeneCall:
-    """Two outside results for one gene: what the later one leaves out is taken from the first."""
-    before, after = first.evidence, later.evidence
-    differences = _differences(first, later)
-    evidence = replace(
-        after,
-        consistent=(*before.consistent, *after.consistent, *_other_alleles(first, later)),
-        deciding=after.deciding if isinstance(later.result, Diplotype) else before.deciding,
-        doubts=tuple(dict.fromkeys((*before.doubts, *([Why.STATED] if differences else [])))),
-        presence=_joined(before.presence, after.presence),
-        notices=tuple(dict.fromkeys((*before.notices, *after.notices))),
-        stated_phenotype=after.stated_phenotype or before.stated_phenotype,
-        stated_score=before.stated_score if after.stated_score is None else after.stated_score,
-        other_phenotypes=(*before.other_phenotypes, *([before.stated_phenotype] if before.stated_phenotype else [])),
-        other_scores=(*before.other_scores, *([before.stated_score] if before.stated_score else [])),
-        conflict="; ".join(filter(None, (before.conflict, *differences))) or None,
-    )
-    return GeneCall(later.gene, _filled(first.result, later.result), evidence)
-
-
-def _filled(first: CallResult, later: CallResult) -> CallResult:
-    """The more telling result: alleles before another statement before none; of two alike the later one."""
-    rank = {Diplotype: 2, Ambiguous: 1, Undetermined: 0}
-    return first if rank[type(first)] > rank[type(later)] else later
-
-
-def _other_alleles(first: GeneCall, later: GeneCall) -> tuple[Consistent, ...]:
-    if not isinstance(first.result, Diplotype) or not isinstance(later.result, Diplotype):
-        return ()
-    alike = first.result == later.result or first.gene in RISK_ALLELES
-    return () if alike else (Consistent(first.evidence.deciding or first.result, Why.STATED),)
-
-
-def _differences(first: GeneCall, later: GeneCall) -> list[str]:
-    """What the first result states otherwise than the later one."""
-    before, after = first.evidence, later.evidence
-    said: list[str] = []
-    if _alleles_differ(first, later):
-        said.append(f"states {first.result}")
-    if before.stated_phenotype and after.stated_phenotype and before.stated_phenotype != after.stated_phenotype:
-        said.append(f"states {before.stated_phenotype}")
-    if before.stated_score and after.stated_score and before.stated_score != after.stated_score:
-        said.append(f"states activity score {before.stated_score}")
-    states = dict(after.presence)
-    said += [
-        f"states {allele} {state}"
-        for allele, state in before.presence
-        if {state, states.get(allele)} == {"positive", "negative"}
-    ]
-    unread = [call for call in (first, later) if _is_unread(call.result)]
-    if len(unread) == 1:
-        said.append("names alleles that cannot be read")
-    return [f"another outside result {each}" for each in said]
-
-
-def _alleles_differ(first: GeneCall, later: GeneCall) -> bool:
-    """Whether both name alleles, and not the same; one HLA allele alone leaves room for the other."""
-    if not isinstance(first.result, Diplotype) or not isinstance(later.result, Diplotype):
-        return False
-    alone = first.gene in RISK_ALLELES and 1 in {len(first.result.alleles), len(later.result.alleles)}
-    return first.result != later.result and not alone
-
-
-def _is_unread(result: CallResult) -> bool:
-    return isinstance(result, Undetermined) and result.reason in _UNREAD
-
-
 def _names_copies(name: str) -> bool:
     return name == "*5" or "x" in name or "+" in name
-
-
-def _joined(
-    first: Sequence[tuple[str, Presence]], second: Sequence[tuple[str, Presence]]
-) -> tuple[tuple[str, Presence], ...]:
-    """What either result knows of each allele; where they contradict each other nothing is known."""
-    known = dict(first)
-    for allele, state in second:
-        before = known.get(allele, "nocall")
-        known[allele] = state if before == "nocall" else before if state in {"nocall", before} else "nocall"
-    return tuple(known.items())
 
 
 def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: PhenotypeRules | None) -> _Stated:
@@ -219,7 +122,7 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
         text = f"NAT2 names changed in 2024: {call.diplotype} does not state its nomenclature and is not read."
         notices.append(Notice("NOMENCLATURE_UNKNOWN", text))
         texts = ()
-    found = [(text, _strand(text, definition) if definition else None) for text in texts]
+    found = [(text, _haplotype(text, definition) if definition else None) for text in texts]
     phenotype = _phenotype(call.phenotype, rules)
     if call.phenotype.strip() and phenotype is None:
         text = f"{call.phenotype.strip()} is no phenotype term of {call.gene}; it is not used."
@@ -238,8 +141,8 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
     )
 
 
-def _strand(text: str, definition: GeneDefinition) -> str | None:
-    """One strand as the program itself writes it: a name, or several in brackets in a gene read variant by variant."""
+def _haplotype(text: str, definition: GeneDefinition) -> str | None:
+    """A haplotype as the program itself writes it: a name, or several in brackets in a gene read variant by variant."""
     parts = parts_of(text, definition.gene)
     names = [translate_name(part, definition) for part in parts]
     known = [name for name in names if name is not None]
@@ -252,7 +155,7 @@ def _strand(text: str, definition: GeneDefinition) -> str | None:
 
 
 def _deciding(names: Sequence[str], definition: GeneDefinition | None) -> Diplotype | None:
-    """The allele of lowest function of each strand, where a strand holds several; None where each is one name."""
+    """The allele of lowest function of each haplotype, where a haplotype holds several; None where each is one name."""
     if definition is None or len(names) != 2 or not any(name.startswith("[") for name in names):
         return None
     first, second = (lowest_of(parts_of(name, definition.gene), definition) for name in names)

@@ -1,6 +1,6 @@
-"""What was observed at a gene's sites, as strands: which bases must lie together, which may be swapped.
+"""What was observed at a gene's sites, as haplotypes: which bases must lie together, which may be swapped.
 
-Homozygous positions give one base to each strand.  Heterozygous positions of one phase set form a group that moves
+Homozygous positions give one base to each haplotype.  Heterozygous positions of one phase set form a group that moves
 as a whole; an unphased one is a group of its own.  The first group is fixed (a diplotype is unordered), the others
 branch.
 """
@@ -11,18 +11,18 @@ from starling.calling.table import MatchTable, bits
 from starling.values import dataclass, field
 from starling.vocabulary import Genotype, Notice, SampleGenotypes, State, Why
 
-#: Bounded work per gene: more pairs of strands than this are not enumerated (docs/explanation/certainty.md).
-MAX_STRAND_PAIRS = 1 << 16
+#: Bounded work per gene: more pairs of haplotypes than this are not enumerated (docs/explanation/certainty.md).
+MAX_HAPLOTYPE_PAIRS = 1 << 16
 
 #: Genes in which an undocumented base is read as reference, with a warning and without certainty.
 #: Source: PharmCAT 3.1 gene definition exceptions, which list the same six genes.
 UNDOCUMENTED_AS_REFERENCE = frozenset({"CACNA1S", "DPYD", "G6PD", "NUDT15", "RYR1", "TPMT"})
 
-StrandPair = tuple[int, int | None]
+HaplotypePair = tuple[int, int | None]
 
 
 class TooAmbiguousError(Exception):
-    """More strand pairs fit than may be enumerated; the caller answers `Undetermined(TOO_AMBIGUOUS)`."""
+    """More haplotype pairs fit than may be enumerated; the caller answers `Undetermined(TOO_AMBIGUOUS)`."""
 
 
 @dataclass(slots=True)
@@ -30,8 +30,8 @@ class Observation:
     """One gene of one person as masks (see `MatchTable`); filled by `observe`, then only read.
 
     `fits`: alleles that accept every homozygous base.  `groups`: per phase group, the alleles that accept its first
-    and its second strand.  `present`, `homozygous_reference`, `missing`: sites.  `half`: (site, base seen).
-    `varied`: (site, genotype) of everything that is not plainly homozygous reference.  `notices`: an ordered set.
+    and its second haplotype.  `present`, `homozygous_reference`, `missing`: sites.  `half`: (site, base seen).
+    `varied`: (site, genotype) of everything in the sample that is not plainly reference.  `notices`: an ordered set.
     """
 
     fits: int
@@ -44,14 +44,14 @@ class Observation:
     doubts: tuple[Why, ...] = ()
     notices: dict[Notice, None] = field(default_factory=dict)
     filled: int = 0
-    varied: tuple[tuple[int, Genotype | None], ...] = ()
+    varied: tuple[tuple[int, Genotype], ...] = ()
 
 
 def observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
     """The genotypes of `sample` at the sites of `table`, as masks."""
     seen = Observation(fits=0, groups={}, haploid=_is_haploid(table, sample))
-    seen.varied, seen.filled = _not_plain_reference(table, sample)
-    elsewhere = (1 << len(table.loci)) - 1
+    seen.varied, seen.missing, seen.filled = _not_plain_reference(table, sample, haploid=seen.haploid)
+    elsewhere = (1 << len(table.loci)) - 1 & ~seen.missing
     for site, _ in seen.varied:
         elsewhere &= ~(1 << site)
     seen.present = seen.homozygous_reference = elsewhere
@@ -67,25 +67,28 @@ def observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
 
 
 def _not_plain_reference(
-    table: MatchTable, sample: SampleGenotypes
-) -> tuple[tuple[tuple[int, Genotype | None], ...], int]:
-    """Every site but those called homozygous reference with nothing to add (on most people a handful is left), and
-    how many of the others were filled as reference."""
-    varied: list[tuple[int, Genotype | None]] = []
-    filled = 0
-    observed = zip(map(sample.genotypes.get, table.loci), table.homozygous, strict=True)
+    table: MatchTable, sample: SampleGenotypes, *, haploid: bool
+) -> tuple[tuple[tuple[int, Genotype], ...], int, int]:
+    """Every site but those called reference throughout with nothing to add (on most people a handful is left), the
+    sites of which nothing is known, and how many of the others were filled as reference."""
+    varied: list[tuple[int, Genotype]] = []
+    missing = filled = 0
+    plain = table.hemizygous if haploid else table.homozygous
+    observed = zip(map(sample.genotypes.get, table.loci), plain, strict=True)
     for site, (genotype, reference) in enumerate(observed):
-        if genotype is None or genotype.alleles != reference or genotype.notices or genotype.filtered:
+        if genotype is None:
+            missing |= 1 << site
+        elif genotype.alleles != reference or genotype.notices or genotype.filtered:
             varied.append((site, genotype))
         elif genotype.filled:
             filled += 1
-    return tuple(varied), filled
+    return tuple(varied), missing, filled
 
 
 def _fitting(table: MatchTable, seen: Observation) -> int:
     """The alleles whose core cells all lie outside the sites that are homozygous reference."""
     candidates, fits = 0, table.plain
-    for site, _ in seen.varied:
+    for site in (*bits(seen.missing), *(site for site, _ in seen.varied)):
         candidates |= table.carriers[site]
     for bit in bits(candidates):
         if not table.core[bit] & seen.homozygous_reference:
@@ -111,14 +114,13 @@ def _note(seen: Observation, genotype: Genotype) -> None:
         seen.doubts += (Why.FILTERED,)
 
 
-def _place(table: MatchTable, seen: Observation, site: int, genotype: Genotype | None) -> str | None:
+def _place(table: MatchTable, seen: Observation, site: int, genotype: Genotype) -> str | None:
     """The base of a homozygous site; a heterozygous one joins its phase group, any other the missing ones."""
     bit = 1 << site
-    if genotype is not None:
-        _note(seen, genotype)
-    if genotype is None or not _is_usable(seen, genotype):
+    _note(seen, genotype)
+    if not _is_usable(seen, genotype):
         seen.missing |= bit
-        if genotype is not None and genotype.seen:
+        if genotype.seen:
             seen.half += ((site, documented(table, seen, site, genotype.seen)[0]),)
         return None
     accept = table.accept[site]
@@ -130,13 +132,13 @@ def _place(table: MatchTable, seen: Observation, site: int, genotype: Genotype |
             seen.homozygous_reference |= bit
         return first
     group = genotype.phase_set if genotype.phase_set is not None else f"unphased {site}"
-    strands = seen.groups.get(group, (table.everything, table.everything))
-    seen.groups[group] = (strands[0] & accept.get(first, 0), strands[1] & accept.get(last, 0))
+    haplotypes = seen.groups.get(group, (table.everything, table.everything))
+    seen.groups[group] = (haplotypes[0] & accept.get(first, 0), haplotypes[1] & accept.get(last, 0))
     return None
 
 
 def _is_usable(seen: Observation, genotype: Genotype) -> bool:
-    """Whether a genotype says what lies on every strand; on one X `1/1` says the same as `1`."""
+    """Whether a genotype says what lies on every haplotype; on one X `1/1` says the same as `1`."""
     if genotype.state is not State.CALLED:
         return False
     if seen.haploid:
@@ -161,10 +163,10 @@ def documented(table: MatchTable, seen: Observation, site: int, alleles: tuple[s
     return tuple(table.references[site] if base in unknown else base for base in alleles)
 
 
-def strand_pairs(seen: Observation) -> list[StrandPair]:
-    """Every pair of strands that together explain the sample, as masks of the alleles that fit each.
+def haplotype_pairs(seen: Observation) -> list[HaplotypePair]:
+    """Every pair of haplotypes that together explain the sample, as masks of the alleles that fit each.
 
-    Raises: TooAmbiguousError beyond `MAX_STRAND_PAIRS`.
+    Raises: TooAmbiguousError beyond `MAX_HAPLOTYPE_PAIRS`.
     """
     if seen.haploid:
         return [(seen.fits, None)] if seen.fits else []
@@ -182,7 +184,7 @@ def strand_pairs(seen: Observation) -> list[StrandPair]:
                 longer[left & one, right & other] = None
             if left & other and right & one:
                 longer[left & other, right & one] = None
-        if len(longer) > MAX_STRAND_PAIRS:
+        if len(longer) > MAX_HAPLOTYPE_PAIRS:
             raise TooAmbiguousError
         pairs = list(longer)
     return list(pairs)

@@ -1,4 +1,4 @@
-"""A gene's definition as bit masks: computed once per definition, used for every patient."""
+"""A gene's definition as bit masks: computed once per definition (see `Callers`), used for every patient."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ class MatchTable:
     `accept[j][base]`: alleles that accept `base` at site j.  `defined`, `wobble`, `core`: per allele, its sites with a
     defined cell, with a cell of several bases, with a cell that excludes the reference base.
     `carriers[j]`: the alleles with a core cell at site j.  `plain`: alleles without any core cell.
-    `homozygous[j]`: the genotype of two references at site j.
-    `classes`: alleles of equal function and activity; all members lead to the same phenotypes.
+    `homozygous[j]`, `hemizygous[j]`: the genotype of two references, and of one, at site j.
+    `reference`: the reference row.  `classes`: alleles of equal function and activity; all members of one lead to the
+    same phenotypes.
     """
 
     definition: GeneDefinition
@@ -33,7 +34,9 @@ class MatchTable:
     core: tuple[int, ...]
     carriers: tuple[int, ...]
     plain: int
-    homozygous: tuple[tuple[str, str], ...]
+    homozygous: tuple[tuple[str, ...], ...]
+    hemizygous: tuple[tuple[str, ...], ...]
+    reference: NamedAllele
     classes: tuple[int, ...]
     class_of: tuple[int, ...]
     everything: int
@@ -54,9 +57,8 @@ def bits(mask: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=256)
 def match_table(definition: GeneDefinition) -> MatchTable:
-    """The masks of a definition; structural alleles and ignored ones cannot be matched and have no bit."""
+    """The masks of a definition, made anew; structural alleles and ignored ones cannot be matched and have no bit."""
     alleles = tuple(
         allele
         for allele in definition.alleles
@@ -78,6 +80,8 @@ def match_table(definition: GeneDefinition) -> MatchTable:
         carriers=_carriers(core, len(definition.sites)),
         plain=sum(1 << bit for bit, sites in enumerate(core) if not sites),
         homozygous=tuple((site.ref, site.ref) for site in definition.sites),
+        hemizygous=tuple((site.ref,) for site in definition.sites),
+        reference=reference,
         classes=classes,
         class_of=class_of,
         everything=(1 << len(alleles)) - 1,

@@ -11,6 +11,7 @@ from starling.cohort.keys import GeneSites, find_patterns
 from starling.cohort.patterns import GenotypeReader, name_of, result_of
 from starling.cohort.reading import Skipped
 from starling.definitions import GeneDefinition
+from starling.engine import Engine
 from starling.errors import InputError
 from starling.genotyping.fill import Intervals
 from starling.knowledge.base import KnowledgeBase
@@ -54,9 +55,10 @@ def call_evidence(
     import numpy as np
 
     options = options or evidence.holdings.options
+    engine = Engine(knowledge)
     wanted = knowledge.genes if genes is None else tuple(genes)
     definitions = [knowledge.definitions[gene] for gene in wanted if gene in knowledge.definitions]
-    found = _by_gene(evidence, definitions, knowledge, options)
+    found = _by_gene(evidence, definitions, engine, options)
     lost = np.zeros(len(evidence.holdings.people), bool)
     reasons: dict[int, str] = {}
     for gene, (patterns, inverse) in found.items():
@@ -74,7 +76,7 @@ def call_evidence(
             patterns, inverse = found[gene]
             _keep(called, gene, patterns, inverse[kept])
         else:
-            called.patterns[gene] = [_untested(gene, knowledge, options)]
+            called.patterns[gene] = [_untested(gene, engine, options)]
             called.codes[gene] = np.zeros(len(kept), np.int64)
     return called
 
@@ -96,7 +98,7 @@ def _keep(called: Called, gene: str, patterns: Sequence[Pattern | InputError], i
 
 
 def _by_gene(
-    evidence: Evidence, definitions: Sequence[GeneDefinition], knowledge: KnowledgeBase, options: Options
+    evidence: Evidence, definitions: Sequence[GeneDefinition], engine: Engine, options: Options
 ) -> dict[str, tuple[list[Pattern | InputError], NDArray[np.int64]]]:
     holdings = evidence.holdings
     rows = _Rows(evidence, _regions(definitions))
@@ -107,9 +109,7 @@ def _by_gene(
     for definition in definitions:
         gene, known = definition.gene, dict[str, Pattern]()
         patterns = [
-            genotypes
-            if isinstance(genotypes, InputError)
-            else _pattern(definition, genotypes, known, knowledge, options)
+            genotypes if isinstance(genotypes, InputError) else _pattern(definition, genotypes, known, engine, options)
             for genotypes in readers[gene].genotypes()
         ]
         results[gene] = (patterns, found[gene].inverse)
@@ -143,12 +143,12 @@ def _pattern(
     definition: GeneDefinition,
     genotypes: SampleGenotypes,
     known: dict[str, Pattern],
-    knowledge: KnowledgeBase,
+    engine: Engine,
     options: Options,
 ) -> Pattern:
     name = name_of(genotypes)
     if name not in known:
-        result = result_of(definition.gene, genotypes, knowledge, options)
+        result = result_of(definition.gene, genotypes, engine, options)
         known[name] = Pattern(definition.gene, name, genotypes, result)
     return known[name]
 
@@ -171,7 +171,7 @@ def _read(rows: Iterable[Row], readers: Iterable[GenotypeReader]) -> None:
                 reader.add(row)
 
 
-def _untested(gene: str, knowledge: KnowledgeBase, options: Options) -> Pattern:
+def _untested(gene: str, engine: Engine, options: Options) -> Pattern:
     """A gene that only another laboratory can test."""
     empty = SampleGenotypes("", {})
-    return Pattern(gene, name_of(empty), empty, result_of(gene, empty, knowledge, options))
+    return Pattern(gene, name_of(empty), empty, result_of(gene, empty, engine, options))

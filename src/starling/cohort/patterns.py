@@ -12,19 +12,16 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from starling.assessment import GeneResult, Options
-from starling.calling.dispatch import call_gene
-from starling.calling.genes.hla import not_tested
 from starling.cohort.evidence import Holdings, Row
 from starling.cohort.keys import GeneSites, Patterns, texts_of
 from starling.cohort.people import NOTHING, Stated
 from starling.definitions import GeneDefinition
-from starling.engine import interpret_all, with_outside
+from starling.engine import Engine
 from starling.errors import InputError
 from starling.genotyping.call import PASSING
 from starling.genotyping.evidence import canonical_lines
 from starling.genotyping.person import Part, Resolver, person
 from starling.genotyping.read import CellReader
-from starling.knowledge.base import KnowledgeBase
 from starling.values import dataclass, field
 from starling.vocabulary import BuildName, Genotype, Locus, Notice, SampleGenotypes, Sex, State
 
@@ -105,8 +102,8 @@ class GenotypeReader:
 def name_of(sample: SampleGenotypes) -> str:
     """The pattern's name: 32 hex digits, equal when and only when the gene sees the same.
 
-    States, bases, strands (not their order), phase sets (not their names), half-calls, undocumented ALTs, deleted
-    strands, shares of reads, and what was noted of each site.
+    States, bases, haplotypes (not their order), phase sets (not their names), half-calls, undocumented ALTs, deleted
+    haplotypes, shares of reads, and what was noted of each site.
     """
     digest = blake2b(digest_size=16)
     for line in canonical_lines(sample):
@@ -119,13 +116,11 @@ def name_of(sample: SampleGenotypes) -> str:
 
 
 def result_of(
-    gene: str, sample: SampleGenotypes, knowledge: KnowledgeBase, options: Options, stated: Stated = NOTHING
+    gene: str, sample: SampleGenotypes, engine: Engine, options: Options, stated: Stated = NOTHING
 ) -> GeneResult:
     """What the gene's call and phenotype are: the very functions of a single patient's report."""
-    definition = knowledge.definitions.get(gene)
-    own = {gene: not_tested(gene) if definition is None else call_gene(definition, sample, options)}
-    calls = with_outside(own, knowledge, stated.outside)
-    (result,) = interpret_all(calls, own, stated.medication, knowledge)
+    own = {gene: engine.call(gene, sample, options)}
+    (result,) = engine.interpreted(engine.combined(own, stated.outside), own, stated.medication)
     return result
 
 

@@ -10,6 +10,7 @@ from starling.cohort.calling import Called, Pattern
 from starling.cohort.evidence import Holdings
 from starling.cohort.patterns import result_of
 from starling.cohort.people import Stated
+from starling.engine import Engine
 from starling.knowledge.base import KnowledgeBase
 from starling.values import asdict, replace
 from starling.vocabulary import OutsideCall
@@ -23,6 +24,7 @@ def personalise(called: Called, holdings: Holdings, knowledge: KnowledgeBase, op
         for person in people
     }
     concerned = [(place, statements[name]) for place, name in enumerate(called.people) if name in statements]
+    engine = Engine(knowledge)
     for gene, patterns in called.patterns.items():
         places = {pattern.name: place for place, pattern in enumerate(patterns)}
         made: dict[tuple[str, Stated], int] = {}
@@ -31,7 +33,7 @@ def personalise(called: Called, holdings: Holdings, knowledge: KnowledgeBase, op
             base = patterns[codes[person]]
             own = only_for(gene, stated)
             if (base.name, own) not in made:
-                pattern = _pattern(base, own, knowledge, options)
+                pattern = _pattern(base, own, engine, options)
                 made[base.name, own] = places.setdefault(pattern.name, len(patterns))
                 if places[pattern.name] == len(patterns):
                     patterns.append(pattern)
@@ -44,8 +46,8 @@ def only_for(gene: str, stated: Stated) -> Stated:
     return Stated(medication=stated.medication, outside=tuple(each for each in stated.outside if each.gene == gene))
 
 
-def _pattern(base: Pattern, stated: Stated, knowledge: KnowledgeBase, options: Options) -> Pattern:
-    result = result_of(base.gene, base.genotypes, knowledge, options, stated)
+def _pattern(base: Pattern, stated: Stated, engine: Engine, options: Options) -> Pattern:
+    result = result_of(base.gene, base.genotypes, engine, options, stated)
     if result == base.result:
         return base
     text = statement_text(stated)

@@ -36,6 +36,7 @@ from starling.cohort.run import (
 )
 from starling.cohort.shards import knowledge_at
 from starling.cohort.work import ShardPaths, pattern_columns, pattern_table, write_called, write_table
+from starling.engine import Engine
 from starling.errors import InputError
 from starling.formats.extras import need
 from starling.knowledge.base import KnowledgeBase
@@ -256,12 +257,12 @@ def _write_patterns(
 
 def _called_again(rows: pa.Table, knowledge: KnowledgeBase, options: Options) -> pa.Table:
     """The same patterns with the results of the new rules."""
-    called = Called([])
+    called, engine = Called([]), Engine(knowledge)
     counts: dict[str, list[int]] = {}
     columns = (rows[name].to_pylist() for name in ("gene", "pattern", "people", "genotypes", "statement"))
     for gene, pattern, people, text, statement in zip(*columns, strict=True):
         genotypes = genotypes_from(text)
-        result = result_of(gene, genotypes, knowledge, options, statement_from(statement))
+        result = result_of(gene, genotypes, engine, options, statement_from(statement))
         called.patterns.setdefault(gene, []).append(Pattern(gene, pattern, genotypes, result, statement))
         counts.setdefault(gene, []).append(people)
     return pattern_table(called, counts)

@@ -30,7 +30,7 @@ MOST_CONTRADICTIONS: Final = 2
 _LAST_MITOCHONDRIAL: Final = 16_569
 _COMPLEMENT: Final = str.maketrans("ACGT", "TGCA")
 _BASES: Final = frozenset("ACGT")
-#: What a single test says -> GT of a diploid and of a haploid site.  Detected alone does not say on how many strands.
+#: What a single test says -> GT of a diploid and of a haploid site.  Detected does not say on how many haplotypes.
 _RESULTS: Final[Mapping[str, tuple[str, str]]] = {
     "detected": ("1/.", "1"),
     "positive": ("1/.", "1"),

@@ -265,9 +265,9 @@ def _fill(parts: Sequence[Part], found: dict[int, Genotype], *, hemizygous: bool
 
 
 def _composite(composite: CompositeSite, parts: Sequence[Genotype | None]) -> Genotype | None:
-    """A site of several bases, when they are on one strand for sure: homozygous, one het, or one phase set.
+    """A site of several bases, when they are on one haplotype for sure: homozygous, one het, or one phase set.
 
-    Two unphased hets may lie on one strand: no call, but the ALT counts as seen.
+    Two unphased hets may lie on one haplotype: no call, but the ALT counts as seen.
     """
     site = composite.site
     known = [part for part in parts if part is not None]
@@ -283,7 +283,7 @@ def _composite(composite: CompositeSite, parts: Sequence[Genotype | None]) -> Ge
     if len(hets) > 1 and (None in sets or len(sets) > 1):
         notice = Notice("UNPHASED_SUBSTITUTION", "the bases of this change may lie on one strand or on two")
         return Genotype(site.locus, state=State.NOCALL, seen=site.alts[:1], notices=(*notices, notice))
-    alleles = tuple("".join(part.alleles[strand] for part in known) for strand in range(ploidy))
+    alleles = tuple("".join(part.alleles[haplotype] for part in known) for haplotype in range(ploidy))
     strange = sorted(set(alleles) - {site.ref, *site.alts})
     if strange:
         message = f"{', '.join(strange)} at {site.chromosome}:{site.position} is not in the definition"

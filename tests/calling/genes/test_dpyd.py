@@ -90,14 +90,14 @@ def test_phased_data_give_the_exact_diplotype() -> None:
     assert others(call) == {}
 
 
-def test_phased_in_cis_the_other_strand_is_normal() -> None:
+def test_phased_in_cis_the_other_haplotype_is_normal() -> None:
     call = called("DPYD", {C557: "T|C", C2846: "T|A"})
     assert names(call) == ["Reference/[c.557A>G + c.2846A>T]"]
     assert str(call.evidence.deciding) == "Reference/c.557A>G"
 
 
 def test_unphased_with_two_heterozygous_variants_there_is_no_diplotype() -> None:
-    # CPIC: two different variants are presumed to lie on different strands (PMID 29152729).
+    # CPIC: two different variants are presumed to lie on different haplotypes (PMID 29152729).
     call = called("DPYD", {C557: "T/C", C1905: "C/T"})
     assert call.result == Ambiguous(())
     assert [(each.name, each.copies) for each in call.evidence.variants] == [
@@ -121,7 +121,7 @@ def test_a_benign_tag_does_not_count_as_heterozygous() -> None:
     assert names(called("DPYD", {EXONIC: "C/T", C557: "T/C"})) == ["Reference/c.557A>G"]
 
 
-def test_variants_of_one_known_strand_do_not_make_both_strands_reduced() -> None:
+def test_variants_of_one_known_haplotype_do_not_make_both_haplotypes_reduced() -> None:
     # *2A and c.557A>G lie together; only c.85T>C, which is normal, may lie opposite.
     call = called("DPYD", {C557: "T|C", C1905: "C|T", C85: "A/G"})
     assert call.result == Ambiguous(())
@@ -147,7 +147,7 @@ def test_a_half_call_counts_as_one_copy_and_leaves_two_possible() -> None:
     assert call.evidence.cannot_exclude == ()
 
 
-def test_a_position_that_was_not_called_hides_its_allele_on_either_strand() -> None:
+def test_a_position_that_was_not_called_hides_its_allele_on_either_haplotype() -> None:
     call = called("DPYD", {C1905: "-", C557: "T/C"})
     assert names(call) == ["Reference/c.557A>G"]
     assert set(others(call)) == {
@@ -163,6 +163,6 @@ def test_undocumented_is_read_as_reference_beside_a_known_variant() -> None:
     assert call.evidence.doubts == (Why.UNDOCUMENTED_VARIANT,)
 
 
-def test_two_alts_at_one_site_lie_on_two_strands() -> None:
+def test_two_alts_at_one_site_lie_on_two_haplotypes() -> None:
     call = called("DPYD", {C1905: "C/T"})
     assert len(call.evidence.variants) == 1

@@ -9,7 +9,7 @@ import pytest
 from starling.assessment import Options
 from starling.calling.dispatch import call_gene
 from starling.vocabulary import GeneCall, Locus, State, Undetermined, Why
-from tests.calling.support import called, codes, definitions, genotype, names, others, person
+from tests.calling.support import called, codes, definitions, genotype, names, others, person, table_of
 
 RISK = {1095: "C", 1494: "T", 1555: "G"}
 MT = definitions()["MT-RNR1"]
@@ -21,7 +21,7 @@ def with_share(position: int, text: str, base: str, share: float) -> GeneCall:
     read = genotype(locus, text)
     assert read is not None
     read = replace(read, fractions=((base, share),))
-    return call_gene(MT, replace(sample, genotypes={**sample.genotypes, locus: read}), Options())
+    return call_gene(table_of(MT), replace(sample, genotypes={**sample.genotypes, locus: read}), Options())
 
 
 def test_reference_is_normal() -> None:
@@ -107,12 +107,12 @@ def test_reads_count_whatever_gt_says() -> None:
 
 def test_an_unknown_mitochondrial_reference_is_no_call() -> None:
     sample = replace(person(MT, {1555: "G"}), mitochondrial_reference_known=False)
-    assert call_gene(MT, sample, Options()).result == Undetermined("REFERENCE_UNKNOWN")
+    assert call_gene(table_of(MT), sample, Options()).result == Undetermined("REFERENCE_UNKNOWN")
 
 
 def test_a_filtered_variant_is_a_doubt() -> None:
     sample = person(MT, {1555: "G"})
     locus = Locus("chrM", 1555)
     filtered = replace(sample.genotypes[locus], filtered=True, state=State.CALLED)
-    call = call_gene(MT, replace(sample, genotypes={**sample.genotypes, locus: filtered}), Options())
+    call = call_gene(table_of(MT), replace(sample, genotypes={**sample.genotypes, locus: filtered}), Options())
     assert call.evidence.doubts == (Why.FILTERED,)

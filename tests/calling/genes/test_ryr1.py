@@ -46,7 +46,7 @@ def test_malignant_hyperthermia_decides_among_several() -> None:
     assert {each.name for each in call.evidence.variants} == {MH, UNSURE, BENIGN}
 
 
-def test_on_one_strand_the_worst_decides() -> None:
+def test_on_one_haplotype_the_worst_decides() -> None:
     call = called(
         "RYR1",
         {UNSURE_AT: f"{UNSURE_REF}|{UNSURE_ALT}", MH_AT: f"{MH_REF}|{MH_ALT}", BENIGN_AT: f"{BENIGN_ALT}|{BENIGN_REF}"},
@@ -55,7 +55,7 @@ def test_on_one_strand_the_worst_decides() -> None:
     assert set(call.evidence.deciding.alleles) == {BENIGN, MH}
 
 
-def test_two_alts_of_one_site_lie_on_two_strands() -> None:
+def test_two_alts_of_one_site_lie_on_two_haplotypes() -> None:
     # c.178G>A and c.178G>T share a position
     alleles = {allele.name: allele for allele in definitions()["RYR1"].alleles}
     site = SITES[alleles["c.178G>A"].cells[0][0]]

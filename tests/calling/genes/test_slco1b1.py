@@ -8,7 +8,7 @@ from starling.vocabulary import Ambiguous, Undetermined, Why
 from tests.calling.support import called, codes, names
 
 RS4149056 = 21178615
-#: two variants that no named allele carries on one strand
+#: two variants that no named allele carries on one haplotype
 UNKNOWN = {21176804: "A|A", 21176879: "C|A", 21222355: "C|T"}
 
 

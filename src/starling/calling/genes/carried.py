@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from starling.calling.general import undetermined
 from starling.calling.genes.lowest_function import Carried, LowestFunctionGene, Severity
 from starling.calling.phasing import Observation
 from starling.calling.table import MatchTable, bits
 from starling.definitions import NamedAllele
-from starling.star_order import name_key
 from starling.vocabulary import Evidence, GeneCall, Genotype, State
 
 NOT_COVERED = "NOT_COVERED"
 
 
-@lru_cache(maxsize=64)
 def gene_of(table: MatchTable, severity: Severity) -> LowestFunctionGene:
     """The gene as the lowest-function rule sees it."""
-    reference = next(allele for allele in table.alleles if allele.is_reference)
-    names = sorted((allele.name for allele in table.alleles), key=name_key)
-    order = {name: number for number, name in enumerate(names)}
-    return LowestFunctionGene(table.definition.gene, order, reference, severity)
+    return LowestFunctionGene(table.definition.gene, table.reference, severity)
 
 
 def carried_at(site: int, locus_genotype: Genotype | None, base: str) -> tuple[int, str, int]:
-    """Copies of `base`, the phase group and the strand; a half-call's base counts as one copy on an unknown strand."""
+    """Copies of `base`, the phase group and the haplotype; a half-call's base is one copy on an unknown haplotype."""
     group = f"unphased {site}"
     if locus_genotype is None:
         return 0, group, 0
@@ -41,7 +34,7 @@ def single_site_variants(table: MatchTable, seen: Observation, skip: frozenset[s
     """Every one-position variant carried; alleles named in `skip` have a rule of their own."""
     found = []
     for site, genotype in seen.varied:
-        if genotype is None or not (genotype.alleles or genotype.seen):
+        if not (genotype.alleles or genotype.seen):
             continue
         for bit in bits(table.carriers[site]):
             allele = table.alleles[bit]

@@ -6,15 +6,16 @@ Source: CPIC warfarin guideline 2017 (PMID 28198005), data from African American
 from __future__ import annotations
 
 from starling.calling.general import call_by_matching
-from starling.definitions import GeneDefinition, Site
+from starling.calling.table import MatchTable
+from starling.definitions import Site
 from starling.values import replace
 from starling.vocabulary import GeneCall, SampleGenotypes, State, VariantCopies
 
 
-def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The CYP2C9 call, with the copies of each extra variant that was called (0 included; absent: not called)."""
-    found = call_by_matching(definition, sample)
-    extra = tuple(copies for site in definition.extra_sites if (copies := _copies(site, sample)) is not None)
+    found = call_by_matching(table, sample)
+    extra = tuple(copies for site in table.definition.extra_sites if (copies := _copies(site, sample)) is not None)
     return replace(found, evidence=replace(found.evidence, variants=extra))
 
 

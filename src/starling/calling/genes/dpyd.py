@@ -1,4 +1,4 @@
-"""DPYD: the variants of lowest activity on each strand decide; HapB3 is resolved first.
+"""DPYD: the variants of lowest activity on each haplotype decide; HapB3 is resolved first.
 
 HapB3 is tagged by exonic c.1236G>A (rs56038477) but caused by intronic c.1129-5923C>G (rs75017182).  Copies of HapB3
 are copies of the intronic variant; surplus exonic copies are benign; without the intronic position the exonic one is
@@ -22,8 +22,8 @@ from starling.calling.genes.carried import (
 )
 from starling.calling.genes.lowest_function import Carried, call_carried
 from starling.calling.phasing import Observation, observe
-from starling.calling.table import MatchTable, match_table
-from starling.definitions import GeneDefinition, NamedAllele
+from starling.calling.table import MatchTable
+from starling.definitions import NamedAllele
 from starling.values import replace
 from starling.vocabulary import Evidence, GeneCall, Locus, Notice, SampleGenotypes, Why
 
@@ -37,9 +37,8 @@ _BENIGN = Notice("HAPB3_EXONIC_ONLY", "c.1236G>A without c.1129-5923C>G is benig
 _PROXY = Notice("HAPB3_PROXY", "c.1129-5923C>G was not called; c.1236G>A stands in for HapB3 (PMID 38129972)")
 
 
-def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The DPYD call."""
-    table = match_table(definition)
     seen = observe(table, sample)
     uncovered = not_covered(table, seen)
     if uncovered is not None:
@@ -70,23 +69,23 @@ def _hapb3(table: MatchTable, seen: Observation, sample: SampleGenotypes) -> tup
     evidence = basic_evidence(table, seen)
     alleles = {allele.name: allele for allele in table.alleles if allele.name in _RESOLVED}
     intron, exon = table.loci.index(INTRONIC), table.loci.index(EXONIC)
-    inside, inside_group, inside_strand = carried_at(intron, sample.genotypes.get(INTRONIC), "C")
-    tagged, tagged_group, tagged_strand = carried_at(exon, sample.genotypes.get(EXONIC), "T")
+    inside, inside_group, inside_haplotype = carried_at(intron, sample.genotypes.get(INTRONIC), "C")
+    tagged, tagged_group, tagged_haplotype = carried_at(exon, sample.genotypes.get(EXONIC), "T")
     if not called(seen, intron) and not inside:
-        found = [Carried(alleles[HAPB3], tagged, tagged_group, tagged_strand, proxy=True)] if tagged else []
+        found = [Carried(alleles[HAPB3], tagged, tagged_group, tagged_haplotype, proxy=True)] if tagged else []
         return found, _noting(evidence, _PROXY, Why.NOT_ASSAYED) if tagged else evidence
     both = min(inside, tagged)
-    apart = inside == tagged == 1 and inside_group == tagged_group and inside_strand != tagged_strand
+    apart = inside == tagged == 1 and inside_group == tagged_group and inside_haplotype != tagged_haplotype
     both = 0 if apart else both
     found = []
     if both:
-        strand = tagged_strand if tagged == 1 and inside == 2 else inside_strand
+        haplotype = tagged_haplotype if tagged == 1 and inside == 2 else inside_haplotype
         group = tagged_group if tagged == 1 and inside == 2 else inside_group
-        found.append(Carried(alleles[HAPB3], both, group, strand))
+        found.append(Carried(alleles[HAPB3], both, group, haplotype))
     if inside > both:
-        strand = 1 - tagged_strand if both else inside_strand
+        haplotype = 1 - tagged_haplotype if both else inside_haplotype
         group = tagged_group if both else inside_group
-        found.append(Carried(alleles[INTRONIC_ALONE], inside - both, group, strand))
+        found.append(Carried(alleles[INTRONIC_ALONE], inside - both, group, haplotype))
     return found, _noting(evidence, _BENIGN, None) if tagged > both else evidence
 
 

@@ -1,4 +1,4 @@
-"""Genes read variant by variant: the variant of lowest function on each strand decides the phenotype.
+"""Genes read variant by variant: the variant of lowest function on each haplotype decides the phenotype.
 
 DPYD and RYR1 variants are defined one by one and travel in any combination, so the general rule would find no
 named allele for most carriers of two.  Phased: the diplotype is exact.  Unphased with more than one heterozygous
@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import product
 
 from starling.definitions import NamedAllele
-from starling.star_order import diplotype_of
+from starling.star_order import NameKey, diplotype_of, name_key
 from starling.values import dataclass, replace
 from starling.vocabulary import Ambiguous, CallResult, Consistent, Diplotype, Evidence, GeneCall, VariantCopies, Why
 
@@ -23,7 +23,7 @@ Pair = tuple[NamedAllele, NamedAllele]
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A variant and where it lies: copies, and for one copy its phase group and strand (0 or 1) within it.
+    """A variant and where it lies: copies, and for one copy its phase group and haplotype (0 or 1) within it.
 
     `proxy`: another position stands in for the one that decides, which was not called; it may not be there at all.
     """
@@ -31,19 +31,18 @@ class Carried:
     allele: NamedAllele
     copies: int
     group: str
-    strand: int = 0
+    haplotype: int = 0
     proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LowestFunctionGene:
-    """What the rule needs of a gene: its alleles in star order, the reference, and how to order them by function.
+    """What the rule needs of a gene: the reference, and how to order alleles by function.
 
     `severity(allele)`: smaller is worse; alleles of equal severity lead to equal phenotypes.
     """
 
     gene: str
-    order: dict[str, int]
     reference: NamedAllele
     severity: Severity
 
@@ -51,9 +50,9 @@ class LowestFunctionGene:
         """The allele of lowest function, see `rank`; the reference when there is none."""
         return min(alleles, key=self.rank, default=self.reference)
 
-    def rank(self, allele: NamedAllele) -> tuple[Fraction, bool, int]:
+    def rank(self, allele: NamedAllele) -> tuple[Fraction, bool, NameKey]:
         """Sorts by function, lowest first; among equals variants before the reference, then in star order."""
-        return self.severity(allele), allele.is_reference, self.order[allele.name]
+        return self.severity(allele), allele.is_reference, name_key(allele.name)
 
     def ranked(self, pair: Pair) -> Pair:
         """The pair with the allele of lower rank first."""
@@ -71,10 +70,10 @@ def call_carried(
     """The call for the variants carried; `hidden`: alleles whose position was not called."""
     heterozygous = [variant for variant in carried if variant.copies == 1]
     exact = len({variant.group for variant in heterozygous}) <= 1
-    result: CallResult = _exact(gene, _strands(carried)) if exact else Ambiguous(())
+    result: CallResult = _exact(gene, _haplotypes(carried)) if exact else Ambiguous(())
     phases = _phases(gene, carried)
     deciding = _two_lowest(gene, phases)
-    ordered = sorted(carried, key=lambda variant: gene.order[variant.allele.name])
+    ordered = sorted(carried, key=lambda variant: name_key(variant.allele.name))
     names = [variant.allele.name for variant in ordered]
     evidence = replace(
         evidence,
@@ -86,28 +85,28 @@ def call_carried(
     return GeneCall(gene.gene, result, evidence)
 
 
-def _strands(carried: Iterable[Carried]) -> tuple[list[NamedAllele], list[NamedAllele]]:
-    strands: tuple[list[NamedAllele], list[NamedAllele]] = ([], [])
+def _haplotypes(carried: Iterable[Carried]) -> tuple[list[NamedAllele], list[NamedAllele]]:
+    haplotypes: tuple[list[NamedAllele], list[NamedAllele]] = ([], [])
     for variant in carried:
-        for strand in (0, 1):
-            if variant.copies == 2 or variant.strand == strand:
-                strands[strand].append(variant.allele)
-    return strands
+        for haplotype in (0, 1):
+            if variant.copies == 2 or variant.haplotype == haplotype:
+                haplotypes[haplotype].append(variant.allele)
+    return haplotypes
 
 
-def _exact(gene: LowestFunctionGene, strands: Iterable[Sequence[NamedAllele]]) -> Diplotype:
-    return diplotype_of(*(_strand_name(gene, strand) for strand in strands))
+def _exact(gene: LowestFunctionGene, haplotypes: Iterable[Sequence[NamedAllele]]) -> Diplotype:
+    return diplotype_of(*(_haplotype_name(gene, haplotype) for haplotype in haplotypes))
 
 
-def _strand_name(gene: LowestFunctionGene, strand: Sequence[NamedAllele]) -> str:
-    names = sorted((allele.name for allele in strand), key=lambda name: gene.order[name])
+def _haplotype_name(gene: LowestFunctionGene, haplotype: Sequence[NamedAllele]) -> str:
+    names = sorted((allele.name for allele in haplotype), key=name_key)
     if not names:
         return gene.reference.name
     return names[0] if len(names) == 1 else f"[{' + '.join(names)}]"
 
 
 def _two_lowest(gene: LowestFunctionGene, phases: Iterable[Pair]) -> Pair:
-    """The pair of lowest function that some phase of the data allows; variants of one known strand count once."""
+    """The pair of lowest function that some phase of the data allows; variants of one known haplotype count once."""
     return min(phases, key=lambda pair: sorted(map(gene.rank, pair)))
 
 
@@ -126,13 +125,13 @@ def _consistent(
 
 
 def _phases(gene: LowestFunctionGene, carried: Iterable[Carried]) -> list[Pair]:
-    """The worst allele of each strand under every way to phase the groups, one entry per pair of severities."""
+    """The worst allele of each haplotype under every way to phase the groups, one entry per pair of severities."""
     groups: dict[str, list[Carried]] = {}
     for variant in carried:
         groups.setdefault("" if variant.copies == 2 else variant.group, []).append(variant)
     states = [(gene.reference, gene.reference)]
     for members in groups.values():
-        left, right = _strands(members)
+        left, right = _haplotypes(members)
         states = _distinct(
             gene,
             (
@@ -147,7 +146,7 @@ def _phases(gene: LowestFunctionGene, carried: Iterable[Carried]) -> list[Pair]:
 def _unseen(
     gene: LowestFunctionGene, carried: Sequence[Carried], phases: Sequence[Pair], hidden: Sequence[NamedAllele]
 ) -> list[Pair]:
-    """What could be there unseen: a hidden allele on either strand, or nothing where a proxy stands in."""
+    """What could be there unseen: a hidden allele on either haplotype, or nothing where a proxy stands in."""
     sure = [variant for variant in carried if not variant.proxy]
     phases = phases if len(sure) == len(carried) else [*phases, *_phases(gene, sure)]
     # by numerator and denominator: the hash of a Fraction is a modular power
@@ -164,7 +163,7 @@ def _unseen(
 
 
 def _distinct(gene: LowestFunctionGene, pairs: Iterable[Pair]) -> list[Pair]:
-    """One unordered pair per severities, whichever strand was written first: the first in rank."""
+    """One unordered pair per severities, whichever haplotype was written first: the first in rank."""
     found: dict[tuple[Fraction, ...], Pair] = {}
     for pair in sorted((gene.ranked(pair) for pair in pairs), key=lambda pair: tuple(map(gene.rank, pair))):
         found.setdefault(gene.severities(pair), pair)

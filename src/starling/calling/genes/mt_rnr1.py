@@ -12,8 +12,8 @@ from typing import Final
 from starling.calling.general import undetermined
 from starling.calling.genes.carried import basic_evidence, not_covered
 from starling.calling.phasing import Observation, documented, observe
-from starling.calling.table import MatchTable, match_table
-from starling.definitions import GeneDefinition, NamedAllele
+from starling.calling.table import MatchTable
+from starling.definitions import NamedAllele
 from starling.values import replace
 from starling.vocabulary import Consistent, Diplotype, GeneCall, Notice, SampleGenotypes, VariantCopies, Why
 
@@ -25,12 +25,11 @@ HOMOPLASMIC_SHARE: Final = 0.95
 _RISK: Final = {"Increased": 0, "Uncertain": 1, "Normal": 2}
 
 
-def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The MT-RNR1 call; normal only when the three risk positions were called reference.
 
     A risk variant that GT states in fewer reads than count is neither a risk nor reference: `LOW_HETEROPLASMY`.
     """
-    table = match_table(definition)
     if not sample.mitochondrial_reference_known:
         return undetermined(table, Observation(fits=0, groups={}), "REFERENCE_UNKNOWN")
     seen = _observe(table, sample)
@@ -62,14 +61,13 @@ def _not_normal(table: MatchTable, seen: Observation, sample: SampleGenotypes) -
 
 
 def _observe(table: MatchTable, sample: SampleGenotypes) -> Observation:
-    """As `observe`, without strands: whatever its ploidy a genotype was read, and a half-called variant was seen."""
+    """As `observe`, without haplotypes: whatever its ploidy a genotype was read, and a half-called variant was seen."""
     seen = observe(table, sample)
     for site, _ in seen.half:
         seen.present |= 1 << site
         seen.missing &= ~(1 << site)
-    for site, locus in enumerate(table.loci):
-        genotype = sample.genotypes.get(locus)
-        if genotype is not None and genotype.alleles:
+    for site, genotype in seen.varied:
+        if genotype.alleles:
             documented(table, seen, site, genotype.alleles)
             seen.present |= 1 << site
             seen.missing &= ~(1 << site)
@@ -106,9 +104,8 @@ def _conclude(
     found: list[tuple[NamedAllele, float | None]],
     counted: list[NamedAllele],
 ) -> GeneCall:
-    reference = next(allele for allele in table.alleles if allele.is_reference)
-    worst = min(counted, key=_risk, default=reference)
-    names = [allele.name for allele in counted] or [reference.name]
+    worst = min(counted, key=_risk, default=table.reference)
+    names = [allele.name for allele in counted] or [table.reference.name]
     name = names[0] if len(names) == 1 else f"[{' + '.join(names)}]"
     evidence = basic_evidence(table, seen)
     evidence = replace(

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from starling.calling.general import call_from_match, undetermined
 from starling.calling.phasing import observe
-from starling.calling.table import bits, match_table
+from starling.calling.table import MatchTable, bits
 from starling.definitions import GeneDefinition
 from starling.values import replace
 from starling.vocabulary import Ambiguous, Consistent, GeneCall, Notice, SampleGenotypes, Why
 
 
-def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The NAT2 call; undetermined when a required position is missing."""
-    table = match_table(definition)
     seen = observe(table, sample)
     if not seen.present and not seen.half:
         return undetermined(table, seen, "NOT_COVERED")
     missing = {table.loci[site].position for site in bits(seen.missing)}
-    if missing & definition.required_positions:
+    if missing & table.definition.required_positions:
         return undetermined(table, seen, "REQUIRED_POSITION_MISSING")
     unphased = len(seen.groups) > 1
     found = call_from_match(table, seen, keep_all=unphased and not seen.half)
-    return _by_priority(definition, found) if unphased else found
+    return _by_priority(table.definition, found) if unphased else found
 
 
 def _by_priority(definition: GeneDefinition, found: GeneCall) -> GeneCall:

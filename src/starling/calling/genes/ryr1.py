@@ -17,8 +17,8 @@ from starling.calling.genes.carried import (
 )
 from starling.calling.genes.lowest_function import call_carried
 from starling.calling.phasing import observe
-from starling.calling.table import match_table
-from starling.definitions import GeneDefinition, NamedAllele
+from starling.calling.table import MatchTable
+from starling.definitions import NamedAllele
 from starling.vocabulary import GeneCall, SampleGenotypes
 
 _UNCERTAIN: Final = Fraction(1)
@@ -29,9 +29,8 @@ _ORDER: Final = {
 }
 
 
-def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The RYR1 call."""
-    table = match_table(definition)
     seen = observe(table, sample)
     uncovered = not_covered(table, seen)
     if uncovered is not None:

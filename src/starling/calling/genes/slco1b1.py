@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from starling.calling.general import call_by_matching
-from starling.definitions import GeneDefinition
+from starling.calling.table import MatchTable
 from starling.star_order import diplotype_of
 from starling.values import replace
 from starling.vocabulary import (
@@ -28,9 +28,9 @@ RS4149056: Final = Locus("chr12", 21178615)
 _LIKE: Final = {"T": "*1", "C": "*5"}
 
 
-def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
+def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The SLCO1B1 call; without a diplotype, `deciding` holds what rs4149056 alone says, and nothing is certain."""
-    found = call_by_matching(definition, sample)
+    found = call_by_matching(table, sample)
     genotype = sample.genotypes.get(RS4149056)
     if not isinstance(found.result, Undetermined) or genotype is None or genotype.state is not State.CALLED:
         return found
@@ -47,4 +47,4 @@ def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
         variants=(VariantCopies("rs4149056 C", genotype.alleles.count("C")),),
         notices=(*found.evidence.notices, notice),
     )
-    return GeneCall(definition.gene, Ambiguous(()), evidence)
+    return GeneCall(found.gene, Ambiguous(()), evidence)

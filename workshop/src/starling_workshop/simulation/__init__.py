@@ -15,8 +15,8 @@ from starling_workshop.simulation.patient import (
     SimulatedPatient,
     callable_alleles,
     genotypes,
+    haplotype_of,
     simulate,
-    strand_of,
     truth,
 )
 from starling_workshop.simulation.write import Layout, write_truth, write_vcf
@@ -28,8 +28,8 @@ __all__ = [
     "SimulatedPatient",
     "callable_alleles",
     "genotypes",
+    "haplotype_of",
     "simulate",
-    "strand_of",
     "truth",
     "write_truth",
     "write_vcf",

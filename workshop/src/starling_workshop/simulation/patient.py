@@ -1,6 +1,6 @@
-"""Named alleles -> bases of every strand: a patient whose truth is known.
+"""Named alleles -> bases of every haplotype: a patient whose truth is known.
 
-A strand carries, at each site of a gene, a base that the allele's row defines, else the reference.  Where a row
+A haplotype carries, at each site of a gene, a base that the allele's row defines, else the reference.  Where a row
 accepts several bases (a wobble) the seed chooses.  Structural alleles and rows without a defined cell cannot be
 written as bases and are refused.
 """
@@ -21,7 +21,7 @@ from starling.vocabulary import Genotype, Locus, SampleGenotypes, Sex, State
 class Request:
     """Which patient to make.
 
-    `diplotypes`: gene -> named alleles, one per strand; the order is the order of the strands.  `others`: what the
+    `diplotypes`: gene -> named alleles, one per haplotype; their order is that of the haplotypes.  `others`: what the
     genes not named get: two reference alleles, or a random diplotype of which one allele is not the reference.
     """
 
@@ -34,11 +34,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedGene:
-    """One gene of a patient: the allele of each strand and its base at every site, in the order of the sites."""
+    """One gene of a patient: the allele of each haplotype and its base at every site, in the order of the sites."""
 
     definition: GeneDefinition
     alleles: tuple[str, ...]
-    strands: tuple[tuple[str, ...], ...]
+    haplotypes: tuple[tuple[str, ...], ...]
 
     @property
     def gene(self) -> str:
@@ -53,11 +53,11 @@ class SimulatedGene:
         return tuple(core[name] for name in sorted(self.alleles, key=rank.__getitem__))
 
     def observed(self) -> Iterator[tuple[Site, tuple[str, ...]]]:
-        """Every site with the base of each strand, extra sites as reference."""
+        """Every site with the base of each haplotype, extra sites as reference."""
         for index, site in enumerate(self.definition.sites):
-            yield site, tuple(strand[index] for strand in self.strands)
+            yield site, tuple(haplotype[index] for haplotype in self.haplotypes)
         for site in self.definition.extra_sites:
-            yield site, (site.ref,) * len(self.strands)
+            yield site, (site.ref,) * len(self.haplotypes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ def callable_alleles(definition: GeneDefinition) -> tuple[NamedAllele, ...]:
     )
 
 
-def strand_of(definition: GeneDefinition, allele: NamedAllele, random_: random.Random) -> tuple[str, ...]:
-    """The base at every site of a strand that carries `allele`."""
+def haplotype_of(definition: GeneDefinition, allele: NamedAllele, random_: random.Random) -> tuple[str, ...]:
+    """The base at every site of a haplotype that carries `allele`."""
     bases = [site.ref for site in definition.sites]
     for index, accepted in allele.cells:
         bases[index] = accepted[0] if len(accepted) == 1 else random_.choice(accepted)
@@ -150,8 +150,8 @@ def _simulated_gene(definition: GeneDefinition, request: Request) -> SimulatedGe
         raise InputError(
             "BAD_OPTION", f"{definition.gene}: {copies} allele(s) needed, not {len(names)}", source="simulate"
         )
-    strands = tuple(strand_of(definition, rows[name], random_) for name in names)
-    return SimulatedGene(definition, tuple(names), strands)
+    haplotypes = tuple(haplotype_of(definition, rows[name], random_) for name in names)
+    return SimulatedGene(definition, tuple(names), haplotypes)
 
 
 def _choose(definition: GeneDefinition, copies: int, random_: random.Random) -> tuple[str, ...]:

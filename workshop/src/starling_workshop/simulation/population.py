@@ -1,7 +1,7 @@
 """Allele frequencies -> many synthetic people, in shards of one VCF each.
 
-Strands are drawn independently of each other and of other genes (Hardy-Weinberg, no linkage between genes), so that a
-population has the right frequencies and the right kinds of people, but not the right relatives.
+Haplotypes are drawn independently of each other and of other genes (Hardy-Weinberg, no linkage between genes), so that
+a population has the right frequencies and the right kinds of people, but not the right relatives.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Frequencies = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """How many people, in how many files, from which frequencies (gene -> allele -> share of the strands).
+    """How many people, in how many files, from which frequencies (gene -> allele -> share of the haplotypes).
 
     What the shares of a gene leave over is its reference allele; a gene without a row is reference throughout.
     """
@@ -141,7 +141,7 @@ def _bgzf(stream: object) -> BgzfWriter:
 
 
 class _Shard:
-    """Some of the people: their strands as numbers of alleles."""
+    """Some of the people: their haplotypes as numbers of alleles."""
 
     def __init__(
         self, population: Population, definitions: Mapping[str, GeneDefinition], number: int, people: range
@@ -154,7 +154,7 @@ class _Shard:
         chance = np.random.default_rng([population.seed, number])
         self.males = chance.random(len(people)) < 0.5
         self._alleles: dict[str, list[NamedAllele]] = {}
-        self._strands: dict[str, NDArray[np.uint16]] = {}
+        self._haplotypes: dict[str, NDArray[np.uint16]] = {}
         for gene, definition in definitions.items():
             shares = population.frequencies.get(gene, {})
             rows = {each.name: each for each in callable_alleles(definition)}
@@ -163,7 +163,7 @@ class _Shard:
             weights = np.array([rest, *(shares[name] for name in names)])
             self._alleles[gene] = [rows[definition.reference], *(rows[name] for name in names)]
             drawn = chance.choice(len(weights), size=(2, len(people)), p=weights / weights.sum())
-            self._strands[gene] = drawn.astype(np.uint16)
+            self._haplotypes[gene] = drawn.astype(np.uint16)
 
     def names(self) -> Iterator[str]:
         """P0000001 and so on."""
@@ -195,7 +195,7 @@ class _Shard:
             [ord("0") + words.index(_base(self._definitions[gene], allele, index)) for allele in self._alleles[gene]],
             np.uint8,
         )
-        first, second = digits[self._strands[gene]]
+        first, second = digits[self._haplotypes[gene]]
         text = np.empty((len(self._people), 4), np.uint8)
         text[:] = np.frombuffer(b"0|0\t", np.uint8)
         text[:, 0], text[:, 2] = first, second
@@ -207,7 +207,7 @@ class _Shard:
         return text.tobytes()[:-1]
 
     def rows(self, *, header: bool) -> Iterator[bytes]:
-        """The table of people: sample, sex, and the alleles of every strand."""
+        """The table of people: sample, sex, and the alleles of every haplotype."""
         genes = list(self._definitions)
         if header:
             yield ("\t".join(("sample", "sex", *genes)) + "\n").encode()
@@ -218,7 +218,7 @@ class _Shard:
     def _diplotypes(self, gene: str) -> list[str]:
         alleles = [each.name for each in self._alleles[gene]]
         chromosome = self._definitions[gene].chromosome
-        first, second = self._strands[gene].tolist()
+        first, second = self._haplotypes[gene].tolist()
         if chromosome == "chrM":
             return [alleles[one] for one in first]
         haploid = self.males.tolist() if chromosome == "chrX" else [False] * len(first)
@@ -229,7 +229,7 @@ class _Shard:
 
 
 def _base(definition: GeneDefinition, allele: NamedAllele, index: int) -> str:
-    """What a strand with the allele has at a site (extra sites are reference; of a wobble, the first)."""
+    """What a haplotype with the allele has at a site (extra sites are reference; of a wobble, the first)."""
     if index >= len(definition.sites):
         return definition.extra_sites[index - len(definition.sites)].ref
     return dict(allele.cells).get(index, (definition.sites[index].ref,))[0]

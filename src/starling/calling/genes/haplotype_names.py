@@ -1,6 +1,6 @@
-"""Strands that hold several variants, as text: `[c.557A>G + c.2846A>T]`, and which of them decides.
+"""Haplotypes that hold several variants, as text: `[c.557A>G + c.2846A>T]`, and which of them decides.
 
-Only genes read variant by variant write strands so; the variant of lowest function on a strand decides.
+Only genes read variant by variant write haplotypes so; the variant of lowest function on a haplotype decides.
 Source: CPIC fluoropyrimidines (PMID 29152729), CPIC volatile anaesthetics (PMID 30499100).
 """
 
@@ -21,7 +21,7 @@ _PLUS: Final = re.compile(r"\s+\+\s*|\s*\+\s+|\+(?=c\.)")
 
 
 def parts_of(text: str, gene: str) -> tuple[str, ...]:
-    """The names within the brackets of a strand; the text alone when it is one name.
+    """The names within the brackets of a haplotype; the text alone when it is one name.
 
     >>> parts_of("[c.557A>G + c.1905+1G>A]", "DPYD")
     ('c.557A>G', 'c.1905+1G>A')
@@ -35,7 +35,7 @@ def parts_of(text: str, gene: str) -> tuple[str, ...]:
 def lowest_of(names: Sequence[str], definition: GeneDefinition) -> str:
     """The name whose function is lowest, in table order among equals.
 
-    Raises: KeyError when strands of the gene are not written so, or the definition lists no such allele.
+    Raises: KeyError when haplotypes of the gene are not written so, or the definition lists no such allele.
     """
     severity = _SEVERITIES[definition.gene]
     listed = {allele.name: (severity(allele), place) for place, allele in enumerate(definition.alleles)}
