@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from starling.assessment import Assessment, DrugResult, GeneResult, Recommendation
-from starling.guidance.wording import condition_text, doses_text
 from starling.report.text import visible
+from starling.report.wording import condition_text, doses_text
 from starling.report.words import alternative_terms, disagreement_words
 from starling.vocabulary import Notice
 

@@ -1,4 +1,4 @@
-"""Actions, doses and numbers in words that cannot be misread.
+"""Doses, conditions and numbers in words that cannot be misread.
 
 Source: ISMP list of error-prone abbreviations, symbols and dose designations; FDA/ISMP: 0.5 mg, never .5 or 5.0.
 """
@@ -12,20 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from starling.assessment import Condition, Dose
-
-#: action -> what it tells the prescriber.
-ACTION_WORDS: Final[Mapping[str, str]] = {
-    "contraindicated": "do not use (contraindicated)",
-    "avoid": "avoid",
-    "consider_alternative": "consider another medicine",
-    "reduce_dose": "lower the dose",
-    "increase_dose": "raise the dose",
-    "adjust_dose": "adjust the dose",
-    "test_further": "test further first",
-    "monitor": "use with monitoring",
-    "standard": "use as usual",
-    "no_recommendation": "no advice based on genotype",
-}
+from starling.definitions import action_words
 
 _BASIS: Final[Mapping[str, str]] = {
     "starting": "starting dose",
@@ -46,16 +33,6 @@ _AMOUNT: Final[Mapping[str, str]] = {
     "maximum": "at most {}",
 }
 _COUNTED_UNIT: Final = re.compile(r"doses/(\w+)")
-_ERROR_PRONE: Final[Mapping[str, re.Pattern[str]]] = {
-    "trailing zero": re.compile(r"(?<![\d.])\d+\.0(?!\d|\.\d)"),
-    "naked decimal point": re.compile(r"(?<![\d\w.])\.\d"),
-    "error-prone abbreviation": re.compile(r"µg|\bU\b|\bIU\b|\b(?:QD|QOD|BID|TID|HS|qd|qod|cc)\b"),
-}
-
-
-def action_words(action: str) -> str:
-    """The action in plain words; an unknown one as it stands, without underscores."""
-    return ACTION_WORDS.get(action, action.replace("_", " "))
 
 
 def number(value: float | Fraction) -> str:
@@ -108,15 +85,6 @@ def condition_text(condition: Condition) -> str:
     if condition.alternatives:
         parts.append("instead: " + ", ".join(condition.alternatives))
     return f"{condition.when}: " + "; ".join(part for part in parts if part)
-
-
-def error_prone(text: str) -> tuple[str, ...]:
-    """The rules for safe numbers and abbreviations that `text` breaks.
-
-    >>> error_prone("give .5 mg"), error_prone("give 0.5 mg")
-    (('naked decimal point',), ())
-    """
-    return tuple(rule for rule, pattern in _ERROR_PRONE.items() if pattern.search(text))
 
 
 def _amount(value: float, unit: str | None) -> str:
