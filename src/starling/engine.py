@@ -31,6 +31,7 @@ from starling.guidance.conversion import convert
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
+from starling.knowledge.medicines import known_medicines
 from starling.serial.document import result_digest, to_jsonable
 from starling.values import asdict, dataclass, replace
 from starling.vocabulary import GeneCall, Notice, OutsideCall, SampleGenotypes
@@ -218,19 +219,6 @@ def interpret_all(
 
 def _interpreted(call: GeneCall, knowledge: KnowledgeBase) -> GeneResult:
     return interpret(call, knowledge.definitions.get(call.gene), knowledge.guidance.phenotypes.get(call.gene))
-
-
-def known_medicines(knowledge: KnowledgeBase, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
-    """Ingredients of the medicines named, and a notice for each name that nobody here knows."""
-    known, notices = [], []
-    for name in names:
-        if knowledge.knows_medicine(name):
-            inhibitors = knowledge.find_inhibitors(name)
-            known.append(inhibitors[0].ingredient if inhibitors else knowledge.find_drug(name).name)
-        else:
-            message = f"{name!r} is not known here; its effect on other medicines was not considered"
-            notices.append(Notice("UNKNOWN_MEDICINE", message))
-    return tuple(dict.fromkeys(known)), tuple(notices)
 
 
 def _paths(source: Source) -> tuple[str | Path, ...]:

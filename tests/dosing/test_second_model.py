@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from starling.assessment import Assessment
-from starling.dosing import Patient, dose
+from starling.dosing import Patient
 from starling.dosing.program import Change, Formula, Prepared
 from starling.errors import InputError
 from starling.prediction import Step, from_jsonable, to_jsonable
 from starling.report.dose import render
 from starling.runtime.bundle import DIGEST, Bundle, digest_text
-from tests.dosing.people import example
+from tests.dosing.people import dose, example
 
 CARD = """
 schema = "starling.model/1"
@@ -111,7 +111,7 @@ def bundle(tmp_path: Path, toolbox: None) -> Path:
 
 def test_a_second_drug_needs_a_program_and_a_bundle_and_nothing_else(bundle: Path) -> None:
     assert all(check.holds for check in Bundle.read(bundle).verify())
-    found = dose("tacrolimus", example(), Patient(weight_kg=80), bundle=bundle, program=Tacrolimus())
+    found = dose(Tacrolimus(), example(), Patient(weight_kg=80), model=bundle)
     expresser = "*1" in example().gene("CYP3A5").diplotypes[0]
     assert (found.drug, found.unit, found.method) == ("tacrolimus", "mg/day", "model")
     assert found.value == pytest.approx(0.5 + 3.0 * expresser + 0.08 * 80, abs=1e-5)
@@ -126,14 +126,14 @@ def test_a_second_drug_needs_a_program_and_a_bundle_and_nothing_else(bundle: Pat
 
 
 def test_its_guards_are_the_room_s_own(bundle: Path) -> None:
-    heavy = dose("tacrolimus", example(), Patient(weight_kg=150), bundle=bundle, program=Tacrolimus())
+    heavy = dose(Tacrolimus(), example(), Patient(weight_kg=150), model=bundle)
     assert (heavy.method, heavy.notices[0].code) == ("formula", "OUTSIDE_TRAINING")
     gene = replace(example().gene("CYP3A5"), diplotypes=())
     without = replace(example(), genes=tuple(gene if each.gene == "CYP3A5" else each for each in example().genes))
-    found = dose("tacrolimus", without, Patient(weight_kg=80), bundle=bundle, program=Tacrolimus())
+    found = dose(Tacrolimus(), without, Patient(weight_kg=80), model=bundle)
     assert (found.method, found.value) == ("formula", pytest.approx(8.0))
     with pytest.raises(InputError):
-        dose("tacrolimus", example(), Patient(), bundle=bundle, program=Tacrolimus())
+        dose(Tacrolimus(), example(), Patient(), model=bundle)
 
 
 def test_the_product_does_not_offer_it() -> None:

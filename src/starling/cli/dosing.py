@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from starling.cli.patients import NOTHING_CALLED, assessed
 from starling.cli.screen import width
@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     from starling.dosing.program import Patient
     from starling.prediction import Prediction
     from starling.runtime.bundle import Bundle
-
-INDICATIONS: Final = ("atrial fibrillation", "thromboembolism", "heart valve", "other")
+    from starling.runtime.card import Tabular
 
 
 def dose(arguments: argparse.Namespace) -> int:
     """Shows the dose for one person: on the screen, as JSON, or as a section of the HTML report."""
     from starling.dosing import dose as dose_of
+    from starling.engine import bundled_knowledge
 
     calibration = _calibration(arguments.site)
-    bundle = Path(arguments.model) if arguments.model else None
+    model = Path(arguments.model) if arguments.model else None
     person = _one(list(assessed(arguments)))
-    prediction = dose_of(arguments.drug, person, _patient(arguments), bundle=bundle, calibration=calibration)
+    patient, knowledge = _patient(arguments), bundled_knowledge()
+    prediction = dose_of(arguments.drug, person, patient, knowledge=knowledge, model=model, calibration=calibration)
     _show(prediction, person, arguments)
     return 0 if any(gene.status != "undetermined" for gene in person.genes) else NOTHING_CALLED
 
@@ -98,7 +99,8 @@ def _calibration(path: str | None) -> Calibration | None:
 
 def _bundle(text: str | None) -> Bundle:
     """The bundle at a path, or the one of that name that came with the program."""
-    from starling.runtime.bundle import Bundle, bundled
+    from starling.dosing.model import bundled
+    from starling.runtime.bundle import Bundle
 
     path = Path(text or "warfarin")
     return Bundle.read(path if path.exists() else bundled(path.name) if text in {None, path.name} else path)
@@ -108,20 +110,24 @@ def info(arguments: argparse.Namespace) -> int:
     """Says what a model is, takes, gives, was trained on, and how good it is; runs nothing."""
     bundle = _bundle(arguments.model)
     card = bundle.card
-    lines = [
-        f"{card.name} {card.version}  sha256 {bundle.sha256}",
-        f"  gives {card.output.quantity}, {card.output.unit}, {card.output.low:.1f} to {card.output.high:.1f}",
-    ]
-    for each in card.inputs:
-        taken = ", ".join(each.levels) if each.levels else f"{each.low:g} to {each.high:g} {each.unit}"
-        missing = f"assumed {each.assumed}" if each.missing == "assume" else each.missing
-        lines.append(f"  takes {each.name}: {taken}; not stated: {missing}")
-    lines.append(f"  interval: {card.interval.coverage:.0%}. {card.interval.statement}")
+    lines = [f"{card.name} {card.version}  sha256 {bundle.sha256}"]
+    lines += [f"  gives {each}" for each in card.gives] + [f"  takes {each}" for each in card.takes]
+    lines += _tabular(card.tabular) if card.tabular else ()
     for name, facts in card.facts.items():
         lines.append(f"  {name}")
         lines += [f"    {line}" for line in _facts(facts)]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _tabular(model: Tabular) -> Iterator[str]:
+    output = model.output
+    yield f"  gives {output.quantity}, {output.unit}, {output.low:.1f} to {output.high:.1f}"
+    for each in model.inputs:
+        taken = ", ".join(each.levels) if each.levels else f"{each.low:g} to {each.high:g} {each.unit}"
+        missing = f"assumed {each.assumed}" if each.missing == "assume" else each.missing
+        yield f"  takes {each.name}: {taken}; not stated: {missing}"
+    yield f"  interval: {model.interval.coverage:.0%}. {model.interval.statement}"
 
 
 def _facts(facts: Any) -> Iterator[str]:
@@ -138,9 +144,10 @@ def _facts(facts: Any) -> Iterator[str]:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Says check by check whether a bundle can be believed; 6 when it cannot."""
-    bundle = _bundle(arguments.model)
+    from starling.dosing.model import verify as checks
+
     holds = True
-    for check in bundle.verify():
+    for check in checks(_bundle(arguments.model)):
         holds = holds and check.holds
         sys.stdout.write(f"{'ok' if check.holds else 'WRONG':<6} {check.name}: {check.detail}\n")
     return 0 if holds else ModelError.exit_code
@@ -151,7 +158,7 @@ def run(arguments: argparse.Namespace) -> int:
     from starling.runtime.inputs import outside
 
     bundle = _bundle(arguments.model).load()
-    inputs = bundle.card.inputs
+    inputs = bundle.tabular.inputs
     for number, factors in enumerate(_rows(arguments.input), 1):
         absent = [each.name for each in inputs if each.name not in factors]
         if absent:
@@ -160,7 +167,7 @@ def run(arguments: argparse.Namespace) -> int:
         if strange:
             said = f"outside training: {', '.join(strange)}"
             raise InputError("BAD_OPTION", said, source=arguments.input, line=number)
-        sys.stdout.write(f"{bundle.run([factors])[0]:.4f}\n")
+        sys.stdout.write(f"{bundle.predict([factors])[0]:.4f}\n")
     return 0
 
 

@@ -178,6 +178,8 @@ def _add_cohort(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_dose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from starling.dosing.program import INDICATIONS
+
     examples = (
         "\nexample:\n  starling dose warfarin patient.vcf.gz --age 67 --weight 80 --height 175 --ancestry white\n"
         "\nA calculation beside published formulas, never guideline advice; needs the [models] extra for the model.\n"
@@ -193,7 +195,7 @@ def _add_dose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     facts.add_argument("--weight", type=float, metavar="KG")
     facts.add_argument("--ancestry", metavar="GROUP", help="white, asian or black; may be left out")
     facts.add_argument("--smoker", choices=("yes", "no"))
-    facts.add_argument("--indication", choices=dosing.INDICATIONS)
+    facts.add_argument("--indication", choices=INDICATIONS)
     facts.add_argument("--no-medication", action="store_true", help="the patient takes nothing else")
     facts.add_argument(
         "--linked", action="append", default=[], metavar="RSID=B/B", help="a called site linked with VKORC1 rs9923231"

@@ -100,7 +100,7 @@ def _part(cell: Cell, left: float, top: int, colour: str) -> Markup:
     title = f"{cell.group}: {cell.item}, {cell.count} of {cell.of} ({_percent(cell)})"
     ink = "on-dark" if colour in _DARK else "on-light" if colour in _COLOURS else ""
     said = _text(_percent(cell), left + 4, top + 16, ink) if width > 44 else None
-    return tag("g", tag("title", title), _box(left, top + 3, width, 18, colour), said)
+    return tag("g", tag("title", title), _box((left, top + 3, width, 18), colour), said)
 
 
 def _coloured(items: Iterable[str]) -> dict[str, str]:
@@ -120,7 +120,7 @@ def _legend(items: Sequence[str], colours: Mapping[str, str], top: int) -> tuple
         width = 24 + 7 * len(item)
         if left > 150 and left + width > _WIDTH:
             left, top = 150, top + 18
-        parts += [_box(left, top - 10, 11, 11, colours[item]), _text(item, left + 15, top, "quiet")]
+        parts += [_box((left, top - 10, 11, 11), colours[item]), _text(item, left + 15, top, "quiet")]
         left += width
     return parts, top + 8
 
@@ -143,7 +143,7 @@ def _bars(label: str, rows: Sequence[tuple[str, Cell]]) -> Markup:
     parts = []
     for number, (name, cell) in enumerate(rows):
         top, width = number * 20, (cell.share or 0.0) * (_BAR - 40)
-        parts += [_text(name[:24], 0, top + 13), _box(150, top + 2, width, 14, _COLOURS[0])]
+        parts += [_text(name[:24], 0, top + 13), _box((150, top + 2, width, 14), _COLOURS[0])]
         parts.append(_text(_percent(cell), 155 + width, top + 13, "quiet"))
     said = f"{label}: " + ", ".join(f"{name} {_percent(cell)}" for name, cell in rows)
     return _picture(said, max(20, 20 * len(rows)), parts)
@@ -183,7 +183,7 @@ def _squares(gene: str, places: Mapping[str, float], top: int) -> Iterator[Marku
     for number, (where, share) in enumerate(places.items()):
         left, down = 90 + 13 * (number % _SQUARES), top + 13 * (number // _SQUARES)
         title = tag("title", f"{gene} {where}: missing in {share:.1%}")
-        yield _box(left, down + 2, 11, 11, _COLOURS[5], title, fill_opacity=f"{0.08 + 0.92 * share:.2f}")
+        yield _box((left, down + 2, 11, 11), _COLOURS[5], title, fill_opacity=f"{0.08 + 0.92 * share:.2f}")
 
 
 def _picture(label: str, height: int, parts: Iterable[Markup]) -> Markup:
@@ -194,8 +194,11 @@ def _text(words: str, x: float, y: int, class_: str = "") -> Markup:
     return tag("text", words, x=f"{x:.1f}", y=str(y), class_=class_)
 
 
-def _box(x: float, y: int, width: float, height: int, colour: str, *inside: Markup, **more: str) -> Markup:
-    return tag("rect", *inside, x=f"{x:.1f}", y=str(y), width=f"{width:.1f}", height=str(height), fill=colour, **more)
+def _box(place: tuple[float, int, float, int], colour: str, *inside: Markup, **more: str) -> Markup:
+    """A filled rectangle; `place`: left, top, width and height."""
+    x, y, width, height = place
+    size = {"x": f"{x:.1f}", "y": str(y), "width": f"{width:.1f}", "height": str(height)}
+    return tag("rect", *inside, **size, fill=colour, **more)
 
 
 def _details(title: str, cells: Sequence[Cell]) -> Markup:
