@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starling.assessment import Assessment
-from starling.dosing.calibration import Calibration
 from starling.dosing.model import DoseModel, bundled
 from starling.dosing.program import Formula, Patient, Prepared, Program
 from starling.dosing.warfarin import Warfarin
@@ -35,6 +34,9 @@ from starling.runtime.inputs import Factors, outside, reference
 from starling.runtime.interval import adapted_miscoverage
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
+
+if TYPE_CHECKING:
+    from starling.dosing.calibration import Calibration
 
 PROGRAMS: Final[Mapping[str, Program]] = {"warfarin": Warfarin()}
 

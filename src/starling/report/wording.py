@@ -5,7 +5,6 @@ Source: ISMP list of error-prone abbreviations, symbols and dose designations; F
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -32,7 +31,8 @@ _AMOUNT: Final[Mapping[str, str]] = {
     "single": "{} per dose",
     "maximum": "at most {}",
 }
-_COUNTED_UNIT: Final = re.compile(r"doses/(\w+)")
+#: a unit that counts doses: `doses/day`
+_COUNTED: Final = "doses/"
 
 
 def number(value: float | Fraction) -> str:
@@ -88,10 +88,11 @@ def condition_text(condition: Condition) -> str:
 
 
 def _amount(value: float, unit: str | None) -> str:
-    counted = _COUNTED_UNIT.fullmatch(unit or "")
-    if counted:
-        return f"{number(value)} {'dose' if value == 1 else 'doses'} per {counted[1]}"
-    return f"{number(value)} {(unit or '').replace('µg', 'mcg')}".rstrip()
+    unit = unit or ""
+    period = unit.removeprefix(_COUNTED)
+    if unit.startswith(_COUNTED) and period.isalnum():
+        return f"{number(value)} {'dose' if value == 1 else 'doses'} per {period}"
+    return f"{number(value)} {unit.replace('µg', 'mcg')}".rstrip()
 
 
 def _limit(dose: Dose) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any, Final, cast
@@ -78,6 +77,8 @@ class Card:
 
 def read_card(text: str, *, source: str) -> Card:
     """The card that `text` states.  Raises: ModelError (MODEL_INVALID), the model owner's."""
+    import tomllib
+
     try:
         return _card(tomllib.loads(text))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
