@@ -123,6 +123,31 @@ def test_every_documented_code_of_a_result_is_used() -> None:
     assert [code for code in re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) if f'"{code}"' not in text] == []
 
 
+def test_a_mark_between_rooms_is_documented_written_and_read() -> None:
+    import starling.notices
+
+    codes = {name: code for name, code in vars(starling.notices).items() if name.isupper()}
+    page = (DOCS / "reference" / "codes.md").read_text(encoding="utf-8")
+    assert codes and [code for code in codes.values() if f"| `{code}` |" not in page] == []
+    written = {code for _, code in codes_of_results()}
+    assert [code for code in codes.values() if code not in written] == []
+    readers = "".join(path.read_text(encoding="utf-8") for path in MODULES if path.parent.name == "report")
+    assert [name for name in codes if not re.search(rf"import .*\b{name}\b", readers)] == []
+
+
+def test_a_face_knows_codes_by_their_names_only() -> None:
+    """The table of reasons apart, whose codes are those of the reference page."""
+    from starling.report.words import REASONS
+
+    page = (DOCS / "reference" / "codes.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(\w+)` \|", page.split("## Reading")[0], re.MULTILINE))
+    assert set(REASONS) == documented
+    every = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    for path in (SRC / "report").glob("*.py"):
+        texts = {node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant)}
+        assert texts & every <= (documented if path.name == "words.py" else set()), name_of(path)
+
+
 # --- names ------------------------------------------------------------------------------------------------------------
 
 

@@ -11,9 +11,10 @@ Frozen values without I/O; every one survives `starling.serial` to JSON and back
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from pathlib import Path
+from typing import Final, Literal
 
-from starling.values import dataclass, field
+from starling.values import asdict, dataclass, field
 from starling.vocabulary import BuildName, CopyNumber, Notice, OutsideCall, Presence, Sex, VariantCopies, Why
 
 
@@ -24,6 +25,28 @@ class Alternative:
     phenotype: str | None
     diplotypes: tuple[tuple[str, ...], ...]
     why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class WhyWords:
+    """One reason in words: `brief` behind a term in brackets, `clause` in a sentence for a reader of the report."""
+
+    brief: str
+    clause: str
+
+
+WHY: Final[Mapping[Why, WhyWords]] = {
+    Why.PHASE: WhyWords("the phase is not known", "the file does not say which variants lie on the same chromosome"),
+    Why.NOT_ASSAYED: WhyWords("a deciding position was not called", "a deciding position was not read"),
+    Why.UNDOCUMENTED_VARIANT: WhyWords(
+        "an undocumented variant was read", "a variant was found that no definition lists"
+    ),
+    Why.FILTERED: WhyWords(
+        "a record that failed its filters was used", "a record that did not pass its filters was used"
+    ),
+    Why.COPY_NUMBER: WhyWords("the copy number was not determined", "deletions and duplications were not looked at"),
+    Why.STATED: WhyWords("statements of other laboratories differ", "what the other laboratory states does not agree"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +225,11 @@ class Options:
     combinations: bool = False
     sources: tuple[str, ...] = ()
     hash_input: bool = False
+
+    def recorded(self) -> dict[str, object]:
+        """Every option; a file by its name alone, so that the digest does not depend on its folder."""
+        bed = self.callable_bed
+        return {**asdict(self), "callable_bed": None if bed is None else Path(bed).name}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,33 @@ from starling.assessment import Advice, Implication
 from starling.values import dataclass, field
 from starling.vocabulary import ActivityScore, Locus
 
-#: What a row may advise, most serious first: the order of headlines and of every list of drugs.
-ACTIONS: Final = (
-    "contraindicated",
-    "avoid",
-    "consider_alternative",
-    "reduce_dose",
-    "increase_dose",
-    "adjust_dose",
-    "test_further",
-    "monitor",
-    "standard",
-    "no_recommendation",
-)
+#: What a row may advise, most serious first (the order of headlines and of every list of drugs), and what it tells the
+#: prescriber.
+ACTION_WORDS: Final[Mapping[str, str]] = {
+    "contraindicated": "do not use (contraindicated)",
+    "avoid": "avoid",
+    "consider_alternative": "consider another medicine",
+    "reduce_dose": "lower the dose",
+    "increase_dose": "raise the dose",
+    "adjust_dose": "adjust the dose",
+    "test_further": "test further first",
+    "monitor": "use with monitoring",
+    "standard": "use as usual",
+    "no_recommendation": "no advice based on genotype",
+}
+ACTIONS: Final = tuple(ACTION_WORDS)
+
+_RANK: Final = {action: rank for rank, action in enumerate(ACTIONS)}
+
+
+def action_words(action: str) -> str:
+    """The action in plain words; an unknown one as it stands, without underscores."""
+    return ACTION_WORDS.get(action, action.replace("_", " "))
+
+
+def seriousness(action: str) -> int:
+    """The place of `action` in `ACTIONS`; an unknown one is the most serious."""
+    return _RANK.get(action, -1)
 
 
 @dataclass(frozen=True, slots=True)

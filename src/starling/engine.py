@@ -40,6 +40,7 @@ from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
 from starling.guidance.remarks import relevant_genes
 from starling.knowledge.base import KnowledgeBase
+from starling.knowledge.medicines import known_medicines
 from starling.serial.document import ResultDigest
 from starling.values import asdict, replace
 from starling.vocabulary import GeneCall, Notice, OutsideCall, SampleGenotypes
@@ -253,19 +254,6 @@ def _also(question: Question) -> tuple[str, ...]:
     return (*adjusted, *(gene for drug in question.drugs for gene in relevant_genes(drug, ())))
 
 
-def known_medicines(knowledge: KnowledgeBase, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
-    """Ingredients of the medicines named, and a notice for each name that nobody here knows."""
-    known, notices = [], []
-    for name in names:
-        if knowledge.knows_medicine(name):
-            inhibitors = knowledge.find_inhibitors(name)
-            known.append(inhibitors[0].ingredient if inhibitors else knowledge.find_drug(name).name)
-        else:
-            message = f"{name!r} is not known here; its effect on other medicines was not considered"
-            notices.append(Notice("UNKNOWN_MEDICINE", message))
-    return tuple(dict.fromkeys(known)), tuple(notices)
-
-
 def _now() -> str:
     return strftime("%Y-%m-%dT%H:%M:%S+00:00", gmtime())
 
@@ -277,13 +265,10 @@ def _timings(read_ms: float, clock: Sequence[float]) -> dict[str, float]:
 
 
 def _recorded(options: Options, question: Question) -> dict[str, object]:
-    """Everything that was asked for; a file by its name alone, so that the digest does not depend on its folder."""
-    recorded = asdict(options)
-    if options.callable_bed is not None:
-        recorded["callable_bed"] = Path(options.callable_bed).name
+    """Everything that was asked for."""
     outside = tuple(asdict(replace(stated, line=None)) for stated in question.outside)
     asked = {"drugs": question.drugs, "genes": question.genes} if question.drugs or question.genes else {}
-    return {**recorded, "medication": question.medication, "outside": outside, **asked}
+    return {**options.recorded(), "medication": question.medication, "outside": outside, **asked}
 
 
 def _provenance(

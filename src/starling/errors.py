@@ -48,6 +48,7 @@ ADVICE: Final[dict[str, str]] = {
     "MODEL_INVALID": "The model's owner must correct the bundle; see `starling model verify`.",
     "MODEL_NOT_FOUND": "Check the path; a bundle holds model.onnx, model.toml, golden.jsonl and digest.",
     "MODEL_RUNTIME_MISSING": "Install the models extra: pip install 'starling-pgx[models]'.",
+    "MODEL_TOO_SLOW": "This device is too slow for the model, or busy; the deadline stands on the model's card.",
     "NOBODY_CALLED": "None of the files could be read; see the reason given for each.",
     "NOT_TEXT": "The file is not UTF-8 text where it should be; check that it is a VCF.",
     "NOT_VCF": "Pass a VCF, plain, gzipped or bgzipped.",

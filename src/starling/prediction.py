@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from types import UnionType
 from typing import Any, Final, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from starling.errors import InputError
+from starling.values import asdict, dataclass
 from starling.vocabulary import Notice
 
 SCHEMA: Final = "starling.prediction/1"
@@ -133,7 +133,7 @@ class Prediction:
     evidence: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     assessment: str = ""
-    schema: str = field(default=SCHEMA, kw_only=True)
+    schema: str = SCHEMA
 
 
 def to_jsonable(prediction: Prediction) -> dict[str, object]:
@@ -153,6 +153,8 @@ def from_jsonable(data: object) -> Prediction:
 
 def _read(kind: Any, data: Any, path: str) -> Any:
     """`data` as a value of the annotated type `kind`."""
+    from dataclasses import is_dataclass
+
     origin, arguments = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         return _dataclass(kind, data, path)
@@ -172,6 +174,8 @@ def _read(kind: Any, data: Any, path: str) -> Any:
 
 
 def _dataclass(kind: Any, data: Any, path: str) -> Any:
+    from dataclasses import fields
+
     if not isinstance(data, dict):
         raise InputError("BAD_JSON", f"{path} must be an object", source="prediction")
     hints = get_type_hints(kind)

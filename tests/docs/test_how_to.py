@@ -37,6 +37,6 @@ def test_commands_run(page: str, tmp_path: Path) -> None:
         execute(line, folder)
     if page == "biobank.md":
         assert (folder / "new.differences.tsv").read_text().count("\n") == 1
-        assert (folder / "summary.html").read_text().startswith("<!doctype html>")
+        assert (folder / "summary.html").read_text().startswith("<!DOCTYPE html>")
     else:
         assert '"m.1555A>G"' in (folder / "baby.json").read_text()

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from starling.assessment import Assessment
-from starling.runtime.bundle import Bundle, bundled
+from starling.dosing.model import bundled
+from starling.runtime.bundle import Bundle
 from starling.vocabulary import VariantCopies
 from tests.dosing.people import REFERENCE, VARIANT, example, gene, require
 

@@ -7,12 +7,16 @@ import os
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import starling
 from starling.assessment import Assessment, GeneResult
-from starling.dosing.program import Patient
+from starling.dosing.predict import dose as dose_with
+from starling.dosing.program import Patient, Program
+from starling.knowledge.base import KnowledgeBase
+from starling.prediction import Prediction
 from starling.vocabulary import VariantCopies
 
 EXAMPLE = Path(starling.__file__).parent / "examples" / "example.vcf"
@@ -33,6 +37,17 @@ def require(*modules: str) -> None:
 def example() -> Assessment:
     """The bundled example patient."""
     return starling.assess(EXAMPLE)
+
+
+@lru_cache(maxsize=1)
+def knowledge() -> KnowledgeBase:
+    """The bundled one."""
+    return KnowledgeBase.open()
+
+
+def dose(drug: str | Program, assessment: Assessment, patient: Patient, **more: Any) -> Prediction:
+    """The dose by the bundled knowledge."""
+    return dose_with(drug, assessment, patient, knowledge=knowledge(), **more)
 
 
 def gene(

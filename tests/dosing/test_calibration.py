@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from starling.assessment import Assessment
-from starling.dosing import dose
 from starling.dosing.calibration import BOUND, Calibration, dump, parse, shifted
+from starling.dosing.model import bundled
 from starling.errors import InputError
-from starling.runtime.bundle import Bundle, bundled
-from tests.dosing.people import ADULT
+from starling.runtime.bundle import Bundle
+from tests.dosing.people import ADULT, dose
 
 WHEN = "2025-01-01T00:00:00+00:00"
 

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from starling.assessment import Alternative, Assessment
-from starling.dosing import Patient, Prediction, dose
+from starling.dosing import Patient, Prediction
 from starling.dosing.formulas import Person, clinical, pharmacogenetic
+from starling.dosing.model import bundled
 from starling.errors import InputError
 from starling.prediction import from_jsonable, to_jsonable
-from starling.runtime.bundle import Bundle, bundled
+from starling.runtime.bundle import Bundle
 from starling.vocabulary import Why
-from tests.dosing.people import ADULT, example
+from tests.dosing.people import ADULT, dose, example
 
 Make = Callable[..., Assessment]
 WHITE = Person(6, 175, 80, "white")
@@ -119,7 +120,7 @@ def test_outside_training_the_model_says_so_and_the_formula_answers(
 
 @pytest.mark.usefixtures("runtime")
 def test_an_output_outside_the_range_of_training_is_set_to_its_end_and_says_so(person: Make) -> None:
-    highest = Bundle.read(bundled("warfarin")).card.output.high
+    highest = Bundle.read(bundled("warfarin")).tabular.output.high
     huge = replace(ADULT, age_years=20, height_cm=200, weight_kg=230, medication=("carbamazepine",), smoker=True)
     found = dose("warfarin", person(), huge)
     assert found.clamped and found.value == highest

@@ -1,119 +1,77 @@
-"""The room takes a second drug without change: a tacrolimus-style model that exists only here."""
+"""The room takes a second drug without change: the one that docs/how-to/add-a-dose-model.md builds, and only there."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import re
+import runpy
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from starling.assessment import Assessment
-from starling.dosing import Patient, dose
-from starling.dosing.program import Change, Formula, Prepared
+from starling.cli import main
+from starling.dosing import Patient
+from starling.dosing.program import Program
 from starling.errors import InputError
-from starling.prediction import Step, from_jsonable, to_jsonable
+from starling.prediction import from_jsonable, to_jsonable
 from starling.report.dose import render
-from starling.runtime.bundle import DIGEST, Bundle, digest_text
-from tests.dosing.people import example
+from tests.dosing.people import EXAMPLE, dose, example
 
-CARD = """
-schema = "starling.model/1"
-name = "tacrolimus"
-version = "0"
-drug = "tacrolimus"
-[output]
-quantity = "first daily dose"
-unit = "mg/day"
-low = 1.0
-high = 12.0
-[[input]]
-name = "cyp3a5"
-label = "CYP3A5"
-missing = "formula"
-reference = "non-expresser"
-levels = ["non-expresser", "expresser"]
-[[input]]
-name = "weight_kg"
-label = "weight"
-unit = "kg"
-missing = "refuse"
-reference = 70.0
-low = 40.0
-high = 120.0
-[interval]
-scale = "identity"
-coverage = 0.8
-levels = [0.1, 0.9]
-statement = "a stub"
-[[interval.bin]]
-upto = 1000.0
-quantiles = [-1.5, 2.0]
-"""
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "how-to" / "add-a-dose-model.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+COMMANDS = [
+    line for block in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL) for line in block.splitlines()
+]
 
-
-class Tacrolimus:
-    """A stub: expressers of CYP3A5 get half as much again."""
-
-    drug = "tacrolimus"
-    bundle = "tacrolimus"
-    quantity = "first daily dose"
-    unit = "mg/day"
-
-    def prepare(self, assessment: Assessment, patient: Patient) -> Prepared:
-        if patient.weight_kg is None:
-            raise InputError("DOSE_INPUT_MISSING", "weight is not stated")
-        alleles = assessment.gene("CYP3A5").diplotypes
-        if len(alleles) != 1:
-            return Prepared({"weight_kg": patient.weight_kg}, not_called="CYP3A5 not determined")
-        expresser = "expresser" if "*1" in alleles[0] else "non-expresser"
-        return Prepared({"cyp3a5": expresser, "weight_kg": patient.weight_kg})
-
-    def formulas(self, prepared: Prepared) -> Sequence[Formula]:
-        value = 0.1 * float(prepared.factors["weight_kg"])
-        return [Formula("by weight", value, "a stub", uses_genotype=False)]
-
-    def steps(self, assessment: Assessment, prepared: Prepared, dose: float) -> Sequence[Step]:
-        return ()
-
-    def changes(self, prepared: Prepared) -> Sequence[Change]:
-        return [Change("had CYP3A5 not been expressed", {"cyp3a5": "non-expresser"})]
+pytestmark = pytest.mark.usefixtures("toolbox")
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, toolbox: None) -> Path:
-    import numpy as np
-    from onnx import TensorProto, helper, numpy_helper
-
-    weights = [
-        numpy_helper.from_array(np.array([[3.0], [0.08]], dtype=np.float32), "w"),
-        numpy_helper.from_array(np.array([0.5], dtype=np.float32), "b"),
-    ]
-    graph = helper.make_graph(
-        [helper.make_node("Gemm", ["x", "w", "b"], ["y"])],
-        "stub",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 2])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 1])],
-        weights,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    golden = [({"cyp3a5": "expresser", "weight_kg": 70.0}, 9.1), ({"cyp3a5": "non-expresser", "weight_kg": 50.0}, 4.5)]
-    files = {
-        "model.onnx": model.SerializeToString(),
-        "model.toml": CARD.encode(),
-        "golden.jsonl": "\n".join(json.dumps({"inputs": row, "output": out}) for row, out in golden).encode(),
-    }
-    for name, content in {**files, DIGEST: digest_text(files)}.items():
-        (tmp_path / name).write_bytes(content)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a reader of the page works: its files, and a patient."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "patient.vcf").write_bytes(EXAMPLE.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "exampline", raising=False)
     return tmp_path
 
 
-def test_a_second_drug_needs_a_program_and_a_bundle_and_nothing_else(bundle: Path) -> None:
-    assert all(check.holds for check in Bundle.read(bundle).verify())
-    found = dose("tacrolimus", example(), Patient(weight_kg=80), bundle=bundle, program=Tacrolimus())
+@pytest.fixture
+def bundle(folder: Path) -> Path:
+    runpy.run_path("build.py")
+    return folder / "bundle"
+
+
+@pytest.fixture
+def exampline(folder: Path) -> Program:
+    program: Program = runpy.run_path("exampline.py")["Exampline"]()
+    return program
+
+
+def test_the_page_is_executed_as_it_stands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert set(FILES) == {"exampline.py", "build.py", "ask.py", "bundle/model.toml"}
+    assert COMMANDS[0].startswith("pip install")
+    for command in COMMANDS[1:]:
+        tool, *words = command.split()
+        if tool == "python":
+            runpy.run_path(words[0], run_name="__main__")
+        else:
+            assert (tool, main(words)) == ("starling", 0)
+    said = capsys.readouterr().out
+    assert said.count("\nok ") + said.startswith("ok ") == 4 and "WRONG" not in said
+    assert "takes weight_kg: 40 to 120 kg; not stated: refuse" in said
+    assert "by Starling exampline model 1" in said and "80% interval" in said and "by weight" in said
+
+
+def test_a_second_drug_needs_a_program_and_a_bundle_and_nothing_else(bundle: Path, exampline: Program) -> None:
+    found = dose(exampline, example(), Patient(weight_kg=80), model=bundle)
     expresser = "*1" in example().gene("CYP3A5").diplotypes[0]
-    assert (found.drug, found.unit, found.method) == ("tacrolimus", "mg/day", "model")
+    assert (found.drug, found.unit, found.method) == ("exampline", "mg/day", "model")
     assert found.value == pytest.approx(0.5 + 3.0 * expresser + 0.08 * 80, abs=1e-5)
     assert found.interval is not None
     assert (found.interval.low, found.interval.high) == pytest.approx((found.value - 1.5, found.value + 2.0))
@@ -125,19 +83,33 @@ def test_a_second_drug_needs_a_program_and_a_bundle_and_nothing_else(bundle: Pat
     assert "mg/day" in render(found) and "mg/week" not in render(found)
 
 
-def test_its_guards_are_the_room_s_own(bundle: Path) -> None:
-    heavy = dose("tacrolimus", example(), Patient(weight_kg=150), bundle=bundle, program=Tacrolimus())
+def test_its_guards_are_the_room_s_own(bundle: Path, exampline: Program) -> None:
+    heavy = dose(exampline, example(), Patient(weight_kg=150), model=bundle)
     assert (heavy.method, heavy.notices[0].code) == ("formula", "OUTSIDE_TRAINING")
-    gene = replace(example().gene("CYP3A5"), diplotypes=())
-    without = replace(example(), genes=tuple(gene if each.gene == "CYP3A5" else each for each in example().genes))
-    found = dose("tacrolimus", without, Patient(weight_kg=80), bundle=bundle, program=Tacrolimus())
-    assert found.method == "formula"
-    assert found.value == pytest.approx(8.0)
+    for change in ({"diplotypes": ()}, {"cannot_exclude": ("*3",)}):
+        gene = replace(example().gene("CYP3A5"), **change)
+        without = replace(example(), genes=tuple(gene if each.gene == "CYP3A5" else each for each in example().genes))
+        found = dose(exampline, without, Patient(weight_kg=80), model=bundle)
+        assert found.method == "formula" and found.value == pytest.approx(8.0)
     with pytest.raises(InputError):
-        dose("tacrolimus", example(), Patient(), bundle=bundle, program=Tacrolimus())
+        dose(exampline, example(), Patient(), model=bundle)
+
+
+def test_medicines_come_to_a_program_as_ingredients(bundle: Path, exampline: Program) -> None:
+    seen: list[Patient] = []
+
+    class Asking(type(exampline)):  # type: ignore[misc]
+        def prepare(self, assessment: object, patient: Patient) -> object:
+            seen.append(patient)
+            return super().prepare(assessment, patient)
+
+    asked = Patient(weight_kg=80, medication=("Cordarone", "xyzol"))
+    found = dose(Asking(), example(), asked, model=bundle)
+    assert seen[0].medication == ("amiodarone",)
+    assert [notice.code for notice in found.notices] == ["UNKNOWN_MEDICINE"]
 
 
 def test_the_product_does_not_offer_it() -> None:
     with pytest.raises(InputError) as caught:
-        dose("tacrolimus", example(), Patient(weight_kg=80))
+        dose("exampline", example(), Patient(weight_kg=80))
     assert caught.value.code == "NO_DOSE_MODEL"

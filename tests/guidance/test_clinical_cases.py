@@ -15,8 +15,8 @@ import pytest
 from starling.assessment import GeneResult
 from starling.calling.outside import outside_call
 from starling.guidance.phenotype import interpret
-from starling.guidance.wording import doses_text
 from starling.knowledge.base import KnowledgeBase
+from starling.report.wording import doses_text
 from starling.vocabulary import OutsideCall
 from tests.calling.support import called as call
 from tests.guidance.conftest import Advised, by_source

@@ -22,21 +22,9 @@ from starling.assessment import (
     Recommendation,
     Run,
 )
+from starling.definitions import ACTIONS
 from starling.serial.document import result_digest, to_jsonable
 from starling.vocabulary import Notice, VariantCopies, Why
-
-ACTIONS = (
-    "contraindicated",
-    "avoid",
-    "consider_alternative",
-    "reduce_dose",
-    "increase_dose",
-    "adjust_dose",
-    "test_further",
-    "monitor",
-    "standard",
-    "no_recommendation",
-)
 
 text = st.text(max_size=8)
 texts = st.lists(text, max_size=2).map(tuple)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,42 +15,10 @@ from starling.report.html import page
 from starling.report.markup import Markup, join, tag
 from starling.report.text import visible
 from starling.report.words import ACTIONS, NOT_A_DEVICE, action_words
+from tests.report.reader import Reader
 from tests.report.sample_assessment import HOSTILE, hostile_assessment, sample_assessment
 
-VOID = {"meta", "path", "circle", "use"}
 TEMPLATES = Path(starling.report.__file__).parent / "templates"
-
-
-class Reader(HTMLParser):
-    """Elements with their attributes, texts, and whether every element was closed in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.texts: list[str] = []
-        self.open: list[str] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in VOID:
-            return
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    def named(self, name: str) -> list[dict[str, str]]:
-        return [attributes for element, attributes in self.elements if element == name]
 
 
 @pytest.fixture(scope="module", params=["plain", "hostile"])

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starling.runtime.bundle import Bundle, bundled
+from starling.dosing.model import bundled
+from starling.runtime.bundle import Bundle
 from starling.runtime.explain import MOST_FACTORS, shapley
 from starling.runtime.inputs import Factors, reference
 
@@ -60,8 +61,8 @@ def test_too_many_factors_are_refused_not_sampled() -> None:
 @pytest.mark.usefixtures("runtime")
 def test_additivity_holds_for_the_model_itself() -> None:
     bundle = Bundle.read(bundled("warfarin")).load()
-    typical = reference(bundle.card.inputs)
-    for factors, _ in bundle.golden()[:8]:
-        start, end, amounts = shapley(bundle.run, factors, typical)
+    typical = reference(bundle.tabular.inputs)
+    for factors in [each.inputs for each in bundle.golden()[:8]]:
+        start, end, amounts = shapley(bundle.predict, factors, typical)
         assert len(amounts) == 10
         assert abs(start + sum(amounts.values()) - end) <= 1e-9

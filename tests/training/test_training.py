@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from starling.dosing.formulas import Person, pharmacogenetic
-from starling.runtime.bundle import DIGEST, Bundle, bundled
+from starling.dosing.model import LEAST_PATIENTS, DoseModel, bundled
+from starling.runtime.bundle import DIGEST, Bundle
 from starling.runtime.card import read_card
 from starling.runtime.inputs import encode
 from tests.dosing.people import require
@@ -79,6 +80,7 @@ def test_what_differs_between_hospitals_is_not_learned_and_what_differs_within_t
 def test_the_student_answers_like_its_teacher_and_the_graph_like_the_student() -> None:
     import numpy as np
 
+    from starling.runtime.card import Limits
     from starling.runtime.session import Session
     from starling_workshop.training.export import graph_of
     from starling_workshop.training.student import distil
@@ -92,9 +94,8 @@ def test_the_student_answers_like_its_teacher_and_the_graph_like_the_student() -
     graph = graph_of(student)
     assert len(graph) <= 5_000
     assert graph == graph_of(distil(table, fit_teacher(table)))
-    assert Session(graph, source="test").run(table.x.tolist()) == pytest.approx(
-        student.dose(table.x).tolist(), abs=1e-3
-    )
+    (doses,) = Session(graph, source="test", limits=Limits()).run({"factors": table.x.tolist()}).values()
+    assert doses.reshape(-1).tolist() == pytest.approx(student.dose(table.x).tolist(), abs=1e-3)
 
 
 def test_toml_is_read_back() -> None:
@@ -159,4 +160,5 @@ def test_the_bundle_holds_no_patient() -> None:
     shipped = Bundle.read(bundled("warfarin"))
     assert set(shipped.files) == {"golden.jsonl", "model.onnx", "model.toml", DIGEST}
     assert "PA13" not in shipped.files["model.toml"].decode()
-    assert all(group.patients >= shipped.card.similar_least == 5 for group in shipped.card.similar)
+    assert DoseModel.of(shipped).groups
+    assert shipped.card.more["similar"]["least"] == LEAST_PATIENTS

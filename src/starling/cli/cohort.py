@@ -127,9 +127,9 @@ def reanalyse(arguments: argparse.Namespace) -> int:
 def summary(arguments: argparse.Namespace) -> int:
     """Frequencies of the cohort, as a table and a page."""
     from starling.cohort.summary import summarise
-    from starling.cohort.summary_page import page
-    from starling.cohort.summary_table import table
     from starling.formats.write import write_atomically
+    from starling.report.summary_page import page
+    from starling.report.summary_table import table
 
     if arguments.min_cell < 0:
         raise InputError("BAD_OPTION", "must not be negative", source="--min-cell")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from starling.cli.arguments import NOTHING_CALLED, add_knowledge, add_patient, add_reading, assessed
 from starling.cli.screen import width
+from starling.dosing.program import INDICATIONS
 from starling.engine import Engine
 from starling.errors import InputError
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from starling.dosing.program import Patient
     from starling.prediction import Prediction
 
-INDICATIONS: Final = ("atrial fibrillation", "thromboembolism", "heart valve", "other")
 _EXAMPLES: Final = (
     "\nexample:\n  starling dose warfarin patient.vcf.gz --age 67 --weight 80 --height 175 --ancestry white\n"
     "\nA calculation beside published formulas, never guideline advice; needs the [models] extra for the model.\n"
@@ -57,10 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     from starling.dosing import dose as dose_of
 
     calibration = _calibration(arguments.site)
-    bundle = Path(arguments.model) if arguments.model else None
+    model = Path(arguments.model) if arguments.model else None
     engine = Engine.open(arguments.knowledge)
     person = _one(list(assessed(engine, arguments)))
-    prediction = dose_of(arguments.drug, person, _patient(arguments), bundle=bundle, calibration=calibration)
+    patient, knowledge = _patient(arguments), engine.knowledge
+    prediction = dose_of(arguments.drug, person, patient, knowledge=knowledge, model=model, calibration=calibration)
     _show(prediction, person, arguments)
     return 0 if any(gene.status != "undetermined" for gene in person.genes) else NOTHING_CALLED
 

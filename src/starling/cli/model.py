@@ -16,6 +16,7 @@ from starling.errors import InputError, ModelError
 if TYPE_CHECKING:
     from starling.dosing.calibration import Calibration
     from starling.runtime.bundle import Bundle
+    from starling.runtime.card import Tabular
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _bundle(text: str | None) -> Bundle:
     """The bundle at a path, or the one of that name that came with the program."""
-    from starling.runtime.bundle import Bundle, bundled
+    from starling.dosing.model import bundled
+    from starling.runtime.bundle import Bundle
 
     path = Path(text or "warfarin")
     return Bundle.read(path if path.exists() else bundled(path.name) if text in {None, path.name} else path)
@@ -51,20 +53,24 @@ def info(arguments: argparse.Namespace) -> int:
     """Says what a model is, takes, gives, was trained on, and how good it is; runs nothing."""
     bundle = _bundle(arguments.model)
     card = bundle.card
-    lines = [
-        f"{card.name} {card.version}  sha256 {bundle.sha256}",
-        f"  gives {card.output.quantity}, {card.output.unit}, {card.output.low:.1f} to {card.output.high:.1f}",
-    ]
-    for each in card.inputs:
-        taken = ", ".join(each.levels) if each.levels else f"{each.low:g} to {each.high:g} {each.unit}"
-        missing = f"assumed {each.assumed}" if each.missing == "assume" else each.missing
-        lines.append(f"  takes {each.name}: {taken}; not stated: {missing}")
-    lines.append(f"  interval: {card.interval.coverage:.0%}. {card.interval.statement}")
+    lines = [f"{card.name} {card.version}  sha256 {bundle.sha256}"]
+    lines += [f"  gives {each}" for each in card.gives] + [f"  takes {each}" for each in card.takes]
+    lines += _tabular(card.tabular) if card.tabular else ()
     for name, facts in card.facts.items():
         lines.append(f"  {name}")
         lines += [f"    {line}" for line in _facts(facts)]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _tabular(model: Tabular) -> Iterator[str]:
+    output = model.output
+    yield f"  gives {output.quantity}, {output.unit}, {output.low:.1f} to {output.high:.1f}"
+    for each in model.inputs:
+        taken = ", ".join(each.levels) if each.levels else f"{each.low:g} to {each.high:g} {each.unit}"
+        missing = f"assumed {each.assumed}" if each.missing == "assume" else each.missing
+        yield f"  takes {each.name}: {taken}; not stated: {missing}"
+    yield f"  interval: {model.interval.coverage:.0%}. {model.interval.statement}"
 
 
 def _facts(facts: Any) -> Iterator[str]:
@@ -81,9 +87,10 @@ def _facts(facts: Any) -> Iterator[str]:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Says check by check whether a bundle can be believed; 6 when it cannot."""
-    bundle = _bundle(arguments.model)
+    from starling.dosing.model import verify as checks
+
     holds = True
-    for check in bundle.verify():
+    for check in checks(_bundle(arguments.model)):
         holds = holds and check.holds
         sys.stdout.write(f"{'ok' if check.holds else 'WRONG':<6} {check.name}: {check.detail}\n")
     return 0 if holds else ModelError.exit_code
@@ -94,7 +101,7 @@ def raw(arguments: argparse.Namespace) -> int:
     from starling.runtime.inputs import outside
 
     bundle = _bundle(arguments.model).load()
-    inputs = bundle.card.inputs
+    inputs = bundle.tabular.inputs
     for number, factors in enumerate(_rows(arguments.input), 1):
         absent = [each.name for each in inputs if each.name not in factors]
         if absent:
@@ -103,7 +110,7 @@ def raw(arguments: argparse.Namespace) -> int:
         if strange:
             said = f"outside training: {', '.join(strange)}"
             raise InputError("BAD_OPTION", said, source=arguments.input, line=number)
-        sys.stdout.write(f"{bundle.run([factors])[0]:.4f}\n")
+        sys.stdout.write(f"{bundle.predict([factors])[0]:.4f}\n")
     return 0
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from starling.definitions import ACTIONS
+from starling.definitions import ACTIONS, seriousness
 from starling.formats.write import replacing
 from starling.values import dataclass
 
@@ -46,7 +46,7 @@ class Difference:
 
 
 def _rank(action: str | None) -> int:
-    return ACTIONS.index(action) if action in ACTIONS else _NONE
+    return _NONE if action is None else seriousness(action)
 
 
 def write_differences(old: Outputs, new: Outputs, *, changed: Sequence[str], read_again: Sequence[str]) -> int:

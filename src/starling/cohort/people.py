@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from starling.engine import known_medicines
 from starling.errors import InputError
 from starling.formats.outside import parse_outside_calls
 from starling.knowledge.base import KnowledgeBase
+from starling.knowledge.medicines import known_medicines
 from starling.values import dataclass, replace
 from starling.vocabulary import OutsideCall, Sex
 

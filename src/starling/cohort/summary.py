@@ -10,7 +10,6 @@ Data Access Professionals, 2019), sections on frequency tables and differencing.
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,88 +18,19 @@ from typing import TYPE_CHECKING, Any, Final
 from starling.cohort.people import table_rows
 from starling.cohort.reanalyse import metadata_of
 from starling.cohort.run import Outputs, connected
+from starling.definitions import ACTIONS
 from starling.errors import InputError
 from starling.formats.extras import need
-from starling.values import dataclass, field
+from starling.summary import ALL, Cell, Protection, Summary
+from starling.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb
 
-ALL: Final = "all"
 UNSTATED: Final = "not stated"
 RARE: Final = "rare results"
 #: Advice that asks the prescriber to do something else than usual; monitoring and further tests are not counted.
-ACTIONABLE: Final = ("contraindicated", "avoid", "consider_alternative", "reduce_dose", "increase_dose", "adjust_dose")
-#: The quantile of a two-sided 95 % interval.
-_Z95: Final = 1.959963984540054
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """How many of how many; `count` is None when there are too few to say."""
-
-    section: str
-    subject: str
-    group: str
-    item: str
-    count: int | None
-    of: int
-
-    @property
-    def share(self) -> float | None:
-        """The frequency; None when it is suppressed or there is nothing to divide by."""
-        return min(1.0, self.count / self.of) if self.count is not None and self.of else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """Wilson's 95 % interval of the frequency.  Source: Wilson 1927, J Am Stat Assoc 22:209-212."""
-        share = self.share
-        if share is None:
-            return None
-        spread = _Z95**2 / self.of
-        middle = (share + spread / 2) / (1 + spread)
-        half = _Z95 / (1 + spread) * math.sqrt(share * (1 - share) / self.of + spread / (4 * self.of))
-        return max(0.0, middle - half), min(1.0, middle + half)
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Everything that a table or a page shows.  `stated`: what the calls say of themselves."""
-
-    cells: tuple[Cell, ...]
-    groups: tuple[str, ...]
-    people: int
-    min_cell: int
-    by: str | None
-    stated: Mapping[str, Any] = field(default_factory=dict)
-
-    def of(self, section: str, subject: str | None = None, group: str | None = None) -> list[Cell]:
-        """The cells of one section, of one subject and group where given."""
-        return [
-            cell
-            for cell in self.cells
-            if cell.section == section and subject in (None, cell.subject) and group in (None, cell.group)
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Protection:
-    """What a count becomes when it may leave the site."""
-
-    min_cell: int
-
-    @property
-    def base(self) -> int:
-        """Counts are multiples of this."""
-        return max(1, self.min_cell)
-
-    def count(self, people: int) -> int | None:
-        """None below the least cell, else rounded."""
-        return None if 0 < people < self.min_cell else self.total(people)
-
-    def total(self, people: int) -> int:
-        """Rounded; a total is never withheld."""
-        return self.base * round(people / self.base)
+ACTIONABLE: Final = ACTIONS[: ACTIONS.index("test_further")]
 
 
 def summarise(calls: Path, *, people: Path | None, by: str | None, min_cell: int) -> Summary:

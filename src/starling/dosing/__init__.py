@@ -2,11 +2,15 @@
 
     formulas     published dosing formulas as plain code           (standard library; always there)
     program      what a drug adds to the room                       warfarin   the first one
+    model        a bundle as a dose model                           bundles/   those of the product
     calibration  a hospital's own correction: proposed, activated, reversible
     predict      START HERE: assessment and patient -> Prediction
 
->>> from starling.dosing import dose, Patient                                            # doctest: +SKIP
->>> dose("warfarin", assessment, Patient(age_years=67, height_cm=175, weight_kg=80))     # doctest: +SKIP
+A second drug: docs/how-to/add-a-dose-model.md.
+
+>>> from starling.dosing import dose, Patient                                                       # doctest: +SKIP
+>>> patient = Patient(age_years=67, height_cm=175, weight_kg=80)                                    # doctest: +SKIP
+>>> dose("warfarin", assessment, patient, knowledge=knowledge)                                      # doctest: +SKIP
 Prediction(drug='warfarin', value=32.4, ...)
 """
 

@@ -6,15 +6,15 @@ prepare -> formulas -> guard -> model (or formula, visibly) -> local calibration
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starling.assessment import Assessment
-from starling.dosing.calibration import Calibration
+from starling.dosing.model import DoseModel, bundled
 from starling.dosing.program import Formula, Patient, Prepared, Program
 from starling.dosing.warfarin import Warfarin
 from starling.errors import InputError, ModelError
+from starling.knowledge.medicines import Medicines, known_medicines
 from starling.prediction import (
     Beside,
     Contribution,
@@ -28,12 +28,15 @@ from starling.prediction import (
     Step,
     WhatIf,
 )
-from starling.runtime.bundle import Bundle, bundled
+from starling.runtime.bundle import Bundle
 from starling.runtime.explain import shapley
 from starling.runtime.inputs import Factors, outside, reference
 from starling.runtime.interval import adapted_miscoverage
-from starling.values import dataclass
+from starling.values import dataclass, replace
 from starling.vocabulary import Notice
+
+if TYPE_CHECKING:
+    from starling.dosing.calibration import Calibration
 
 PROGRAMS: Final[Mapping[str, Program]] = {"warfarin": Warfarin()}
 
@@ -55,43 +58,32 @@ class Calculated:
 
 
 def dose(
-    drug: str,
+    drug: str | Program,
     assessment: Assessment,
     patient: Patient,
     *,
-    bundle: Path | None = None,
+    knowledge: Medicines,
+    model: Path | DoseModel | None = None,
     calibration: Calibration | None = None,
-    program: Program | None = None,
 ) -> Prediction:
     """The dose for this patient by the drug's model, or by its published formula where the model does not know.
 
-    `bundle`: a directory or zip instead of the model that came with the program.  `calibration`: what this hospital
-    learned; only what was activated counts.  `program`: a drug that the product does not have.
+    `drug`: its name, or the program of a drug that the product does not have.  `knowledge`: a knowledge base, for the
+    names of medicines.  `model`: a directory or zip, or one that is loaded, instead of the one that came with the
+    program.  `calibration`: what this hospital learned; only what was activated counts.
     Raises: InputError, the sender's, for a drug without a model and for what is missing and never assumed.
     """
-    chosen = program or _program_of(drug)
-    prepared = chosen.prepare(assessment, patient)
-    formulas = chosen.formulas(prepared)
+    program = _program_of(drug) if isinstance(drug, str) else drug
+    prepared = _prepared(program, assessment, patient, knowledge)
+    formulas = tuple(program.formulas(prepared))
     try:
-        loaded = trusted(bundle or bundled(chosen.bundle))
-        calculated = _by_model(loaded, chosen, prepared, formulas, calibration)
+        loaded = model if isinstance(model, DoseModel) else DoseModel.load(model or bundled(program.bundle))
+        calculated = _by_model(loaded, program, prepared, formulas, calibration)
     except ModelError as error:
         loaded, text = None, f"{error.message}. {error.advice}"
         calculated = _by_formula(formulas, Notice("MODEL_UNAVAILABLE", f"the model was not used: {text}"))
-    steps = tuple(chosen.steps(assessment, prepared, calculated.dose))
-    return _prediction(chosen, assessment, prepared, (calculated, steps, tuple(formulas), loaded))
-
-
-def trusted(path: Path) -> Bundle:
-    """The bundle at `path`, every check passed; kept while its files stay as they are.  Raises: ModelError."""
-    parts = sorted(path.iterdir()) if path.is_dir() else [path]
-    marks = tuple((part.name, part.stat().st_mtime_ns, part.stat().st_size) for part in parts if part.exists())
-    return _trusted(path, marks)
-
-
-@lru_cache(maxsize=4)
-def _trusted(path: Path, _marks: tuple[tuple[str, int, int], ...]) -> Bundle:
-    return Bundle.read(path).load()
+    steps = tuple(program.steps(assessment, prepared, calculated.dose))
+    return _prediction(program, assessment, prepared, (calculated, steps, formulas, loaded))
 
 
 def _program_of(drug: str) -> Program:
@@ -101,12 +93,21 @@ def _program_of(drug: str) -> Program:
     return found
 
 
+def _prepared(program: Program, assessment: Assessment, patient: Patient, knowledge: Medicines) -> Prepared:
+    """The patient in the words of the model, medicines by their ingredients; unknown ones are said."""
+    if patient.medication is None:
+        return program.prepare(assessment, patient)
+    known, unknown = known_medicines(knowledge, patient.medication)
+    prepared = program.prepare(assessment, replace(patient, medication=known))
+    return replace(prepared, notices=(*unknown, *prepared.notices))
+
+
 def _by_formula(formulas: Sequence[Formula], notice: Notice) -> Calculated:
     return Calculated(formulas[0].value, "formula", formulas[0].name, (notice,))
 
 
 def _by_model(
-    bundle: Bundle,
+    model: DoseModel,
     program: Program,
     prepared: Prepared,
     formulas: Sequence[Formula],
@@ -116,33 +117,33 @@ def _by_model(
     if prepared.not_called is not None:
         text = f"{prepared.not_called}: computed without genotype"
         return _by_formula(formulas, Notice("GENOTYPE_MISSING", text))
-    unknown = _unknown(bundle, prepared)
+    unknown = _unknown(model, prepared)
     if unknown is not None:
         return _by_formula(formulas, Notice("OUTSIDE_TRAINING", f"the model does not know such a patient: {unknown}"))
-    output = bundle.card.output
-    raw = bundle.run([prepared.factors])[0]
+    output, bundle = model.tabular.output, model.bundle
+    raw = bundle.predict([prepared.factors])[0]
     within = min(max(raw, output.low), output.high)
     local, notices = _local(bundle, calibration, within)
     value = local.calibrated if local else within
     return Calculated(
         dose=value,
         method="model",
-        label=f"Starling {bundle.card.drug} model {bundle.card.version}",
+        label=f"Starling {model.drug} model {bundle.card.version}",
         notices=notices,
-        interval=None if prepared.without_interval else _interval(bundle, value, local, calibration),
+        interval=None if prepared.without_interval else _interval(model, value, local, calibration),
         clamped=within != raw,
-        explanation=explanation(bundle, program, prepared),
-        similar=_similar(bundle, prepared.factors),
+        explanation=explanation(model, program, prepared),
+        similar=model.similar(prepared.factors),
         local=local,
         model=bundle.stamp,
     )
 
 
-def _unknown(bundle: Bundle, prepared: Prepared) -> str | None:
+def _unknown(model: DoseModel, prepared: Prepared) -> str | None:
     """Why the model does not know such a patient; None when it does."""
     if prepared.guard is not None:
         return prepared.guard
-    strange = outside(bundle.card.inputs, prepared.factors)
+    strange = outside(model.tabular.inputs, prepared.factors)
     said = [
         f"{each.label} {each.words(prepared.factors[each.name])}, trained on {each.low:g} to {each.high:g}"
         for each in strange
@@ -159,9 +160,9 @@ def _local(bundle: Bundle, calibration: Calibration | None, value: float) -> tup
     return calibration.apply(value), ()
 
 
-def _interval(bundle: Bundle, value: float, local: Local | None, calibration: Calibration | None) -> Interval:
-    table = bundle.card.interval
-    outcomes = calibration.outcomes if calibration and calibration.model_sha256 == bundle.sha256 else ()
+def _interval(model: DoseModel, value: float, local: Local | None, calibration: Calibration | None) -> Interval:
+    table = model.tabular.interval
+    outcomes = calibration.outcomes if calibration and calibration.model_sha256 == model.bundle.sha256 else ()
     miscoverage = adapted_miscoverage(table, ((each.predicted, each.actual) for each in outcomes))
     low, high = table.interval(value, miscoverage=miscoverage)
     words = table.statement
@@ -172,53 +173,41 @@ def _interval(bundle: Bundle, value: float, local: Local | None, calibration: Ca
     return Interval(low, high, table.coverage, words)
 
 
-def explanation(bundle: Bundle, program: Program, prepared: Prepared) -> Explanation:
+def explanation(model: DoseModel, program: Program, prepared: Prepared) -> Explanation:
     """Exact contributions from the typical patient to this one, and what would have been."""
-    card = bundle.card
-    typical = reference(card.inputs)
-    factors = {each.name: prepared.factors[each.name] for each in card.inputs}
-    start, end, amounts = shapley(bundle.run, factors, typical)
-    labels = {each.name: each for each in card.inputs}
+    inputs = model.tabular.inputs
+    typical = reference(inputs)
+    factors = {each.name: prepared.factors[each.name] for each in inputs}
+    start, end, amounts = shapley(model.bundle.predict, factors, typical)
+    labels = {each.name: each for each in inputs}
     contributions = [
         Contribution(labels[name].label, labels[name].words(factors[name]), amount) for name, amount in amounts.items()
     ]
     contributions.sort(key=lambda each: -abs(each.amount))
     return Explanation(
-        typical=", ".join(f"{each.label} {each.words(each.reference)}" for each in card.inputs),
+        typical=", ".join(f"{each.label} {each.words(each.reference)}" for each in inputs),
         start=start,
         end=end,
         contributions=tuple(contributions),
-        what_if=_what_if(bundle, program, prepared, end),
+        what_if=_what_if(model, program, prepared, end),
     )
 
 
-def _what_if(bundle: Bundle, program: Program, prepared: Prepared, now: float) -> tuple[WhatIf, ...]:
+def _what_if(model: DoseModel, program: Program, prepared: Prepared, now: float) -> tuple[WhatIf, ...]:
     """Each change that stays within training."""
-    inputs = bundle.card.inputs
+    inputs = model.tabular.inputs
     changes = [each for each in program.changes(prepared) if not outside(inputs, each.factors)]
-    values = bundle.run([{**prepared.factors, **each.factors} for each in changes]) if changes else []
+    values = model.bundle.predict([{**prepared.factors, **each.factors} for each in changes]) if changes else []
     return tuple(WhatIf(each.words, value, value - now) for each, value in zip(changes, values, strict=True))
-
-
-def _similar(bundle: Bundle, factors: Factors) -> Similar | None:
-    """How many training patients share the card's group with this one: a count, never persons."""
-    card = bundle.card
-    if not card.similar_by:
-        return None
-    values = tuple(str(factors[name]) for name in card.similar_by)
-    labels = {each.name: each.label for each in card.inputs}
-    words = ", ".join(f"{labels[name]} {value}" for name, value in zip(card.similar_by, values, strict=True))
-    group = next((each for each in card.similar if each.values == values), None)
-    return Similar(words, group.patients if group else None, group.median if group else None)
 
 
 def _prediction(
     program: Program,
     assessment: Assessment,
     prepared: Prepared,
-    parts: tuple[Calculated, tuple[Step, ...], tuple[Formula, ...], Bundle | None],
+    parts: tuple[Calculated, tuple[Step, ...], tuple[Formula, ...], DoseModel | None],
 ) -> Prediction:
-    calculated, steps, formulas, bundle = parts
+    calculated, steps, formulas, model = parts
     value = (steps[-1].low + steps[-1].high) / 2 if steps else calculated.dose
     withheld = prepared.without_interval if calculated.method == "model" else None
     notices = (
@@ -236,7 +225,7 @@ def _prediction(
         label=calculated.label,
         interval=calculated.interval,
         beside=tuple(Beside(each.name, each.value, value - each.value, each.source) for each in formulas),
-        inputs=_inputs(bundle, prepared.factors),
+        inputs=_inputs(model, prepared.factors),
         steps=steps,
         clamped=calculated.clamped,
         explanation=calculated.explanation,
@@ -249,9 +238,9 @@ def _prediction(
     )
 
 
-def _inputs(bundle: Bundle | None, factors: Factors) -> dict[str, str]:
+def _inputs(model: DoseModel | None, factors: Factors) -> dict[str, str]:
     """What entered the calculation, in words."""
-    known = {each.name: each for each in bundle.card.inputs} if bundle else {}
+    known = {each.name: each for each in model.tabular.inputs} if model else {}
     return {
         known[name].label if name in known else name.replace("_", " "): (
             known[name].words(value) if name in known else str(value)

@@ -6,7 +6,7 @@ A second drug is a second `Program` and a second bundle; nothing else in the roo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from starling.assessment import Assessment
 from starling.prediction import Step
@@ -14,12 +14,16 @@ from starling.runtime.inputs import Factors, Value
 from starling.values import dataclass, field
 from starling.vocabulary import Notice
 
+#: Why a blood thinner is given, as far as models tell reasons apart.
+INDICATIONS: Final = ("atrial fibrillation", "thromboembolism", "heart valve", "other")
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
     """What a prescriber states beside the genotype; None: not stated.
 
-    `medication`: ingredients by any name.  `linked`: genotypes of linked sites on the gene's own strand
+    `medication`: by any name; a program is given the ingredients of those that are known.  `indication`: one of
+    `INDICATIONS`.  `linked`: genotypes of linked sites on the gene's own strand
     (`{"rs9934438": "C/T"}`).  `more`: what a program other than warfarin asks for.
     """
 

@@ -19,17 +19,14 @@ from starling.dosing.formulas import (
     pharmacogenetic,
     vkorc1_from_linked,
 )
-from starling.dosing.program import Change, Formula, Patient, Prepared
-from starling.engine import known_medicines
+from starling.dosing.program import INDICATIONS, Change, Formula, Patient, Prepared
 from starling.errors import InputError
 from starling.guidance.flows.warfarin import AFRICAN, CLUSTER_VARIANT, LOWERING_ALLELES
-from starling.knowledge.base import KnowledgeBase
 from starling.prediction import Step
 from starling.runtime.inputs import Value
 from starling.vocabulary import Notice
 
 ADULT_YEARS: Final = 18
-INDICATIONS: Final = ("atrial fibrillation", "thromboembolism", "heart valve", "other")
 #: CYP2C9 alleles the model and the formula know, and those that must be excluded before *1 is believed.
 KNOWN_ALLELES: Final = frozenset({"*1", "*2", "*3"})
 CPIC: Final = "CPIC 2017 (PMID 28198005), Figure 2"
@@ -64,7 +61,7 @@ class Warfarin:
             "weight_kg": weight,
             "ancestry": ancestry,
             "indication": _indication(patient.indication),
-            **_medicines(patient, notices),
+            **_medicines(patient.medication or (), notices),
             "smoker": "yes" if patient.smoker else "no",
         }
         missing = [
@@ -170,9 +167,7 @@ def _indication(stated: str | None) -> str:
     return stated
 
 
-def _medicines(patient: Patient, notices: list[Notice]) -> dict[str, Value]:
-    names, unknown = known_medicines(KnowledgeBase.open(), patient.medication or ())
-    notices.extend(unknown)
+def _medicines(names: Sequence[str], notices: list[Notice]) -> dict[str, Value]:
     inducers = [name for name in names if name in ENZYME_INDUCERS]
     if "amiodarone" in names and inducers:
         notices.append(Notice("DOSE_NOTE", f"amiodarone and {inducers[0]} together: no such training patient is known"))

@@ -7,9 +7,9 @@ from itertools import product
 from typing import Final
 
 from starling.assessment import Advice, Condition, Recommendation
+from starling.definitions import action_words
 from starling.guidance.lookup import Block, Found, actions_of, find
 from starling.guidance.standing import Standing, Standings
-from starling.guidance.wording import action_words
 from starling.values import replace
 from starling.vocabulary import Notice, Why
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from starling.assessment import Assessment, GeneResult, Recommendation
-from starling.guidance.wording import condition_text, doses_text
-from starling.report.glance import CONVERTED, Line, assumptions, drug_line, is_superseded, not_shown, source_words
+from starling.notices import CONVERTED
+from starling.report.glance import Line, assumptions, drug_line, is_superseded, not_shown, source_words
 from starling.report.layout import Page
 from starling.report.text import columns, visible, wrap
+from starling.report.wording import condition_text, doses_text
 from starling.report.words import (
     NOT_A_DEVICE_SHORT,
     action_words,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from starling.assessment import GeneResult, Recommendation
-from starling.guidance.wording import condition_text, doses_text
 from starling.report.glance import Glance, Line, because
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, remarks
+from starling.report.wording import condition_text, doses_text
 from starling.report.words import action_words, disagreement_words, joined, population_words, strength_words
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
-from starling.assessment import Assessment, DrugResult, GeneResult, Recommendation
+from starling.assessment import WHY, Assessment, DrugResult, GeneResult, Recommendation
+from starling.definitions import seriousness
+from starling.notices import CHANGES_ACTION, CONVERTED, SUPERSEDED
 from starling.report.words import (
     ActionWords,
     action_words,
@@ -15,17 +16,10 @@ from starling.report.words import (
     plural,
     reason_words,
     sentence,
-    seriousness,
     strength_words,
-    why_words,
 )
 from starling.values import dataclass
 from starling.vocabulary import Why
-
-#: Codes of the notes by which guidance marks a recommendation (see docs/reference/codes.md).
-CHANGES_ACTION: Final = "ALTERNATIVE_CHANGES_ACTION"
-CONVERTED: Final = "PHENOCONVERTED"
-SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +164,7 @@ def by_reason(lines: Iterable[Line]) -> tuple[tuple[str, tuple[str, ...], str], 
     """Drugs that share a reason: their names, the remarks about them, and the genes behind them, comma separated."""
     names: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for line in lines:
-        usual = line.words.action in {"standard", "no_recommendation"}
+        usual = not line.words.urgent
         genes = tuple(dict.fromkeys((*line.drug.genes_missing, *(line.uncertain if usual else ()))))
         names.setdefault((joined(genes), line.changes if usual else ()), []).append(line.drug.drug)
     ordered = sorted(names.items(), key=lambda item: (len(item[0][1]), item[0]))
@@ -231,7 +225,7 @@ def _because_of(gene: GeneResult) -> str:
     if not whys:
         return ""
     terms = joined(alternative_terms(gene.phenotype_alternatives), "or")
-    return f"; it could also be {terms}, because {joined(map(why_words, whys))}"
+    return f"; it could also be {terms}, because {joined(WHY[why].clause for why in whys)}"
 
 
 def _unread(gene: GeneResult, listed: int | None) -> Iterable[str]:
@@ -257,4 +251,4 @@ def _says_copy_number(gene: GeneResult) -> bool:
 
 
 def _order(line: Line) -> tuple[int, str]:
-    return seriousness(line.drug.headline_action), line.drug.drug.casefold()
+    return seriousness(action_words(line.drug.headline_action).action), line.drug.drug.casefold()

@@ -6,11 +6,9 @@ provenance.  Guideline advice only: what a dose model says is made elsewhere and
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
 from starling.assessment import Assessment, GeneResult
 from starling.report.evidence import anchor, evidence
+from starling.report.frame import framed, template
 from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, icon, remarks, table
@@ -28,9 +26,6 @@ from starling.report.words import (
     subject_lines,
 )
 
-#: Nothing may be loaded, run or sent; only the style of the page itself applies.
-CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
 _PAGE_NUMBER = '"page " counter(page) " of " counter(pages)'
 
 
@@ -40,7 +35,7 @@ def page(assessment: Assessment, *, appendix: Markup | None = None) -> str:
     genes = {gene.gene: gene for gene in assessment.genes}
     body = tag(
         "body",
-        Markup(_template("icons.html")),
+        Markup(template("icons.html")),
         _head(assessment),
         tag(
             "main",
@@ -52,25 +47,9 @@ def page(assessment: Assessment, *, appendix: Markup | None = None) -> str:
         ),
         tag("footer", provenance(assessment), tag("div", tag("p", NOT_A_DEVICE), class_="box")),
     )
-    return f"<!DOCTYPE html>\n{tag('html', _metadata(assessment), body, lang='en')}\n"
-
-
-def _metadata(assessment: Assessment) -> Markup:
-    return tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=CONTENT_POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("meta", name="generator", content=assessment.provenance.program),
-        tag("title", f"Pharmacogenomic report: {assessment.sample or NOT_STATED}"),
-        tag("style", Markup(_template("report.css") + _running_foot(assessment))),
-    )
-
-
-@cache
-def _template(name: str) -> str:
-    return files("starling.report").joinpath("templates", name).read_text(encoding="utf-8")
+    title = f"Pharmacogenomic report: {assessment.sample or NOT_STATED}"
+    style = template("report.css") + _running_foot(assessment)
+    return framed(title, body, style=style, program=assessment.provenance.program)
 
 
 def _running_foot(assessment: Assessment) -> str:

@@ -59,21 +59,21 @@ def wrap(text: str, width: int) -> list[str]:
     ['Give half', 'the usual', 'dose']
     """
     lines: list[str] = []
-    line = ""
+    line, taken = "", 0
     for word in text.split():
-        if line and columns(line) + 1 + columns(word) <= width:
-            line += " " + word
+        size = columns(word)
+        if line and taken + 1 + size <= width:
+            line, taken = f"{line} {word}", taken + 1 + size
             continue
         if line:
             lines.append(line)
-        *cut, line = _pieces(word, width)
+        *cut, line = [word] if size <= width else _pieces(word, width)
+        taken = columns(line) if cut else size
         lines += cut
     return [*lines, line]
 
 
 def _pieces(word: str, width: int) -> list[str]:
-    if columns(word) <= width:
-        return [word]
     pieces = [""]
     for character in word:
         if pieces[-1] and columns(pieces[-1]) + _column(character) > width:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from starling.assessment import Assessment, DrugResult, GeneResult, Recommendation
-from starling.guidance.wording import condition_text, doses_text
 from starling.report.text import visible
+from starling.report.wording import condition_text, doses_text
 from starling.report.words import alternative_terms, disagreement_words
 from starling.vocabulary import Notice
 
@@ -74,7 +74,11 @@ def table_parts(assessments: Iterable[Assessment]) -> Iterator[str]:
     """The table in parts that follow one another: the head, then the rows of each person."""
     yield "\t".join(COLUMNS) + "\n"
     for assessment in assessments:
-        yield "".join("\t".join(cell(row.get(column, "")) for column in COLUMNS) + "\n" for row in _rows(assessment))
+        yield "".join(map(_line, _rows(assessment)))
+
+
+def _line(row: Mapping[str, str]) -> str:
+    return "\t".join([cell(text) if (text := row.get(column)) else "" for column in COLUMNS]) + "\n"
 
 
 def cell(text: str) -> str:

@@ -7,9 +7,8 @@ from typing import Final
 
 from starling.assessment import Alternative, Disagreement, GeneResult
 from starling.definitions import ACTIONS as ACTION_ORDER
-from starling.guidance.wording import action_words as plain_words
+from starling.definitions import action_words as plain_words
 from starling.values import dataclass
-from starling.vocabulary import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,6 @@ _SHOWN: Final[Mapping[str, ActionWords]] = {
 #: Most serious first: the order of every list of drugs.
 ACTIONS: Final = tuple(_SHOWN[action] for action in ACTION_ORDER)
 
-_BY_ACTION: Final[Mapping[str, ActionWords]] = {words.action: words for words in ACTIONS}
-_RANK: Final[Mapping[str, int]] = {words.action: rank for rank, words in enumerate(ACTIONS, start=1)}
-
 NOT_STATED: Final = "not stated"
 NOT_A_DEVICE: Final = (
     "Starling is not a medical device. This report supports, and never replaces, the judgement of a qualified "
@@ -78,16 +74,8 @@ SUBJECT: Final = (
     ("transplant", "Transplant"),
 )
 
-_WHY: Final[Mapping[Why, str]] = {
-    Why.PHASE: "the file does not say which variants lie on the same chromosome",
-    Why.NOT_ASSAYED: "a deciding position was not read",
-    Why.UNDOCUMENTED_VARIANT: "a variant was found that no definition lists",
-    Why.FILTERED: "a record that did not pass its filters was used",
-    Why.COPY_NUMBER: "deletions and duplications were not looked at",
-    Why.STATED: "what the other laboratory states does not agree",
-}
-
-_REASONS: Final[Mapping[str, str]] = {
+#: reason -> why there is no call, as a clause
+REASONS: Final[Mapping[str, str]] = {
     "DONOR_DNA": "after a stem cell transplant this specimen carries the donor's DNA",
     "NOT_COVERED": "the file does not cover this gene",
     "NOT_TESTED": "not readable from this file; needs the result of another laboratory",
@@ -109,25 +97,15 @@ _REASONS: Final[Mapping[str, str]] = {
 def action_words(action: str | None) -> ActionWords:
     """How `action` is shown; one that is not in the table is shown as it stands, at the head of the report."""
     if action is None:
-        return _BY_ACTION["no_recommendation"]
-    return _BY_ACTION.get(action) or ActionWords(action, "!", "stop")
-
-
-def seriousness(action: str | None) -> int:
-    """The rank of an action, 1 the most serious; 0 for one that is not in the table."""
-    return _RANK[action_words(None).action] if action is None else _RANK.get(action, 0)
-
-
-def why_words(why: Why) -> str:
-    """Why something else remains possible, as a clause."""
-    return _WHY[why]
+        return _SHOWN["no_recommendation"]
+    return _SHOWN.get(action) or ActionWords(action, "!", "stop")
 
 
 def reason_words(reason: str | None) -> str:
     """Why there is no call, as a clause; a reason that is not in the table is shown as it stands."""
     if not reason:
         return "no reason was given"
-    return _REASONS.get(reason) or (reason.replace("_", " ").lower() if reason.isupper() else reason)
+    return REASONS.get(reason) or (reason.replace("_", " ").lower() if reason.isupper() else reason)
 
 
 def population_words(population: str) -> str:

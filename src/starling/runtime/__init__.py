@@ -1,7 +1,10 @@
 """Learned models on the device, whatever they compute: checked before use, bounded, explained.
 
-inputs    what a model takes: units, ranges, missing values; factors -> numbers
 card      model.toml as values            bundle    files, digests, golden vectors
-session   ONNX Runtime, CPU, one thread   [models]
+tensors   named inputs and outputs        session   ONNX Runtime on the CPU, within threads and deadline   [models]
+golden    outputs that must come back
+
+For models of named factors (a row for each patient, one number out):
+inputs    units, ranges, missing values; factors -> numbers
 interval  split-conformal intervals       explain   exact Shapley values over factors
 """

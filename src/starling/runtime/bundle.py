@@ -7,26 +7,23 @@ model.toml    the card               digest        SHA-256 of the other three, o
 from __future__ import annotations
 
 import hashlib
-import json
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from math import inf
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from starling.errors import ModelError, StarlingError
 from starling.prediction import ModelStamp
-from starling.runtime.card import Card, read_card
+from starling.runtime.card import LARGEST_BYTES, Card, Tabular, read_card
+from starling.runtime.golden import TOLERANCE, Vector, difference, read_vectors
 from starling.runtime.inputs import Factors, encode, outside
 from starling.runtime.session import Session
+from starling.runtime.tensors import Tensor, Tensors
 from starling.values import dataclass
 
 FILES: Final = ("golden.jsonl", "model.onnx", "model.toml")
 DIGEST: Final = "digest"
-#: No model of this room is larger; a larger file is not read.
-LARGEST_BYTES: Final = 8 << 20
-#: outputs must agree with the golden ones to this, in units of the output: fp32 on any processor stays below it
-TOLERANCE: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +44,30 @@ class Bundle:
 
     @classmethod
     def read(cls, path: Path) -> Bundle:
-        """The files at `path`, a directory or a zip.  Raises: ModelError when one is missing or too large."""
+        """The files at `path`, a directory or a zip.
+
+        Raises: ModelError when one is missing, or larger than the card allows (a card that cannot be read allows
+        `LARGEST_BYTES`).
+        """
+        reader = _from_directory if path.is_dir() else _from_zip
+        files: dict[str, bytes] = {}
+        bundle = cls(files, source=path.name)
         try:
-            reader = _from_directory if path.is_dir() else _from_zip
-            return cls({name: reader(path, name) for name in (*FILES, DIGEST)}, source=path.name)
+            files["model.toml"] = reader(path, "model.toml", LARGEST_BYTES)
+            most = bundle._largest_bytes()
+            files |= {name: reader(path, name, most) for name in (*FILES, DIGEST) if name not in files}
         except FileNotFoundError as error:
             raise ModelError("MODEL_NOT_FOUND", f"{path.name}: no such bundle, or a file of it is missing") from error
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
-            raise ModelError(
-                "MODEL_DAMAGED", f"{path.name}: cannot be read as a bundle ({type(error).__name__})"
-            ) from error
+        except (OSError, KeyError, ValueError) as error:
+            message = f"{path.name}: cannot be read as a bundle ({type(error).__name__})"
+            raise ModelError("MODEL_DAMAGED", message) from error
+        return bundle
+
+    def _largest_bytes(self) -> int:
+        try:
+            return self.card.limits.largest_bytes
+        except ModelError:
+            return LARGEST_BYTES
 
     @cached_property
     def card(self) -> Card:
@@ -79,11 +90,24 @@ class Bundle:
     @cached_property
     def session(self) -> Session:
         """The graph, loaded.  Raises: ModelError."""
-        return Session(self.files["model.onnx"], source=self.source)
+        return Session(self.files["model.onnx"], source=self.source, limits=self.card.limits)
 
-    def run(self, batch: Sequence[Factors]) -> list[float]:
-        """The model's raw outputs, one for each patient.  Raises: ModelError."""
-        return self.session.run([encode(self.card.inputs, factors) for factors in batch])
+    @property
+    def tabular(self) -> Tabular:
+        """The factors of the card.  Raises: ModelError when this model takes tensors."""
+        if self.card.tabular is None:
+            raise ModelError("MODEL_INVALID", f"{self.source}: takes tensors, not factors")
+        return self.card.tabular
+
+    def run(self, tensors: Tensors) -> dict[str, Any]:
+        """The model's outputs by name.  Raises: ModelError."""
+        return self.session.run(tensors)
+
+    def predict(self, batch: Sequence[Factors]) -> list[float]:
+        """The raw outputs of a tabular model, one for each patient.  Raises: ModelError."""
+        rows = [encode(self.tabular.inputs, factors) for factors in batch]
+        (output,) = self.run({self.session.takes[0].name: rows}).values()
+        return [float(value) for value in output.reshape(-1)]
 
     def verify(self) -> Iterator[Check]:
         """Everything that must hold, in order; stops at what makes the rest meaningless."""
@@ -121,32 +145,40 @@ class Bundle:
         return Check("digest", holds, self.sha256 if holds else "files are not those of the digest")
 
     def _card_check(self) -> Check:
-        card = self.card
-        wrong = [each.name for each in card.inputs if not each.admits(each.reference)]
-        wrong += [each.name for each in card.inputs if each.missing == "assume" and each.assumed is None]
-        holds = not wrong and 0 <= card.output.low < card.output.high
-        return Check("card", holds, f"{len(card.inputs)} inputs" if holds else f"inputs or range wrong: {wrong}")
+        tabular = self.card.tabular
+        if tabular is None:
+            return Check("card", holds=True, detail=f"{len(self.card.takes)} tensors in, {len(self.card.gives)} out")
+        wrong = [each.name for each in tabular.inputs if not each.admits(each.reference)]
+        wrong += [each.name for each in tabular.inputs if each.missing == "assume" and each.assumed is None]
+        holds = not wrong and 0 <= tabular.output.low < tabular.output.high
+        return Check("card", holds, f"{len(tabular.inputs)} inputs" if holds else f"inputs or range wrong: {wrong}")
 
     def _graph_check(self) -> Check:
-        width = sum(each.width for each in self.card.inputs)
-        holds = self.session.width == width
-        return Check("graph", holds, f"{width} numbers in" if holds else f"takes {self.session.width}, not {width}")
+        session, tabular = self.session, self.card.tabular
+        if tabular is not None:
+            holds = _is_tabular(session, tabular.width)
+            taken = ", ".join(map(str, session.takes))
+            return Check("graph", holds, f"{tabular.width} numbers in" if holds else f"takes {taken}")
+        holds = (session.takes, session.gives) == (self.card.takes, self.card.gives)
+        found = f"{_listed(session.takes)} -> {_listed(session.gives)}"
+        return Check("graph", holds, found if holds else f"is {found}, which the card does not say")
 
     def _golden_check(self) -> Check:
-        vectors = self.golden()
-        outputs = self.run([factors for factors, _ in vectors])
-        worst = max((abs(a - expected) for a, (_, expected) in zip(outputs, vectors, strict=True)), default=1.0)
-        unseen = [factors for factors, _ in vectors if outside(self.card.inputs, factors)]
-        holds = worst <= TOLERANCE and not unseen
-        return Check("golden", holds, f"{len(vectors)} vectors, largest difference {worst:.2g} {self.card.output.unit}")
+        vectors, tabular = self.golden(), self.card.tabular
+        if tabular is None:
+            differences = [difference(self.run(each.inputs), each.output) for each in vectors]
+        else:
+            outputs = self.predict([each.inputs for each in vectors])
+            differences = [abs(found - each.output) for found, each in zip(outputs, vectors, strict=True)]
+        unseen = tabular is not None and any(outside(tabular.inputs, each.inputs) for each in vectors)
+        worst, unit = max(differences, default=inf), tabular.output.unit if tabular else ""
+        holds = bool(vectors) and all(each <= TOLERANCE for each in differences) and not unseen
+        return Check("golden", holds, f"{len(vectors)} vectors, largest difference {worst:.2g} {unit}".rstrip())
 
-    def golden(self) -> list[tuple[Factors, float]]:
+    def golden(self) -> list[Vector]:
         """The golden inputs and outputs.  Raises: ModelError when the file is not what it should be."""
-        try:
-            rows = [json.loads(line) for line in self.files["golden.jsonl"].decode("utf-8").splitlines()]
-            return [(dict(row["inputs"]), float(row["output"])) for row in rows]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ModelError("MODEL_INVALID", f"{self.source}: golden.jsonl: {error}") from error
+        is_tabular = self.card.tabular is not None
+        return read_vectors(self.files["golden.jsonl"], tabular=is_tabular, source=self.source)
 
 
 def digest_text(files: Mapping[str, bytes]) -> bytes:
@@ -154,20 +186,33 @@ def digest_text(files: Mapping[str, bytes]) -> bytes:
     return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in FILES).encode("ascii")
 
 
-def bundled(name: str) -> Path:
-    """Where the bundle of that name came with the program."""
-    return Path(__file__).parents[1] / "dosing" / "bundles" / name
+def _is_tabular(session: Session, width: int) -> bool:
+    """Rows of so many numbers in, and one tensor out."""
+    if len(session.takes) != 1 or len(session.gives) != 1:
+        return False
+    (taken,) = session.takes
+    return taken.kind == "float32" and taken.shape[-1:] == (width,)
 
 
-def _from_directory(path: Path, name: str) -> bytes:
+def _listed(tensors: Sequence[Tensor]) -> str:
+    return ", ".join(map(str, tensors))
+
+
+def _from_directory(path: Path, name: str, most: int) -> bytes:
     file = path / name
-    if file.stat().st_size > LARGEST_BYTES:
+    if file.stat().st_size > most:
         raise OSError(f"{name} is too large")
     return file.read_bytes()
 
 
-def _from_zip(path: Path, name: str) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        if archive.getinfo(name).file_size > LARGEST_BYTES:
-            raise OSError(f"{name} is too large")
-        return archive.read(name)
+def _from_zip(path: Path, name: str, most: int) -> bytes:
+    import zlib
+    from zipfile import BadZipFile, ZipFile
+
+    try:
+        with ZipFile(path) as archive:
+            if archive.getinfo(name).file_size > most:
+                raise OSError(f"{name} is too large")
+            return archive.read(name)
+    except (BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise OSError("is not a zip that can be read") from error

@@ -1,17 +1,36 @@
-"""model.toml as values: what a model takes and gives, what it was trained on, what it is for, and how good it is."""
+"""model.toml as values: what a model takes and gives, within which limits, what it is for, and how good it is."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any, Final, cast
 
 from starling.errors import ModelError
 from starling.runtime.inputs import Input, Missing
 from starling.runtime.interval import Bin, Scale, Table
+from starling.runtime.tensors import KINDS, Tensor
 from starling.values import dataclass
 
 SCHEMA: Final = "starling.model/1"
+#: Whatever a card states: a larger file is not read, more threads are not started (ours: a device of 2 GiB, 8 cores).
+MOST_BYTES: Final = 512 << 20
+MOST_THREADS: Final = 8
+
+#: What a card allows that does not say.
+LARGEST_BYTES: Final = 8 << 20
+
+_FACTS: Final = ("use", "training", "metrics")
+_READ: Final = frozenset({"schema", "name", "version", "limits", "takes", "gives", "input", "output", "interval"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a model may cost.  `largest_bytes`: of each of its files.  `deadline_ms`: for one run; None: none."""
+
+    largest_bytes: int = LARGEST_BYTES
+    threads: int = 1
+    deadline_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,57 +44,89 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Training patients that share values of some factors; `median` of their stable doses, None for few patients."""
+class Tabular:
+    """A model from named factors to one number: one float32 tensor with a row for each patient, and one output."""
 
-    values: tuple[str, ...]
-    patients: int
-    median: float | None
+    inputs: tuple[Input, ...]
+    output: Output
+    interval: Table
+
+    @property
+    def width(self) -> int:
+        """How many numbers a patient becomes."""
+        return sum(each.width for each in self.inputs)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The whole of model.toml.  `facts`: sections that are shown and never computed with, in file order."""
+    """The whole of model.toml.
+
+    `takes`, `gives`: the tensors, when the card states them; `tabular`: the factors, when it states those instead.
+    `facts`: sections that are shown and never computed with, in file order.  `more`: what a workload adds.
+    """
 
     name: str
     version: str
-    drug: str
-    output: Output
-    inputs: tuple[Input, ...]
-    interval: Table
-    similar_by: tuple[str, ...]
-    similar_least: int
-    similar: tuple[Group, ...]
+    limits: Limits
+    takes: tuple[Tensor, ...]
+    gives: tuple[Tensor, ...]
+    tabular: Tabular | None
     facts: Mapping[str, Mapping[str, object]]
+    more: Mapping[str, Any]
 
 
 def read_card(text: str, *, source: str) -> Card:
     """The card that `text` states.  Raises: ModelError (MODEL_INVALID), the model owner's."""
+    import tomllib
+
     try:
-        data = tomllib.loads(text)
-        return _card(data)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        return _card(tomllib.loads(text))
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError("MODEL_INVALID", f"{source}: model.toml: {type(error).__name__} {error}") from error
 
 
 def _card(data: Mapping[str, Any]) -> Card:
     if data["schema"] != SCHEMA:
         raise ValueError(f"schema {data['schema']!r} is not {SCHEMA}")
-    output, similar = data["output"], data.get("similar", {})
+    takes, gives = tuple(_tensors(data.get("takes", ()))), tuple(_tensors(data.get("gives", ())))
+    if ("input" in data) == bool(takes) or bool(takes) != bool(gives):
+        raise ValueError("states either factors ([[input]]) or tensors ([[takes]] and [[gives]])")
     return Card(
         name=str(data["name"]),
         version=str(data["version"]),
-        drug=str(data["drug"]),
-        output=Output(str(output["quantity"]), str(output["unit"]), float(output["low"]), float(output["high"])),
+        limits=_limits(Limits(**data.get("limits", {}))),
+        takes=takes,
+        gives=gives,
+        tabular=_tabular(data) if "input" in data else None,
+        facts={name: data[name] for name in _FACTS if name in data},
+        more={name: section for name, section in data.items() if name not in _READ and name not in _FACTS},
+    )
+
+
+def _limits(stated: Limits) -> Limits:
+    for name, value, most in (
+        ("largest_bytes", stated.largest_bytes, MOST_BYTES),
+        ("threads", stated.threads, MOST_THREADS),
+        ("deadline_ms", stated.deadline_ms, inf),
+    ):
+        if value is not None and not 0 < value <= most:
+            raise ValueError(f"limits: {name} = {value} is not 1 to {most}")
+    return stated
+
+
+def _tensors(rows: Iterable[Mapping[str, Any]]) -> Iterable[Tensor]:
+    """A length is a number; a word stands for any length."""
+    for row in rows:
+        shape = tuple(size if isinstance(size, int) else None for size in row["shape"])
+        yield Tensor(str(row["name"]), KINDS[row["kind"]], shape)
+
+
+def _tabular(data: Mapping[str, Any]) -> Tabular:
+    output = data["output"]
+    return Tabular(
         inputs=tuple(map(_input, data["input"])),
+        output=Output(str(output["quantity"]), str(output["unit"]), float(output["low"]), float(output["high"])),
         interval=_interval(data["interval"]),
-        similar_by=tuple(map(str, similar.get("by", ()))),
-        similar_least=int(similar.get("least", 1)),
-        similar=tuple(
-            Group(tuple(map(str, row["values"])), int(row["patients"]), row.get("median"))
-            for row in similar.get("group", ())
-        ),
-        facts={name: data[name] for name in ("use", "training", "metrics") if name in data},
     )
 
 

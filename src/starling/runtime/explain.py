@@ -1,4 +1,4 @@
-"""Why this dose: exact Shapley values over factors, and what would have been.
+"""Why this number: exact Shapley values over factors, and what would have been.
 
 Source: Shapley 1953; with ten factors all 2^10 coalitions are computed, so nothing is sampled or approximated.
 """

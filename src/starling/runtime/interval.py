@@ -1,9 +1,9 @@
-"""How sure: intervals from the errors on patients whose hospital the model had not seen.
+"""How sure: intervals from the errors on patients of sites that the model had not seen.
 
-Split-conformal by predicted dose (Lei et al. 2018, doi:10.1080/01621459.2017.1307116): the residuals of the left-out
-hospitals, on the scale of the model, are kept as quantiles for each range of predicted doses.  The promise is marginal:
-it holds on average over patients like those of training, not for each hospital.  Once a hospital has outcomes, adaptive
-conformal inference (Gibbs and Candès 2021, arXiv:2106.00170) widens or narrows its intervals.
+Split-conformal by prediction (Lei et al. 2018, doi:10.1080/01621459.2017.1307116): the residuals at the left-out sites,
+on the scale of the model, are kept as quantiles for each range of predictions.  The promise is marginal: it holds on
+average over patients like those of training, not for each site.  Once a site has outcomes, adaptive conformal inference
+(Gibbs and Candès 2021, arXiv:2106.00170) widens or narrows its intervals.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from starling.values import dataclass
 
-#: on which scale residuals were measured: the dose itself, or its square root
+#: on which scale residuals were measured: the output itself, or its square root
 Scale = Literal["identity", "root"]
 
 #: step of adaptive conformal inference, and the miscoverage it may never leave
@@ -75,7 +75,7 @@ def conformal_quantiles(residuals: Sequence[float], levels: Sequence[float]) -> 
 
 
 def adapted_miscoverage(table: Table, outcomes: Iterable[tuple[float, float]]) -> float:
-    """The miscoverage to ask the table for, after (predicted, actual) outcomes of one hospital, oldest first.
+    """The miscoverage to ask the table for, after (predicted, actual) outcomes of one site, oldest first.
 
     Each outcome outside its interval makes the next ones wider, each inside a little narrower.
     """

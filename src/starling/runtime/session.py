@@ -1,40 +1,105 @@
-"""ONNX Runtime on the CPU, one thread: numbers in, one number a patient out."""
+"""ONNX Runtime on the CPU: named tensors in, named tensors out, within the threads and the deadline of the card."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 from starling.errors import ModelError
+from starling.runtime.card import Limits
+from starling.runtime.tensors import Kind, Tensor, Tensors
+
+_KINDS: Final[dict[str, Kind]] = {"tensor(float)": "float32", "tensor(int64)": "int64"}
 
 
 class Session:
-    """A loaded graph with one input (patients x numbers, float32) and one output."""
+    """A loaded graph.  `takes`, `gives`: its inputs and outputs, in the order of the graph."""
 
-    def __init__(self, graph: bytes, *, source: str) -> None:
-        onnxruntime, self._numpy = _runtime()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
+    def __init__(self, graph: bytes, *, source: str, limits: Limits) -> None:
+        self._runtime, self._numpy = _runtime()
+        self._limits, self._source = limits, source
+        options = self._runtime.SessionOptions()
+        options.intra_op_num_threads = limits.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
-            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-            (taken,), (given,) = self._session.get_inputs(), self._session.get_outputs()
+            self._session = self._runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise ModelError(
-                "MODEL_DAMAGED", f"{source}: the graph cannot be loaded ({type(error).__name__})"
-            ) from error
-        self.width = taken.shape[-1]
-        self._taken, self._given, self._source = taken.name, given.name, source
+            message = f"{source}: the graph cannot be loaded ({type(error).__name__})"
+            raise ModelError("MODEL_DAMAGED", message) from error
+        self.takes = self._tensors(self._session.get_inputs())
+        self.gives = self._tensors(self._session.get_outputs())
 
-    def run(self, rows: Sequence[Sequence[float]]) -> list[float]:
-        """One output for every row.  Raises: ModelError when the graph does not accept the rows."""
-        array = self._numpy.asarray(rows, dtype=self._numpy.float32)
+    def run(self, tensors: Tensors) -> dict[str, Any]:
+        """Every output by name, as arrays of numpy.
+
+        Raises: ModelError: MODEL_INVALID when these are not the tensors the graph takes, MODEL_TOO_SLOW when the
+        deadline passes, MODEL_DAMAGED when the graph fails.
+        """
+        if set(tensors) != {each.name for each in self.takes}:
+            wanted, found = ", ".join(map(str, self.takes)), ", ".join(tensors) or "nothing"
+            raise ModelError("MODEL_INVALID", f"{self._source}: takes {wanted}; was given {found}")
+        arrays = {each.name: self._array(each, tensors[each.name]) for each in self.takes}
+        names = [each.name for each in self.gives]
+        given = self._within_deadline(lambda options: self._session.run(names, arrays, options))
+        return dict(zip(names, given, strict=True))
+
+    def _array(self, wanted: Tensor, values: Any) -> Any:
+        """The values as the graph takes them; a fraction is never cut to a whole number."""
         try:
-            (output,) = self._session.run([self._given], {self._taken: array})
+            array = self._numpy.asarray(values)
+            if array.dtype.kind in ("iub" if wanted.kind == "int64" else "iubf") and wanted.fits(array.shape):
+                return array.astype(wanted.kind)
+        except (ValueError, OverflowError) as error:
+            raise ModelError("MODEL_INVALID", f"{self._source}: what was given is not {wanted}") from error
+        raise ModelError("MODEL_INVALID", f"{self._source}: {array.dtype} {list(array.shape)} is not {wanted}")
+
+    def _within_deadline(self, run: Callable[[Any], list[Any]]) -> list[Any]:
+        options = self._runtime.RunOptions()
+        watch = _Watch(options, self._limits.deadline_ms)
+        try:
+            with watch:
+                return run(options)
         except Exception as error:
+            if watch.expired:
+                message = f"{self._source}: no answer within {self._limits.deadline_ms} ms"
+                raise ModelError("MODEL_TOO_SLOW", message) from error
             raise ModelError("MODEL_DAMAGED", f"{self._source}: the graph fails ({type(error).__name__})") from error
-        return [float(value) for value in output.reshape(-1)]
+
+    def _tensors(self, nodes: Iterable[Any]) -> tuple[Tensor, ...]:
+        found = []
+        for node in nodes:
+            kind = _KINDS.get(node.type)
+            if kind is None:
+                message = f"{self._source}: {node.name} is a {node.type}; float32 and int64 are known here"
+                raise ModelError("MODEL_INVALID", message)
+            found.append(Tensor(node.name, kind, tuple(size if isinstance(size, int) else None for size in node.shape)))
+        return tuple(found)
+
+
+class _Watch:
+    """Stops a run when its time is over; without a deadline it does nothing."""
+
+    def __init__(self, options: Any, deadline_ms: int | None) -> None:
+        self._options = options
+        self._deadline_ms = deadline_ms
+        self.expired = False
+
+    def __enter__(self) -> None:
+        if self._deadline_ms is not None:
+            from threading import Timer
+
+            self._timer = Timer(self._deadline_ms / 1e3, self._stop)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._deadline_ms is not None:
+            self._timer.cancel()
+
+    def _stop(self) -> None:
+        self.expired = True
+        self._options.terminate = True
 
 
 def _runtime() -> tuple[Any, Any]:

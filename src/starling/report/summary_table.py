@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from starling.cohort.summary import Cell, Protection, Summary
+from starling.report.text import visible
+from starling.report.tsv import cell as safe
+from starling.summary import Cell, Protection, Summary
 
 _COLUMNS = ("section", "subject", "group", "item", "count", "of", "frequency", "low95", "high95")
-#: A cell that a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@")
 
 
 def table(summary: Summary) -> str:
     """The whole summary; comment lines first, which say what the numbers are."""
-    lines = [*(f"# {line}" for line in notes(summary)), "\t".join(_COLUMNS)]
+    lines = [*(f"# {visible(line)}" for line in notes(summary)), "\t".join(_COLUMNS)]
     return "\n".join([*lines, *("\t".join(_row(cell)) for cell in summary.cells)]) + "\n"
 
 
@@ -45,11 +45,5 @@ def _row(cell: Cell) -> list[str]:
     interval = cell.interval
     numbers = (cell.share, *(interval or (None, None)))
     count = "suppressed" if cell.count is None else str(cell.count)
-    texts = [_safe(text) for text in (cell.section, cell.subject, cell.group, cell.item)]
+    texts = [safe(text) for text in (cell.section, cell.subject, cell.group, cell.item)]
     return [*texts, count, str(cell.of), *("" if number is None else f"{number:.5f}" for number in numbers)]
-
-
-def _safe(text: str) -> str:
-    """No tab, no line end, and nothing that a spreadsheet would calculate."""
-    plain = " ".join(text.split())
-    return f"'{plain}" if plain.startswith(_FORMULA) else plain

@@ -1,31 +1,17 @@
-"""Actions, doses and numbers in words that cannot be misread.
+"""Doses, conditions and numbers in words that cannot be misread.
 
 Source: ISMP list of error-prone abbreviations, symbols and dose designations; FDA/ISMP: 0.5 mg, never .5 or 5.0.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from starling.assessment import Condition, Dose
-
-#: action -> what it tells the prescriber.
-ACTION_WORDS: Final[Mapping[str, str]] = {
-    "contraindicated": "do not use (contraindicated)",
-    "avoid": "avoid",
-    "consider_alternative": "consider another medicine",
-    "reduce_dose": "lower the dose",
-    "increase_dose": "raise the dose",
-    "adjust_dose": "adjust the dose",
-    "test_further": "test further first",
-    "monitor": "use with monitoring",
-    "standard": "use as usual",
-    "no_recommendation": "no advice based on genotype",
-}
+from starling.definitions import action_words
 
 _BASIS: Final[Mapping[str, str]] = {
     "starting": "starting dose",
@@ -45,17 +31,8 @@ _AMOUNT: Final[Mapping[str, str]] = {
     "single": "{} per dose",
     "maximum": "at most {}",
 }
-_COUNTED_UNIT: Final = re.compile(r"doses/(\w+)")
-_ERROR_PRONE: Final[Mapping[str, re.Pattern[str]]] = {
-    "trailing zero": re.compile(r"(?<![\d.])\d+\.0(?!\d|\.\d)"),
-    "naked decimal point": re.compile(r"(?<![\d\w.])\.\d"),
-    "error-prone abbreviation": re.compile(r"µg|\bU\b|\bIU\b|\b(?:QD|QOD|BID|TID|HS|qd|qod|cc)\b"),
-}
-
-
-def action_words(action: str) -> str:
-    """The action in plain words; an unknown one as it stands, without underscores."""
-    return ACTION_WORDS.get(action, action.replace("_", " "))
+#: a unit that counts doses: `doses/day`
+_COUNTED: Final = "doses/"
 
 
 def number(value: float | Fraction) -> str:
@@ -110,20 +87,12 @@ def condition_text(condition: Condition) -> str:
     return f"{condition.when}: " + "; ".join(part for part in parts if part)
 
 
-def error_prone(text: str) -> tuple[str, ...]:
-    """The rules for safe numbers and abbreviations that `text` breaks.
-
-    >>> error_prone("give .5 mg"), error_prone("give 0.5 mg")
-    (('naked decimal point',), ())
-    """
-    return tuple(rule for rule, pattern in _ERROR_PRONE.items() if pattern.search(text))
-
-
 def _amount(value: float, unit: str | None) -> str:
-    counted = _COUNTED_UNIT.fullmatch(unit or "")
-    if counted:
-        return f"{number(value)} {'dose' if value == 1 else 'doses'} per {counted[1]}"
-    return f"{number(value)} {(unit or '').replace('µg', 'mcg')}".rstrip()
+    unit = unit or ""
+    period = unit.removeprefix(_COUNTED)
+    if unit.startswith(_COUNTED) and period.isalnum():
+        return f"{number(value)} {'dose' if value == 1 else 'doses'} per {period}"
+    return f"{number(value)} {unit.replace('µg', 'mcg')}".rstrip()
 
 
 def _limit(dose: Dose) -> str:

@@ -1,0 +1,89 @@
+"""A bundle as a dose model: which drug it is for, and how many training patients were like this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from starling.errors import ModelError
+from starling.prediction import Similar
+from starling.runtime.bundle import Bundle, Check
+from starling.runtime.card import Tabular
+from starling.runtime.inputs import Factors
+from starling.values import dataclass
+
+#: A smaller group of training patients is never stated: it could tell of persons (ours, as on every published card).
+LEAST_PATIENTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Training patients that share values of some factors; `median` of their stable doses, None for few patients."""
+
+    values: tuple[str, ...]
+    patients: int
+    median: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoseModel:
+    """A model of a dose.  `similar_by`: the factors by which `groups` of training patients are counted."""
+
+    bundle: Bundle
+    drug: str
+    tabular: Tabular
+    similar_by: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> DoseModel:
+        """The model at `path`, every check passed.  Raises: ModelError."""
+        return cls.of(Bundle.read(path).load())
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> DoseModel:
+        """The bundle as a dose model.  Raises: ModelError (MODEL_INVALID) when its card is not that of one."""
+        more = bundle.card.more
+        try:
+            similar = more.get("similar", {})
+            by, groups = tuple(map(str, similar.get("by", ()))), tuple(map(_group, similar.get("group", ())))
+            drug = str(more["drug"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            message = f"{bundle.source}: model.toml: {type(error).__name__} {error}"
+            raise ModelError("MODEL_INVALID", message) from error
+        return cls(bundle, drug, bundle.tabular, by, groups)
+
+    def similar(self, factors: Factors) -> Similar | None:
+        """How many training patients share the card's group with this one: a count, never persons."""
+        if not self.similar_by:
+            return None
+        values = tuple(str(factors[name]) for name in self.similar_by)
+        labels = {each.name: each.label for each in self.tabular.inputs}
+        words = ", ".join(f"{labels[name]} {value}" for name, value in zip(self.similar_by, values, strict=True))
+        group = next((each for each in self.groups if each.values == values), None)
+        return Similar(words, group.patients if group else None, group.median if group else None)
+
+
+def bundled(name: str) -> Path:
+    """Where the bundle of that name came with the program."""
+    return Path(__file__).parent / "bundles" / name
+
+
+def verify(bundle: Bundle) -> Iterator[Check]:
+    """Everything that must hold of the bundle, and of its card as that of a dose model."""
+    for check in bundle.verify():
+        yield check
+        if not check.holds:
+            return
+    try:
+        DoseModel.of(bundle)
+    except ModelError as error:
+        yield Check("dose", holds=False, detail=error.message)
+
+
+def _group(row: Mapping[str, Any]) -> Group:
+    group = Group(tuple(map(str, row["values"])), int(row["patients"]), row.get("median"))
+    if group.patients < LEAST_PATIENTS:
+        raise ValueError(f"similar: a group of {group.patients} training patients is too small to be stated")
+    return group

@@ -1,0 +1,15 @@
+"""Codes by which one room marks a result and another reads the mark; what each means: docs/reference/codes.md.
+
+A code that only its own room writes and nobody reads stands where it is written.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: A phenotype that remains possible would change the action: beside usual advice that hangs on it.
+CHANGES_ACTION: Final = "ALTERNATIVE_CHANGES_ACTION"
+#: Another medicine changes the phenotype, and the changed one was looked up.
+CONVERTED: Final = "PHENOCONVERTED"
+#: What the genotype alone would give, while another medicine changes the phenotype: shown last, never counted.
+SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"

@@ -1,0 +1,81 @@
+"""The dose model that is shipped, and what is said when it cannot be used: the formula answers, visibly."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from starling.assessment import Assessment
+from starling.dosing.model import DoseModel, bundled, verify
+from starling.errors import ModelError
+from starling.runtime.bundle import Bundle
+from tests.dosing.people import ADULT, dose
+from tests.runtime.models import mirror, write
+
+SRC = Path(__file__).resolve().parents[2] / "src"
+
+
+@pytest.mark.usefixtures("runtime")
+def test_the_shipped_model_is_sound_and_small() -> None:
+    bundle = Bundle.read(bundled("warfarin"))
+    assert [check.name for check in verify(bundle) if check.holds] == ["digest", "card", "graph", "golden"]
+    assert len(bundle.files["model.onnx"]) <= 5_000
+
+
+@pytest.mark.usefixtures("runtime")
+def test_a_loaded_model_answers_as_its_folder_does(person: Callable[..., Assessment]) -> None:
+    model = DoseModel.load(bundled("warfarin"))
+    assert dose("warfarin", person(), ADULT, model=model) == dose("warfarin", person(), ADULT)
+
+
+def test_a_group_so_small_that_it_tells_of_persons_is_refused(files: dict[str, bytes]) -> None:
+    head, mark, groups = files["model.toml"].partition(b"[[similar.group]]")
+    small = re.sub(rb"patients = \d+\n", b"patients = 4\n", groups, count=1)
+    with pytest.raises(ModelError, match="too small"):
+        DoseModel.of(Bundle({**files, "model.toml": head + mark + small}, source="test"))
+
+
+@pytest.mark.usefixtures("toolbox")
+@pytest.mark.parametrize("added", [b"", b'drug = "x"\n[similar]\nby = 3\n', b'drug = "x"\n'])
+def test_a_sound_bundle_that_is_no_dose_model_is_refused(added: bytes, tmp_path: Path) -> None:
+    files = mirror()
+    bundle = Bundle.read(write(tmp_path / "b", {**files, "model.toml": added + files["model.toml"]}, sealed=True))
+    if b"similar" not in added:
+        assert [check.name for check in verify(bundle) if not check.holds] == ["dose"]
+    with pytest.raises(ModelError) as caught:
+        DoseModel.of(bundle)
+    assert caught.value.code == "MODEL_INVALID"
+
+
+def test_a_damaged_model_leaves_the_formula_and_says_so(
+    files: dict[str, bytes], tmp_path: Path, person: Callable[..., Assessment]
+) -> None:
+    path = write(tmp_path / "b", {**files, "model.onnx": b"no graph"})
+    prediction = dose("warfarin", person(), ADULT, model=path)
+    assert prediction.method == "formula"
+    assert prediction.label == "IWPC pharmacogenetic formula"
+    assert prediction.value == pytest.approx(43.3293, abs=1e-4)
+    assert (prediction.interval, prediction.model, prediction.explanation) == (None, None, None)
+    assert [notice.code for notice in prediction.notices][:1] == ["MODEL_UNAVAILABLE"]
+
+
+def test_without_the_extra_the_formula_answers_and_says_why() -> None:
+    script = (
+        f"import sys; sys.path.insert(0, {str(SRC)!r})\n"
+        "import starling\nfrom starling.dosing import Patient, dose\n"
+        "from pathlib import Path\nfrom starling.knowledge.base import KnowledgeBase\n"
+        "person = starling.assess(Path(starling.__file__).parent / 'examples' / 'example.vcf')\n"
+        "said = dose('warfarin', person, Patient(67, 175, 80), knowledge=KnowledgeBase.open())\n"
+        "print(said.method, said.notices[0].code, said.notices[0].message)\n"
+        "print(sorted({'numpy', 'onnxruntime'} & set(sys.modules)))\n"
+    )
+    command = [sys.executable, "-I", "-S", "-c", script]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said[0].startswith("formula MODEL_UNAVAILABLE")
+    assert "starling-pgx[models]" in said[0]
+    assert said[1] == "[]"
