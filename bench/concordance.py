@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from starling import Assessment, Options
 from starling.definitions import GeneDefinition, NamedAllele
 from starling.engine import assess_all
-from starling.guidance.phenotype import term_of
+from starling.guidance.meaning import term_of
 from starling.knowledge.base import KnowledgeBase
 
 DATA = Path(os.environ.get("STARLING_DATA") or ROOT.parent / "shared" / "data")

@@ -11,10 +11,31 @@ Frozen values without I/O; every one survives `starling.serial` to JSON and back
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
 from starling.values import dataclass, field
 from starling.vocabulary import BuildName, CopyNumber, Notice, Presence, Sex, VariantCopies, Why
+
+
+class WhyWords(NamedTuple):
+    """Why something remains possible, as a clause: `brief` within a notice, `full` where it stands alone."""
+
+    brief: str
+    full: str
+
+
+WHY_WORDS: Final[Mapping[Why, WhyWords]] = {
+    Why.PHASE: WhyWords("the phase is not known", "the file does not say which variants lie on the same chromosome"),
+    Why.NOT_ASSAYED: WhyWords("a deciding position was not called", "a deciding position was not read"),
+    Why.UNDOCUMENTED_VARIANT: WhyWords(
+        "an undocumented variant was read", "a variant was found that no definition lists"
+    ),
+    Why.FILTERED: WhyWords(
+        "a record that failed its filters was used", "a record that did not pass its filters was used"
+    ),
+    Why.COPY_NUMBER: WhyWords("the copy number was not determined", "deletions and duplications were not looked at"),
+    Why.STATED: WhyWords("statements of other laboratories differ", "what the other laboratory states does not agree"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def toy(text: str, *, gene: str = "TOY", chromosome: str = "chr1", required: Ite
         sites=tuple(sites),
         alleles=alleles,
         required_positions=frozenset(required),
+        inheritance={"chrX": "X-linked", "chrM": "mitochondrial"}.get(chromosome, "autosomal"),  # type: ignore[arg-type]
     )
 
 

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from starling.assessment import GeneResult
-from starling.definitions import ACTIONS, GeneDefinition, GuidanceRules
+from starling.definitions import ACTIONS, GeneDefinition, GuidanceRules, seriousness
 from starling.guidance.phenotype import interpret
 from starling.guidance.recommendation import Advisor, recommend
-from starling.guidance.summary import seriousness
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Consistent, Diplotype, GeneCall, Undetermined, Why
 from tests.guidance.conftest import Advised, Called, by_source, codes

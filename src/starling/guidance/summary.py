@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from starling.assessment import Disagreement, DrugResult, Recommendation
-from starling.definitions import ACTIONS
+from starling.definitions import seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
 from starling.guidance.wording import action_words
 from starling.vocabulary import Notice
@@ -15,8 +15,6 @@ from starling.vocabulary import Notice
 SUPERSEDED: Final = Notice(
     "GENETIC_PHENOTYPE_ONLY", "By genotype alone; while the other medicine is taken the adjusted phenotype counts."
 )
-
-_RANK: Final = {action: rank for rank, action in enumerate(ACTIONS)}
 
 
 def summarise(
@@ -33,11 +31,6 @@ def summarise(
         recommendations=tuple(given),
         notes=tuple(notes),
     )
-
-
-def seriousness(action: str) -> int:
-    """The place of `action` in `ACTIONS`; an unknown one is the most serious."""
-    return _RANK.get(action, -1)
 
 
 def disagreement(given: Sequence[Recommendation]) -> Disagreement | None:

@@ -24,8 +24,6 @@ from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inh
 
 #: the file that a wheel carries
 BUNDLED: Final = Path(__file__).with_name("starling.kb")
-#: genes called from outside results only: no definition table
-OUTSIDE_GENES: Final = ("HLA-A", "HLA-B")
 _MAGIC: Final = b"SQLite format 3\x00"
 _APPLICATION_ID_FIELD: Final = slice(68, 72)
 _SCHEMA_VERSION_FIELD: Final = slice(60, 64)
@@ -84,7 +82,7 @@ class KnowledgeBase:
     @cached_property
     def genes(self) -> tuple[str, ...]:
         """Every gene that a result can be given for, alphabetical."""
-        return tuple(sorted([*(row[0] for row in self._select("gene")), *OUTSIDE_GENES]))
+        return tuple(sorted({row[0] for row in self._select("trait")}))
 
     @cached_property
     def contigs(self) -> Mapping[str, tuple[str, str | None]]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 #: 'STAR': lets `file` and `KnowledgeBase.open` tell a knowledge base from any other SQLite file.
 APPLICATION_ID: Final = 0x53544152
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _SEAL: Final = b"starling-file-sha256="
 _BLANK: Final = b"0" * 64
 #: what the compiler stores where the seal will stand

@@ -11,14 +11,12 @@ from starling.definitions import GeneDefinition
 from starling.values import replace
 from starling.vocabulary import GeneCall, Notice, SampleGenotypes, Undetermined
 
-_NOTICE = Notice(
-    "COPY_NUMBER_NOT_ASSESSED",
-    "duplications, deletions (*5) and hybrids of CYP2D6 cannot be seen in this file; confirm the copy number",
-)
-
 
 def call(definition: GeneDefinition, sample: SampleGenotypes) -> GeneCall:
     """The CYP2D6 call, marked `not_assessed` for copy number."""
     found = call_by_matching(definition, sample)
-    notices = found.evidence.notices if isinstance(found.result, Undetermined) else (*found.evidence.notices, _NOTICE)
+    notices = found.evidence.notices
+    if not isinstance(found.result, Undetermined):
+        unseen = f"duplications, deletions (*5) and hybrids of {definition.gene} cannot be seen in this file"
+        notices = (*notices, Notice("COPY_NUMBER_NOT_ASSESSED", f"{unseen}; confirm the copy number"))
     return replace(found, evidence=replace(found.evidence, copy_number="not_assessed", notices=notices))
