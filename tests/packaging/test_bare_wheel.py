@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.facts import DRUGS, GENES
+
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
@@ -63,8 +65,8 @@ def test_the_bare_wheel_turns_a_vcf_into_a_report(bare: Path, root: Path, tmp_pa
     document = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert document["schema"] == "starling.assessments/1"
     (assessment,) = document["assessments"]
-    assert len(assessment["genes"]) == 23
-    assert len(assessment["drugs"]) == 162
+    assert len(assessment["genes"]) == len(GENES)
+    assert len(assessment["drugs"]) == len(DRUGS)
     assert any(gene["status"] == "called" for gene in assessment["genes"])
     assert any(drug["status"] == "advice" for drug in assessment["drugs"])
 

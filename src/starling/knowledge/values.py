@@ -1,7 +1,7 @@
 """Rows of the compiled file -> the values of `starling.definitions`.
 
-Read once per process and on the way to every answer, so equal texts become one shared value: 3,105 recommendations
-hold about 700 distinct advices and a few hundred distinct keys.
+Read once per process and on the way to every answer, so equal texts become one shared value: thousands of
+recommendations hold hundreds of distinct advices and keys.
 """
 
 from __future__ import annotations
