@@ -11,9 +11,10 @@ Frozen values without I/O; every one survives `starling.serial` to JSON and back
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Final, Literal, NamedTuple
 
-from starling.values import dataclass, field
+from starling.values import asdict, dataclass, field
 from starling.vocabulary import BuildName, CopyNumber, Notice, Presence, Sex, VariantCopies, Why
 
 
@@ -203,6 +204,11 @@ class Options:
     combinations: bool = False
     sources: tuple[str, ...] = ()
     hash_input: bool = False
+
+    def recorded(self) -> dict[str, object]:
+        """Every field; a file by its name alone, so that no digest depends on its folder."""
+        bed = PurePath(self.callable_bed).name if self.callable_bed is not None else None
+        return {**asdict(self), "callable_bed": bed}
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,12 +254,9 @@ def _timings(read_ms: float, clock: Sequence[float]) -> dict[str, float]:
 
 
 def _recorded(options: Options, question: Question) -> dict[str, object]:
-    """Everything that was asked for; a file by its name alone, so that the digest does not depend on its folder."""
-    recorded = asdict(options)
-    if options.callable_bed is not None:
-        recorded["callable_bed"] = Path(options.callable_bed).name
+    """Everything that was asked for."""
     outside = [asdict(replace(stated, line=None)) for stated in question.outside]
-    return {**recorded, "medication": list(question.medication), "outside": outside}
+    return {**options.recorded(), "medication": list(question.medication), "outside": outside}
 
 
 def _provenance(

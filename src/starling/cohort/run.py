@@ -131,7 +131,7 @@ def call(order: Order, progress: Progress | None = None) -> Finished:
     stated = {
         "files": [Path(path).name for path in files],
         "skipped": [asdict(each) for each in skipped],
-        "options": _recorded(order.options),
+        "options": order.options.recorded(),
     }
     people, patterns = join(names, outputs, knowledge, stated)
     _put_evidence(names, outputs)
@@ -315,13 +315,6 @@ def _metadata(knowledge: KnowledgeBase, stated: Mapping[str, object]) -> dict[st
         **stated,
     }
     return {METADATA: json.dumps(described)}
-
-
-def _recorded(options: Options) -> dict[str, object]:
-    recorded = asdict(options)
-    if options.callable_bed is not None:
-        recorded["callable_bed"] = Path(options.callable_bed).name
-    return recorded
 
 
 def _put_evidence(names: Sequence[str], outputs: Outputs) -> None:

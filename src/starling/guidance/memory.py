@@ -37,6 +37,7 @@ class Memory:
         self._limit = limit
         self._next = count(1)
         self._numbers: dict[Standing, int] = {}
+        self._known: dict[Standing, Numbered] = {}
         #: by identity, beside the result itself: while it is kept no other can have its identity
         self._results: dict[int, tuple[GeneResult, Numbered]] = {}
         self.answers: dict[AnswerKey, DrugResult] = {}
@@ -50,7 +51,9 @@ class Memory:
         """How a patient with this result stands."""
         known = self._results.get(id(result))
         if known is None:
-            known = self._results.setdefault(id(result), (result, self._number(standing_of(result))))
+            standing = standing_of(result)
+            numbered = self._known.get(standing) or self._known.setdefault(standing, self._number(standing))
+            known = self._results.setdefault(id(result), (result, numbered))
         return known[1]
 
     def _number(self, standing: Standing) -> Numbered:
