@@ -12,9 +12,12 @@ import pytest
 from starling.errors import InputError, KnowledgeError
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.compile import compile_knowledge
+from starling.knowledge.values import definitions_of
 from starling.vocabulary import Locus
 from tests.facts import CALLED, DRUGS, GENES, records, rows
 from tests.knowledge.small import SOURCE, read
+
+FUTURE = ("TPMT", "rule", "rule_of_tomorrow")
 
 
 def test_everything_of_the_tables_is_there(base: KnowledgeBase) -> None:
@@ -342,3 +345,25 @@ def test_a_file_name_with_odd_characters_opens(small: Path, tmp_path: Path) -> N
     stamp = compile_knowledge(small, target)
     with KnowledgeBase.open(target) as opened:
         assert opened.stamp == stamp
+
+
+def test_a_rule_that_this_program_has_not_is_refused(base: KnowledgeBase) -> None:
+    """A newer knowledge base may name one: the gene is never called by another rule instead."""
+    with pytest.raises(KnowledgeError, match="'rule_of_tomorrow', which this program has not") as refused:
+        definitions_of(lambda table: [*base._select(table), *([FUTURE] if table == "trait" else [])])
+    assert refused.value.code == "KNOWLEDGE_DAMAGED"
+
+
+def test_what_is_particular_about_a_gene(base: KnowledgeBase) -> None:
+    definitions, phenotypes = base.definitions, base.guidance.phenotypes
+    assert (definitions["G6PD"].inheritance, definitions["MT-RNR1"].inheritance) == ("X-linked", "mitochondrial")
+    assert [gene for gene, each in definitions.items() if each.copy_number] == ["CYP2D6"]
+    assert definitions["NAT2"].nomenclatures == ("2024", "pharmvar")
+    assert [str(each.start) for each in phenotypes["CYP2D6"].ranges] == ["0", "0", "5/4", "9/4"]
+    assert phenotypes["CYP3A5"].inhibited_as == "CYP3A4"
+    assert (phenotypes["G6PD"].measure_activity, phenotypes["DPYD"].measure_activity) == (
+        "Variable",
+        "both alleles reduced",
+    )
+    drugs = {drug.name: drug for drug in base.guidance.drugs}
+    assert (drugs["eliglustat"].other_enzymes, drugs["tamoxifen"].branches_on) == (("CYP3A4",), ("CYP2D6",))
