@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from starling import Assessment, Options
 from starling.definitions import GeneDefinition, NamedAllele
-from starling.guidance.phenotype import term_of
+from starling.guidance.meaning import term_of
 from starling.knowledge.base import KnowledgeBase
 from starling.library import assess_all
 

@@ -92,7 +92,6 @@ def genes_page() -> str:
     """One row per gene: where it lies, how large its definition is, how its phenotype is assigned."""
     sites = Counter(row["gene"] for row in _read("variants.tsv"))
     alleles = Counter(row["gene"] for row in _read("alleles.tsv"))
-    methods = {row["gene"]: row["method"].replace("_", " ") for row in _read("phenotype_rules.tsv")}
     rows = [
         (
             _gene_link(row["gene"]),
@@ -100,11 +99,12 @@ def genes_page() -> str:
             f"`{row['reference_allele']}`",
             str(sites[row["gene"]]),
             str(alleles[row["gene"]]),
-            methods.get(row["gene"], "from the allele"),
+            "from the allele" if row["method"] == "none" else row["method"].replace("_", " "),
         )
+        if row["called_from"] == "sample"
+        else (_gene_link(row["gene"]), row["chrom"], "", "", "", "presence, from outside calls")
         for row in _read("genes.tsv")
     ]
-    rows += [(_gene_link(gene), "chr6", "", "", "", "presence, from outside calls") for gene in ("HLA-A", "HLA-B")]
     header = ("gene", "GRCh38", "reference allele", "positions", "named alleles", "phenotype from")
     return (
         GENERATED + "# Genes\n\nA linked gene has a rule of its own; the others follow the "

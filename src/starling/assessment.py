@@ -11,7 +11,7 @@ Frozen values without I/O; every one survives `starling.serial` to JSON and back
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import PurePath
 from typing import Final, Literal
 
 from starling.values import asdict, dataclass, field
@@ -227,9 +227,9 @@ class Options:
     hash_input: bool = False
 
     def recorded(self) -> dict[str, object]:
-        """Every option; a file by its name alone, so that the digest does not depend on its folder."""
-        bed = self.callable_bed
-        return {**asdict(self), "callable_bed": None if bed is None else Path(bed).name}
+        """Every field; a file by its name alone, so that no digest depends on its folder."""
+        bed = PurePath(self.callable_bed).name if self.callable_bed is not None else None
+        return {**asdict(self), "callable_bed": bed}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ Source: the tables of knowledge-base/ (facts from CPIC, DPWG, FDA, PharmVar and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from fractions import Fraction
+from typing import Final, Literal
 
 from starling.assessment import Advice, Implication
 from starling.values import dataclass, field
@@ -39,6 +40,23 @@ def action_words(action: str) -> str:
 def seriousness(action: str) -> int:
     """The place of `action` in `ACTIONS`; an unknown one is the most serious."""
     return _RANK.get(action, -1)
+
+
+#: How a gene is inherited: `X-linked` genes have one copy in males, mitochondrial ones no copies to count.
+Inheritance = Literal["autosomal", "X-linked", "mitochondrial"]
+
+#: The rules of calling, by the name that genes.tsv gives; a gene without one follows the general rule.
+CALLING_RULES: Final = (
+    "extra_variants",
+    "hapb3",
+    "mitochondrial_risk",
+    "priorities",
+    "rs4149056",
+    "unseen_copy_number",
+    "variant_by_variant",
+)
+#: `PhenotypeRules.measure_activity` of a gene whose score predicts nothing once both alleles are reduced.
+BOTH_REDUCED: Final = "both alleles reduced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +110,13 @@ class NamedAllele:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneDefinition:
-    """A gene's definition table and its exceptions.  `sites` are sorted; `alleles` stand in table order.
+    """A gene's definition table, its traits and its exceptions.  `sites` are sorted; `alleles` stand in table order.
 
+    `rule`: the calling rule by name, one of `CALLING_RULES`; empty for the general rule.
+    `copy_number`: deletions and duplications are part of the genotype.
+    `undocumented_as_reference`: a base outside the definition is read as reference, with a warning and no certainty.
+    `nomenclatures`: what an outside result must state one of before its names are read, the year of the newest first;
+    empty: names never changed their meaning.
     Compared by identity, so that what is computed from a definition can be remembered at no cost.
     """
 
@@ -113,6 +136,20 @@ class GeneDefinition:
     aliases: Mapping[str, str] = field(default_factory=dict)
     priorities: tuple[tuple[str, frozenset[str]], ...] = ()
     data_version: str = ""
+    inheritance: Inheritance = "autosomal"
+    rule: str = ""
+    copy_number: bool = False
+    undocumented_as_reference: bool = False
+    nomenclatures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRange:
+    """Activity scores from `start` (with it when `inclusive`) up to the next range mean `term`."""
+
+    start: Fraction
+    inclusive: bool
+    term: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +158,19 @@ class PhenotypeRules:
 
     `by_score`: text of a score (`1.25`, `>=3.0`) -> term, when the gene uses activity scores.
     `by_functions`: sorted functions (one or two) -> term.
+    `ranges`: what scores mean that `by_score` does not list, ascending.
+    `adjusted_by_inhibitors`: other medicines change the phenotype; for other genes they are a warning.
+    `measure_activity`: the term at which the enzyme's activity is to be measured, or `BOTH_REDUCED`; empty: none.
+    `inhibited_as`: another enzyme whose inhibitors and inducers concern this gene too; empty: none.
     """
 
     gene: str
     by_score: Mapping[str, str]
     by_functions: Mapping[tuple[str, ...], str]
+    ranges: tuple[ScoreRange, ...] = ()
+    adjusted_by_inhibitors: bool = False
+    measure_activity: str = ""
+    inhibited_as: str = ""
 
     @property
     def uses_score(self) -> bool:
@@ -170,12 +215,18 @@ class Guideline:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """A drug by ingredient, with codes and the other names under which it is asked for."""
+    """A drug by ingredient, with codes and the other names under which it is asked for.
+
+    `other_enzymes`: genes whose enzymes matter although no guideline of the drug names them.
+    `branches_on`: enzymes on whose inhibitors its guidelines branch themselves: the genetic phenotype is used.
+    """
 
     name: str
     rxnorm: str
     atc: tuple[str, ...]
     names: tuple[str, ...] = ()
+    other_enzymes: tuple[str, ...] = ()
+    branches_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,9 @@ from starling.errors import InputError
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
 from starling.genotyping.source import open_source
-from starling.guidance.conversion import ADJUSTED_GENE, convert
+from starling.guidance.conversion import convert
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
-from starling.guidance.remarks import relevant_genes
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.medicines import known_medicines
 from starling.serial.document import ResultDigest
@@ -91,11 +90,8 @@ class Engine:
         """
         if not question.drugs and not question.genes:
             return self
-        narrow = self.knowledge.about(
-            question.drugs,
-            genes=(*question.genes, *_also(question)),
-            medicines=bool(question.medication),
-        )
+        medicated = bool(question.medication)
+        narrow = self.knowledge.about(question.drugs, genes=question.genes, medicines=medicated)
         return Engine(narrow, whole=self._whole) if narrow.definitions else self
 
     def assess(
@@ -246,12 +242,6 @@ class Engine:
             if gene not in self._whole.genes:
                 raise InputError("UNKNOWN_GENE", f"{gene} is not in this knowledge base")
         return replace(question, drugs=tuple(self._whole.find_drug(name).name for name in question.drugs))
-
-
-def _also(question: Question) -> tuple[str, ...]:
-    """Genes that bear on the drugs although no guideline of theirs names them."""
-    adjusted = (ADJUSTED_GENE,) if question.medication else ()
-    return (*adjusted, *(gene for drug in question.drugs for gene in relevant_genes(drug, ())))
 
 
 def _now() -> str:

@@ -8,9 +8,11 @@ the real one, made then.  Type checkers see the standard library's own functions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
+from operator import attrgetter, call
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
     from dataclasses import FrozenInstanceError, asdict, dataclass, field, replace
@@ -103,41 +105,68 @@ def _with_slots(cls: Any, own: Iterable[str], new: Iterable[str]) -> Any:
 def _initialiser(cls: Any, names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[..., None]:
     """Fields are set through their slots, or in the instance's dictionary: frozen values refuse any other way."""
     count = len(names)
-    fields = tuple((name, defaults.get(name, _MISSING)) for name in names)
+    complete = _completer(cls, names, defaults)
     slots: tuple[Any, ...] = tuple(getattr(getattr(cls, name, None), "__set__", None) for name in names)
     after = getattr(cls, "__post_init__", None)
 
     def with_slots(self: Any, *given: Any, **named: Any) -> None:
-        values = given if len(given) == count and not named else _complete(cls, fields, given, named)
-        for put, value in zip(slots, values, strict=True):
-            put(self, value)
+        values = given if len(given) == count and not named else complete(given, named)
+        # the loop runs within `deque`: a statement for each field would cost three times as much
+        deque(map(call, slots, repeat(self), values), 0)
         if after is not None:
             after(self)
 
     def with_dictionary(self: Any, *given: Any, **named: Any) -> None:
-        self.__dict__.update(zip(names, _complete(cls, fields, given, named), strict=True))
+        self.__dict__.update(zip(names, complete(given, named), strict=True))
         if after is not None:
             after(self)
 
     return with_slots if None not in slots else with_dictionary
 
 
-def _complete(
-    cls: Any, fields: tuple[tuple[str, Any], ...], given: tuple[Any, ...], named: dict[str, Any]
-) -> Sequence[Any]:
-    """The fields in order: given, named, or by default.  Raises: TypeError as a function with these arguments would."""
-    values = list(given)
-    for name, default in fields[len(given) :]:
-        value = named.pop(name, default)
-        if type(value) is _Factory:
-            value = value.make()
-        elif value is _MISSING:
-            raise TypeError(f"{cls.__name__}() was not given {name}")
-        values.append(value)
-    if named or len(given) > len(fields):
-        strange = ", ".join(named) or f"{len(given)} fields by position"
-        raise TypeError(f"{cls.__name__}() was given {strange}; its fields are {', '.join(name for name, _ in fields)}")
-    return values
+def _completer(
+    cls: Any, names: tuple[str, ...], defaults: Mapping[str, Any]
+) -> Callable[[tuple[Any, ...], dict[str, Any]], Iterable[Any]]:
+    """What puts fields in order: given, named, or by default."""
+    count = len(names)
+    empty = {name: defaults.get(name, _MISSING) for name in names}
+    factories = [(name, each) for name, each in defaults.items() if type(each) is _Factory]
+    needed = [frozenset(name for name in names[place:] if name not in defaults) for place in range(count + 1)]
+    plain = [
+        not needed[place] and not any(name in names[place:] for name, _ in factories) for place in range(count + 1)
+    ]
+    rest = [tuple(map(empty.get, names[place:])) if plain[place] else None for place in range(count + 1)]
+
+    def complete(given: tuple[Any, ...], named: dict[str, Any]) -> Iterable[Any]:
+        place = len(given)
+        defaulted = rest[place] if place <= count and not named else None
+        if defaulted is not None:
+            return given + defaulted
+        fields = {**empty, **named}
+        if len(fields) > count or place > count or not needed[place] <= named.keys():
+            _refuse_arguments(cls, names, defaults, given, named)
+        if given:
+            if named and not named.keys().isdisjoint(names[:place]):
+                _refuse_arguments(cls, names, defaults, given, named)
+            fields.update(zip(names, given, strict=False))
+        for name, factory in factories:
+            if fields[name] is factory:
+                fields[name] = factory.make()
+        return fields.values()
+
+    return complete
+
+
+def _refuse_arguments(
+    cls: Any, names: tuple[str, ...], defaults: Mapping[str, Any], given: tuple[Any, ...], named: dict[str, Any]
+) -> NoReturn:
+    """Raises: TypeError as a function with these fields would."""
+    later = names[len(given) :]
+    missing = [name for name in later if name not in named and name not in defaults]
+    if missing:
+        raise TypeError(f"{cls.__name__}() was not given {missing[0]}")
+    strange = ", ".join(name for name in named if name not in later) or f"{len(given)} fields by position"
+    raise TypeError(f"{cls.__name__}() was given {strange}; its fields are {', '.join(names)}")
 
 
 def _compared(names: tuple[str, ...], *, frozen: bool, order: bool) -> dict[str, Any]:

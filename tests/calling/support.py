@@ -36,7 +36,7 @@ KNOWLEDGE = Path(__file__).resolve().parents[2] / "knowledge-base"
 
 @cache
 def definitions() -> Mapping[str, GeneDefinition]:
-    """The 21 definitions, compiled from the fact tables beside these tests (never from an older bundled file)."""
+    """Every definition, compiled from the fact tables beside these tests (never from an older bundled file)."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "test.kb"
         compile_knowledge(KNOWLEDGE, path)
@@ -87,6 +87,7 @@ def toy(text: str, *, gene: str = "TOY", chromosome: str = "chr1", required: Ite
         sites=tuple(sites),
         alleles=alleles,
         required_positions=frozenset(required),
+        inheritance={"chrX": "X-linked", "chrM": "mitochondrial"}.get(chromosome, "autosomal"),  # type: ignore[arg-type]
     )
 
 

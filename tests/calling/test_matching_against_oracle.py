@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from starling.calling.matching import match
 from starling.calling.phasing import observe
 from starling.definitions import GeneDefinition
+from starling.values import replace
 from starling.vocabulary import SampleGenotypes
 from tests.calling.oracle import FunctionPair, Oracle
 from tests.calling.sampling import View, heterozygous, random_truth, seeded, shown
@@ -107,7 +108,7 @@ def toy_people(draw: st.DrawFn) -> tuple[GeneDefinition, SampleGenotypes]:
         cells = draw(st.lists(CELLS, min_size=sites, max_size=sites).filter(lambda cells: set(cells) != {"."}))
         rows.append(f"*{number + 2} {draw(st.sampled_from('NDI'))} | {' '.join(cells)}")
     gene = draw(st.sampled_from(["TOY", "TPMT"]))  # TPMT reads undocumented bases as reference
-    definition = toy("\n".join(rows), gene=gene)
+    definition = replace(toy("\n".join(rows), gene=gene), undocumented_as_reference=gene == "TPMT")
     return definition, person(definition, {101 + site: draw(GENOTYPES) for site in range(sites)})
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import run
+from tests.facts import DRUGS, GENES
 
 EXAMPLE = Path(__file__).parents[2] / "src" / "starling" / "examples" / "example.vcf"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(EXAMPLE.parents[2])}
@@ -51,8 +52,8 @@ def test_the_document_always_holds_every_gene_and_drug(tmp_path: Path) -> None:
     document = json.loads(target.read_text())
     assert document["schema"] == "starling.assessments/1"
     (person,) = document["assessments"]
-    assert len(person["genes"]) == 23
-    assert len(person["drugs"]) == 162
+    assert len(person["genes"]) == len(GENES)
+    assert len(person["drugs"]) == len(DRUGS)
 
 
 def test_standard_input_gives_the_same_calls_as_the_file() -> None:
@@ -165,8 +166,8 @@ def test_explain_knows_genes_alleles_rsids_and_drugs(name: str, says: str) -> No
 
 
 def test_genes_and_drugs_are_listed() -> None:
-    assert len(run("genes").out.splitlines()) == 24, "a head and 23 genes"
-    assert len(run("drugs", "--names").out.splitlines()) == 162
+    assert len(run("genes").out.splitlines()) == 1 + len(GENES), "a head and the genes"
+    assert len(run("drugs", "--names").out.splitlines()) == len(DRUGS)
 
 
 def test_a_simulated_patient_is_reported_as_simulated(tmp_path: Path) -> None:
@@ -201,7 +202,7 @@ def test_the_bash_completion_completes() -> None:
 
 def test_knowledge_says_what_it_is(tmp_path: Path) -> None:
     info = run("knowledge", "info").out
-    assert "drugs      162" in info
+    assert f"drugs      {len(DRUGS)}" in info
     assert run("knowledge", "inspect", str(EXAMPLE.parents[3] / "knowledge-base")).code == 0
     other = tmp_path / "other.kb"
     assert run("knowledge", "compile", str(EXAMPLE.parents[3] / "knowledge-base"), "-o", str(other)).code == 0

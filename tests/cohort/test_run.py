@@ -21,6 +21,7 @@ from starling.cohort.run import Finished, Order, call
 from starling.errors import InputError
 from starling.library import assess_all
 from tests.cohort.tables import Tables
+from tests.facts import CALLED, GENES
 
 
 def contents(done: Finished) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def test_truth_is_found(cohort: Finished, population: Path) -> None:
 def test_calls_are_one_row_for_each_person_and_gene_in_order(cohort: Finished) -> None:
     rows = [(row["sample"], row["gene"]) for row in Tables(cohort.outputs).calls]
     assert rows == sorted(rows)
-    assert len(rows) == len(set(rows)) == 60 * 23
+    assert len(rows) == len(set(rows)) == 60 * len(GENES)
 
 
 def test_same_whatever_the_order_of_the_files_and_the_number_of_processes(
@@ -90,7 +91,7 @@ def test_people_of_one_pattern_are_called_once(
     done = call(Order((str(source),), tmp_path / "calls.parquet", workers=1))
     found = Tables(done.outputs).patterns
     assert len(counted) == len(found)
-    assert len(counted) < done.people * 21 / 4
+    assert len(counted) < done.people * len(CALLED) / 4
 
 
 def test_a_corrupt_file_is_named_and_its_people_are_left_out(population: Path, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
-"""The commands of these pages run, in order, in an empty folder."""
+"""The commands of these pages run, in order, in a folder of their own."""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,17 +29,52 @@ def execute(line: str, folder: Path) -> None:
         subprocess.run(["bash", "-euo", "pipefail", "-c", line], cwd=folder, check=True)
 
 
+def blocks_of(page: str) -> list[str]:
+    blocks = BLOCK.findall((ROOT / "docs" / "how-to" / page).read_text(encoding="utf-8"))
+    assert blocks
+    return blocks
+
+
+def run_page(page: str, folder: Path, source: Path) -> None:
+    """Every block of the page runs in `folder`, with the program of `source`, which the page may change."""
+    tools = folder.parent / "bin"
+    tools.mkdir()
+    for name, command in (("starling", "-m starling "), ("python", "")):
+        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {command}"$@"\n')
+        (tools / name).chmod(0o755)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(source), str(ROOT / "workshop" / "src")]),
+        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+    }
+    for block in blocks_of(page):
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", block], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, block + done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("page", ["biobank.md", "other-inputs.md"])
 def test_commands_run(page: str, tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / "knowledge-base").symlink_to(ROOT / "knowledge-base")
-    blocks = BLOCK.findall((ROOT / "docs" / "how-to" / page).read_text(encoding="utf-8"))
-    assert blocks
-    for line in "".join(blocks).splitlines():
+    for line in "".join(blocks_of(page)).splitlines():
         execute(line, folder)
     if page == "biobank.md":
         assert (folder / "new.differences.tsv").read_text().count("\n") == 1
         assert (folder / "summary.html").read_text().startswith("<!DOCTYPE html>")
     else:
         assert '"m.1555A>G"' in (folder / "baby.json").read_text()
+
+
+@pytest.mark.parametrize("page", ["add-a-gene.md", "add-a-drug.md"])
+def test_facts_are_added_as_the_page_says(page: str, tmp_path: Path) -> None:
+    """On a copy of the tables and of the program; both pages look themselves at what they did."""
+    folder = tmp_path / "work"
+    shutil.copytree(ROOT / "knowledge-base", folder / "knowledge-base")
+    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    run_page(page, folder, folder / "src")
+    unlike = (folder / "noticed.txt").read_text(encoding="utf-8").splitlines()
+    added = "EXMP1" if page == "add-a-gene.md" else "examplol"
+    assert [line for line in unlike if added not in line] == []

@@ -177,7 +177,7 @@ def test_an_interval_over_two_terms_lists_both(asked: Advisor) -> None:
 
 def test_only_the_medicines_named_count(taking: GuidanceRules) -> None:
     assert inhibitions("codeine", [], taking.inhibitors) == ()
-    assert strongest(inhibitions("codeine", ["sertraline"], taking.inhibitors)) is None
+    assert strongest(inhibitions("codeine", ["sertraline"], taking.inhibitors), "CYP2D6") is None
 
 
 def test_the_real_table_has_the_consensus_inhibitors(rules: GuidanceRules) -> None:
@@ -185,11 +185,11 @@ def test_the_real_table_has_the_consensus_inhibitors(rules: GuidanceRules) -> No
     if not rules.inhibitors:
         pytest.skip("no inhibitors in this knowledge base")
     for name in ("bupropion", "dacomitinib", "fluoxetine", "paroxetine", "quinidine", "terbinafine", "tipranavir"):
-        found = strongest(inhibitions("codeine", [name], rules.inhibitors))
+        found = strongest(inhibitions("codeine", [name], rules.inhibitors), "CYP2D6")
         assert found is not None, name
         assert found.factor == 0, name
     for name in ("abiraterone", "cinacalcet", "duloxetine", "lorcaserin", "mirabegron", "rolapitant"):
-        found = strongest(inhibitions("codeine", [name], rules.inhibitors))
+        found = strongest(inhibitions("codeine", [name], rules.inhibitors), "CYP2D6")
         assert found is not None, name
         assert found.factor == Fraction(1, 2), name
 

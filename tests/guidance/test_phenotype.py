@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from starling.assessment import Alternative
 from starling.definitions import GeneDefinition, GuidanceRules, NamedAllele, PhenotypeRules
-from starling.guidance.phenotype import interpret, term_of, with_conflict
+from starling.guidance.meaning import term_of
+from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.scores import score_term, terms_of_score
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import (
@@ -118,9 +119,9 @@ def test_an_inequality_over_two_terms_has_no_single_term(rules: GuidanceRules) -
 
 
 @given(st.fractions(min_value=0, max_value=8), st.booleans())
-def test_every_cyp2d6_score_has_terms_in_order(value: Fraction, at_least: bool) -> None:
+def test_every_cyp2d6_score_has_terms_in_order(rules: GuidanceRules, value: Fraction, at_least: bool) -> None:
     order = ["Poor Metabolizer", "Intermediate Metabolizer", "Normal Metabolizer", "Ultrarapid Metabolizer"]
-    terms = terms_of_score(CYP2D6, ActivityScore(value, at_least))
+    terms = terms_of_score(rules.phenotypes["CYP2D6"], ActivityScore(value, at_least))
     assert terms
     assert [order.index(term) for term in terms] == sorted(order.index(term) for term in terms)
     assert len(terms) == 1 or at_least

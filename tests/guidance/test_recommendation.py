@@ -15,6 +15,7 @@ from starling.guidance.phenotype import interpret
 from starling.guidance.recommendation import Advisor, recommend
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Consistent, Diplotype, GeneCall, Undetermined, Why
+from tests.facts import DRUGS
 from tests.guidance.conftest import Advised, Called, by_source, codes
 
 
@@ -36,6 +37,8 @@ def hla(gene: str, **presence: str) -> GeneResult:
 def test_every_drug_is_answered_in_drug_order(advisor: Advisor, rules: GuidanceRules) -> None:
     answers = advisor.recommend([])
     assert [each.drug for each in answers] == [each.name for each in rules.drugs]
+    assert len(answers) == len(DRUGS)
+    assert {each.status for each in answers if each.drug != "warfarin"} == {"no_result"}
     assert all(each.genes_missing for each in answers)
     told = {each.drug: each.headline_action for each in answers if each.status != "no_result"}
     told.pop("warfarin")  # its flow answers without genes

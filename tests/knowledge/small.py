@@ -44,11 +44,12 @@ def write_small(folder: Path) -> Path:
         "known_gaps.tsv": lambda row: row["guideline"] in guidelines,
         "drugs.tsv": lambda row: row["drug"] in drugs,
         "drug_names.tsv": lambda row: row["drug"] in drugs,
+        "drug_exceptions.tsv": lambda row: row["drug"] in drugs and row["value"] in GENES,
         "inhibitors.tsv": lambda row: row["enzyme"] in GENES,
         "inhibitor_names.tsv": lambda row: row["ingredient"] in ingredients - drugs,
     }
     for name, columns in COLUMNS.items():
-        by_gene = (lambda row: row["gene"] in GENES) if "gene" in columns else (lambda row: True)
+        by_gene = (lambda row: row["gene"] in GENES | TESTED_OUTSIDE) if "gene" in columns else (lambda row: True)
         write(folder, name, list(filter(keep.get(name, by_gene), read(name))))
     for name in JSON_TABLES:
         lines = (SOURCE / name).read_text(encoding="utf-8").splitlines()

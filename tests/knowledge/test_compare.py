@@ -108,6 +108,14 @@ def test_one_change_for_several_results_is_one_line(changes: Compared) -> None:
             "TPMT: tier-1 alleles or positions changed: certainty is judged differently",
         ),
         (
+            ("genes", "TPMT", {"undocumented_as_reference": "", "sources": ""}),
+            "TPMT: undocumented bases read as reference changed: yes -> none",
+        ),
+        (
+            ("genes", "NUDT15", {"inhibited_as": "DPYD", "sources": "undocumented_as_reference: x; inhibited_as: y"}),
+            "NUDT15: phenotype rule changed: inhibited as: no rule -> DPYD",
+        ),
+        (
             ("guidelines", "cpic-abacavir", {"latest_year": "2024"}),
             "cpic-abacavir-and-hla-b: publication changed: 2014 -> 2024",
         ),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from starling.knowledge.coverage import check_coverage
-from starling.knowledge.inspect import check
+from starling.knowledge.inspect import check, check_tables
 from starling.knowledge.tables import read_tables
 from tests.knowledge.small import SOURCE, read, write
 
@@ -159,8 +159,28 @@ DEFECTS = [
     Defect("aliases", "UGT1A1|*60", {"name": "*99"}, "UGT1A1 *99 is not in alleles.tsv"),
     Defect("aliases", "UGT1A1|*60", {"alias": "*6"}, "UGT1A1 *6 is an allele of its own"),
     Defect("alleles", "TPMT|*3C|", {"reported_as": "*2"}, "*3C is not a suballele of *2"),
-    Defect("nat2_unphased_priorities", "*1/*6|", {"pick": "*1/*5"}, "one of at least two diplotypes"),
-    Defect("nat2_unphased_priorities", "*1/*6|", {"among": "*1/*6 | *4/*340"}, "one of at least two diplotypes"),
+    Defect("unphased_priorities", "NAT2|*1/*6|", {"pick": "*1/*5"}, "one of at least two diplotypes of NAT2 alleles"),
+    Defect("unphased_priorities", "NAT2|*1/*6|", {"among": "*1/*6 | *4/*340"}, "one of at least two diplotypes"),
+    Defect("unphased_priorities", "NAT2|*1/*6|", {"gene": "NAT3"}, "gene 'NAT3' is not in genes.tsv"),
+    # what is particular of a gene
+    Defect("genes", "TPMT", {"inheritance": "Y-linked"}, "inheritance 'Y-linked' is not one of X-linked"),
+    Defect("genes", "TPMT", {"inheritance": "X-linked"}, "X-linked inheritance does not fit chr6"),
+    Defect("genes", "TPMT", {"called_from": "elsewhere"}, "called_from 'elsewhere' is not one of outside, sample"),
+    Defect("genes", "TPMT", {"rule": "hapb4"}, "rule 'hapb4' is not one of extra_variants"),
+    Defect("genes", "TPMT", {"method": "activity_score"}, "method 'activity_score' is not that of the rules"),
+    Defect("genes", "TPMT", {"copy_number": "no"}, "copy_number 'no' is not one of yes"),
+    Defect("genes", "TPMT", {"copy_number": "yes"}, "copy_number states no source"),
+    Defect("genes", "TPMT", {"sources": ""}, "undocumented_as_reference states no source"),
+    Defect("genes", "TPMT", {"sources": "undocumented_as_reference: x; rule: y"}, "a source of 'rule', which"),
+    Defect("genes", "NAT2", {"nomenclatures": "PharmVar"}, "nomenclatures are the year of the newest"),
+    Defect("genes", "DPYD", {"measure_activity": "Slow"}, "measure_activity 'Slow' is neither a term"),
+    Defect("genes", "DPYD", {"measure_activity": "Poor Metabolizer"}, "means one silenced X of two"),
+    Defect("genes", "TPMT", {"measure_activity": "both alleles reduced"}, "judged by activity values"),
+    Defect("genes", "TPMT", {"adjusted_by_inhibitors": "yes"}, "adjusted_by_inhibitors needs an activity score"),
+    Defect("genes", "TPMT", {"inhibited_as": "TPMT"}, "inhibited_as 'TPMT' is not another gene"),
+    Defect("genes", "HLA-A", {"data_version": "2025-11"}, "a gene called from outside results has no"),
+    Defect("genes", "HLA-A", {"called_from": "sample"}, "start and end are not positions in order"),
+    Defect("gene_exceptions", "TPMT|tier1_allele|*2", {"kind": "moved_score"}, "TPMT *2 is not in phenotype_rules.tsv"),
     # guidelines
     Defect("guidelines", "cpic-abacavir", {"source": "CIPC"}, "source 'CIPC' is not one of"),
     Defect("guidelines", "cpic-abacavir", {"clinpgx_id": "166104997"}, "'166104997' is not a ClinPGx identifier"),
@@ -315,3 +335,29 @@ def test_an_ignored_allele_needs_no_definition(small: Path) -> None:
     assert [each.message for each in check(small)] == ["TPMT *2 has no definition and is not structural"]
     damage(small, Defect("gene_exceptions", "TPMT|tier1_allele|*2", {"+kind": "ignored_allele"}, ""))
     assert check(small) == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "change", "message"),
+    [
+        ("score_ranges", ">=1.25", {"score": "=1.25"}, "a range is `>=` or `>` and a score"),
+        ("score_ranges", ">=1.25", {"source": ""}, "with its phenotype and its source"),
+        ("score_ranges", ">=0", {"score": ">=0.1"}, "the ranges of CYP2D6 do not begin at 0"),
+        ("score_ranges", ">=1.25", {"gene": "TPMT"}, "TPMT has no activity score"),
+        ("score_ranges", ">=1.25", {"score": ">=1.5"}, "score 1.25 lies in the range of line"),
+        ("drug_exceptions", "CYP3A4", {"drug": "eliglustate"}, "drug 'eliglustate' is not in drugs.tsv"),
+        ("drug_exceptions", "CYP3A4", {"kind": "rumour"}, "an exception is branches_on_inhibitors or other_enzyme"),
+        ("drug_exceptions", "CYP3A4", {"source": ""}, "states its source"),
+        ("drug_exceptions", "CYP3A4", {"value": "CYP3A6"}, "gene 'CYP3A6' is not in genes.tsv"),
+        ("drug_exceptions", "CYP3A4", {"kind": "branches_on_inhibitors"}, "CYP3A4 is not adjusted by inhibitors"),
+    ],
+)
+def test_score_ranges_and_exceptions_of_drugs(table: str, row: str, change: dict[str, str], message: str) -> None:
+    """The small knowledge base has neither: checked on the real tables."""
+    tables = read_tables(SOURCE)
+    rows = [
+        replace(each, values={**each.values, **change}) if row in each.values.values() else each
+        for each in tables[table]
+    ]
+    found = check_tables(replace(tables, rows={**tables.rows, f"{table}.tsv": tuple(rows)}))
+    assert any(message in each.message and each.line for each in found), [str(each) for each in found]

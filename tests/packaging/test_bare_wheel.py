@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.facts import DRUGS, GENES
+
 #: what the two are built from
 TREE = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "NOTICE", "CHANGELOG.md", ".gitignore")
 PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
@@ -86,8 +88,8 @@ def make_a_report(bare: Path, root: Path, folder: Path) -> None:
     document = json.loads((folder / "out.json").read_text(encoding="utf-8"))
     assert document["schema"] == "starling.assessments/1"
     (assessment,) = document["assessments"]
-    assert len(assessment["genes"]) == 23
-    assert len(assessment["drugs"]) == 162
+    assert len(assessment["genes"]) == len(GENES)
+    assert len(assessment["drugs"]) == len(DRUGS)
     assert any(gene["status"] == "called" for gene in assessment["genes"])
     assert any(drug["status"] == "advice" for drug in assessment["drugs"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,9 @@ shape = [4]
 Shape = Sequence[int | str]
 
 
-def graph(nodes: Sequence[Any], takes: dict[str, tuple[str, Shape]], gives: dict[str, tuple[str, Shape]]) -> bytes:
+def graph(
+    nodes: Sequence[Any], takes: Mapping[str, tuple[str, Shape]], gives: Mapping[str, tuple[str, Shape]]
+) -> bytes:
     """An ONNX graph of these nodes; tensors as name -> (kind, shape)."""
     from onnx import TensorProto, helper
 

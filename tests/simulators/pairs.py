@@ -17,7 +17,8 @@ from starling.assessment import GeneResult, Options
 from starling.calling.dispatch import call_gene
 from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, NamedAllele, PhenotypeRules
-from starling.guidance.phenotype import interpret, term_of
+from starling.guidance.meaning import term_of
+from starling.guidance.phenotype import interpret
 from starling.vocabulary import Locus, SampleGenotypes, Sex
 from starling_workshop.simulation import SimulatedGene, SimulatedPatient, callable_alleles, genotypes, haplotype_of
 

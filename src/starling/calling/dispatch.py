@@ -16,15 +16,16 @@ from starling.vocabulary import GeneCall, Notice, SampleGenotypes, Undetermined
 
 Rule = Callable[[MatchTable, SampleGenotypes], GeneCall]
 
-#: Genes for which the general rule fails, and why: one page each under docs/explanation/.
+#: The rules that genes.tsv may name (`CALLING_RULES`); the pages under docs/explanation/ say why a gene needs one.
 RULES: Final[Mapping[str, Rule]] = {
-    "CYP2C9": cyp2c9.call,
-    "CYP2D6": cyp2d6.call,
-    "DPYD": dpyd.call,
-    "MT-RNR1": mt_rnr1.call,
-    "NAT2": nat2.call,
-    "RYR1": ryr1.call,
-    "SLCO1B1": slco1b1.call,
+    "": call_by_matching,
+    "extra_variants": cyp2c9.call,
+    "hapb3": dpyd.call,
+    "mitochondrial_risk": mt_rnr1.call,
+    "priorities": nat2.call,
+    "rs4149056": slco1b1.call,
+    "unseen_copy_number": cyp2d6.call,
+    "variant_by_variant": ryr1.call,
 }
 
 
@@ -34,7 +35,7 @@ def call_gene(table: MatchTable, sample: SampleGenotypes, options: Options) -> G
     With `options.combinations` haplotypes that match no allele are described as combinations, for research only.
     """
     definition = table.definition
-    call = RULES.get(definition.gene, call_by_matching)(table, sample)
+    call = RULES[definition.rule](table, sample)
     if options.combinations and isinstance(call.result, Undetermined) and call.result.reason == "NO_MATCH":
         call = combinations(table, sample, call)
     said = (*_tier1_notice(definition, call), *_assumed_notice(call))

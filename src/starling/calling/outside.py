@@ -29,9 +29,6 @@ from starling.vocabulary import (
     Undetermined,
 )
 
-#: Nomenclatures under which NAT2 names mean what the definition table says.  Source: PharmVar NAT2 (2024).
-NAT2_NOMENCLATURES: Final = frozenset({"2024", "pharmvar"})
-
 _COPIES: Final = re.compile(r"(?P<core>[^+]+)x(?:>=|≥)?(?P<copies>\d+|N)")
 _SUBALLELE: Final = re.compile(r"(\*\d+)\.\d{3}")
 _PRESENCE: Final = re.compile(r"(?P<allele>\*\d+:\d+) (?P<state>positive|negative)", re.IGNORECASE)
@@ -43,11 +40,6 @@ _ABBREVIATIONS: Final = {
     "RM": "Rapid Metabolizer",
     "UM": "Ultrarapid Metabolizer",
 }
-_COPY_NUMBER_GENE: Final = "CYP2D6"
-_AS_STATED: Final = Notice(
-    "COPY_NUMBER_AS_STATED",
-    "CYP2D6 deletions and duplications count as the other laboratory states them; ask whether it looked for them.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +65,12 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
     stated = _translate(call, definition, rules)
     result = _result(call, stated, rules)
     notices = stated.notices + tuple(_unknown(call.gene, name) for name in stated.unknown)
-    if call.gene == _COPY_NUMBER_GENE and not isinstance(result, Undetermined):
-        notices += () if any(map(_names_copies, stated.names)) else (_AS_STATED,)
+    copies_count = definition is not None and definition.copy_number
+    if copies_count and not isinstance(result, Undetermined) and not any(map(_names_copies, stated.names)):
+        notices += (_as_stated(call.gene),)
     evidence = Evidence(
         deciding=stated.deciding if isinstance(result, Diplotype) else None,
-        copy_number="assessed" if call.gene == _COPY_NUMBER_GENE else "not_applicable",
+        copy_number="assessed" if copies_count else "not_applicable",
         notices=notices,
         source="outside",
         stated_phenotype=stated.phenotype,
@@ -118,8 +111,10 @@ def _names_copies(name: str) -> bool:
 def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: PhenotypeRules | None) -> _Stated:
     texts = _split(call.diplotype)
     notices: list[Notice] = []
-    if call.gene == "NAT2" and texts and call.nomenclature.strip().casefold() not in NAT2_NOMENCLATURES:
-        text = f"NAT2 names changed in 2024: {call.diplotype} does not state its nomenclature and is not read."
+    readable = definition.nomenclatures if definition is not None else ()
+    if readable and texts and call.nomenclature.strip().casefold() not in readable:
+        changed = f"{call.gene} names changed in {readable[0]}"
+        text = f"{changed}: {call.diplotype} does not state its nomenclature and is not read."
         notices.append(Notice("NOMENCLATURE_UNKNOWN", text))
         texts = ()
     found = [(text, _haplotype(text, definition) if definition else None) for text in texts]
@@ -143,7 +138,7 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
 
 def _haplotype(text: str, definition: GeneDefinition) -> str | None:
     """A haplotype as the program itself writes it: a name, or several in brackets in a gene read variant by variant."""
-    parts = parts_of(text, definition.gene)
+    parts = parts_of(text, definition)
     names = [translate_name(part, definition) for part in parts]
     known = [name for name in names if name is not None]
     if not known or len(known) < len(names):
@@ -158,7 +153,7 @@ def _deciding(names: Sequence[str], definition: GeneDefinition | None) -> Diplot
     """The allele of lowest function of each haplotype, where a haplotype holds several; None where each is one name."""
     if definition is None or len(names) != 2 or not any(name.startswith("[") for name in names):
         return None
-    first, second = (lowest_of(parts_of(name, definition.gene), definition) for name in names)
+    first, second = (lowest_of(parts_of(name, definition), definition) for name in names)
     return diplotype_of(first, second)
 
 
@@ -210,6 +205,13 @@ def _diplotype(stated: _Stated, rules: PhenotypeRules | None) -> Diplotype | Non
             return diplotype_of(first, second)
         case _:
             return None
+
+
+def _as_stated(gene: str) -> Notice:
+    text = (
+        f"{gene} deletions and duplications count as the other laboratory states them; ask whether it looked for them."
+    )
+    return Notice("COPY_NUMBER_AS_STATED", text)
 
 
 def _unknown(gene: str, name: str) -> Notice:

@@ -14,10 +14,6 @@ from starling.vocabulary import Genotype, Notice, SampleGenotypes, State, Why
 #: Bounded work per gene: more pairs of haplotypes than this are not enumerated (docs/explanation/certainty.md).
 MAX_HAPLOTYPE_PAIRS = 1 << 16
 
-#: Genes in which an undocumented base is read as reference, with a warning and without certainty.
-#: Source: PharmCAT 3.1 gene definition exceptions, which list the same six genes.
-UNDOCUMENTED_AS_REFERENCE = frozenset({"CACNA1S", "DPYD", "G6PD", "NUDT15", "RYR1", "TPMT"})
-
 HaplotypePair = tuple[int, int | None]
 
 
@@ -97,9 +93,9 @@ def _fitting(table: MatchTable, seen: Observation) -> int:
 
 
 def _is_haploid(table: MatchTable, sample: SampleGenotypes) -> bool:
-    if table.definition.chromosome not in {"chrX", "chrM"}:
+    if table.definition.inheritance == "autosomal":
         return False
-    if sample.hemizygous_x is not None and table.definition.chromosome == "chrX":
+    if sample.hemizygous_x is not None and table.definition.inheritance == "X-linked":
         return sample.hemizygous_x
     found = (sample.genotypes[locus] for locus in table.loci if locus in sample.genotypes)
     copies = (len(genotype.alleles) for genotype in found if genotype.state is State.CALLED)
@@ -152,7 +148,7 @@ def documented(table: MatchTable, seen: Observation, site: int, alleles: tuple[s
     unknown = sorted({base for base in alleles if base not in accept})
     if not unknown:
         return alleles
-    as_reference = table.definition.gene in UNDOCUMENTED_AS_REFERENCE
+    as_reference = table.definition.undocumented_as_reference
     then = "read as reference, so the phenotype is not certain" if as_reference else "no allele of the gene carries it"
     message = f"{locus.chromosome}:{locus.position} {'/'.join(unknown)} is not in the definition: {then}"
     seen.notices[Notice("UNDOCUMENTED_VARIANT", message)] = None

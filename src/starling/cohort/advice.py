@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 from starling.assessment import DrugResult, GeneResult
 from starling.cohort.work import MEDICATION
 from starling.definitions import Drug
-from starling.guidance.conversion import ADJUSTED_GENE
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
 from starling.serial.decoding import gene_from
@@ -56,7 +55,7 @@ class Asked:
 
     def genes_for(self, drug: Drug) -> tuple[str, ...]:
         """The genes that decide a drug's advice, of those a result can be given for, in alphabetical order."""
-        named = {*self._advisor.genes_for(drug.name), *((ADJUSTED_GENE,) if self._medicated else ())}
+        named = {*self._advisor.genes_for(drug.name), *(self._advisor.adjusted_genes if self._medicated else ())}
         return tuple(sorted(named & set(self.knowledge.genes)))
 
     def write(self, drugs: Iterable[Drug], advice: Path, answers: Path) -> None:

@@ -24,9 +24,11 @@ def gene_digests(knowledge: KnowledgeBase) -> dict[str, dict[str, str]]:
 
 
 def guidance_digest(knowledge: KnowledgeBase) -> str:
-    """The digest of all guidance: guidelines, drugs, inhibitors and populations."""
+    """The digest of all guidance: guidelines, drugs, inhibitors and whom they concern, and populations."""
     rules = knowledge.guidance
-    return digest_of([rules.guidelines, rules.drugs, rules.inhibitors, rules.populations, rules.dpwg_terms])
+    concerned = {gene: [each.adjusted_by_inhibitors, each.inhibited_as] for gene, each in rules.phenotypes.items()}
+    stated = [rules.guidelines, rules.drugs, rules.inhibitors, concerned, rules.populations, rules.dpwg_terms]
+    return digest_of(stated)
 
 
 def _read_from(definition: GeneDefinition | None) -> object:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Final
 
-from starling.assessment import Advice, Condition, Recommendation
+from starling.assessment import WHY, Advice, Condition, Recommendation
 from starling.definitions import action_words
 from starling.guidance.lookup import Block, Found, actions_of, find
 from starling.guidance.standing import Standing, Standings
 from starling.values import replace
-from starling.vocabulary import Notice, Why
+from starling.vocabulary import Notice
 
 #: Actions that rule a drug out.
 SERIOUS: Final = frozenset({"contraindicated", "avoid"})
@@ -22,14 +22,6 @@ UNRESOLVED: Final = "UNRESOLVED"
 COPY_NUMBER_UNCONFIRMED: Final = "COPY_NUMBER_UNCONFIRMED"
 
 _EXTREMES: Final = ("Poor Metabolizer", "Ultrarapid Metabolizer")
-_WHY: Final = {
-    Why.PHASE: "the phase is not known",
-    Why.NOT_ASSAYED: "a deciding position was not called",
-    Why.UNDOCUMENTED_VARIANT: "an undocumented variant was read",
-    Why.FILTERED: "a record that failed its filters was used",
-    Why.COPY_NUMBER: "the copy number was not determined",
-    Why.STATED: "statements of other laboratories differ",
-}
 
 
 def advise(block: Block, standings: Standings, population: str) -> tuple[Recommendation, ...]:
@@ -63,10 +55,11 @@ class _Place:
         advice = found.row.advice
         notes = [*found.notices, *extra, *self._uncovered(), *self._adjusted()]
         action = advice.action
-        if action == "standard" and any(map(self._ruled_out_by_copies, self.block.genes)):
+        unconfirmed = self._ruled_out_by_copies() if action == "standard" else None
+        if unconfirmed is not None:
             action = "test_further"
-            notes.append(Notice(COPY_NUMBER_UNCONFIRMED, _CONFIRM_COPIES))
-            advice = _confirm_first(advice)
+            notes.append(Notice(COPY_NUMBER_UNCONFIRMED, _CONFIRM_COPIES.format(unconfirmed)))
+            advice = _confirm_first(advice, unconfirmed)
         if found.row.advice.action in USUAL:
             notes += self._changes(found.row.advice.action)
         return self._made(advice, action, dict(found.genes), tuple(dict.fromkeys(notes)), found)
@@ -103,7 +96,7 @@ class _Place:
             serious = tuple(each for each in self._supposing((gene,), (term,)) if each.row.advice.action in SERIOUS)
             if serious:
                 reported = self.standings[gene].term
-                label = f"{gene} is {term}, which cannot be excluded ({_WHY[why]})"
+                label = f"{gene} is {term}, which cannot be excluded ({WHY[why].brief})"
                 conditions += [each for each in _conditions(label, serious) if each not in conditions]
                 possible[gene] = f"{reported} or {term}"
         if not conditions:
@@ -158,7 +151,7 @@ class _Place:
     def _changes(self, action: str) -> list[Notice]:
         """One notice for each alternative under which the drug would not be prescribed as usual."""
         supposed = [
-            (f"{gene} could be {term} ({_WHY[why]})", self._if((gene,), (term,)))
+            (f"{gene} could be {term} ({WHY[why].brief})", self._if((gene,), (term,)))
             for gene, term, why in self.alternatives
         ]
         supposed += [
@@ -177,14 +170,17 @@ class _Place:
                 notices.append(Notice("ALTERNATIVE_CHANGES_ACTION", text))
         return notices
 
-    def _ruled_out_by_copies(self, gene: str) -> bool:
-        """Whether a copy number that was not looked at could rule the drug out; there is none of an untested gene.
+    def _ruled_out_by_copies(self) -> str | None:
+        """The gene whose copy number was not looked at and could rule the drug out; there is none of an untested gene.
 
         Source: CPIC/DPWG consensus on CYP2D6 (PMID 31647186): copy number is part of the genotype.
         """
-        if not self.standings[gene].copies_unconfirmed or self.standings[gene].is_missing:
-            return False
-        return any(SERIOUS & actions_of(self.block, self._if((gene,), (term,))) for term in _EXTREMES)
+        for gene in self.block.genes:
+            standing = self.standings[gene]
+            matters = standing.copies_unconfirmed and not standing.is_missing
+            if matters and any(SERIOUS & actions_of(self.block, self._if((gene,), (term,))) for term in _EXTREMES):
+                return gene
+        return None
 
     def _uncovered(self) -> list[Notice]:
         return [
@@ -198,13 +194,13 @@ class _Place:
 
 
 _CONFIRM_COPIES: Final = (
-    "The copy number of CYP2D6 was not determined, and this drug is ruled out for poor or ultrarapid metabolisers: "
+    "The copy number of {} was not determined, and this drug is ruled out for poor or ultrarapid metabolisers: "
     "the usual advice is shown only as a detail until it is confirmed."
 )
 
 
-def _confirm_first(advice: Advice) -> Advice:
-    summary = "Confirm the copy number of CYP2D6 before relying on the genotype for this drug."
+def _confirm_first(advice: Advice, gene: str) -> Advice:
+    summary = f"Confirm the copy number of {gene} before relying on the genotype for this drug."
     detail = f"If it is confirmed: {advice.summary} {advice.detail}".rstrip()
     return replace(advice, action="test_further", summary=summary, detail=detail)
 

@@ -1,6 +1,7 @@
 """Phenoconversion: what a gene's phenotype becomes while other medicines inhibit its enzyme.
 
-Per drug asked: a drug never adjusts itself.  Only CYP2D6 is adjusted; for other enzymes a medicine is a warning.
+Per drug asked: a drug never adjusts itself.  Only genes for which factors are established (CYP2D6) are adjusted; for
+other enzymes a medicine is a warning.
 Source: PMID 31647186 and PMID 24458010 (strong inhibitor: value x0; moderate: x0.5; weak: no change).
 """
 
@@ -16,10 +17,6 @@ from starling.guidance.scores import INDETERMINATE, terms_of_score
 from starling.values import dataclass
 from starling.vocabulary import ActivityScore
 
-#: The only gene whose phenotype medicines adjust.
-ADJUSTED_GENE: Final = "CYP2D6"
-#: Drugs whose guidelines branch on inhibitors themselves: the genetic phenotype is used and their conditions shown.
-BRANCH_ON_INHIBITORS: Final = frozenset({"eliglustat", "tamoxifen"})
 #: Joins the terms of an adjusted phenotype that is not one term.
 OR: Final = " or "
 
@@ -45,21 +42,26 @@ class Inhibition:
 def convert(result: GeneResult, drug: str, medication: Sequence[str], rules: GuidanceRules) -> Adjusted | None:
     """The phenotype that counts for `drug` under the other medicines; None when the genetic one stands.
 
-    `drug` may be empty (no drug asked: every medicine counts).  A score of 0 stays as it is.
+    `drug` may be empty (no drug asked: every medicine counts).  A drug whose guidelines branch on inhibitors of the
+    enzyme themselves keeps the genetic phenotype.  A score of 0 stays as it is.
     """
-    if result.gene != ADJUSTED_GENE or drug.casefold() in BRANCH_ON_INHIBITORS:
+    phenotypes = rules.phenotypes.get(result.gene)
+    if phenotypes is None or not phenotypes.adjusted_by_inhibitors:
+        return None
+    asked = drug.casefold()
+    if any(result.gene in each.branches_on for each in rules.drugs if each.name.casefold() == asked):
         return None
     found = inhibitions(drug, medication, rules.inhibitors)
-    return adjust(result, strongest(found), rules.phenotypes.get(result.gene))
+    return adjust(result, strongest(found, result.gene), phenotypes)
 
 
-def adjust(result: GeneResult, by: Inhibition | None, rules: PhenotypeRules | None) -> Adjusted | None:
+def adjust(result: GeneResult, by: Inhibition | None, rules: PhenotypeRules) -> Adjusted | None:
     """`result` as the inhibition `by` makes it; None when nothing changes or nothing is known.
 
     A strong inhibitor leaves no activity whatever the genotype, so it also decides when the genotype is unknown; a
     moderate one cannot.
     """
-    if by is None or by.factor is None or rules is None or result.research_only:
+    if by is None or by.factor is None or result.research_only:
         return None
     if by.factor == 0:
         if result.activity_score == "0.0" or (result.phenotype == _POOR and result.activity_score is None):
@@ -98,7 +100,7 @@ def inhibitions(drug: str, medication: Sequence[str], statements: Sequence[Inhib
     return tuple(_one(rows) for rows in found.values())
 
 
-def strongest(found: Sequence[Inhibition], enzyme: str = ADJUSTED_GENE) -> Inhibition | None:
+def strongest(found: Sequence[Inhibition], enzyme: str) -> Inhibition | None:
     """The one inhibition of `enzyme` that counts; the factors of several medicines are never multiplied."""
     counted = [each for each in found if each.enzyme == enzyme and each.factor is not None]
     return min(counted, key=lambda each: (each.factor, each.ingredient)) if counted else None

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import Recommendation
-from starling.guidance.conversion import ADJUSTED_GENE, BRANCH_ON_INHIBITORS, Inhibition
+from starling.definitions import Drug, PhenotypeRules
+from starling.guidance.conversion import Inhibition
 from starling.guidance.keys import GeneKeys
 from starling.guidance.lookup import Block
 from starling.guidance.standing import Standing, Standings
+from starling.values import dataclass
 from starling.vocabulary import Notice
 
-#: enzyme of a statement -> the genes it concerns.  Source: FDA lists inhibitors and inducers of CYP3A as one class.
-_GENES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"CYP3A4": ("CYP3A4", "CYP3A5")})
-#: Enzymes that matter for a drug although no guideline names their gene.  Source: eliglustat label, section 7.
-_ALSO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"eliglustat": ("CYP3A4",)})
 #: The one source that lists affected subgroups only.
 FDA: Final = "FDA"
 _GENERAL: Final = frozenset({"", "general"})
@@ -67,30 +64,47 @@ def _known(keys: GeneKeys, standing: Standing) -> str:
     return f"{keys.gene} {term}" + (f" (activity score {standing.score})" if standing.score else "")
 
 
-def relevant_genes(drug: str, blocks: Iterable[Block], more: Iterable[str] = ()) -> tuple[str, ...]:
+def relevant_genes(drug: Drug, blocks: Iterable[Block], more: Iterable[str] = ()) -> tuple[str, ...]:
     """Every gene whose enzyme matters for the drug: named by one of its guidelines, or by its label."""
     named = (gene for block in blocks for gene in (*block.genes, *block.guideline.genes))
-    return tuple(dict.fromkeys((*named, *more, *_ALSO.get(drug, ()))))
+    return tuple(dict.fromkeys((*named, *more, *drug.other_enzymes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Enzymes:
+    """`adjusted`: genes whose phenotype medicines adjust.  `classed`: an enzyme -> the genes it stands for, too."""
+
+    adjusted: tuple[str, ...]
+    classed: Mapping[str, tuple[str, ...]]
+
+
+def enzymes_of(phenotypes: Mapping[str, PhenotypeRules]) -> Enzymes:
+    """What medicines that act on enzymes concern."""
+    classed: dict[str, tuple[str, ...]] = {}
+    for gene, rules in phenotypes.items():
+        if rules.inhibited_as:
+            classed[rules.inhibited_as] = (*classed.get(rules.inhibited_as, ()), gene)
+    return Enzymes(tuple(gene for gene, rules in phenotypes.items() if rules.adjusted_by_inhibitors), classed)
 
 
 def medicine_notices(
-    drug: str, found: Sequence[Inhibition], applied: Inhibition | None
+    drug: Drug, found: Sequence[Inhibition], enzymes: Enzymes, applied: Collection[str]
 ) -> dict[str, tuple[Notice, ...]]:
-    """By gene, what to say of every medicine whose effect was not applied to the phenotype."""
+    """By gene, what to say of every medicine whose effect was not applied; `applied`: the genes that were adjusted."""
     notices: dict[str, tuple[Notice, ...]] = {}
     for each in found:
-        if each is applied or (applied is not None and each.enzyme == ADJUSTED_GENE and each.factor is not None):
+        if each.enzyme in applied and each.factor is not None:
             continue
-        for gene in _GENES.get(each.enzyme, (each.enzyme,)):
-            notices[gene] = (*notices.get(gene, ()), _medicine(drug, each))
+        for gene in (each.enzyme, *enzymes.classed.get(each.enzyme, ())):
+            notices[gene] = (*notices.get(gene, ()), _medicine(drug, each, enzymes))
     return notices
 
 
-def _medicine(drug: str, taken: Inhibition) -> Notice:
-    if taken.enzyme != ADJUSTED_GENE:
+def _medicine(drug: Drug, taken: Inhibition, enzymes: Enzymes) -> Notice:
+    if taken.enzyme not in enzymes.adjusted:
         text = f"Also taken: {taken}; {taken.enzyme} may act differently than its genotype says."
         return Notice("MEDICINE_AFFECTS_ENZYME", text)
-    if drug in BRANCH_ON_INHIBITORS:
+    if taken.enzyme in drug.branches_on:
         text = (
             f"Also taken: {taken}; the genotype counts, and the conditions of the advice say what the medicine changes."
         )

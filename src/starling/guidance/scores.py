@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Final
 
-from starling.definitions import PhenotypeRules
+from starling.definitions import PhenotypeRules, ScoreRange
 from starling.vocabulary import ActivityScore
 
-#: (from, inclusive?, term) in ascending order: each range reaches to the next.  Source: PMID 31647186.
-_CYP2D6_RANGES: Final[tuple[tuple[Fraction, bool, str], ...]] = (
-    (Fraction(0), True, "Poor Metabolizer"),
-    (Fraction(0), False, "Intermediate Metabolizer"),
-    (Fraction(5, 4), True, "Normal Metabolizer"),
-    (Fraction(9, 4), False, "Ultrarapid Metabolizer"),
-)
 #: The term when no score can be given; never normal.
 INDETERMINATE: Final = "Indeterminate"
 
@@ -28,28 +21,26 @@ def score_term(rules: PhenotypeRules, score: ActivityScore | None) -> str | None
 def terms_of_score(rules: PhenotypeRules, score: ActivityScore | None) -> tuple[str, ...]:
     """Every term that `score` can mean, lowest first: several only for an inequality such as `>=1.5`.
 
-    CYP2D6 scores that the table does not list follow the consensus ranges; another gene's unlisted score takes the
-    term that the listed scores on both sides share.  Source: PMID 31647186.
+    A score that the table does not list follows the ranges of the gene (CYP2D6: the consensus, PMID 31647186); without
+    ranges it takes the term that the listed scores on both sides share.
     """
     if score is None:
         return (rules.by_score.get("n/a", INDETERMINATE),)
     listed = rules.by_score.get(str(score))
     if listed is not None:
         return (listed,)
-    if rules.gene == "CYP2D6":
-        return _by_range(score)
+    if rules.ranges:
+        return _by_range(rules.ranges, score)
     return _between_listed(rules, score)
 
 
-def _by_range(score: ActivityScore) -> tuple[str, ...]:
-    reached = [
-        index
-        for index, (start, inclusive, _) in enumerate(_CYP2D6_RANGES)
-        if score.value > start or (inclusive and score.value == start)
+def _by_range(ranges: Sequence[ScoreRange], score: ActivityScore) -> tuple[str, ...]:
+    above = [
+        each.term for each in ranges if score.value < each.start or (score.value == each.start and not each.inclusive)
     ]
-    lowest = reached[-1]
-    terms = tuple(term for _, _, term in _CYP2D6_RANGES[lowest:])
-    return terms if score.at_least else terms[:1]
+    reached = ranges[: len(ranges) - len(above)]
+    lowest = reached[-1].term if reached else INDETERMINATE
+    return (lowest, *above) if score.at_least else (lowest,)
 
 
 def _between_listed(rules: PhenotypeRules, score: ActivityScore) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from typing import Final
 
 from starling.assessment import Adjusted, GeneResult
 from starling.definitions import PhenotypeRules
+from starling.guidance.caveats import BOTH_ALLELES_POSSIBLE, BOTH_ALLELES_REDUCED
 from starling.guidance.conversion import OR, terms_after
-from starling.guidance.phenotype import BOTH_ALLELES_POSSIBLE, BOTH_ALLELES_REDUCED
 from starling.values import dataclass
 from starling.vocabulary import ActivityScore, Presence, Why
 
@@ -24,7 +24,7 @@ class Standing:
     `candidates`: the terms between which the data cannot decide (then `term` is None).
     `alternatives`: (term, why) of what else is possible although `term` is reported.
     `other_scores`: scores of the same term that are possible beside `score`.
-    `both_reduced`: whether both DPYD alleles are reduced; None when it cannot be told.
+    `both_reduced`: whether both alleles are reduced, for a gene of which that is judged; None when it cannot be told.
     `copies_unconfirmed`: the copy number was not looked at and could matter.
     `adjusted_by`: the medicine behind an adjusted phenotype; empty for the genetic one.
     """

@@ -10,59 +10,46 @@ from collections.abc import Iterator, Sequence
 
 from starling.assessment import GeneResult
 from starling.definitions import PhenotypeRules
+from starling.guidance.meaning import Meaning, Reading
 from starling.guidance.scores import INDETERMINATE, score_term, terms_of_score
-from starling.vocabulary import ActivityScore, Evidence, Notice
+from starling.values import dataclass
+from starling.vocabulary import ActivityScore, Evidence, Notice, Why
 
-#: (a term, the words of the statement behind it)
-Claim = tuple[str, str]
-
-
-def stated_term(
-    evidence: Evidence, rules: PhenotypeRules | None, term: str | None, score: ActivityScore | None
-) -> tuple[str | None, ActivityScore | None]:
-    """What an outside laboratory stated before what its alleles say: score, then phenotype, then diplotype."""
-    if evidence.stated_score is not None and rules is not None and rules.uses_score:
-        return score_term(rules, evidence.stated_score), evidence.stated_score
-    if evidence.stated_phenotype is not None:
-        return evidence.stated_phenotype, score if term == evidence.stated_phenotype else None
-    return term, score
+#: (a term, why it remains possible, the alleles that mean it)
+Claim = tuple[str | None, Why, tuple[tuple[str, ...], ...]]
 
 
-def is_stated(evidence: Evidence) -> bool:
-    """Whether a laboratory stated a term or a score, which counts before any diplotype."""
-    return evidence.stated_phenotype is not None or evidence.stated_score is not None
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What counts once statements are weighed against alleles.
+
+    `stated`: a laboratory stated a term or a score, which counts before any diplotype.  `claims`: what remains
+    possible by what else it stated.  `contradicted`: the stated alleles mean another term than the one that counts.
+    """
+
+    term: str | None
+    score: ActivityScore | None
+    stated: bool = False
+    claims: tuple[Claim, ...] = ()
+    contradicted: bool = False
+    notices: tuple[Notice, ...] = ()
 
 
-def used_terms(evidence: Evidence, rules: PhenotypeRules | None, term: str | None) -> tuple[str, ...]:
-    """Every term that the statement that counts can mean: several for a score such as `>=1.5`."""
-    if term is None and evidence.stated_score is not None and rules is not None:
-        return terms_of_score(rules, evidence.stated_score)
-    return (term,) if term is not None else ()
-
-
-def contradictions(evidence: Evidence, rules: PhenotypeRules | None, used: Sequence[str]) -> Iterator[str]:
-    """Every term that a stated phenotype or score means and that the statement that counts cannot mean."""
-    for phenotype in (evidence.stated_phenotype, *evidence.other_phenotypes):
-        if phenotype is not None and phenotype not in used:
-            yield phenotype
-    for score in evidence.other_scores if rules is not None else ():
-        terms = terms_of_score(rules, score) if rules is not None else ()
-        if not set(terms).intersection(used):
-            yield from terms
-
-
-def differ_notice(evidence: Evidence, term: str | None, others: Sequence[Claim]) -> Notice:
-    """What a laboratory states that does not agree with itself, and which statement counts."""
-    by_score = evidence.stated_score is not None
-    counts = f"activity score {evidence.stated_score}" if by_score else str(evidence.stated_phenotype)
-    means = f", which means {term or 'more than one term'}" if by_score else ""
-    said = " and ".join(
-        dict.fromkeys(text if text == other else f"{text}, which means {other}" for other, text in others)
+def weigh(evidence: Evidence, rules: PhenotypeRules | None, meaning: Meaning) -> Weighed:
+    """The term and score that count: what was stated outright, else what the alleles mean."""
+    if evidence.stated_phenotype is None and evidence.stated_score is None:
+        return Weighed(meaning.term, meaning.score)
+    term, score = _counting(evidence, rules, meaning)
+    used = _used_terms(evidence, rules, term)
+    against = _contradicting(meaning.readings, used)
+    return Weighed(
+        term=term,
+        score=score,
+        stated=True,
+        claims=tuple(_claims(evidence, rules, term, used, against)),
+        contradicted=bool(against),
+        notices=_differences(evidence, term, used, against),
     )
-    text = (
-        f"The laboratory states {counts}{means}, but also {said}; the {'score' if by_score else 'phenotype'} decides."
-    )
-    return Notice("OUTSIDE_STATEMENTS_DIFFER", text)
 
 
 def conflict_with(stated: GeneResult, own: GeneResult) -> str | None:
@@ -81,3 +68,68 @@ def conflict_with(stated: GeneResult, own: GeneResult) -> str | None:
 
 def _conflict(said: str, read: str) -> str:
     return f"stated as {said}, but the sample's own data read {read}"
+
+
+def _counting(
+    evidence: Evidence, rules: PhenotypeRules | None, meaning: Meaning
+) -> tuple[str | None, ActivityScore | None]:
+    if evidence.stated_score is not None and rules is not None and rules.uses_score:
+        return score_term(rules, evidence.stated_score), evidence.stated_score
+    if evidence.stated_phenotype is not None:
+        return evidence.stated_phenotype, meaning.score if meaning.term == evidence.stated_phenotype else None
+    return meaning.term, meaning.score
+
+
+def _used_terms(evidence: Evidence, rules: PhenotypeRules | None, term: str | None) -> tuple[str, ...]:
+    """Every term that the statement that counts can mean: several for a score such as `>=1.5`."""
+    if term is None and evidence.stated_score is not None and rules is not None:
+        return terms_of_score(rules, evidence.stated_score)
+    return (term,) if term is not None else ()
+
+
+def _contradicting(readings: Sequence[Reading], used: Sequence[str]) -> list[Reading]:
+    """The stated alleles whose meaning is known and is not what the stated score or phenotype means."""
+    known = {*used, None, INDETERMINATE}
+    return [each for each in readings if known.isdisjoint(each.terms)]
+
+
+def _claims(
+    evidence: Evidence,
+    rules: PhenotypeRules | None,
+    term: str | None,
+    used: Sequence[str],
+    against: Sequence[Reading],
+) -> Iterator[Claim]:
+    """What remains possible by what laboratories state: the terms a score spans, and what contradicts it."""
+    if term is None:
+        yield from ((each, Why.COPY_NUMBER, ()) for each in used)
+    for reading in against:
+        yield from ((possible, Why.STATED, (reading.diplotype.alleles,)) for possible in reading.terms)
+    for phenotype in (evidence.stated_phenotype, *evidence.other_phenotypes):
+        if phenotype is not None and phenotype not in used:
+            yield phenotype, Why.STATED, ()
+    for score in evidence.other_scores:
+        terms = terms_of_score(rules, score) if rules is not None else ()
+        if not set(terms).intersection(used):
+            yield from ((each, Why.STATED, ()) for each in terms)
+
+
+def _differences(
+    evidence: Evidence, term: str | None, used: Sequence[str], against: Sequence[Reading]
+) -> tuple[Notice, ...]:
+    """What a laboratory states that does not agree with itself, and which statement counts."""
+    others = [(possible, str(each.diplotype)) for each in against for possible in each.terms if possible is not None]
+    if evidence.stated_phenotype is not None and evidence.stated_phenotype not in used:
+        others.append((evidence.stated_phenotype, evidence.stated_phenotype))
+    if not others:
+        return ()
+    by_score = evidence.stated_score is not None
+    counts = f"activity score {evidence.stated_score}" if by_score else str(evidence.stated_phenotype)
+    means = f", which means {term or 'more than one term'}" if by_score else ""
+    said = " and ".join(
+        dict.fromkeys(text if text == other else f"{text}, which means {other}" for other, text in others)
+    )
+    text = (
+        f"The laboratory states {counts}{means}, but also {said}; the {'score' if by_score else 'phenotype'} decides."
+    )
+    return (Notice("OUTSIDE_STATEMENTS_DIFFER", text),)

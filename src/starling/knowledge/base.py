@@ -7,7 +7,7 @@ process.  Asked about single drugs (`about`), it reads what bears on them and no
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -24,10 +24,8 @@ from starling.values import dataclass
 
 #: the file that a wheel carries
 BUNDLED: Final = Path(__file__).with_name("starling.kb")
-#: genes called from outside results only: no definition table
-OUTSIDE_GENES: Final = ("HLA-A", "HLA-B")
 #: tables with a column `gene`, of which a narrowed knowledge base shows the rows of its genes
-_OF_GENES: Final = frozenset({"exception", "alias", "priority", "phenotype_rule", "dpwg_term"})
+_OF_GENES: Final = frozenset({"trait", "exception", "alias", "priority", "phenotype_rule", "score_range", "dpwg_term"})
 
 Made = TypeVar("Made")
 
@@ -60,7 +58,7 @@ class _Scope:
     """What a narrowed knowledge base speaks of."""
 
     drugs: frozenset[str]
-    genes: frozenset[str]
+    genes: Set[str]
     medicines: bool
 
 
@@ -88,12 +86,16 @@ class KnowledgeBase:
         """The same knowledge, narrowed to what bears on `drugs` (names as of this knowledge base) and `genes`.
 
         Answers for these drugs are the same; everything else is not there.  `medicines`: with what other medicines do
-        to enzymes.
+        to enzymes, and the genes that they adjust whatever drug is asked about.
         """
         guidelines = {id_ for drug, _, _, named in self._select("drug") if drug in drugs for id_ in named.split()}
         concerned = {gene for row in self._rows.at("guideline", guidelines) for gene in row[3].split()}
-        scope = _Scope(frozenset(drugs), frozenset((*concerned, *genes)), medicines)
-        return KnowledgeBase(self._rows, self.path, scope)
+        concerned |= {
+            value for drug, kind, value, _ in self._select("drug_exception") if drug in drugs and kind == "other_enzyme"
+        }
+        if medicines:
+            concerned |= {gene for gene, trait, _ in self._select("trait") if trait == "adjusted_by_inhibitors"}
+        return KnowledgeBase(self._rows, self.path, _Scope(frozenset(drugs), concerned | frozenset(genes), medicines))
 
     def close(self) -> None:
         """The file is released; values already built stay usable."""
@@ -122,8 +124,7 @@ class KnowledgeBase:
     @_once
     def genes(self) -> tuple[str, ...]:
         """Every gene that a result can be given for, alphabetical."""
-        known = (*self._rows.keys("gene"), *OUTSIDE_GENES)
-        return tuple(sorted(gene for gene in known if self._scope is None or gene in self._scope.genes))
+        return tuple(sorted({row[0] for row in self._select("trait")}))
 
     @_once
     def contigs(self) -> Mapping[str, tuple[str, str | None]]:
@@ -214,7 +215,7 @@ class KnowledgeBase:
                 return self._rows.at(table, scope.genes)
             case "guideline":
                 return self._rows.at(table, {id_ for row in self._select("drug") for id_ in row[3].split()})
-            case "drug":
+            case "drug" | "drug_exception":
                 return [row for row in self._rows.table(table) if row[0] in scope.drugs]
             case "inhibitor" if not scope.medicines:
                 return []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from starling.assessment import Advice, Dose
-from starling.definitions import ACTIONS, Guideline, NamedAllele, Row
+from starling.definitions import ACTIONS, GeneDefinition, Guideline, NamedAllele, Row, seriousness
 from starling.knowledge.base import KnowledgeBase
 from starling.values import dataclass
 
@@ -38,7 +38,7 @@ class _Recommended:
 
     @property
     def severity(self) -> int:
-        return _severity(self.row.advice.action)
+        return seriousness(self.row.advice.action)
 
 
 Entry = tuple[int, str, str]
@@ -123,6 +123,19 @@ def _rules(base: KnowledgeBase) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for gene, rules in base.guidance.phenotypes.items():
         found |= {(gene, f"activity score {score}"): term for score, term in rules.by_score.items()}
+        found |= {
+            (gene, f"unlisted activity scores {'from' if each.inclusive else 'above'} {float(each.start):g}"): each.term
+            for each in rules.ranges
+        }
+        found |= {
+            (gene, trait): stated
+            for trait, stated in (
+                ("adjusted by inhibitors", "yes" if rules.adjusted_by_inhibitors else ""),
+                ("activity to be measured", rules.measure_activity),
+                ("inhibited as", rules.inhibited_as),
+            )
+            if stated
+        }
         found |= {(gene, " + ".join(pair)): term for pair, term in rules.by_functions.items()}
     for gene, terms in base.guidance.dpwg_terms.items():
         found |= {(gene, f"DPWG reads {ours}"): theirs for ours, theirs in terms.items()}
@@ -205,6 +218,20 @@ def _genes(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:
             yield Change(_ALLELE, gene, f"positions changed: {places}")
         if (before.tier1_alleles, before.tier1_positions) != (after.tier1_alleles, after.tier1_positions):
             yield Change(_FUNCTION, gene, "tier-1 alleles or positions changed: certainty is judged differently")
+        for (trait, was), (_, now) in zip(_traits(before), _traits(after), strict=True):
+            if was != now:
+                yield Change(_FUNCTION, gene, f"{trait} changed: {was or 'none'} -> {now or 'none'}")
+
+
+def _traits(definition: GeneDefinition) -> tuple[tuple[str, str], ...]:
+    """What decides how the gene is called, in words."""
+    return (
+        ("inheritance", definition.inheritance),
+        ("calling rule", definition.rule),
+        ("copy number as part of the genotype", "yes" if definition.copy_number else ""),
+        ("undocumented bases read as reference", "yes" if definition.undocumented_as_reference else ""),
+        ("nomenclatures of outside results", " ".join(definition.nomenclatures)),
+    )
 
 
 def _names(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:
@@ -218,10 +245,6 @@ def _names(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:
 def _presence(kind: str, old: set[str], new: set[str]) -> Iterator[Change]:
     for name in sorted(old ^ new):
         yield Change(_COVERAGE, name, f"{kind} {'added' if name in new else 'removed'}")
-
-
-def _severity(action: str) -> int:
-    return ACTIONS.index(action) if action in ACTIONS else 0
 
 
 def _action(advice: Advice) -> str:

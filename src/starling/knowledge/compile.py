@@ -19,7 +19,7 @@ from starling.errors import KnowledgeError
 from starling.knowledge.inspect import check_tables
 from starling.knowledge.intervals import last_position, parse_hgvs
 from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, digest_of, digests, normalised
-from starling.knowledge.tables import TableRow, Tables, natural, read_tables
+from starling.knowledge.tables import OUTSIDE, TRAITS, TableRow, Tables, natural, read_tables
 
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 
@@ -52,12 +52,15 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
         "gene": _genes(tables),
         "exception": _plain(tables["gene_exceptions"]),
         "alias": _plain(tables["aliases"]),
-        "priority": (("NAT2", row["pick"], row["among"]) for row in tables["nat2_unphased_priorities"]),
+        "priority": _plain(tables["unphased_priorities"]),
+        "trait": _traits(tables),
         "phenotype_rule": _rules(tables),
+        "score_range": _plain(tables["score_ranges"]),
         "dpwg_term": _plain(tables["dpwg_terms"]),
         "population": _plain(tables["populations"]),
         "guideline": _guidelines(tables),
         "drug": _drugs(tables),
+        "drug_exception": _plain(tables["drug_exceptions"]),
         "medicine_name": (*_plain(tables["drug_names"]), *_plain(tables["inhibitor_names"])),
         "inhibitor": _plain(tables["inhibitors"]),
         "contig": _plain(tables["contigs"]),
@@ -78,6 +81,8 @@ def _genes(tables: Tables) -> Iterator[Values]:
     for row in tables["allele_definitions"]:
         cells.setdefault((row["gene"], row["allele"]), {})[int(row["pos_grch38"])] = row["bases"]
     for row in tables["genes"]:
+        if row["called_from"] == OUTSIDE:
+            continue
         gene = row["gene"]
         sites = sorted(_site(variant) for variant in variants[gene] if variant["role"] != "extra")
         extra = sorted(_site(variant) for variant in variants[gene] if variant["role"] == "extra")
@@ -89,6 +94,11 @@ def _genes(tables: Tables) -> Iterator[Values]:
         span = int(row["start_grch38"]), int(row["end_grch38"])
         stated = gene, row["chrom"], *span, row["reference_allele"], row["data_version"]
         yield *stated, _json(sites), _json(extra), _json(named)
+
+
+def _traits(tables: Tables) -> Iterator[Values]:
+    for row in tables["genes"]:
+        yield from ((row["gene"], trait, row[trait]) for trait in TRAITS if row[trait])
 
 
 def _site(row: TableRow) -> list[Any]:

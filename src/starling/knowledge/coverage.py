@@ -14,15 +14,12 @@ from itertools import product
 from typing import Final
 
 from starling.knowledge.invariants_genes import at
-from starling.knowledge.invariants_guidance import OUTSIDE_GENES
+from starling.knowledge.invariants_guidance import outside_genes
 from starling.knowledge.tables import TableRow, Tables, Violation
 from starling.knowledge.values import parse_key
 from starling.values import dataclass
 
 NO_RESULT: Final = "No Result"
-
-#: scores whose 2024 DPWG rows carry the advice of the neighbouring term; the term decides.  Source: PMID 31647186
-MOVED_SCORES: Final = frozenset({("CYP2D6", "2.5")})
 
 Block = tuple[str, str, str]
 
@@ -63,7 +60,7 @@ def check_coverage(tables: Tables) -> Iterator[Violation]:
     for block, conditions in proof.blocks.items():
         yield from proof.divided_terms(conditions)
         for verdict in proof.verdicts(conditions):
-            yield from _ties(verdict)
+            yield from proof.ties(verdict)
             if not verdict.answered:
                 open_gaps.add((*block, verdict.when))
                 if (*block, verdict.when) not in named:
@@ -75,17 +72,13 @@ def check_coverage(tables: Tables) -> Iterator[Violation]:
             yield at(row, "this gap is none: a row answers, or there is no such guideline, drug or result")
 
 
-def _ties(verdict: Verdict) -> Iterator[Violation]:
-    """Two rows that name one result exactly; HLA presences and DPYD phenotyping may stand side by side."""
-    if OUTSIDE_GENES & set(verdict.genes):
-        return
-    plain = [one for one in verdict.exact if not any(key.endswith("(Phenotyping)") for key in one.keys.values())]
-    for other in plain[1:]:
-        yield at(other.row, f"{verdict.when} is also answered by line {plain[0].row.line}")
-
-
 class _Proof:
+    """`moved`: scores whose DPWG rows carry the advice of the neighbouring term; the term decides."""
+
     def __init__(self, tables: Tables) -> None:
+        self.outside = outside_genes(tables)
+        exceptions = tables["gene_exceptions"]
+        self.moved = {(row["gene"], row["value"]) for row in exceptions if row["kind"] == "moved_score"}
         self.sources = {row["guideline"]: row["source"] for row in tables["guidelines"]}
         self.scores: dict[str, dict[str, str]] = {}
         self.terms: dict[str, set[str]] = {}
@@ -118,14 +111,22 @@ class _Proof:
             when = " & ".join(f"{gene}={outcome.name}" for gene, outcome in result.items())
             yield Verdict(when, tuple(result), tuple(exact), answered)
 
+    def ties(self, verdict: Verdict) -> Iterator[Violation]:
+        """Two rows that name one result exactly; allele presences and a measured activity may stand side by side."""
+        if self.outside & set(verdict.genes):
+            return
+        plain = [one for one in verdict.exact if not any(key.endswith("(Phenotyping)") for key in one.keys.values())]
+        for other in plain[1:]:
+            yield at(other.row, f"{verdict.when} is also answered by line {plain[0].row.line}")
+
     def divided_terms(self, conditions: Sequence[Conditions]) -> Iterator[Violation]:
-        """DPWG rows that a term cannot choose between: scores of one CYP2D6 term whose actions differ."""
+        """DPWG rows that a term cannot choose between: scores of one term whose actions differ."""
         if self.sources[conditions[0].row["guideline"]] != "DPWG":
             return
         first: dict[tuple[str, str], Conditions] = {}
         for one in conditions:
             for gene, key in one.keys.items():
-                if gene not in self.ranged or (gene, key) in MOVED_SCORES or key not in self.scores[gene]:
+                if gene not in self.ranged or (gene, key) in self.moved or key not in self.scores[gene]:
                     continue
                 other = first.setdefault((gene, self._term(gene, key, "DPWG")), one)
                 if self.actions.get(one.row["advice"]) != self.actions.get(other.row["advice"]):
@@ -144,7 +145,7 @@ class _Proof:
                 yield dict(zip(genes, combination, strict=True))
 
     def _outcomes(self, gene: str, asked: set[str], source: str) -> Iterator[Outcome]:
-        if gene in OUTSIDE_GENES:
+        if gene in self.outside:
             alleles = sorted({key.split()[0] for key in asked if key.startswith("*")})
             for presences in product(("positive", "negative"), repeat=len(alleles)):
                 present = [f"{allele} {presence}" for allele, presence in zip(alleles, presences, strict=True)]

@@ -3,6 +3,7 @@
     shape      columns, fields, JSON            tables.py
     keys       no row twice                     here
     genes      sites, alleles, rules            invariants_genes.py
+    facts      what is particular of a gene     invariants_facts.py
     guidance   guidelines, advice, drugs        invariants_guidance.py
     names      medicines, chromosomes           invariants_names.py
     coverage   every result reaches a row       coverage.py
@@ -18,7 +19,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from starling.knowledge import coverage, invariants_genes, invariants_guidance, invariants_names
+from starling.knowledge import (
+    coverage,
+    invariants_facts,
+    invariants_genes,
+    invariants_guidance,
+    invariants_names,
+)
 from starling.knowledge.tables import Record, TableRow, Tables, Violation, read_tables
 
 #: table -> the columns that identify a row
@@ -30,11 +37,13 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "phenotype_rules.tsv": ("gene", "method", "function_1_or_score", "function_2"),
     "gene_exceptions.tsv": ("gene", "kind", "value"),
     "aliases.tsv": ("gene", "alias"),
-    "nat2_unphased_priorities.tsv": ("pick", "among"),
+    "score_ranges.tsv": ("gene", "score"),
+    "unphased_priorities.tsv": ("gene", "pick", "among"),
     "dpwg_terms.tsv": ("gene", "our_term"),
     "populations.tsv": ("code",),
     "drugs.tsv": ("drug",),
     "drug_names.tsv": ("drug", "name"),
+    "drug_exceptions.tsv": ("drug", "kind", "value"),
     "inhibitors.tsv": ("enzyme", "ingredient", "source", "class"),
     "inhibitor_names.tsv": ("ingredient", "name"),
     "contigs.tsv": ("name",),
@@ -64,6 +73,7 @@ def check_tables(tables: Tables) -> tuple[Violation, ...]:
         _keys,
         _version,
         *invariants_genes.CHECKS,
+        *invariants_facts.CHECKS,
         *invariants_guidance.CHECKS,
         *invariants_names.CHECKS,
     )

@@ -9,24 +9,26 @@ from itertools import combinations_with_replacement
 from typing import Final
 
 from starling.knowledge.intervals import disagreement, parse_hgvs
-from starling.knowledge.tables import TableRow, Tables, Violation
+from starling.knowledge.tables import OUTSIDE, TableRow, Tables, Violation
 from starling.vocabulary import ActivityScore
 
-#: MT-RNR1 deletions and insertions that no single-nucleotide variant shows: named for outside results, not called
+#: mitochondrial deletions and insertions that no single-nucleotide variant shows: named for outside results, not called
 NOT_CALLABLE: Final = re.compile(r"m\.\d+[ACGT]>del(?:\+Cn)?")
-#: genes whose results are used without a phenotype term: CYP4F2 in the warfarin flow, IFNL3 in that for peginterferon
-WITHOUT_TERMS: Final = frozenset({"CYP4F2", "IFNL3"})
-#: one copy or one genome: functions are looked up alone (G6PD in males, mitochondrial DNA)
-HAPLOID: Final = frozenset({"G6PD", "MT-RNR1"})
-#: CYP2D6 sums that no row lists follow the consensus ranges.  Source: PMID 31647186
-RANGED: Final = frozenset({"CYP2D6"})
 
 _BASES: Final = re.compile(r"[ACGT]+")
 _RSID: Final = re.compile(r"rs\d+|")
 _NUMBER: Final = re.compile(r"[1-9]\d*")
 _LIFTED: Final = frozenset({"table", "flank", "offset", "same"})
 _KINDS: Final = frozenset(
-    {"tier1_allele", "tier1_position", "required_position", "extra_position", "ignored_variant", "ignored_allele"}
+    {
+        "tier1_allele",
+        "tier1_position",
+        "required_position",
+        "extra_position",
+        "ignored_variant",
+        "ignored_allele",
+        "moved_score",
+    }
 )
 
 
@@ -45,6 +47,8 @@ def known_genes(tables: Tables) -> Iterator[Violation]:
         "phenotype_rules",
         "gene_exceptions",
         "aliases",
+        "score_ranges",
+        "unphased_priorities",
         "dpwg_terms",
     ):
         for row in tables[name]:
@@ -63,12 +67,14 @@ def gene_rows(tables: Tables) -> Iterator[Violation]:
         for gene, rows in tables.by_gene("alleles").items()
     }
     for row in tables["genes"]:
-        span = row["start_grch38"], row["end_grch38"]
-        if not all(map(_NUMBER.fullmatch, span)) or int(span[0]) > int(span[1]):
-            yield at(row, "start and end are not positions in order")
         for column, count in (("n_variants", sites), ("n_alleles", alleles)):
             if row[column] != str(count[row["gene"]]):
                 yield at(row, f"{column} is {row[column]}, the tables hold {count[row['gene']]}")
+        if row["called_from"] == OUTSIDE:
+            continue
+        span = row["start_grch38"], row["end_grch38"]
+        if not all(map(_NUMBER.fullmatch, span)) or int(span[0]) > int(span[1]):
+            yield at(row, "start and end are not positions in order")
         if references.get(row["gene"]) != [row["reference_allele"]]:
             yield at(row, f"{row['reference_allele']!r} is not the one allele marked as reference")
 
@@ -194,27 +200,32 @@ def distinct_definitions(tables: Tables) -> Iterator[Violation]:
 def functions(tables: Tables) -> Iterator[Violation]:
     """Every assigned function has rules with every other of its gene; every activity sum that is not ranged has one."""
     rules = tables.by_gene("phenotype_rules")
+    inherited = {row["gene"]: row["inheritance"] for row in tables["genes"]}
+    excused = {row["gene"] for row in tables["genes"] if row["method"] == "none"}
+    ranged = {row["gene"] for row in tables["score_ranges"]}
     for gene, rows in tables.by_gene("alleles").items():
         methods = {row["method"] for row in rules.get(gene, ())}
         if len(methods) > 1:
             yield at(rules[gene][0], f"{gene} has both activity scores and functions")
         elif methods == {"functions"}:
-            yield from _function_rules(gene, rows, rules[gene])
-        elif methods and gene not in RANGED:
+            yield from _function_rules(inherited.get(gene, ""), rows, rules[gene])
+        elif methods and gene not in ranged:
             yield from _score_rules(gene, rows, rules[gene])
-        elif not methods and gene not in WITHOUT_TERMS:
+        elif not methods and gene not in excused:
             yield at(rows[0], f"{gene} has no phenotype rule")
 
 
-def _function_rules(gene: str, rows: list[TableRow], rules: list[TableRow]) -> Iterator[Violation]:
+def _function_rules(inheritance: str, rows: list[TableRow], rules: list[TableRow]) -> Iterator[Violation]:
+    """Functions are looked up in pairs; alone in males for X-linked genes, and always for mitochondrial ones."""
     listed = {tuple(sorted(filter(None, (row["function_1_or_score"], row["function_2"])))) for row in rules}
     first = {row["function"]: row for row in reversed(rows) if row["function"]}
-    pairs: list[tuple[str, ...]] = [(name,) for name in first] if gene in HAPLOID else []
-    if gene != "MT-RNR1":
+    pairs: list[tuple[str, ...]] = [(name,) for name in first] if inheritance in {"X-linked", "mitochondrial"} else []
+    if inheritance != "mitochondrial":
         pairs += list(combinations_with_replacement(sorted(first), 2))
     for pair in pairs:
         if pair not in listed:
-            yield at(first[pair[-1]], f"no phenotype rule of {gene} for {' and '.join(pair)}")
+            row = first[pair[-1]]
+            yield at(row, f"no phenotype rule of {row['gene']} for {' and '.join(pair)}")
 
 
 def _score_rules(gene: str, rows: list[TableRow], rules: list[TableRow]) -> Iterator[Violation]:
@@ -248,6 +259,7 @@ def exceptions(tables: Tables) -> Iterator[Violation]:
     """Exceptions name alleles and sites of their gene; what is ignored need not be defined."""
     named = {(row["gene"], row["allele"]) for row in tables["alleles"]}
     sited = {(row["gene"], row["pos_grch38"]): row["role"] for row in tables["variants"]}
+    scored = {(row["gene"], row["function_1_or_score"]) for row in tables["phenotype_rules"]}
     for row in tables["gene_exceptions"]:
         kind, key = row["kind"], (row["gene"], row["value"])
         if kind not in _KINDS:
@@ -258,6 +270,8 @@ def exceptions(tables: Tables) -> Iterator[Violation]:
             yield at(row, f"{' '.join(key)} is not a site of that kind in variants.tsv")
         elif kind == "ignored_variant" and not re.fullmatch(r"[1-9]\d* [ACGT]+>[ACGT]+", row["value"]):
             yield at(row, f"{row['value']!r} is not POSITION REF>ALT")
+        elif kind == "moved_score" and key not in scored:
+            yield at(row, f"{' '.join(key)} is not in phenotype_rules.tsv")
 
 
 def other_names(tables: Tables) -> Iterator[Violation]:
@@ -271,11 +285,11 @@ def other_names(tables: Tables) -> Iterator[Violation]:
     for row in tables["alleles"]:
         if row["reported_as"] and not row["allele"].startswith(f"{row['reported_as']}."):
             yield at(row, f"{row['allele']} is not a suballele of {row['reported_as']}")
-    for row in tables["nat2_unphased_priorities"]:
+    for row in tables["unphased_priorities"]:
         among = row["among"].split(" | ")
-        unknown = [name for pair in among for name in pair.split("/") if ("NAT2", name) not in named]
+        unknown = [name for pair in among for name in pair.split("/") if (row["gene"], name) not in named]
         if unknown or row["pick"] not in among or len(among) < 2:
-            yield at(row, "the pick is one of at least two diplotypes of NAT2 alleles")
+            yield at(row, f"the pick is one of at least two diplotypes of {row['gene']} alleles")
 
 
 CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (

@@ -6,13 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from starling.definitions import ACTIONS, Key
+from starling.definitions import ACTIONS, BOTH_REDUCED, Key
 from starling.knowledge.invariants_genes import at
-from starling.knowledge.tables import Record, TableRow, Tables, Violation
+from starling.knowledge.tables import OUTSIDE, Record, TableRow, Tables, Violation
 from starling.knowledge.values import parse_key
 
-#: genes called from outside results: no definition table, keys are allele presences
-OUTSIDE_GENES: Final = frozenset({"HLA-A", "HLA-B"})
 #: CPIC guidelines that are a flow, not rows (warfarin PMID 28198005, peginterferon PMID 24096968)
 FLOWS: Final = frozenset({"PA166104949", "PA166110235"})
 SOURCES: Final = frozenset({"CPIC", "DPWG", "FDA"})
@@ -36,7 +34,12 @@ _DOSE: Final[tuple[frozenset[str], ...]] = tuple(
 
 def genes_of(tables: Tables) -> frozenset[str]:
     """Every gene a result can be given for."""
-    return frozenset(row["gene"] for row in tables["genes"]) | OUTSIDE_GENES
+    return frozenset(row["gene"] for row in tables["genes"])
+
+
+def outside_genes(tables: Tables) -> frozenset[str]:
+    """The genes called from outside results: no definition table, keys are allele presences."""
+    return frozenset(row["gene"] for row in tables["genes"] if row["called_from"] == OUTSIDE)
 
 
 def guidelines(tables: Tables) -> Iterator[Violation]:
@@ -103,6 +106,8 @@ class _Vocabulary:
 
     def __init__(self, tables: Tables) -> None:
         self.genes = genes_of(tables)
+        self.outside = outside_genes(tables)
+        self.measured = {row["gene"] for row in tables["genes"] if row["measure_activity"] == BOTH_REDUCED}
         self.alleles = {(row["gene"], row["allele"]) for row in tables["alleles"]}
         self.terms: dict[str, set[str]] = {}
         self.scores: dict[str, dict[str, str]] = {}
@@ -120,17 +125,17 @@ class _Vocabulary:
             pair = key.key.split("/")
             unknown = [name for name in pair if (key.gene, name) not in self.alleles]
             return f"{key.gene}:{key.key} is not a diplotype of known alleles" if unknown or len(pair) != 2 else None
-        if key.gene in OUTSIDE_GENES:
+        if key.gene in self.outside:
             fits = key.key == "No Result" or _PRESENCE.fullmatch(key.key) is not None
         else:
             fits = key.key in self.terms.get(key.gene, ()) or self._is_score(key.gene, key.key)
         return None if fits else f"{key.gene}={key.key} is neither a phenotype nor an activity score of the gene"
 
     def _is_score(self, gene: str, text: str) -> bool:
-        """DPYD scores may carry their term or the word Phenotyping: residual activity must be measured."""
+        """A score may carry its term, or the word Phenotyping where residual activity must be measured."""
         score, _, remark = text.partition(" ")
         term = self.scores.get(gene, {}).get(score)
-        return term is not None and remark in {"", f"({term})", *({"(Phenotyping)"} if gene == "DPYD" else ())}
+        return term is not None and remark in {"", f"({term})", *({"(Phenotyping)"} if gene in self.measured else ())}
 
 
 def unused(tables: Tables) -> Iterator[Violation]:

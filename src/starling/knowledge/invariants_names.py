@@ -14,9 +14,9 @@ BUILDS: Final = frozenset({"GRCh37", "GRCh38"})
 CHROMOSOMES: Final = frozenset({*(f"chr{number}" for number in range(1, 23)), "chrX", "chrY", "chrM"})
 _KINDS: Final = frozenset({"synonym", "brand"})
 _CLASSES: Final = frozenset({"strong", "moderate", "weak", "strong inducer", "moderate inducer", "weak inducer"})
-#: what an inhibitor class does to the activity score; empty: listed only, another source decides.
-#: Source: PMID 31647186, PMID 27997040
-_FACTORS: Final = {("CYP2D6", "strong"): "0", ("CYP2D6", "moderate"): "0.5"}
+#: what an inhibitor class does to the activity score of a gene that is adjusted; empty: listed only, another source
+#: decides.  Source: PMID 31647186, PMID 27997040
+_FACTORS: Final = {"strong": "0", "moderate": "0.5"}
 
 
 def medicine_names(tables: Tables) -> Iterator[Violation]:
@@ -53,12 +53,13 @@ def plain_drugs(tables: Tables) -> Iterator[Violation]:
 def inhibitors(tables: Tables) -> Iterator[Violation]:
     """A statement names a gene of this knowledge base, a class, the factor of that class, a source and its date."""
     genes = {row["gene"] for row in tables["genes"]}
+    adjusted = {row["gene"] for row in tables["genes"] if row["adjusted_by_inhibitors"]}
     for row in tables["inhibitors"]:
         if row["enzyme"] not in genes:
             yield at(row, f"enzyme {row['enzyme']!r} is not in genes.tsv")
         if row["class"] not in _CLASSES:
             yield at(row, f"class {row['class']!r} is not one of {', '.join(sorted(_CLASSES))}")
-        if row["factor"] not in {"", _FACTORS.get((row["enzyme"], row["class"]), "")}:
+        if row["factor"] not in {"", _FACTORS.get(row["class"], "") if row["enzyme"] in adjusted else ""}:
             yield at(row, f"factor {row['factor']!r} is not that of a {row['class']} inhibitor of {row['enzyme']}")
         if not row["ingredient"] or not row["source"] or not re.fullmatch(r"\d{4}(-\d\d){0,2}", row["source_date"]):
             yield at(row, "a statement has an ingredient, a source and the date of the source")

@@ -19,6 +19,10 @@ CREATE TABLE gene (
     alleles TEXT NOT NULL
 );
 
+-- trait: a column of genes.tsv; every gene that a result can be given for states at least how it is inherited
+CREATE TABLE trait (
+    gene TEXT NOT NULL, trait TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (gene, trait)
+) WITHOUT ROWID;
 CREATE TABLE exception (
     gene TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (gene, kind, value)
 ) WITHOUT ROWID;
@@ -35,6 +39,10 @@ CREATE TABLE priority (
 CREATE TABLE phenotype_rule (
     gene TEXT NOT NULL, method TEXT NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL, phenotype TEXT NOT NULL,
     PRIMARY KEY (gene, method, first, second)
+) WITHOUT ROWID;
+-- score: `>=1.25` or `>2.25`; a range reaches to the next
+CREATE TABLE score_range (
+    gene TEXT NOT NULL, score TEXT NOT NULL, phenotype TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (gene, score)
 ) WITHOUT ROWID;
 CREATE TABLE dpwg_term (
     gene TEXT NOT NULL, our_term TEXT NOT NULL, dpwg_term TEXT NOT NULL, PRIMARY KEY (gene, our_term)
@@ -56,6 +64,9 @@ CREATE TABLE guideline (
 -- guidelines: identifiers between blanks
 CREATE TABLE drug (
     drug TEXT PRIMARY KEY, rxnorm TEXT NOT NULL, atc TEXT NOT NULL, guidelines TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE drug_exception (
+    drug TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (drug, kind, value)
 ) WITHOUT ROWID;
 -- medicine: a drug of this knowledge base or an ingredient of the inhibitor table
 CREATE TABLE medicine_name (

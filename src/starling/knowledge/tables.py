@@ -15,6 +15,23 @@ from typing import Any, Final
 from starling.errors import KnowledgeError
 from starling.values import dataclass
 
+#: the columns of genes.tsv that state what is particular about a gene
+TRAITS: Final = (
+    "inheritance",
+    "called_from",
+    "rule",
+    "method",
+    "copy_number",
+    "undocumented_as_reference",
+    "nomenclatures",
+    "measure_activity",
+    "adjusted_by_inhibitors",
+    "inhibited_as",
+)
+
+#: `called_from` of a gene whose results come from other laboratories: it has no definition table
+OUTSIDE: Final = "outside"
+
 #: file -> its columns, in order.  JSON Lines tables have no fixed columns.
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "version.tsv": ("version", "guidelines_as_of"),
@@ -27,6 +44,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "n_variants",
         "n_alleles",
         "data_version",
+        *TRAITS,
+        "sources",
     ),
     "variants.tsv": (
         "gene",
@@ -54,11 +73,13 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "phenotype_rules.tsv": ("gene", "method", "function_1_or_score", "function_2", "phenotype"),
     "gene_exceptions.tsv": ("gene", "kind", "value"),
     "aliases.tsv": ("gene", "alias", "name"),
-    "nat2_unphased_priorities.tsv": ("pick", "among"),
+    "score_ranges.tsv": ("gene", "score", "phenotype", "source"),
+    "unphased_priorities.tsv": ("gene", "pick", "among"),
     "dpwg_terms.tsv": ("gene", "our_term", "dpwg_term"),
     "populations.tsv": ("code", "shown_as"),
     "drugs.tsv": ("drug", "rxnorm", "atc"),
     "drug_names.tsv": ("drug", "name", "kind", "source"),
+    "drug_exceptions.tsv": ("drug", "kind", "value", "source"),
     "inhibitors.tsv": (
         "enzyme",
         "ingredient",

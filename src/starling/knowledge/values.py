@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
 from starling.assessment import Advice, Condition, Dose, Implication
 from starling.definitions import (
+    CALLING_RULES,
     Drug,
     GeneDefinition,
     GuidanceRules,
@@ -23,8 +25,10 @@ from starling.definitions import (
     NamedAllele,
     PhenotypeRules,
     Row,
+    ScoreRange,
     Site,
 )
+from starling.errors import KnowledgeError
 from starling.vocabulary import ActivityScore
 
 #: the rows of one table, in key order
@@ -34,7 +38,11 @@ _KEY: Final = re.compile(r"([A-Z0-9-]+)([=:])(.+)")
 
 
 def definitions_of(select: Select) -> dict[str, GeneDefinition]:
-    """Every gene's definition, by gene, alphabetical."""
+    """Every gene's definition, by gene, alphabetical.
+
+    Raises: KnowledgeError when a gene is called by a rule that this program does not have.
+    """
+    traits = _traits(select)
     exceptions = _grouped(select("exception"))
     aliases = _grouped(select("alias"))
     priorities = _grouped(select("priority"))
@@ -52,6 +60,7 @@ def definitions_of(select: Select) -> dict[str, GeneDefinition]:
             aliases=dict(aliases.get(gene, ())),
             priorities=tuple((pick, frozenset(among.split(" | "))) for pick, among in priorities.get(gene, ())),
             data_version=data_version,
+            **_particulars(gene, traits.get(gene, {})),
             **_exceptions(exceptions.get(gene, ())),
         )
         for gene, chromosome, start, end, reference, data_version, sites, extra, named in select("gene")
@@ -61,7 +70,7 @@ def definitions_of(select: Select) -> dict[str, GeneDefinition]:
 def guidance_of(select: Select, drugs: Collection[str] | None = None) -> GuidanceRules:
     """Everything guidance needs, in key order; of the rows those for `drugs` (None: all)."""
     return GuidanceRules(
-        phenotypes=_phenotypes(select("phenotype_rule")),
+        phenotypes=_phenotypes(select),
         guidelines=_guidelines(select, drugs),
         drugs=drugs_of(select),
         inhibitors=inhibitors_of(select),
@@ -73,8 +82,19 @@ def guidance_of(select: Select, drugs: Collection[str] | None = None) -> Guidanc
 def drugs_of(select: Select) -> tuple[Drug, ...]:
     """Every drug with its codes and other names."""
     names = _names(select)
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for drug, kind, value, _source in select("drug_exception"):
+        kinds.setdefault((drug, kind), []).append(value)
     return tuple(
-        Drug(drug, rxnorm, tuple(atc.split()), names.get(drug, ())) for drug, rxnorm, atc, _guidelines in select("drug")
+        Drug(
+            drug,
+            rxnorm,
+            tuple(atc.split()),
+            names.get(drug, ()),
+            other_enzymes=tuple(kinds.get((drug, "other_enzyme"), ())),
+            branches_on=tuple(kinds.get((drug, "branches_on_inhibitors"), ())),
+        )
+        for drug, rxnorm, atc, _guidelines in select("drug")
     )
 
 
@@ -158,6 +178,23 @@ def _allele_reader() -> Callable[[str], tuple[NamedAllele, ...]]:
     return read
 
 
+def _traits(select: Select) -> dict[str, dict[str, str]]:
+    return {gene: dict(pairs) for gene, pairs in _grouped(select("trait")).items()}
+
+
+def _particulars(gene: str, traits: Mapping[str, str]) -> dict[str, Any]:
+    rule = traits.get("rule", "")
+    if rule not in {"", *CALLING_RULES}:
+        raise KnowledgeError("KNOWLEDGE_DAMAGED", f"{gene} is called by the rule {rule!r}, which this program has not")
+    return {
+        "inheritance": traits.get("inheritance", "autosomal"),
+        "rule": rule,
+        "copy_number": "copy_number" in traits,
+        "undocumented_as_reference": "undocumented_as_reference" in traits,
+        "nomenclatures": tuple(traits.get("nomenclatures", "").split()),
+    }
+
+
 def _exceptions(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     kinds: dict[str, list[str]] = {}
     for kind, value in rows:
@@ -177,18 +214,35 @@ def _variant(text: str) -> tuple[int, str, str]:
     return int(position), ref, alt
 
 
-def _phenotypes(rows: Iterable[tuple[Any, ...]]) -> dict[str, PhenotypeRules]:
+def _phenotypes(select: Select) -> dict[str, PhenotypeRules]:
+    traits, ranges = _traits(select), _grouped(select("score_range"))
     by_score: dict[str, dict[str, str]] = {}
     by_functions: dict[str, dict[tuple[str, ...], str]] = {}
-    for gene, method, first, second, phenotype in rows:
+    for gene, method, first, second, phenotype in select("phenotype_rule"):
         if method == "activity_score":
             by_score.setdefault(gene, {})[first] = phenotype
         else:
             by_functions.setdefault(gene, {})[(first, second) if second else (first,)] = phenotype
     return {
-        gene: PhenotypeRules(gene, by_score.get(gene, {}), by_functions.get(gene, {}))
+        gene: PhenotypeRules(
+            gene,
+            by_score.get(gene, {}),
+            by_functions.get(gene, {}),
+            ranges=_ranges(ranges.get(gene, ())),
+            adjusted_by_inhibitors="adjusted_by_inhibitors" in traits.get(gene, {}),
+            measure_activity=traits.get(gene, {}).get("measure_activity", ""),
+            inhibited_as=traits.get(gene, {}).get("inhibited_as", ""),
+        )
         for gene in sorted({*by_score, *by_functions})
     }
+
+
+def _ranges(rows: Iterable[tuple[Any, ...]]) -> tuple[ScoreRange, ...]:
+    found = [
+        ScoreRange(Fraction(score.lstrip(">=")), score.startswith(">="), phenotype)
+        for score, phenotype, _source in rows
+    ]
+    return tuple(sorted(found, key=lambda each: (each.start, not each.inclusive)))
 
 
 def _guidelines(select: Select, drugs: Collection[str] | None) -> tuple[Guideline, ...]:

@@ -15,19 +15,18 @@ from starling.calling.genes import dpyd, ryr1
 from starling.calling.genes.lowest_function import Severity
 from starling.definitions import GeneDefinition
 
-_SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType({"DPYD": dpyd.severity, "RYR1": ryr1.severity})
+#: Calling rule of a gene read variant by variant -> how low the function of an allele is.
+_SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType(
+    {"hapb3": dpyd.severity, "variant_by_variant": ryr1.severity}
+)
 #: A plus sign within a name (`c.1905+1G>A`) stands without spaces before a number.
 _PLUS: Final = re.compile(r"\s+\+\s*|\s*\+\s+|\+(?=c\.)")
 
 
-def parts_of(text: str, gene: str) -> tuple[str, ...]:
-    """The names within the brackets of a haplotype; the text alone when it is one name.
-
-    >>> parts_of("[c.557A>G + c.1905+1G>A]", "DPYD")
-    ('c.557A>G', 'c.1905+1G>A')
-    """
-    plain = text.strip().removeprefix(gene).strip()
-    if gene not in _SEVERITIES or not (plain.startswith("[") and plain.endswith("]")):
+def parts_of(text: str, definition: GeneDefinition) -> tuple[str, ...]:
+    """The names within the brackets of a haplotype; the text alone when it is one name."""
+    plain = text.strip().removeprefix(definition.gene).strip()
+    if definition.rule not in _SEVERITIES or not (plain.startswith("[") and plain.endswith("]")):
         return (text,)
     return tuple(part.strip() for part in _PLUS.split(plain[1:-1]))
 
@@ -37,6 +36,6 @@ def lowest_of(names: Sequence[str], definition: GeneDefinition) -> str:
 
     Raises: KeyError when haplotypes of the gene are not written so, or the definition lists no such allele.
     """
-    severity = _SEVERITIES[definition.gene]
+    severity = _SEVERITIES[definition.rule]
     listed = {allele.name: (severity(allele), place) for place, allele in enumerate(definition.alleles)}
     return min(names, key=listed.__getitem__)

@@ -1,7 +1,7 @@
 """NAT2: five required positions, and unphased data read by a table of priorities instead of by score.
 
 Source: PharmVar's NAT2 nomenclature of 2024, and PharmCAT 3.1, whose priorities for unphased data are
-knowledge-base/nat2_unphased_priorities.tsv.
+knowledge-base/unphased_priorities.tsv.
 """
 
 from __future__ import annotations
