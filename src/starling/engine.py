@@ -26,12 +26,13 @@ from starling.errors import InputError
 from starling.formats.outside import read_outside_calls
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
-from starling.genotyping.source import open_source
 from starling.guidance.conversion import convert
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
 from starling.serial.document import result_digest, to_jsonable
+from starling.source.door import Wanted, open_source
+from starling.source.sites import SiteMaps
 from starling.values import asdict, dataclass, replace
 from starling.vocabulary import GeneCall, Notice, OutsideCall, SampleGenotypes
 
@@ -135,8 +136,8 @@ def _read(
     progress: Progress | None,
 ) -> Collected:
     with ExitStack() as stack:
-        files = [stack.enter_context(open_source(path, knowledge, options, progress)) for path in paths]
-        return collect(files, knowledge.definitions, knowledge, options, samples)
+        wanted = Wanted(SiteMaps(knowledge.definitions), knowledge, options, samples)
+        return collect([stack.enter_context(open_source(path, wanted, progress)) for path in paths], wanted)
 
 
 def conclude(

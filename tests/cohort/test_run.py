@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from starling.cohort import work
-from starling.cohort.reanalyse import metadata_of
+from starling.cohort.call import work
+from starling.cohort.outputs import metadata_of
 from starling.cohort.run import Finished, Order, call
 from starling.engine import assess_all
 from starling.errors import InputError
@@ -196,7 +196,7 @@ def test_stated_sex_and_medication_and_outside_calls_count(population: Path, tmp
     people.write_text("sample\tsex\tmedication\nP01\tfemale\tparoxetine\nP02\t\t\n")
     outside.write_text("sample\tgene\tdiplotype\nP01\tCYP2D6\t*1/*2\nP02\tHLA-B\t*57:01/*08:01\n")
     from starling.assessment import Options
-    from starling.cohort.people import read_outside, read_people, with_outside_calls
+    from starling.cohort.collect.people import read_outside, read_people, with_outside_calls
     from starling.engine import bundled_knowledge
     from starling.vocabulary import OutsideCall
 

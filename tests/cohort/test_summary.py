@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from starling.cohort.run import Finished
-from starling.cohort.summary import ACTIONABLE, ALL, RARE, Cell, Protection, Summary, summarise
 from starling.cohort.summary_page import page
 from starling.cohort.summary_table import table
+from starling.cohort.tell.summary import ACTIONABLE, ALL, RARE, Cell, Protection, Summary, summarise
 from starling.errors import InputError
 from tests.cohort.tables import Tables
 

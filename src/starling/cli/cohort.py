@@ -17,12 +17,12 @@ INCOMPLETE = 2
 
 def call(arguments: argparse.Namespace) -> int:
     """Everybody in the inputs is called."""
-    from starling.cohort.people import read_outside, read_people, with_outside_calls
+    from starling.cohort.call.work import KnowledgeFile
+    from starling.cohort.collect.people import read_outside, read_people, with_outside_calls
     from starling.cohort.run import Order
     from starling.cohort.run import call as run
-    from starling.cohort.shards import knowledge_at
 
-    knowledge = knowledge_at(arguments.knowledge)
+    knowledge = KnowledgeFile(arguments.knowledge).base
     stated = read_people(Path(arguments.people), knowledge) if arguments.people else {}
     outside = read_outside(Path(arguments.outside), knowledge) if arguments.outside else {}
     order = Order(
@@ -80,9 +80,9 @@ def reanalyse(arguments: argparse.Namespace) -> int:
 
 def summary(arguments: argparse.Namespace) -> int:
     """Frequencies of the cohort, as a table and a page."""
-    from starling.cohort.summary import summarise
     from starling.cohort.summary_page import page
     from starling.cohort.summary_table import table
+    from starling.cohort.tell.summary import summarise
     from starling.formats.write import write_atomically
 
     if arguments.min_cell < 0:

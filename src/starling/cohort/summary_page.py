@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 
-from starling.cohort.summary import ALL, Cell, Summary
 from starling.cohort.summary_table import notes
+from starling.cohort.tell.summary import ALL, Cell, Summary
 
 #: Colours that stay apart for colour-blind readers.  Source: Okabe and Ito 2008, "Color Universal Design".
 _COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from starling.cohort.summary import Cell, Protection, Summary
+from starling.cohort.tell.summary import Cell, Protection, Summary
 
 _COLUMNS = ("section", "subject", "group", "item", "count", "of", "frequency", "low95", "high95")
 #: A cell that a spreadsheet would take for a formula.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starling.genotyping.normalise import Event, is_same_indel, rotate, trim
+from starling.source.normalise import Event, is_same_indel, rotate, trim
 
 BASES = st.text("ACGT", min_size=1, max_size=8)
 

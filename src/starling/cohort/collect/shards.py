@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from starling.assessment import Options
-from starling.cohort.people import Stated
+from starling.cohort.collect.people import Stated
+from starling.cohort.collect.reading import Skipped
 from starling.errors import InputError
-from starling.genotyping.samples import chosen_samples
-from starling.genotyping.source import open_source
+from starling.formats.registry import head_of, sniff
+from starling.formats.vcf import open_vcf
 from starling.knowledge.base import KnowledgeBase
+from starling.source.door import Wanted, open_source
+from starling.source.sites import SiteMaps
 from starling.values import asdict, dataclass
 
 #: Files of one person that make one shard: small enough to lose, large enough to share patterns.
 FILES_PER_SHARD: Final = 200
-_SUFFIXES: Final = (".vcf", ".vcf.gz", ".vcf.bgz", ".gvcf", ".gvcf.gz", ".bcf")
+_INDEXES: Final = (".tbi", ".csi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +35,61 @@ class Shard:
     files: tuple[str, ...]
     stated: tuple[tuple[str, Stated], ...]
     options: Options
-    knowledge: str
     people: int
 
 
-def input_files(inputs: Sequence[str]) -> tuple[str, ...]:
-    """The files named: a directory stands for the VCF and BCF files in it, `@list` for the paths in a text file.
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The files to read, and what lies in a directory beside them and is nobody's genotypes."""
 
-    Raises: InputError FILE_NOT_FOUND, FILE_EMPTY or FILE_UNREADABLE.
+    files: tuple[str, ...]
+    left_out: tuple[Skipped, ...] = ()
+
+
+def input_files(inputs: Sequence[str], own: Collection[Path] = ()) -> Inputs:
+    """The files named: a directory stands for everything in it, `@list` for the paths in a text file.
+
+    In a directory the content decides, not the name: what no reader knows is left out, with the reason.  Hidden files,
+    the index beside a file, and `own`, what this program writes there, are not looked at.
+    Raises: InputError FILE_NOT_FOUND, FILE_EMPTY, FILE_UNREADABLE, or NOBODY_CALLED when nothing can be read.
     """
-    found = tuple(dict.fromkeys(path for each in inputs for path in _files(each)))
-    if not found:
+    found: dict[str, Skipped | None] = {}
+    written = {path.resolve() for path in own}
+    for text in inputs:
+        if text.startswith("@"):
+            found.update(dict.fromkeys(_listed(Path(text[1:]))))
+        elif Path(text).is_dir():
+            found.update((str(path), _reason(path)) for path in _inside(Path(text), written))
+        else:
+            found[text] = None
+    files = tuple(path for path, reason in found.items() if reason is None)
+    left_out = tuple(reason for reason in found.values() if reason is not None)
+    if left_out and not files:
+        reasons = "; ".join(each.message for each in left_out[:3])
+        raise InputError("NOBODY_CALLED", f"no file could be read ({reasons})", source=", ".join(inputs[:3]))
+    if not files:
         raise InputError("FILE_EMPTY", "names no file", source=", ".join(inputs))
-    return found
+    return Inputs(files, left_out)
 
 
-def _files(text: str) -> Iterator[str]:
-    if text.startswith("@"):
-        yield from _listed(Path(text[1:]))
-        return
-    path = Path(text)
-    if not path.is_dir():
-        yield text
-        return
-    inside = sorted(str(each) for each in path.iterdir() if each.name.lower().endswith(_SUFFIXES))
-    if not inside:
-        raise InputError("FILE_EMPTY", "no VCF or BCF file in this directory", source=text)
-    yield from inside
+def _inside(directory: Path, written: Collection[Path]) -> Iterator[Path]:
+    """What lies in a directory and could be somebody's genotypes."""
+    for path in sorted(directory.iterdir()):
+        indexes = path.suffix in _INDEXES and path.with_suffix("").exists()
+        if not (path.name.startswith(".") or indexes or path.resolve() in written):
+            yield path
+
+
+def _reason(path: Path) -> Skipped | None:
+    """Why something in a directory is not read; None for what a reader knows, or will name when it fails."""
+    if path.is_dir():
+        return Skipped(path.name, f"{path.name}: a directory in a directory is not looked into; name it, too")
+    try:
+        if sniff(head_of(path)) is None:
+            open_vcf(path).close()  # refuses it, with what it is instead
+    except InputError as error:
+        return Skipped(path.name, error.message)
+    return None
 
 
 def _listed(path: Path) -> Iterator[str]:
@@ -77,14 +107,14 @@ def _listed(path: Path) -> Iterator[str]:
 
 
 def plan_shards(
-    files: Sequence[str], stated: Mapping[str, Stated], options: Options, knowledge_sha256: str, knowledge: str
+    files: Sequence[str], stated: Mapping[str, Stated], options: Options, knowledge: KnowledgeBase
 ) -> tuple[Shard, ...]:
     """Every file in one shard, and every person's files in the same one.  Only headers are read.
 
     A file whose header cannot be read gets a shard of its own, which will name it when it is worked on.
     """
-    base = knowledge_at(knowledge)
-    names = {path: _people(path, base, options) for path in files}
+    wanted = Wanted(SiteMaps(knowledge.definitions), knowledge, options)
+    names = {path: _people(path, wanted) for path in files}
     groups = _together(names)
     batches: list[tuple[str, ...]] = [group for group in groups if len(group) > 1 or len(names[group[0]]) != 1]
     single = [group[0] for group in groups if len(group) == 1 and len(names[group[0]]) == 1]
@@ -93,21 +123,15 @@ def plan_shards(
     for batch in batches:
         people = {name for path in batch for name in names[path]}
         own = tuple((name, stated[name]) for name in sorted(people) if name in stated)
-        name = _name(batch, own, options, knowledge_sha256)
-        shards.append(Shard(name, batch, own, options, knowledge, len(people)))
+        name = _name(batch, own, options, knowledge.stamp.sha256)
+        shards.append(Shard(name, batch, own, options, len(people)))
     return tuple(shards)
 
 
-@lru_cache(maxsize=2)
-def knowledge_at(path: str) -> KnowledgeBase:
-    """The knowledge base of a file (empty: the bundled one), opened once in each process."""
-    return KnowledgeBase.open(Path(path) if path else None)
-
-
-def _people(path: str, knowledge: KnowledgeBase, options: Options) -> tuple[str, ...]:
+def _people(path: str, wanted: Wanted) -> tuple[str, ...]:
     try:
-        with open_source(path, knowledge, options) as file:
-            return tuple(name for name, _ in chosen_samples(file.header, None, source=file.name))
+        with open_source(path, wanted) as source:
+            return tuple(name for name, _ in source.people)
     except InputError:
         return ()
 

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from starling.assessment import Options
-from starling.genotyping.sites import GeneSpan, SiteMap, Slot
+from starling.formats.content import Described
+from starling.source.sites import GeneSpan, SiteMap, Slot
 
 Intervals = Sequence[tuple[int, int]]
 
@@ -19,31 +20,6 @@ LEAST_RECORDS: Final = 1_000_000
 #: A gene lies in a covered region when the file has records this close on both sides.
 #: Source: this project's reading rules (docs/explanation/reading.md).
 NEIGHBOURHOOD: Final = 1_000_000
-
-
-class Described(Protocol):
-    """What must be known of a file to judge its silence."""
-
-    @property
-    def record_count(self) -> int | None:
-        """How many records it has, or at least has."""
-
-    @property
-    def is_gvcf(self) -> bool:
-        """Whether it states reference itself, in blocks."""
-
-    def has_record_near(self, chromosome: str, start: int, end: int) -> bool:
-        """Whether some record begins in `start..end`."""
-
-
-def silent_reference(
-    file: Described, sites: SiteMap, names: Mapping[str, str], callable_: Mapping[str, Intervals], options: Options
-) -> frozenset[int]:
-    """The slots that are reference when the file does not mention them.
-
-    `names`: chromosome names of the file -> ours.  `callable_`: chromosome -> intervals in the file's build.
-    """
-    return filled_slots(sites, fillable_genes(file, sites, names, options), callable_)
 
 
 def filled_slots(sites: SiteMap, genes: frozenset[str], callable_: Mapping[str, Intervals]) -> frozenset[int]:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starling.cohort.engine import Done, Failed, run
+from starling.cohort.outcomes import Done, Failed
+from starling.cohort.workers import run
 from starling.errors import InternalError
 from tests.cohort.jobs import Square
 
@@ -76,7 +77,7 @@ def test_a_defect_ends_the_run_and_shows_where(workers: int) -> None:
 
 def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
     code = (
-        "from tests.cohort.jobs import Square\nfrom starling.cohort.engine import run\n"
+        "from tests.cohort.jobs import Square\nfrom starling.cohort.workers import run\n"
         "if __name__ == '__main__':\n"
         f"    run(Square(marks={str(tmp_path)!r}, seconds=30), list(range(4)), workers=2, name=str, finished=print)\n"
     )

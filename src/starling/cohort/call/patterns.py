@@ -9,15 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from starling.assessment import GeneResult, Options
 from starling.calling.dispatch import call_gene
 from starling.calling.genes.hla import not_tested
-from starling.cohort.evidence import Holdings, Row
-from starling.cohort.keys import GeneSites, Patterns, texts_of
-from starling.cohort.people import NOTHING, Stated
-from starling.definitions import GeneDefinition
+from starling.cohort.call.keys import GeneSites, Patterns, texts_of
+from starling.cohort.collect.evidence import Holdings, Row
+from starling.cohort.collect.people import NOTHING, Stated
 from starling.engine import interpret_all, with_outside
 from starling.errors import InputError
 from starling.genotyping.call import PASSING
@@ -28,28 +26,21 @@ from starling.knowledge.base import KnowledgeBase
 from starling.values import dataclass, field
 from starling.vocabulary import BuildName, Genotype, Locus, Notice, SampleGenotypes, Sex, State
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass
 class GenotypeReader:
     """The genotypes of the people who stand for the patterns of one gene, row after row."""
 
-    definition: GeneDefinition
+    sites: GeneSites
     patterns: Patterns
     holdings: Holdings
     options: Options
     _readers: dict[tuple[int, BuildName], CellReader] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """The gene's own sites alone are read."""
-        self._sites = GeneSites(self.definition)
-
     @property
     def regions(self) -> Mapping[tuple[str, str], Sequence[tuple[int, int]]]:
         """(build, chromosome) -> where a row may speak of the gene."""
-        return self._sites.regions
+        return self.sites.regions
 
     def add(self, row: Row) -> None:
         """What the row states of these people is kept."""
@@ -61,19 +52,19 @@ class GenotypeReader:
         plain = row.format == ("GT",) and row.filter in PASSING
         everyone = len(present) == len(texts)
         record = row.record([text or "" for text in texts])
-        sites = self._sites.of(row.build).chromosomes[row.chromosome]
+        sites = self.sites.of(row.build).chromosomes[row.chromosome]
         reader.add(record, sites, plain=plain, people=None if everyone else present)
 
     def _reader(self, layer: int, build: BuildName) -> CellReader:
         key = (layer, build)
         if key not in self._readers:
-            self._readers[key] = CellReader(self._sites.of(build), range(len(self.patterns.first)), self.options)
+            self._readers[key] = CellReader(self.sites.of(build), range(len(self.patterns.first)), self.options)
         return self._readers[key]
 
     def genotypes(self) -> Iterator[SampleGenotypes | InputError]:
         """The genotypes of every pattern, in order; an error where two files contradict each other."""
         resolver = Resolver(self.options)
-        filled = [self._sites.filled(profile) for profile in self.holdings.files]
+        filled = [self.sites.filled(profile) for profile in self.holdings.files]
         sexes = {one: sex for sex, people in self.holdings.sex.items() for one in people}
         for number, one in enumerate(self.patterns.first.tolist()):
             parts = [self._part(number, one, layer, filled) for layer in self._layers(one)]
@@ -92,11 +83,11 @@ class GenotypeReader:
         named = (layer, one) in self.patterns.explicit
         return Part(
             source=profile.name,
-            sites=self._sites.of(profile.build),
+            sites=self.sites.of(profile.build),
             cells=self._reader(layer, profile.build).cells[number],
             absent_is_reference=filled[file],
             gvcf=profile.is_gvcf,
-            phase_sets=frozenset({self.definition.chromosome}) if named else frozenset(),
+            phase_sets=frozenset({self.sites.definition.chromosome}) if named else frozenset(),
             mitochondrial_reference_known=profile.mitochondrial_reference_known,
         )
 

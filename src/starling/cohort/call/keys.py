@@ -14,13 +14,13 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from starling.assessment import Options
-from starling.cohort.evidence import FileProfile, Holdings, Row
+from starling.cohort.collect.evidence import FileProfile, Holdings, Row
 from starling.definitions import GeneDefinition
 from starling.genotyping.call import PASSING, Call, read_call, view
 from starling.genotyping.effects import ANY_OTHER
-from starling.genotyping.fill import Intervals, filled_slots
 from starling.genotyping.plan import RecordPlan, SlotPlan, plan_record
-from starling.genotyping.sites import SiteMap, regions, site_map
+from starling.source.fill import Intervals, filled_slots
+from starling.source.sites import SiteMap, SiteMaps
 from starling.values import dataclass
 from starling.vocabulary import BuildName
 
@@ -45,15 +45,16 @@ class Patterns:
     explicit: frozenset[tuple[int, int]]
 
 
-@dataclass(frozen=True)
 class GeneSites:
     """The sites of one gene in both builds."""
 
-    definition: GeneDefinition
+    def __init__(self, definition: GeneDefinition) -> None:
+        self.definition = definition
+        self._maps = SiteMaps({definition.gene: definition})
 
     def of(self, build: BuildName) -> SiteMap:
         """The gene's slots in the coordinates of a build."""
-        return site_map((self.definition,), build)
+        return self._maps.of(build)
 
     @cached_property
     def regions(self) -> Mapping[tuple[str, str], Intervals]:
@@ -61,9 +62,8 @@ class GeneSites:
         found: dict[tuple[str, str], list[tuple[int, int]]] = {}
         builds: tuple[BuildName, ...] = ("GRCh38", "GRCh37")
         for build in builds:
-            chromosome = self.definition.chromosome
-            for region in regions(self.of(build), {chromosome: chromosome}):
-                found.setdefault((build, chromosome), []).append((region.start, region.end))
+            for chromosome, spans in self.of(build).spans.items():
+                found.setdefault((build, chromosome), []).extend(spans)
         return {where: tuple(spans) for where, spans in found.items()}
 
     def filled(self, profile: FileProfile) -> frozenset[int]:
@@ -79,29 +79,30 @@ class GeneSites:
 
 
 def find_patterns(
-    rows: Iterable[Row], holdings: Holdings, genes: Sequence[GeneDefinition], options: Options
+    rows: Iterable[Row], holdings: Holdings, genes: Sequence[GeneSites], options: Options
 ) -> dict[str, Patterns]:
     """The distinct patterns of each gene among the people of a shard."""
     keys = _Keys(holdings, genes, options)
     for row in rows:
         keys.add(row)
-    return {definition.gene: keys.patterns(definition) for definition in genes}
+    return {each.definition.gene: keys.patterns(each.definition) for each in genes}
 
 
 class _Keys:
     """Sums over rows; everything that is no record is added at the end."""
 
-    def __init__(self, holdings: Holdings, genes: Sequence[GeneDefinition], options: Options) -> None:
+    def __init__(self, holdings: Holdings, genes: Sequence[GeneSites], options: Options) -> None:
         import numpy as np
 
         self._holdings = holdings
         self._options = options
-        self._sites = {definition.gene: GeneSites(definition) for definition in genes}
+        definitions = [each.definition for each in genes]
+        self._sites = {each.definition.gene: each for each in genes}
         self._on: dict[str, list[GeneDefinition]] = {}
-        for definition in genes:
+        for definition in definitions:
             self._on.setdefault(definition.chromosome, []).append(definition)
         people = len(holdings.people)
-        self._sums = {definition.gene: np.zeros((2, people), np.uint64) for definition in genes}
+        self._sums = {definition.gene: np.zeros((2, people), np.uint64) for definition in definitions}
         self._explicit: dict[tuple[int, str], NDArray[np.bool_]] = {}
         for (layer, chromosome), users in holdings.phase_sets.items():
             self._named(layer, chromosome)[list(users)] = True

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from starling.assessment import Options
-from starling.cohort.columns import Coded
+from starling.cohort.collect.columns import Coded
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import merge
-from starling.genotyping.fill import Intervals
+from starling.source.fill import Intervals
 from starling.values import asdict, dataclass, field
 from starling.vocabulary import BuildName
 

@@ -6,10 +6,10 @@ import json
 from hashlib import blake2b
 
 from starling.assessment import Options
-from starling.cohort.calling import Called, Pattern
-from starling.cohort.evidence import Holdings
-from starling.cohort.patterns import result_of
-from starling.cohort.people import Stated
+from starling.cohort.call.calling import Called, Pattern
+from starling.cohort.call.patterns import result_of
+from starling.cohort.collect.evidence import Holdings
+from starling.cohort.collect.people import Stated
 from starling.knowledge.base import KnowledgeBase
 from starling.values import asdict, replace
 from starling.vocabulary import OutsideCall

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from starling.cohort.calling import Called, call_evidence
-from starling.cohort.evidence import Evidence
-from starling.cohort.patterns import genotypes_text
-from starling.cohort.people import Stated
-from starling.cohort.personal import personalise, statement_text
-from starling.cohort.reading import Skipped, read_shard
-from starling.cohort.shards import Shard, knowledge_at
+from starling.cohort.call.calling import Called, call_evidence
+from starling.cohort.call.patterns import genotypes_text
+from starling.cohort.call.personal import personalise, statement_text
+from starling.cohort.collect.evidence import Evidence
+from starling.cohort.collect.people import Stated
+from starling.cohort.collect.reading import Skipped, read_shard
+from starling.cohort.collect.shards import Shard
 from starling.formats.write import replacing, write_atomically
 from starling.knowledge.base import KnowledgeBase
 from starling.serial.encoding import gene_fields
@@ -40,11 +41,24 @@ class ShardDone:
     skipped: tuple[Skipped, ...]
 
 
+@dataclass(frozen=True)
+class KnowledgeFile:
+    """A compiled knowledge base by its path (empty: the bundled one), for work that is sent to other processes."""
+
+    path: str = ""
+
+    @cached_property
+    def base(self) -> KnowledgeBase:
+        """Opened once by each copy of this value, that is, once in each process."""
+        return KnowledgeBase.open(Path(self.path) if self.path else None)
+
+
 @dataclass(frozen=True, slots=True)
 class ShardWork:
     """The pure function of a shard; `directory` is where its files go."""
 
     directory: str
+    knowledge: KnowledgeFile
 
     def __call__(self, shard: Shard) -> ShardDone:
         """The shard's files are in the directory.
@@ -55,7 +69,7 @@ class ShardWork:
         known = paths.read_note()
         if known is not None:
             return known
-        knowledge = knowledge_at(shard.knowledge)
+        knowledge = self.knowledge.base
         with replacing(paths.evidence) as temporary:
             stated = {name: _texts(each) for name, each in shard.stated}
             skipped = read_shard(shard.files, stated, temporary, knowledge, shard.options, paths.write_share)

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from starling.assessment import GeneResult, Options
-from starling.cohort.evidence import Evidence, Row
-from starling.cohort.keys import GeneSites, find_patterns
-from starling.cohort.patterns import GenotypeReader, name_of, result_of
-from starling.cohort.reading import Skipped
+from starling.cohort.call.keys import GeneSites, find_patterns
+from starling.cohort.call.patterns import GenotypeReader, name_of, result_of
+from starling.cohort.collect.evidence import Evidence, Row
+from starling.cohort.collect.reading import Skipped
 from starling.definitions import GeneDefinition
 from starling.errors import InputError
-from starling.genotyping.fill import Intervals
 from starling.knowledge.base import KnowledgeBase
+from starling.source.fill import Intervals
 from starling.values import dataclass, field
 from starling.vocabulary import SampleGenotypes
 
@@ -99,9 +99,13 @@ def _by_gene(
     evidence: Evidence, definitions: Sequence[GeneDefinition], knowledge: KnowledgeBase, options: Options
 ) -> dict[str, tuple[list[Pattern | InputError], NDArray[np.int64]]]:
     holdings = evidence.holdings
-    rows = _Rows(evidence, _regions(definitions))
-    found = find_patterns(rows, holdings, definitions, options)
-    readers = {each.gene: GenotypeReader(each, found[each.gene], holdings, options) for each in definitions}
+    sites = [GeneSites(definition) for definition in definitions]
+    rows = _Rows(evidence, _regions(sites))
+    found = find_patterns(rows, holdings, sites, options)
+    genes = [each.definition.gene for each in sites]
+    readers = {
+        gene: GenotypeReader(each, found[gene], holdings, options) for gene, each in zip(genes, sites, strict=True)
+    }
     _read(rows, readers.values())
     results: dict[str, tuple[list[Pattern | InputError], NDArray[np.int64]]] = {}
     for definition in definitions:
@@ -153,10 +157,10 @@ def _pattern(
     return known[name]
 
 
-def _regions(definitions: Iterable[GeneDefinition]) -> dict[tuple[str, str], Intervals]:
+def _regions(genes: Iterable[GeneSites]) -> dict[tuple[str, str], Intervals]:
     wanted: dict[tuple[str, str], Intervals] = {}
-    for definition in definitions:
-        for where, spans in GeneSites(definition).regions.items():
+    for sites in genes:
+        for where, spans in sites.regions.items():
             wanted[where] = (*wanted.get(where, ()), *spans)
     return wanted
 

@@ -10,7 +10,7 @@ import pytest
 from starling.assessment import Assessment, Options
 from starling.engine import assess, assess_all, bundled_knowledge
 from starling.errors import InputError
-from starling.genotyping.markers import MOST_CONTRADICTIONS
+from starling.source.markers import MOST_CONTRADICTIONS
 from tests.simulators.arrays import Probe, patient, probes, write_23andme, write_ancestry, write_finalreport
 
 SYMMETRIC = ({"A", "T"}, {"C", "G"})

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from types import TracebackType
 from typing import Final
 
 from starling.definitions import GeneDefinition, Site
@@ -20,7 +19,7 @@ from starling.formats.markers import Marker, MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Region, by_chromosome
 from starling.values import dataclass
-from starling.vocabulary import BuildName
+from starling.vocabulary import BuildName, Remark
 
 #: Sites that look as if read from the other strand (or another build), above which the whole file is refused.
 #: Source: this project's reading rules (docs/how-to/other-inputs.md).
@@ -51,7 +50,7 @@ class _At:
 
 
 class MarkerRecords:
-    """A table of markers as an open variant file (see `starling.genotyping.collect.VariantFile`).
+    """A table of markers as an open variant file (see `starling.formats.content.VariantFile`).
 
     Raises: InputError BUILD_UNKNOWN, WRONG_STRAND, BAD_MARKERS, NO_GENOTYPES: the sender's.
     """
@@ -72,9 +71,9 @@ class MarkerRecords:
         self._table = table
         self._sites = [site for each in definitions.values() for site in (*each.sites, *each.extra_sites)]
         self._definitions = definitions
-        self._notes = list(table.notes)
+        self._notes: list[Remark] = []
         self._build: BuildName = self._found_build(build)
-        found = self._assayed() if table.kind == "assay" else self._placed()
+        found = self._assayed() if table.tests else self._placed()
         if not found:
             raise InputError("NO_GENOTYPES", "none of its markers is a site that is needed", source=self.name)
         self._found = found
@@ -83,9 +82,12 @@ class MarkerRecords:
         self.header = Header(samples=table.samples, contigs=contigs)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know about the reading."""
+    def notes(self) -> tuple[Remark, ...]:
+        """What the user should know about the reading, with the sites that it is about."""
         return tuple(self._notes)
+
+    def _note(self, message: str, sites: Sequence[Site], names: tuple[str, ...] = ()) -> None:
+        self._notes.append(Remark("FILE_NOTE", message, tuple(site.locus for site in sites), names))
 
     @property
     def record_count(self) -> int:
@@ -133,7 +135,7 @@ class MarkerRecords:
             if not fits:
                 strangers.append(marker)
         if not votes and not strangers:
-            return stated or ("GRCh37" if self._table.kind in {"23andme", "ancestry"} else "GRCh38")
+            return stated or self._table.usual_build
         best: BuildName = "GRCh37" if votes["GRCh37"] >= votes["GRCh38"] else "GRCh38"
         if not votes or len(strangers) > MOST_CONTRADICTIONS or 0 < votes.total() - votes[best] >= votes[best]:
             where = f"{strangers[0].name} at {strangers[0].position}" if strangers else "positions of both builds"
@@ -176,7 +178,8 @@ class MarkerRecords:
             site = self._by_name.get(marker.name.casefold())
             old = old or (site is not None and site.chromosome == "chrM" and marker.position != site.position)
         if old and places:
-            self._notes.append("chrM is numbered as in the old NC_001807; its positions are others and it was not read")
+            message = "chrM is numbered as in the old NC_001807; its positions are others and it was not read"
+            self._note(message, [site for site in self._sites if site.chromosome == "chrM"])
         return not old
 
     def _assayed(self) -> list[_At]:
@@ -196,6 +199,7 @@ class MarkerRecords:
                 message = f"{marker.name!r}: this position has several variants, and the result does not say which"
                 raise InputError("BAD_MARKERS", message, source=self.name, line=marker.line)
             found.append(_At(site, marker))
+            self._note(marker.note, [site])
         return found
 
     def _named_variants(self) -> dict[str, Site]:
@@ -227,13 +231,13 @@ class MarkerRecords:
             message = f"{len(contradictions)} sites have the bases of the other strand ({shown})"
             raise InputError("WRONG_STRAND", message, source=self.name, line=contradictions[0].marker.line)
         for at in contradictions:
-            self._notes.append(f"{at.marker.name} was not read: its bases are those of the other strand")
+            self._note(f"{at.marker.name} was not read: its bases are those of the other strand", [at.site])
         self._turned = {id(at.marker) for at in contradictions}
         trusted = self._table.strand == "plus" and not contradictions
-        symmetric = sorted({at.marker.name for at in self._found if _is_symmetric(at.site) and at.marker.alleles})
+        symmetric = [at for at in self._found if _is_symmetric(at.site) and at.marker.alleles]
         if symmetric and not trusted:
-            names = ", ".join(symmetric)
-            self._notes.append(f"not read, for A/T and C/G look alike on both strands, which is not proved: {names}")
+            message = "not read, for A/T and C/G look alike on both strands, which is not proved"
+            self._note(message, [at.site for at in symmetric], tuple(at.marker.name for at in symmetric))
         return trusted
 
     # --- records ------------------------------------------------------------------------------------------------------
@@ -291,13 +295,7 @@ class MarkerRecords:
             return None  # several insertions or deletions are possible here, and the file does not say which
         return forms[-1] if allele == "I" else forms[0]
 
-    def __enter__(self) -> MarkerRecords:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """Nothing is open."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from starling.cohort.engine import ATTEMPTS, TICK_S, Done, Failed, attempt, settled
+from starling.cohort.outcomes import ATTEMPTS, TICK_S, Done, Failed, attempt, settled
 from starling.formats.extras import need
 
 S = TypeVar("S")
@@ -29,7 +29,7 @@ def run_on_ray(
     finished: Callable[[Done[R] | Failed], None],
     tick: Callable[[], None],
 ) -> None:
-    """As `starling.cohort.engine.run`.  Raises: InputError EXTRA_MISSING without Ray."""
+    """As `starling.cohort.workers.run`.  Raises: InputError EXTRA_MISSING without Ray."""
     ray = need("ray", "ray")
     with _cluster(ray, workers):
         task = ray.remote(max_retries=ATTEMPTS - 1, num_cpus=1)(attempt)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from starling.cohort.outputs import Outputs, connected
 from starling.definitions import ACTIONS
 from starling.formats.write import replacing
 from starling.values import dataclass
@@ -16,7 +17,6 @@ from starling.values import dataclass
 if TYPE_CHECKING:
     import duckdb
 
-    from starling.cohort.run import Outputs
 
 #: A drug without advice stands behind all advice.
 _NONE: Final = len(ACTIONS)
@@ -54,8 +54,6 @@ def write_differences(old: Outputs, new: Outputs, *, changed: Sequence[str], rea
 
     `changed`: the genes whose results may differ.  `read_again`: those of them whose patterns have other names.
     """
-    from starling.cohort.run import connected
-
     with connected(new.calls.parent) as database:
         for name, outputs in (("old", old), ("new", new)):
             database.read_parquet(str(outputs.people)).create_view(f"{name}_people")

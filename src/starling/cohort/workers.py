@@ -9,48 +9,19 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Final, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
-from starling.errors import InputError, InternalError
+from starling.cohort.outcomes import ATTEMPTS, TICK_S, Done, Failed, attempt, settled
 from starling.values import dataclass
 
 EngineName = Literal["local", "ray"]
 S = TypeVar("S")
 R = TypeVar("R")
-
-#: How often a shard is begun before its worker's death counts as its own fault.
-ATTEMPTS: Final = 3
-#: Seconds between two looks at how far the work is.
-TICK_S: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Done(Generic[R]):
-    """A shard was worked on."""
-
-    shard: str
-    result: R
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A shard cannot be worked on, and why."""
-
-    shard: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """Something that is our fault, as the worker saw it."""
-
-    trace: str
 
 
 def run(
@@ -71,7 +42,7 @@ def run(
     everything that runs was stopped.
     """
     if engine == "ray":
-        from starling.cohort.engine_ray import run_on_ray
+        from starling.cohort.workers_ray import run_on_ray
 
         run_on_ray(work, shards, workers=workers, name=name, finished=finished, tick=tick)
         return
@@ -80,23 +51,6 @@ def run(
             finished(settled(attempt(work, shard), name(shard)))
     else:
         _Local(work, shards, min(workers or os.cpu_count() or 1, len(shards)), name, finished).run(tick)
-
-
-def attempt(work: Callable[[S], R], shard: S) -> Done[R] | Failed | Defect:
-    """What became of one shard, as a value that survives the way between processes."""
-    try:
-        return Done("", work(shard))
-    except InputError as error:
-        return Failed("", error.message)
-    except Exception:  # noqa: BLE001 - carried to the caller, who raises it
-        return Defect(traceback.format_exc())
-
-
-def settled(outcome: Done[R] | Failed | Defect, shard: str) -> Done[R] | Failed:
-    """The outcome under the shard's name.  Raises: InternalError for a defect."""
-    if isinstance(outcome, Defect):
-        raise InternalError("INTERNAL", f"shard {shard}: {outcome.trace.strip()}")
-    return Done(shard, outcome.result) if isinstance(outcome, Done) else Failed(shard, outcome.message)
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 
 from starling.errors import InputError
 from starling.formats.header import Header
-from starling.genotyping.build import Build, detect_build
+from starling.source.build import Build, detect_build
 from starling.vocabulary import BuildName
 from tests.genotyping.reading import knowledge
 

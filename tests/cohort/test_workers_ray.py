@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from starling.cohort.engine import Failed
+from starling.cohort.outcomes import Failed
 from starling.cohort.run import Finished, Order, call
 from tests.cohort.jobs import Square
-from tests.cohort.test_engine import outcomes, squares
 from tests.cohort.test_run import contents
+from tests.cohort.test_workers import outcomes, squares
 
 ROOT = Path(__file__).resolve().parents[2]
 

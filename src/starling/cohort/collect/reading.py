@@ -8,25 +8,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from starling.assessment import Options
-from starling.cohort.columns import Coded, code_columns, gathered, kept_fields, placed
-from starling.cohort.evidence import MARGIN, FileProfile, Holdings, Row, write_evidence
-from starling.definitions import GeneDefinition
+from starling.cohort.collect.columns import Coded, code_columns, gathered, kept_fields, placed
+from starling.cohort.collect.evidence import MARGIN, FileProfile, Holdings, Row, write_evidence
 from starling.errors import InputError
 from starling.formats.record import Record
-from starling.formats.regions import Region, merge
-from starling.genotyping.build import Build, detect_build
+from starling.formats.regions import merge
 from starling.genotyping.call import PASSING, failed_filters, read_call, view
-from starling.genotyping.collect import VariantFile, callable_intervals, chromosome_names
-from starling.genotyping.fill import Intervals, fillable_genes
 from starling.genotyping.plan import plan_record
-from starling.genotyping.samples import chosen_samples
-from starling.genotyping.sites import SiteMap, site_map
-from starling.genotyping.source import open_source
 from starling.knowledge.base import KnowledgeBase
+from starling.source.door import OpenSource, Wanted, open_source
+from starling.source.fill import Intervals
+from starling.source.sites import SiteMap, SiteMaps
 from starling.values import dataclass, field, replace
 from starling.vocabulary import BuildName
 
@@ -55,16 +50,14 @@ def read_shard(
     `stated`: sample -> (sex, statement), either empty when nothing is stated.
     `progress`: called with the share of the shard that was read.
     """
-    shard = _Shard(knowledge, options, progress)
+    shard = _Shard(Wanted(SiteMaps(knowledge.definitions), knowledge, options), progress)
     names = shard.people_of(files)
     write_evidence(target, shard.rows(), lambda: shard.holdings(stated, names))
     return tuple(shard.skipped)
 
 
-@lru_cache(maxsize=4)
-def kept_regions(definitions: tuple[GeneDefinition, ...], build: BuildName) -> Mapping[str, Intervals]:
+def kept_regions(sites: SiteMap) -> Mapping[str, Intervals]:
     """Chromosome -> the intervals of which all records are kept: every gene and every site, with a margin."""
-    sites = site_map(definitions, build)
     spans: dict[str, list[tuple[int, int]]] = {}
     for gene in sites.genes:
         spans.setdefault(gene.chromosome, []).append((gene.start, gene.end))
@@ -79,8 +72,7 @@ def kept_regions(definitions: tuple[GeneDefinition, ...], build: BuildName) -> M
 class _Shard:
     """File after file."""
 
-    knowledge: KnowledgeBase
-    options: Options
+    wanted: Wanted
     progress: Callable[[float], None]
     skipped: list[Skipped] = field(default_factory=list)
     _paths: list[tuple[str, tuple[tuple[str, int], ...]]] = field(default_factory=list)
@@ -89,14 +81,15 @@ class _Shard:
     _layers: list[list[int]] = field(default_factory=list)
     _lost: set[int] = field(default_factory=set)
     _phase_sets: dict[tuple[int, str], set[int]] = field(default_factory=dict)
+    _kept: dict[BuildName, Mapping[str, Intervals]] = field(default_factory=dict)
     _done: float = 0.0
 
     def people_of(self, files: Sequence[str]) -> tuple[str, ...]:
         """Everyone named in the headers; a file without a readable header is left out."""
         for path in files:
             try:
-                with open_source(path, self.knowledge, self.options) as file:
-                    chosen = chosen_samples(file.header, None, source=file.name)
+                with open_source(path, self.wanted) as source:
+                    chosen = source.people
             except InputError as error:
                 self.skipped.append(Skipped(Path(path).name, error.message))
                 continue
@@ -121,7 +114,7 @@ class _Shard:
             phase_sets={key: tuple(sorted(people)) for key, people in self._phase_sets.items()},
             sex=sex,
             statements=statements,
-            options=self.options,
+            options=self.wanted.options,
         )
 
     def rows(self) -> Iterator[Row]:
@@ -144,32 +137,31 @@ class _Shard:
             yield replace(row, coded=gathered(texts, len(self._people)))
 
     def _read(self, path: str, chosen: tuple[tuple[str, int], ...]) -> Iterator[Row]:
-        definitions = tuple(self.knowledge.definitions.values())
-        contigs = self.knowledge.contigs
-        with open_source(path, self.knowledge, self.options) as file:
-            build = detect_build(
-                file.header, self.knowledge.contig_lengths, contigs, self.options.build, source=file.name
-            )
-            sites = site_map(definitions, build.name)
-            names = chromosome_names(file, contigs, sites, build)
+        with open_source(path, self.wanted) as source:
+            rows = _SourceRows(source, source.names, chosen, self.wanted.options)
+            kept = self._kept_regions(source)
             people = [self._people[name] for name, _ in chosen]
             layer = self._layer(people)
             seen: set[str] = set()
-            for row in _FileRows(file, build, sites, names, chosen, self.options).rows(
-                layer, people, len(self._people), kept_regions(definitions, build.name)
-            ):
+            for row in rows.rows(layer, people, len(self._people), kept):
                 if row.chromosome not in seen:
-                    self.progress(self._done + len(seen) / len(sites.chromosomes) / len(self._paths))
+                    self.progress(self._done + len(seen) / len(source.sites.chromosomes) / len(self._paths))
                     seen.add(row.chromosome)
                 yield row
-            for name, chromosome in names.items():
-                users = file.phase_set_users(name)
+            for chromosome, users in source.phase_sets().items():
                 own = {self._people[person] for person, column in chosen if column in users}
                 if own:
                     self._phase_sets.setdefault((layer, chromosome), set()).update(own)
             for person in people:
                 self._layers[layer][person] = len(self._profiles)
-            self._profiles.append(self._profile(file, build, sites, names))
+            self._profiles.append(_profile(source, kept))
+
+    def _kept_regions(self, source: OpenSource) -> Mapping[str, Intervals]:
+        """The regions to keep, in the file's build."""
+        build = source.build.name
+        if build not in self._kept:
+            self._kept[build] = kept_regions(source.sites)
+        return self._kept[build]
 
     def _layer(self, people: Sequence[int]) -> int:
         """The first layer in which none of these people has a file yet."""
@@ -179,29 +171,29 @@ class _Shard:
         self._layers.append([-1] * len(self._people))
         return len(self._layers) - 1
 
-    def _profile(self, file: VariantFile, build: Build, sites: SiteMap, names: Mapping[str, str]) -> FileProfile:
-        return FileProfile(
-            name=file.name,
-            size=file.size,
-            file_sha256=file.file_sha256,
-            reader=file.reader,
-            build=build.name,
-            mitochondrial_reference_known=build.mitochondrial_reference_known,
-            mitochondrial_refused=build.mitochondrial_refused,
-            is_gvcf=file.is_gvcf,
-            fillable=tuple(sorted(fillable_genes(file, sites, names, self.options))),
-            callable=callable_intervals(self.options.callable_bed, self.knowledge),
-            covered=kept_regions(tuple(self.knowledge.definitions.values()), build.name),
-        )
+
+def _profile(source: OpenSource, kept: Mapping[str, Intervals]) -> FileProfile:
+    stamp, build = source.stamp, source.build
+    return FileProfile(
+        name=stamp.name,
+        size=stamp.size,
+        file_sha256=stamp.file_sha256,
+        reader=stamp.reader,
+        build=build.name,
+        mitochondrial_reference_known=build.mitochondrial_reference_known,
+        mitochondrial_refused=build.mitochondrial_refused,
+        is_gvcf=source.is_gvcf,
+        fillable=tuple(sorted(source.fillable)),
+        callable=source.callable,
+        covered=kept,
+    )
 
 
 @dataclass(frozen=True)
-class _FileRows:
-    """The records of one open file as rows."""
+class _SourceRows:
+    """The records of one open source as rows."""
 
-    file: VariantFile
-    build: Build
-    sites: SiteMap
+    source: OpenSource
     names: Mapping[str, str]
     chosen: tuple[tuple[str, int], ...]
     options: Options
@@ -211,24 +203,15 @@ class _FileRows:
 
         Raises: InputError, as when the file is read for a report: nothing that it refuses is accepted here.
         """
-        regions = [Region(name, *span) for name, ours in self.names.items() for span in kept.get(ours, ())]
-        header = self.file.header
-        columns = None if len(self.chosen) == len(header.samples) else [column for _, column in self.chosen]
+        samples = self.source.header.samples
+        columns = None if len(self.chosen) == len(samples) else [column for _, column in self.chosen]
         order = sorted(range(len(people)), key=people.__getitem__)
         if columns is None and order != list(range(len(people))):
             columns = list(range(len(people)))
         columns = [columns[place] for place in order] if columns is not None else None
         placing = sorted(people)
-        fetched = genotyped = 0
-        for record in self.file.fetch(regions):
-            fetched += 1
-            if "GT" in record.format:
-                genotyped += 1
-                yield self._row(record, layer, columns, placing, total)
-        if fetched and not genotyped:
-            raise InputError("NO_GENOTYPES", "no record has a GT field", source=self.file.name)
-        if not fetched and not header.contigs:
-            raise InputError("NO_CHROMOSOMES", "no record lies on a chromosome that is needed", source=self.file.name)
+        for _, record in self.source.fetch(kept):
+            yield self._row(record, layer, columns, placing, total)
 
     def _row(self, record: Record, layer: int, columns: Sequence[int] | None, people: Sequence[int], total: int) -> Row:
         chromosome = self.names[record.chromosome]
@@ -237,7 +220,7 @@ class _FileRows:
         self._check(record, chromosome, coded, kept)
         return Row(
             layer=layer,
-            build=self.build.name,
+            build=self.source.build.name,
             chromosome=chromosome,
             position=record.position,
             end=record.end,
@@ -250,7 +233,7 @@ class _FileRows:
 
     def _check(self, record: Record, chromosome: str, coded: Coded, kept: Sequence[int]) -> None:
         """What a report would refuse is refused here, while the file and the line are known."""
-        sites = self.sites.chromosomes[chromosome]
+        sites = self.source.sites.chromosomes[chromosome]
         positions = sites.positions
         at = bisect_left(positions, record.position)
         near = at < len(positions) and positions[at] <= record.end

@@ -7,13 +7,13 @@ replace several bases) and an *indel* (a stretch within which one length change 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
+from threading import Lock
 from typing import NamedTuple
 
 from starling.definitions import GeneDefinition, Site
-from starling.formats.regions import Region
-from starling.genotyping.normalise import Event, is_same_indel, trim
+from starling.source.normalise import Event, is_same_indel, trim
 from starling.values import dataclass, field
 from starling.vocabulary import BuildName, Locus
 
@@ -158,6 +158,11 @@ class SiteMap:
     composites: tuple[CompositeSite, ...]
     genes: tuple[GeneSpan, ...]
 
+    @cached_property
+    def spans(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
+        """Chromosome -> the intervals in which a record may speak of a site, in the file's coordinates."""
+        return {name: tuple(_merged(chromosome)) for name, chromosome in self.chromosomes.items()}
+
     def on(self, chromosome: str) -> tuple[int, ...]:
         """The slots of one chromosome."""
         return tuple(slot.number for slot in self.slots if slot.locus.chromosome == chromosome)
@@ -172,7 +177,6 @@ class _Draft:
     ignored: set[Event] = field(default_factory=set)
 
 
-@lru_cache(maxsize=128)  # every gene alone, in both builds, where many people are read
 def site_map(definitions: tuple[GeneDefinition, ...], build: BuildName) -> SiteMap:
     """Every site of the definitions as slots in the coordinates of `build`; slots are numbered alike in all builds."""
     drafts: dict[str, _Draft] = {}
@@ -224,16 +228,11 @@ def _add(site: Site, build: BuildName, draft: _Draft, slots: list[Slot], composi
             draft.bases[base.position] = base
 
 
-def regions(sites: SiteMap, names: Mapping[str, str], *, gap: int = MERGE_GAP) -> list[Region]:
-    """What to fetch: the slots of each chromosome, under its names in the file, merged across `gap`.
+def _merged(sites: ChromosomeSites) -> Iterator[tuple[int, int]]:
+    """The slots of a chromosome, merged across small gaps.
 
     One base is added on each side of an indel: written at its right end it may stand just behind the stretch.
     """
-    spans = {name: list(_merged(chromosome, gap)) for name, chromosome in sites.chromosomes.items()}
-    return [Region(name, start, end) for name, ours in names.items() for start, end in spans.get(ours, ())]
-
-
-def _merged(sites: ChromosomeSites, gap: int) -> Iterator[tuple[int, int]]:
     spans = sorted(
         [
             *((position, position) for position in sites.positions),
@@ -242,8 +241,58 @@ def _merged(sites: ChromosomeSites, gap: int) -> Iterator[tuple[int, int]]:
     )
     start, end = spans[0]
     for first, last in spans[1:]:
-        if first > end + gap:
+        if first > end + MERGE_GAP:
             yield max(start, 1), end
             start = first
         end = max(end, last)
     yield max(start, 1), end
+
+
+class SiteMaps:
+    """The sites of the genes asked about, as maps in either build: made when first asked for, then kept.
+
+    An engine holds one for all genes and asks it `about` some; threads may share it.
+    """
+
+    def __init__(self, definitions: Mapping[str, GeneDefinition], genes: Collection[str] | None = None) -> None:
+        """`definitions`: of every gene that is known.  `genes`: those asked about; None: all (see `whole`)."""
+        self.definitions = definitions
+        self.genes = tuple(gene for gene in definitions if genes is None or gene in genes)
+        self.whole = self if genes is None else SiteMaps(definitions)
+        self._maps: dict[BuildName, SiteMap] = {}
+        self._lock = Lock()
+
+    def about(self, genes: Collection[str]) -> SiteMaps:
+        """The same for some genes; those that have no definition (HLA) have no sites."""
+        narrowed = SiteMaps(self.definitions, genes)
+        narrowed.whole = self.whole
+        return narrowed
+
+    def of(self, build: BuildName) -> SiteMap:
+        """The map of the sites to read.
+
+        Beside those of the genes asked about these are all others on their chromosomes: whether a sample names phase
+        sets shows anywhere on a chromosome.
+        """
+        with self._lock:
+            if build not in self._maps:
+                needed = {self.definitions[gene].chromosome for gene in self.genes}
+                read = tuple(each for each in self.definitions.values() if each.chromosome in needed)
+                self._maps[build] = site_map(read, build)
+            return self._maps[build]
+
+    @cached_property
+    def loci(self) -> frozenset[Locus]:
+        """Every place of the genes asked about, and of the bases that make up their longer sites."""
+        return frozenset(
+            Locus(site.chromosome, site.position + offset)
+            for gene in self.genes
+            for site in (*self.definitions[gene].sites, *self.definitions[gene].extra_sites)
+            for offset in range(len(site.ref))
+        )
+
+    @property
+    def count(self) -> int:
+        """How many sites the genes asked about have."""
+        asked = (self.definitions[gene] for gene in self.genes)
+        return sum(len(each.sites) + len(each.extra_sites) for each in asked)

@@ -16,9 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from starling.cohort.people import table_rows
-from starling.cohort.reanalyse import metadata_of
-from starling.cohort.run import Outputs, connected
+from starling.cohort.collect.people import table_rows
+from starling.cohort.outputs import Outputs, connected, metadata_of
 from starling.errors import InputError
 from starling.formats.extras import need
 from starling.values import dataclass, field

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starling.assessment import DrugResult, GeneResult
-from starling.cohort.work import MEDICATION
+from starling.cohort.call.work import MEDICATION
 from starling.definitions import Drug
 from starling.guidance.conversion import ADJUSTED_GENE
 from starling.guidance.recommendation import Advisor
