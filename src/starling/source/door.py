@@ -26,7 +26,6 @@ from starling.formats.registry import open_file
 from starling.formats.stream import Progress
 from starling.source.build import Build, detect_build
 from starling.source.fill import Intervals, fillable_genes, filled_slots
-from starling.source.markers import MarkerRecords
 from starling.source.samples import chosen_samples
 from starling.source.sites import SiteMap, SiteMaps
 from starling.source.stamps import SourceStamp
@@ -67,7 +66,9 @@ def open_source(path: str | Path, wanted: Wanted, progress: Progress | None = No
     return OpenSource(content, wanted)
 
 
-def _as_records(table: MarkerTable, wanted: Wanted) -> MarkerRecords:
+def _as_records(table: MarkerTable, wanted: Wanted) -> VariantFile:
+    from starling.source.markers import MarkerRecords
+
     options = wanted.options
     if options.absent_is_reference != "no" or options.callable_bed is not None:
         message = "an array or test lists what it looked at; nothing else can be taken as reference"
