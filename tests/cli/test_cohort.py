@@ -22,9 +22,11 @@ def copied(finished: Finished, folder: Path) -> Path:
 
 
 def test_call_says_what_it_did(population: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files = sorted(map(str, population.glob("*.vcf.gz")))
-    table = str(population / "people.people.tsv")
-    assert main(["cohort", "call", files[0], "--people", table, "-o", str(tmp_path / "calls.parquet")]) == 0
+    """Of a directory that holds one file of people, the table of who they are, and the results."""
+    (tmp_path / "people.vcf.gz").symlink_to(sorted(population.glob("*.vcf.gz"))[0])
+    table = shutil.copy(population / "people.people.tsv", tmp_path)
+    arguments = ["cohort", "call", str(tmp_path), "--people", str(table), "-o", str(tmp_path / "calls.parquet")]
+    assert main(arguments) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("20 people, ")
     assert shown.err == ""

@@ -33,6 +33,7 @@ def call(arguments: argparse.Namespace) -> int:
         knowledge=arguments.knowledge,
         engine=arguments.engine,
         workers=_workers(arguments),
+        tables=tuple(Path(each) for each in (arguments.people, arguments.outside) if each),
     )
     bar = ProgressBar("calling", unit="people")
     try:

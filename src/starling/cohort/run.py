@@ -38,7 +38,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a run is asked to do.  `knowledge`: a compiled file, empty for the bundled one."""
+    """What a run is asked to do.  `knowledge`: a compiled file, empty for the bundled one.
+
+    `tables`: what was read for `stated`; where they lie in a directory of inputs they are none of them.
+    """
 
     inputs: tuple[str, ...]
     output: Path
@@ -47,6 +50,13 @@ class Order:
     knowledge: str = ""
     engine: EngineName = "local"
     workers: int | None = None
+    tables: tuple[Path, ...] = ()
+
+    @property
+    def no_inputs(self) -> tuple[Path, ...]:
+        """What may lie among the inputs and is known to be none."""
+        bed = self.options.callable_bed
+        return (*Outputs(self.output).written, *self.tables, *([Path(bed)] if bed is not None else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ def call(order: Order, progress: Progress | None = None) -> Finished:
     need("pyarrow", "cohort")
     outputs = Outputs(order.output)
     knowledge = KnowledgeFile(order.knowledge).base
-    inputs = input_files(order.inputs, outputs.written)
+    inputs = input_files(order.inputs, order.no_inputs)
     shards = plan_shards(inputs.files, order.stated, order.options, knowledge)
     make_work_directory(outputs.work)
     done, failed = _work(order, outputs, shards, progress)

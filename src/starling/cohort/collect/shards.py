@@ -46,20 +46,20 @@ class Inputs:
     left_out: tuple[Skipped, ...] = ()
 
 
-def input_files(inputs: Sequence[str], own: Collection[Path] = ()) -> Inputs:
+def input_files(inputs: Sequence[str], known: Collection[Path] = ()) -> Inputs:
     """The files named: a directory stands for everything in it, `@list` for the paths in a text file.
 
     In a directory the content decides, not the name: what no reader knows is left out, with the reason.  Hidden files,
-    the index beside a file, and `own`, what this program writes there, are not looked at.
+    the index beside a file, and `known`, what is no input, are not looked at.
     Raises: InputError FILE_NOT_FOUND, FILE_EMPTY, FILE_UNREADABLE, or NOBODY_CALLED when nothing can be read.
     """
     found: dict[str, Skipped | None] = {}
-    written = {path.resolve() for path in own}
+    passed = {path.resolve() for path in known}
     for text in inputs:
         if text.startswith("@"):
             found.update(dict.fromkeys(_listed(Path(text[1:]))))
         elif Path(text).is_dir():
-            found.update((str(path), _reason(path)) for path in _inside(Path(text), written))
+            found.update((str(path), _reason(path)) for path in _inside(Path(text), passed))
         else:
             found[text] = None
     files = tuple(path for path, reason in found.items() if reason is None)
@@ -72,11 +72,11 @@ def input_files(inputs: Sequence[str], own: Collection[Path] = ()) -> Inputs:
     return Inputs(files, left_out)
 
 
-def _inside(directory: Path, written: Collection[Path]) -> Iterator[Path]:
+def _inside(directory: Path, passed: Collection[Path]) -> Iterator[Path]:
     """What lies in a directory and could be somebody's genotypes."""
     for path in sorted(directory.iterdir()):
         indexes = path.suffix in _INDEXES and path.with_suffix("").exists()
-        if not (path.name.startswith(".") or indexes or path.resolve() in written):
+        if not (path.name.startswith(".") or indexes or path.resolve() in passed):
             yield path
 
 
