@@ -28,6 +28,8 @@ from starling.genotyping.collect import Collected, collect
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
 from starling.report.document import document
+from starling.source.door import Wanted, open_source
+from starling.source.sites import SiteMaps
 from tests.simulators.blocks import EOF, bgzf_block, write_index
 from tests.simulators.equivalents import STYLES, Style, render
 from tests.simulators.naming import CHROMOSOMES, LENGTHS
@@ -177,8 +179,9 @@ def measured(name: str, runs: int, work: Callable[[], object], budget: str = "")
 
 def genotypes(path: Path, knowledge: KnowledgeBase) -> Collected:
     """Everything that one file says about the sites."""
-    with open_vcf(path) as file:
-        return collect([file], knowledge.definitions, knowledge, Options(), None)
+    wanted = Wanted(SiteMaps(knowledge.definitions), knowledge)
+    with open_source(path, wanted) as source:
+        return collect([source], wanted)
 
 
 def stages(files: dict[str, Path], runs: int) -> Iterator[Stage]:

@@ -42,9 +42,10 @@ def test_every_way_of_writing_a_person(number: int, style: str, tmp_path: Path) 
 @pytest.mark.needs_data("1kgp_pgx_cohort_3202.vcf.gz")
 def test_every_person_of_the_panel(data_file: Callable[[str], Path], tmp_path: Path) -> None:
     """All genes of all 3,202 people; of every 40th also the advice for every drug."""
-    from starling.formats.vcf import open_vcf
     from starling.genotyping.collect import collect
     from starling.guidance.recommendation import Advisor
+    from starling.source.door import Wanted, open_source
+    from starling.source.sites import SiteMaps
 
     panel = data_file("1kgp_pgx_cohort_3202.vcf.gz")
     options = Options(build="GRCh38")
@@ -52,8 +53,9 @@ def test_every_person_of_the_panel(data_file: Callable[[str], Path], tmp_path: P
     tables, knowledge = Tables(done.outputs), bundled_knowledge()
     known = tables.parsed_patterns()
     advisor = Advisor(knowledge.guidance)
-    with open_vcf(panel) as file:
-        collected = collect([file], knowledge.definitions, knowledge, options, None)
+    wanted = Wanted(SiteMaps(knowledge.definitions), knowledge, options)
+    with open_source(panel, wanted) as source:
+        collected = collect([source], wanted)
     checked = 0
     for number, genotypes in enumerate(collected.samples):
         own = call_genes(genotypes, knowledge, options)
