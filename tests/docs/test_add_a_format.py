@@ -28,6 +28,7 @@ def test_a_stranger_adds_a_format(tmp_path: Path) -> None:
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     steps = list(STEP.finditer(PAGE.read_text(encoding="utf-8")))
     assert [step["path"] is not None for step in steps] == [True, False, False, True, False]
+    said = ""
     for step in steps:
         if step["path"]:
             with (tmp_path / step["path"]).open("a" if step["end"] else "x", encoding="utf-8") as file:
@@ -41,6 +42,7 @@ def test_a_stranger_adds_a_format(tmp_path: Path) -> None:
             text=True,
         )
         assert done.returncode == 0, step["command"] + done.stdout + done.stderr
-    (tests,) = re.findall(r"^(\.+) +\[100%\]$", done.stdout, re.MULTILINE)
+        said = done.stdout
+    (tests,) = re.findall(r"^(\.+) +\[100%\]$", said, re.MULTILINE)
     assert len(tests) > 10
     assert '"positions":{"called":2,' in (tmp_path / "patient-7.json").read_text()
