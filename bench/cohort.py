@@ -27,12 +27,13 @@ from pathlib import Path
 from joint_called import write_panel
 
 from starling.assessment import Options
-from starling.cohort.calling import call_evidence
-from starling.cohort.evidence import Evidence
-from starling.cohort.patterns import result_of
-from starling.cohort.reading import read_shard
+from starling.cohort.call.calling import call_evidence
+from starling.cohort.call.patterns import result_of
+from starling.cohort.collect.evidence import Evidence
+from starling.cohort.collect.reading import read_shard
+from starling.cohort.outputs import Outputs
 from starling.cohort.reanalyse import Again, reanalyse
-from starling.cohort.run import Order, Outputs, call
+from starling.cohort.run import Order, call
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.compile import compile_knowledge
 from starling_workshop.simulation.patient import callable_alleles

@@ -25,9 +25,9 @@ from typing import Any
 import pysam
 
 from starling.assessment import Options
-from starling.cohort.calling import call_evidence
-from starling.cohort.evidence import Evidence
-from starling.cohort.reading import read_shard
+from starling.cohort.call.calling import call_evidence
+from starling.cohort.collect.evidence import Evidence
+from starling.cohort.collect.reading import read_shard
 from starling.definitions import GeneDefinition
 from starling.knowledge.base import KnowledgeBase
 

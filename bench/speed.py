@@ -26,9 +26,9 @@ from bench.genomes import genome
 from starling.engine import Engine
 from starling.formats.regions import Region
 from starling.formats.vcf import open_vcf
-from starling.genotyping.sites import regions, site_map
 from starling.knowledge.base import KnowledgeBase
 from starling.report.document import document
+from starling.source.sites import regions, site_map
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person
 

@@ -100,10 +100,10 @@ def test_advice_is_one_sentence_in_order() -> None:
 
 
 def codes_of_results() -> Iterator[tuple[str, str]]:
-    """(place, code): what `Notice` and `Undetermined` are given, and every CODE_LIKE_THIS where results are made."""
-    yield from codes_given_to("Notice", "Undetermined")
+    """(place, code): what these values are given, and every CODE_LIKE_THIS where results are made."""
+    yield from codes_given_to("Notice", "Remark", "Undetermined")
     for path in MODULES:
-        if path.relative_to(SRC).parts[0] in {"calling", "genotyping", "guidance", "pipeline.py"}:
+        if path.relative_to(SRC).parts[0] in {"calling", "genotyping", "guidance", "source", "pipeline.py"}:
             for node in ast.walk(tree_of(path)):
                 if isinstance(node, ast.Constant) and re.fullmatch(
                     r"(?!NC_|MIN_DP$)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", str(node.value)
@@ -151,7 +151,15 @@ def test_a_face_knows_codes_by_their_names_only() -> None:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 #: Where a gene may be known by name: its own rule, the flows and dose models of one drug, and examples in help texts.
-NAMED_GENES = ("calling/genes/", "guidance/flows/", "dosing/", "cli/parser.py", "cli/lookup.py")
+NAMED_GENES = (
+    "calling/genes/",
+    "guidance/flows/",
+    "dosing/",
+    "cli/commands.py",
+    "cli/dose.py",
+    "cli/explain.py",
+    "cli/simulate.py",
+)
 
 
 def texts_of(path: Path) -> Iterator[tuple[int, str]]:

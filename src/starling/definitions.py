@@ -139,6 +139,7 @@ class GeneDefinition:
     inheritance: Inheritance = "autosomal"
     rule: str = ""
     copy_number: bool = False
+    deleted_allele: str = ""
     undocumented_as_reference: bool = False
     nomenclatures: tuple[str, ...] = ()
 
@@ -161,6 +162,7 @@ class PhenotypeRules:
     `ranges`: what scores mean that `by_score` does not list, ascending.
     `adjusted_by_inhibitors`: other medicines change the phenotype; for other genes they are a warning.
     `measure_activity`: the term at which the enzyme's activity is to be measured, or `BOTH_REDUCED`; empty: none.
+    `deleted_allele`: the allele that is the absence of the whole gene; empty: none is named.
     `inhibited_as`: another enzyme whose inhibitors and inducers concern this gene too; empty: none.
     """
 
@@ -171,6 +173,7 @@ class PhenotypeRules:
     adjusted_by_inhibitors: bool = False
     measure_activity: str = ""
     inhibited_as: str = ""
+    deleted_allele: str = ""
 
     @property
     def uses_score(self) -> bool:

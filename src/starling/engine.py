@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from time import gmtime, perf_counter, strftime
 from typing import Final, Self
 
@@ -34,13 +34,15 @@ from starling.calling.donor import is_donor_dna, without_donor
 from starling.errors import InputError
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
-from starling.genotyping.source import open_source
 from starling.guidance.conversion import convert
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.medicines import known_medicines
+from starling.once import once
 from starling.serial.document import ResultDigest
+from starling.source.door import Wanted, open_source
+from starling.source.sites import SiteMaps
 from starling.values import asdict, replace
 from starling.vocabulary import GeneCall, Notice, OutsideCall, SampleGenotypes
 
@@ -53,22 +55,27 @@ EVERYTHING: Final = Question()
 class Engine:
     """Knowledge held ready.  Whoever asks more than once keeps the engine: opening costs more than answering."""
 
-    def __init__(self, knowledge: KnowledgeBase, *, whole: KnowledgeBase | None = None) -> None:
+    def __init__(self, knowledge: KnowledgeBase, *, whole: Engine | None = None) -> None:
+        """`whole`: the engine that was narrowed to a question; names are looked up in all that it knows."""
         self.knowledge = knowledge
-        #: what names are looked up in, when `knowledge` is narrowed to a question
-        self._whole = whole or knowledge
+        self._whole = whole or self
         self._digest = ResultDigest()
-        self._callers = Callers(knowledge.genes, knowledge.definitions, knowledge.guidance.phenotypes)
-        self._indexed: Advisor | None = None
-        self._lock = Lock()
+        self.lock = RLock()
 
-    @property
+    @once
+    def maps(self) -> SiteMaps:
+        """Where the sites of the genes lie, in files of either build."""
+        if self._whole is self:
+            return SiteMaps(self.knowledge.definitions)
+        return SiteMaps(self.knowledge.neighbours, self.knowledge.definitions, lambda: self._whole.maps)
+
+    @once
+    def _callers(self) -> Callers:
+        return Callers(self.knowledge.genes, self.knowledge.definitions, self.knowledge.guidance.phenotypes)
+
+    @once
     def _advisor(self) -> Advisor:
-        """Guidance, indexed when the first patient asks: a question about one drug never needs that of all."""
-        with self._lock:
-            if self._indexed is None:
-                self._indexed = Advisor(self.knowledge.guidance)
-            return self._indexed
+        return Advisor(self.knowledge.guidance)
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Self:
@@ -150,10 +157,9 @@ class Engine:
     ) -> Collected:
         """Everybody's genotypes (or those of the `samples` named) at the positions that this engine knows."""
         paths = (source,) if isinstance(source, (str, Path)) else tuple(source)
+        wanted = Wanted(self.maps, self.knowledge, options, tuple(samples) if samples is not None else None)
         with ExitStack() as stack:
-            files = [stack.enter_context(open_source(path, self.knowledge, options, progress)) for path in paths]
-            chosen = tuple(samples) if samples is not None else None
-            return collect(files, self.knowledge.definitions, self.knowledge, options, chosen)
+            return collect([stack.enter_context(open_source(path, wanted, progress)) for path in paths], wanted)
 
     def conclude(
         self,
@@ -166,7 +172,7 @@ class Engine:
     ) -> Assessment:
         """One person's genotypes -> the assessment, with what it rests on."""
         clock = [perf_counter()]
-        medication, notices = known_medicines(self._whole, question.medication)
+        medication, notices = known_medicines(self._whole.knowledge, question.medication)
         subject = dict(question.subject)
         own = self._callers.read(genotypes, options)
         calls = self.combined(own, question.outside)
@@ -239,9 +245,9 @@ class Engine:
         Raises: InputError UNKNOWN_DRUG or UNKNOWN_GENE, the sender's.
         """
         for gene in (*question.genes, *(stated.gene for stated in question.outside)):
-            if gene not in self._whole.genes:
+            if gene not in self._whole.knowledge.genes:
                 raise InputError("UNKNOWN_GENE", f"{gene} is not in this knowledge base")
-        return replace(question, drugs=tuple(self._whole.find_drug(name).name for name in question.drugs))
+        return replace(question, drugs=tuple(self._whole.knowledge.find_drug(name).name for name in question.drugs))
 
 
 def _now() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from starling.assessment import Assessment, Options, Question
 from starling.engine import Engine, Source
@@ -11,48 +12,49 @@ from starling.formats.stream import Progress
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import OutsideCall
 
-#: a file of outside calls, or the calls themselves
-Outside = str | Path | Sequence[OutsideCall] | None
 #: a compiled file, one that is open, or an engine that holds one; None: what came with the program
 Knowledge = str | Path | KnowledgeBase | Engine | None
+
+
+class Asked(TypedDict, total=False):
+    """What is asked beside the source, by the names of `starling.Question`; one name may stand for a list of one.
+
+    `outside`: a file of outside calls, or the calls themselves.  `medication`: by any name; one that nobody knows is
+    noted in the provenance as UNKNOWN_MEDICINE.
+    """
+
+    drugs: Sequence[str] | str
+    genes: Sequence[str] | str
+    outside: str | Path | Sequence[OutsideCall] | None
+    medication: Sequence[str] | str
+    subject: Mapping[str, str] | None
 
 
 def assess(
     source: Source,
     *,
     sample: str | None = None,
-    drugs: Sequence[str] | str = (),
-    genes: Sequence[str] | str = (),
-    outside: Outside = None,
-    medication: Sequence[str] | str = (),
-    subject: Mapping[str, str] | None = None,
     options: Options = Options(),
     knowledge: Knowledge = None,
+    **asked: Unpack[Asked],
 ) -> Assessment:
     """The assessment of one person.
 
     `source`: a path, `-` for standard input, or several paths that are parts of one person's data.
-    `drugs`, `genes`: what to answer about; nothing named: everything.  `outside`: a file of outside calls or the calls
-    themselves.  `medication`: what the patient takes, by any name; an unknown one is noted in the provenance as
-    UNKNOWN_MEDICINE.  `knowledge`: for many patients open an `Engine` once and hand it in.
+    `knowledge`: for many patients open an `Engine` once and hand it in.  `asked`: see `Asked`.
     Raises: InputError, the sender's; KnowledgeError, the administrator's.
     """
-    asked = question(drugs=drugs, genes=genes, outside=outside, medication=medication, subject=subject)
-    return engine_of(knowledge).assess(source, asked, sample=sample, options=options)
+    return engine_of(knowledge).assess(source, question(**asked), sample=sample, options=options)
 
 
 def assess_all(
     source: Source,
     *,
     samples: Sequence[str] | None = None,
-    drugs: Sequence[str] | str = (),
-    genes: Sequence[str] | str = (),
-    outside: Outside = None,
-    medication: Sequence[str] | str = (),
-    subject: Mapping[str, str] | None = None,
     options: Options = Options(),
     knowledge: Knowledge = None,
     progress: Progress | None = None,
+    **asked: Unpack[Asked],
 ) -> Iterator[Assessment]:
     """The assessment of every person in the sources (or of the `samples` named), read in one pass.
 
@@ -60,28 +62,24 @@ def assess_all(
     `progress`: called with (bytes read, size or None) while a file is read whole.
     Raises: InputError, the sender's; KnowledgeError, the administrator's.
     """
-    asked = question(drugs=drugs, genes=genes, outside=outside, medication=medication, subject=subject)
-    yield from engine_of(knowledge).assess_all(source, asked, samples=samples, options=options, progress=progress)
+    engine, about = engine_of(knowledge), question(**asked)
+    yield from engine.assess_all(source, about, samples=samples, options=options, progress=progress)
 
 
-def question(
-    *,
-    drugs: Sequence[str] | str = (),
-    genes: Sequence[str] | str = (),
-    outside: Outside = None,
-    medication: Sequence[str] | str = (),
-    subject: Mapping[str, str] | None = None,
-) -> Question:
-    """The question as a value; one name may stand for a list of one.
-
-    Raises: InputError, the sender's, when the file of outside calls cannot be read.
-    """
-    calls = outside if outside is not None else ()
+def question(**asked: Unpack[Asked]) -> Question:
+    """The question as a value.  Raises: InputError, the sender's, when the file of outside calls cannot be read."""
+    calls = asked.get("outside") or ()
     if isinstance(calls, (str, Path)):
         from starling.formats.outside import read_outside_calls
 
         calls = read_outside_calls(calls)
-    return Question(_names(drugs), _names(genes), tuple(calls), _names(medication), dict(subject or {}))
+    return Question(
+        drugs=_names(asked.get("drugs", ())),
+        genes=_names(asked.get("genes", ())),
+        outside=tuple(calls),
+        medication=_names(asked.get("medication", ())),
+        subject=dict(asked.get("subject") or {}),
+    )
 
 
 def _names(names: Sequence[str] | str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What was observed and what was called: frozen values without I/O.  Every one survives `starling.serial`.
 
-Observation:  Locus, State, Genotype, SampleGenotypes
+Observation:  Locus, State, Genotype, Remark, SampleGenotypes
 Calling:      Diplotype, Ambiguous, Undetermined, Evidence, GeneCall, OutsideCall, ActivityScore
 
 What is published of it stands in `starling.assessment`.
@@ -8,7 +8,7 @@ What is published of it stands in `starling.assessment`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -79,6 +79,35 @@ class Genotype:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What to say about the reading, and the places whose records caused it; no place: the file as a whole.
+
+    `names`: what the file calls the places, when the sentence ends in them.  `counted`: it begins with their number.
+    """
+
+    code: str
+    message: str
+    places: tuple[Locus, ...] = ()
+    names: tuple[str, ...] = ()
+    counted: bool = False
+
+    @property
+    def notice(self) -> Notice:
+        """The remark as it is shown."""
+        message = f"{len(self.places)} {self.message}" if self.counted else self.message
+        return Notice(self.code, f"{message}: {', '.join(sorted(set(self.names)))}" if self.names else message)
+
+    def about(self, loci: Collection[Locus]) -> Remark | None:
+        """As much of it as concerns these places; None when nothing does."""
+        if not self.places:
+            return self
+        kept = [number for number, place in enumerate(self.places) if place in loci]
+        places = tuple([self.places[number] for number in kept])
+        names = tuple([self.names[number] for number in kept]) if self.names else ()
+        return Remark(self.code, self.message, places, names, self.counted) if kept else None
+
+
+@dataclass(frozen=True, slots=True)
 class SampleGenotypes:
     """One person's genotypes at every locus asked for (absent key: not assayed), and what to say about the reading.
 
@@ -88,9 +117,25 @@ class SampleGenotypes:
 
     sample: str
     genotypes: Mapping[Locus, Genotype]
-    notices: tuple[Notice, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     mitochondrial_reference_known: bool = True
     hemizygous_x: bool | None = None
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What to say about the reading, each sentence once."""
+        return tuple(dict.fromkeys(remark.notice for remark in self.remarks))
+
+    def about(self, loci: Collection[Locus]) -> SampleGenotypes:
+        """The same person at these places alone, with what is to be said of them and of the file as a whole."""
+        remarks = (remark.about(loci) for remark in self.remarks)
+        return SampleGenotypes(
+            sample=self.sample,
+            genotypes={locus: genotype for locus, genotype in self.genotypes.items() if locus in loci},
+            remarks=tuple([remark for remark in remarks if remark is not None]),
+            mitochondrial_reference_known=self.mitochondrial_reference_known,
+            hemizygous_x=self.hemizygous_x,
+        )
 
 
 @dataclass(frozen=True, slots=True)

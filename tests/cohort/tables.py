@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from starling.assessment import GeneResult
-from starling.cohort.run import Outputs
+from starling.cohort.outputs import Outputs
 from starling.serial.decoding import gene_from
 from starling.serial.fields import Fields
 

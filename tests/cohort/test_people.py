@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from starling.cohort.people import read_outside, read_people, with_outside_calls
+from starling.cohort.collect.people import read_outside, read_people, with_outside_calls
 from starling.errors import InputError
 from tests.bundled import bundled_knowledge
 

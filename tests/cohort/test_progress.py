@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from starling.assessment import Options
-from starling.cohort.reading import read_shard
+from starling.cohort.collect.reading import read_shard
 from starling.cohort.run import Order, call
 from tests.bundled import bundled_knowledge
 

@@ -125,8 +125,8 @@ def test_sites_that_the_evidence_does_not_cover_are_not_reference(
 ) -> None:
     """A site far outside the gene: not assayed for everybody, and everybody is counted as needing their file."""
 
-    from starling.cohort.evidence import Evidence
-    from starling.cohort.keys import GeneSites
+    from starling.cohort.call.keys import GeneSites
+    from starling.cohort.collect.evidence import Evidence
     from starling.cohort.reanalyse import evidence_files, uncovered_people
     from tests.bundled import bundled_knowledge
 
@@ -143,7 +143,7 @@ def test_sites_that_the_evidence_does_not_cover_are_not_reference(
 
 @pytest.mark.parametrize("damage", ["truncated", "other"])
 def test_damaged_evidence_is_named(damage: str, cohort: Finished, tmp_path: Path) -> None:
-    from starling.cohort.evidence import Evidence
+    from starling.cohort.collect.evidence import Evidence
     from starling.cohort.reanalyse import evidence_files
 
     source = evidence_files(cohort.outputs.evidence)[0]
@@ -157,8 +157,8 @@ def test_damaged_evidence_is_named(damage: str, cohort: Finished, tmp_path: Path
 
 def test_a_changed_byte_in_the_records_is_found(cohort: Finished, tmp_path: Path) -> None:
     """Every page carries a checksum: evidence that was altered is refused, not called."""
-    from starling.cohort.calling import call_evidence
-    from starling.cohort.evidence import Evidence
+    from starling.cohort.call.calling import call_evidence
+    from starling.cohort.collect.evidence import Evidence
     from starling.cohort.reanalyse import evidence_files
     from tests.bundled import bundled_knowledge
 

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from starling.calling.callers import Callers
-from starling.cohort import work
-from starling.cohort.reanalyse import metadata_of
+from starling.cohort.call import work
+from starling.cohort.outputs import metadata_of
 from starling.cohort.run import Finished, Order, call
 from starling.errors import InputError
 from starling.library import assess_all
@@ -134,7 +134,7 @@ def test_finished_shards_are_not_worked_on_again(
     population: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that ended in the middle goes on where it was."""
-    from starling.cohort.reading import read_shard
+    from starling.cohort.collect.reading import read_shard
 
     read: list[Any] = []
 
@@ -198,7 +198,7 @@ def test_stated_sex_and_medication_and_outside_calls_count(population: Path, tmp
     people.write_text("sample\tsex\tmedication\nP01\tfemale\tparoxetine\nP02\t\t\n")
     outside.write_text("sample\tgene\tdiplotype\nP01\tCYP2D6\t*1/*2\nP02\tHLA-B\t*57:01/*08:01\n")
     from starling.assessment import Options
-    from starling.cohort.people import read_outside, read_people, with_outside_calls
+    from starling.cohort.collect.people import read_outside, read_people, with_outside_calls
     from starling.vocabulary import OutsideCall
     from tests.bundled import bundled_knowledge
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from starling.assessment import Options
-from starling.cohort.calling import call_evidence
-from starling.cohort.evidence import Evidence
-from starling.cohort.reading import read_shard
+from starling.cohort.call.calling import call_evidence
+from starling.cohort.collect.evidence import Evidence
+from starling.cohort.collect.reading import read_shard
 from starling.cohort.run import Order, call
 from starling.library import assess_all
 from starling.serial.encoding import drug_fields, gene_fields

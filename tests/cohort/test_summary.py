@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from starling.cohort.run import Finished
-from starling.cohort.summary import ACTIONABLE, RARE, summarise
+from starling.cohort.tell.summary import ACTIONABLE, RARE, summarise
 from starling.errors import InputError
 from starling.summary import ALL, Summary
 from tests.cohort.tables import Tables

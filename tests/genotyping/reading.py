@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 
 from starling.assessment import Options
-from starling.formats.vcf import open_vcf
 from starling.genotyping.collect import Collected, collect
 from starling.knowledge.base import KnowledgeBase
+from starling.source.door import Wanted, open_source
+from starling.source.sites import SiteMaps
 from starling.vocabulary import Genotype, Locus, SampleGenotypes
 
 HEADERS = {
@@ -46,14 +47,25 @@ def text_of(records: Sequence[str], *, build: str = "GRCh38", samples: Sequence[
     return "\n".join(["##fileformat=VCFv4.3", head, columns, *map(line, records)]) + "\n"
 
 
-def collected(texts: dict[str, str], options: Options = Options(), samples: tuple[str, ...] | None = None) -> Collected:
+@cache
+def site_maps() -> SiteMaps:
+    return SiteMaps(knowledge().definitions)
+
+
+def collected(
+    texts: dict[str, str],
+    options: Options = Options(),
+    samples: tuple[str, ...] | None = None,
+    maps: SiteMaps | None = None,
+) -> Collected:
     """What `collect` makes of files with these names and texts."""
+    wanted = Wanted(maps or site_maps(), knowledge(), options, samples)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         files = []
         for name, text in texts.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
-            files.append(stack.enter_context(open_vcf(Path(folder) / name)))
-        return collect(files, knowledge().definitions, knowledge(), options, samples)
+            files.append(stack.enter_context(open_source(Path(folder) / name, wanted)))
+        return collect(files, wanted)
 
 
 def read(*records: str, options: Options = Options(), build: str = "GRCh38", header: str = "") -> SampleGenotypes:

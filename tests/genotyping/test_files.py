@@ -11,9 +11,9 @@ import pytest
 from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.header import Header
-from starling.genotyping.build import detect_build
-from starling.genotyping.fill import silent_reference
-from starling.genotyping.sites import SiteMap, site_map
+from starling.source.build import detect_build
+from starling.source.fill import fillable_genes, filled_slots
+from starling.source.sites import SiteMap, site_map
 from starling.vocabulary import Sex, State
 from tests.genotyping.reading import HEADERS, at, collected, knowledge, line, read, shown, text_of
 
@@ -176,7 +176,7 @@ def test_grch37_without_the_length_of_its_mitochondrial_sequence() -> None:
 
 
 class Genome:
-    """What `silent_reference` asks of a file: a genome of a million records, one every 3,000 bases."""
+    """What `fillable_genes` asks of a file: a genome of a million records, one every 3,000 bases."""
 
     def __init__(self, records: int | None = 1_000_000, *, is_gvcf: bool = False, dark: Sequence[str] = ()) -> None:
         self.record_count = records
@@ -198,7 +198,7 @@ def filled(file: Genome, mode: str, dark: Sequence[str] = ()) -> set[str]:
     """The chromosomes on which silence is read as reference."""
     names = {name: name for name in sites().chromosomes if name not in dark}
     options = Options(absent_is_reference=mode)  # type: ignore[arg-type]
-    found = silent_reference(file, sites(), names, {}, options)
+    found = filled_slots(sites(), fillable_genes(file, sites(), names, options), {})
     return {sites().slots[index].locus.chromosome for index in found}
 
 

@@ -38,7 +38,6 @@ def test_every_drug_is_answered_in_drug_order(advisor: Advisor, rules: GuidanceR
     answers = advisor.recommend([])
     assert [each.drug for each in answers] == [each.name for each in rules.drugs]
     assert len(answers) == len(DRUGS)
-    assert {each.status for each in answers if each.drug != "warfarin"} == {"no_result"}
     assert all(each.genes_missing for each in answers)
     told = {each.drug: each.headline_action for each in answers if each.status != "no_result"}
     told.pop("warfarin")  # its flow answers without genes

@@ -16,9 +16,7 @@ Source: CPIC/DPWG consensus (PMID 31647186): the activity score is the sum over 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Iterator, Sequence
 
 from starling.calling.genes.cyp2d6 import NOT_ASSESSED
 from starling.calling.outside import translate_name
@@ -26,9 +24,6 @@ from starling.definitions import GeneDefinition
 from starling.star_order import diplotype_of, in_star_order
 from starling.values import dataclass, replace
 from starling.vocabulary import Ambiguous, Consistent, Diplotype, GeneCall, Notice, Undetermined, Why
-
-#: The allele that is the absence of the whole gene.  Source: PharmVar CYP2D6.
-_DELETIONS: Final[Mapping[str, str]] = MappingProxyType({"CYP2D6": "*5"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +41,8 @@ class CopyCount:
 
 def with_count(own: GeneCall, counts: Sequence[CopyCount]) -> GeneCall:
     """The sample's own call with its copies counted; as it was, in conflict, where that cannot be."""
-    deletion = _DELETIONS.get(own.gene)
-    if deletion is None:
+    deletion = counts[0].definition.deleted_allele
+    if not deletion:
         return _noting(own, Notice("COPY_COUNT_NOT_USED", f"a count of copies says nothing of {own.gene}"))
     numbers = sorted({each.copies for each in counts})
     if len(numbers) > 1:

@@ -66,7 +66,11 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
     result = _result(call, stated, rules)
     notices = stated.notices + tuple(_unknown(call.gene, name) for name in stated.unknown)
     copies_count = definition is not None and definition.copy_number
-    if copies_count and not isinstance(result, Undetermined) and not any(map(_names_copies, stated.names)):
+    if (
+        copies_count
+        and not isinstance(result, Undetermined)
+        and not any(_names_copies(name, definition) for name in stated.names)
+    ):
         notices += (_as_stated(call.gene),)
     evidence = Evidence(
         deciding=stated.deciding if isinstance(result, Diplotype) else None,
@@ -104,8 +108,9 @@ def translate_name(name: str, definition: GeneDefinition) -> str | None:
     return several if count.isdigit() and int(count) >= 3 and several in listed else text.replace(copies["core"], core)
 
 
-def _names_copies(name: str) -> bool:
-    return name == "*5" or "x" in name or "+" in name
+def _names_copies(name: str, definition: GeneDefinition | None) -> bool:
+    deleted = definition.deleted_allele if definition is not None else ""
+    return name == (deleted or None) or "x" in name or "+" in name
 
 
 def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: PhenotypeRules | None) -> _Stated:

@@ -63,12 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Everybody in the inputs is called."""
-    from starling.cohort.people import read_outside, read_people, with_outside_calls
+    from starling.cohort.call.work import KnowledgeFile
+    from starling.cohort.collect.people import read_outside, read_people, with_outside_calls
     from starling.cohort.run import Order
     from starling.cohort.run import call as run
-    from starling.cohort.shards import knowledge_at
 
-    knowledge = knowledge_at(arguments.knowledge)
+    knowledge = KnowledgeFile(arguments.knowledge).base
     stated = read_people(Path(arguments.people), knowledge) if arguments.people else {}
     outside = read_outside(Path(arguments.outside), knowledge) if arguments.outside else {}
     order = Order(
@@ -79,6 +79,7 @@ def call(arguments: argparse.Namespace) -> int:
         knowledge=arguments.knowledge,
         engine=arguments.engine,
         workers=_workers(arguments),
+        tables=tuple(Path(each) for each in (arguments.people, arguments.outside) if each),
     )
     bar = ProgressBar("calling", unit="people")
     try:
@@ -126,7 +127,7 @@ def reanalyse(arguments: argparse.Namespace) -> int:
 
 def summary(arguments: argparse.Namespace) -> int:
     """Frequencies of the cohort, as a table and a page."""
-    from starling.cohort.summary import summarise
+    from starling.cohort.tell.summary import summarise
     from starling.formats.write import write_atomically
     from starling.report.summary_page import page
     from starling.report.summary_table import table

@@ -7,35 +7,32 @@ assayed for those people, and they are counted: their source file is needed.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starling.assessment import Options
-from starling.cohort.calling import Called, Pattern, call_evidence
-from starling.cohort.changes import gene_digests, guidance_digest
-from starling.cohort.differences import write_differences
-from starling.cohort.engine import Done, EngineName, Failed, run
-from starling.cohort.evidence import Evidence, Holdings
-from starling.cohort.keys import GeneSites
-from starling.cohort.patterns import genotypes_from, result_of
-from starling.cohort.personal import personalise, statement_from
-from starling.cohort.reading import Skipped
-from starling.cohort.run import (
-    JOINED_PATTERNS,
-    JOINED_POSITIONS,
-    METADATA,
-    Outputs,
-    Progress,
-    connected,
-    copy_query,
-    make_work_directory,
-    write_results,
+from starling.cohort.call.calling import Called, Pattern, call_evidence
+from starling.cohort.call.keys import GeneSites
+from starling.cohort.call.patterns import genotypes_from, result_of
+from starling.cohort.call.personal import personalise, statement_from
+from starling.cohort.call.work import (
+    KnowledgeFile,
+    ShardPaths,
+    pattern_columns,
+    pattern_table,
+    write_called,
+    write_table,
 )
-from starling.cohort.shards import knowledge_at
-from starling.cohort.work import ShardPaths, pattern_columns, pattern_table, write_called, write_table
+from starling.cohort.collect.evidence import Evidence, Holdings
+from starling.cohort.collect.reading import Skipped
+from starling.cohort.outcomes import Done, Failed
+from starling.cohort.outputs import Outputs, connected, copy_query, make_work_directory, metadata_of
+from starling.cohort.run import JOINED_PATTERNS, JOINED_POSITIONS, Progress, write_results
+from starling.cohort.tell.changes import gene_digests, guidance_digest
+from starling.cohort.tell.differences import write_differences
+from starling.cohort.workers import EngineName, run
 from starling.engine import Engine
 from starling.errors import InputError
 from starling.formats.extras import need
@@ -78,7 +75,6 @@ class EvidenceShard:
 
     path: str
     genes: tuple[str, ...]
-    knowledge: str
     options: Options
 
 
@@ -87,10 +83,11 @@ class ReadAgain:
     """The pure function of an evidence file; `directory` is where its tables go."""
 
     directory: str
+    knowledge: KnowledgeFile
 
     def __call__(self, shard: EvidenceShard) -> dict[str, int]:
         """Its people and patterns for the genes are in the directory; gene -> people with uncovered sites."""
-        knowledge = knowledge_at(shard.knowledge)
+        knowledge = self.knowledge.base
         evidence = Evidence(Path(shard.path))
         called = call_evidence(evidence, knowledge, shard.genes, shard.options)
         personalise(called, evidence.holdings, knowledge, shard.options)
@@ -144,22 +141,6 @@ def plan(calls: Path, knowledge: KnowledgeBase) -> Plan:
     return Plan(stated, rules, sites, gone, stated["guidance"] != guidance_digest(knowledge))
 
 
-def metadata_of(calls: Path) -> dict[str, Any]:
-    """What a table of calls states of itself.  Raises: InputError BAD_CALLS, FILE_NOT_FOUND."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        stated: dict[str, Any] = json.loads((pq.read_schema(calls).metadata or {})[METADATA.encode()])
-        if stated["schema"] != 1:
-            raise KeyError("schema")
-    except FileNotFoundError:
-        raise InputError("FILE_NOT_FOUND", "no such table of calls", source=str(calls)) from None
-    except (KeyError, ValueError, OSError, pa.ArrowException) as error:
-        raise InputError("BAD_CALLS", "not a table of calls of this version", source=calls.name) from error
-    return stated
-
-
 def reanalyse(order: Again, progress: Progress | None = None) -> Reanalysed:
     """The calls under the new knowledge and the list of differences are in place.
 
@@ -167,7 +148,7 @@ def reanalyse(order: Again, progress: Progress | None = None) -> Reanalysed:
     """
     need("duckdb", "cohort")
     need("pyarrow", "cohort")
-    knowledge = knowledge_at(order.knowledge)
+    knowledge = KnowledgeFile(order.knowledge).base
     old, new = Outputs(order.calls), Outputs(order.output)
     found = plan(order.calls, knowledge)
     make_work_directory(new.work)
@@ -194,7 +175,7 @@ def _read_again(
     if not found.sites:
         return uncovered, names, ()
     paths = evidence_files(order.evidence)
-    shards = [EvidenceShard(str(path), found.sites, order.knowledge, options) for path in paths]
+    shards = [EvidenceShard(str(path), found.sites, options) for path in paths]
 
     def finished(outcome: Done[dict[str, int]] | Failed) -> None:
         if isinstance(outcome, Failed):
@@ -206,7 +187,7 @@ def _read_again(
         if progress is not None:
             progress(len(names) + len(skipped), len(shards))
 
-    work = ReadAgain(str(new.work.resolve()))
+    work = ReadAgain(str(new.work.resolve()), KnowledgeFile(order.knowledge))
     run(work, shards, engine=order.engine, workers=order.workers, name=lambda shard: shard.path, finished=finished)
     return dict(sorted(uncovered.items())), sorted(names), tuple(skipped)
 

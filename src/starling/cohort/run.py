@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starling._version import __version__
 from starling.assessment import Options
-from starling.cohort.advice import Asked
-from starling.cohort.changes import gene_digests, guidance_digest
-from starling.cohort.engine import Done, EngineName, Failed, run
-from starling.cohort.people import Stated
-from starling.cohort.reading import Skipped
-from starling.cohort.shards import Shard, input_files, knowledge_at, plan_shards
-from starling.cohort.work import ShardDone, ShardPaths, ShardWork
+from starling.cohort.call.work import KnowledgeFile, ShardDone, ShardPaths, ShardWork
+from starling.cohort.collect.people import Stated
+from starling.cohort.collect.reading import Skipped
+from starling.cohort.collect.shards import Shard, input_files, plan_shards
+from starling.cohort.outcomes import Done, Failed
+from starling.cohort.outputs import METADATA, SCHEMA, Outputs, connected, copy_query, make_work_directory, quoted
+from starling.cohort.tell.advice import Asked
+from starling.cohort.tell.changes import gene_digests, guidance_digest
+from starling.cohort.workers import EngineName, run
 from starling.errors import InputError
 from starling.formats.extras import need
-from starling.formats.write import replacing
 from starling.knowledge.base import KnowledgeBase
 from starling.values import asdict, dataclass, field
 
@@ -34,61 +34,14 @@ if TYPE_CHECKING:
 
 #: called with (people done, people in all)
 Progress = Callable[[int, int], None]
-SCHEMA: Final = 1
-METADATA: Final = "starling"
-#: DuckDB's own memory; more goes to a temporary folder.
-_MEMORY: Final = "256MB"
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """The files of one run, named after its calls."""
-
-    calls: Path
-
-    def beside(self, what: str, suffix: str = ".parquet") -> Path:
-        """`calls.parquet` -> `calls.WHAT.parquet`."""
-        return self.calls.with_name(f"{self.calls.stem}.{what}{suffix}")
-
-    @property
-    def people(self) -> Path:
-        """One row for each person: the pattern of every gene."""
-        return self.beside("people")
-
-    @property
-    def patterns(self) -> Path:
-        """One row for each pattern of each gene, with its result."""
-        return self.beside("patterns")
-
-    @property
-    def advice(self) -> Path:
-        """One row for each drug and combination of patterns."""
-        return self.beside("advice")
-
-    @property
-    def answers(self) -> Path:
-        """One row for each distinct answer of a drug."""
-        return self.beside("answers")
-
-    @property
-    def positions(self) -> Path:
-        """One row for each position: how many people were called there."""
-        return self.beside("positions")
-
-    @property
-    def evidence(self) -> Path:
-        """A directory with the records of every shard."""
-        return self.beside("evidence")
-
-    @property
-    def work(self) -> Path:
-        """Where shards wait until all are done."""
-        return self.beside("unfinished", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a run is asked to do.  `knowledge`: a compiled file, empty for the bundled one."""
+    """What a run is asked to do.  `knowledge`: a compiled file, empty for the bundled one.
+
+    `tables`: what was read for `stated`; where they lie in a directory of inputs they are none of them.
+    """
 
     inputs: tuple[str, ...]
     output: Path
@@ -97,6 +50,13 @@ class Order:
     knowledge: str = ""
     engine: EngineName = "local"
     workers: int | None = None
+    tables: tuple[Path, ...] = ()
+
+    @property
+    def no_inputs(self) -> tuple[Path, ...]:
+        """What may lie among the inputs and is known to be none."""
+        bed = self.options.callable_bed
+        return (*Outputs(self.output).written, *self.tables, *([Path(bed)] if bed is not None else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +78,18 @@ def call(order: Order, progress: Progress | None = None) -> Finished:
     need("duckdb", "cohort")
     need("pyarrow", "cohort")
     outputs = Outputs(order.output)
-    knowledge = knowledge_at(order.knowledge)
-    files = input_files(order.inputs)
-    shards = plan_shards(files, order.stated, order.options, knowledge.stamp.sha256, order.knowledge)
+    knowledge = KnowledgeFile(order.knowledge).base
+    inputs = input_files(order.inputs, order.no_inputs)
+    shards = plan_shards(inputs.files, order.stated, order.options, knowledge)
     make_work_directory(outputs.work)
     done, failed = _work(order, outputs, shards, progress)
-    skipped = (*(each for one in done for each in one.skipped), *failed)
+    skipped = (*inputs.left_out, *(each for one in done for each in one.skipped), *failed)
     names = [one.name for one in done if one.people]
     if not names:
         reasons = "; ".join(f"{each.source}: {each.message}" for each in skipped[:3])
         raise InputError("NOBODY_CALLED", f"no file could be read ({reasons})", source=", ".join(order.inputs[:3]))
     stated = {
-        "files": [Path(path).name for path in files],
+        "files": [Path(path).name for path in inputs.files],
         "skipped": [asdict(each) for each in skipped],
         "options": order.options.recorded(),
     }
@@ -137,14 +97,6 @@ def call(order: Order, progress: Progress | None = None) -> Finished:
     _put_evidence(names, outputs)
     shutil.rmtree(outputs.work)
     return Finished(outputs, people, patterns, skipped)
-
-
-def make_work_directory(directory: Path) -> None:
-    """The folder for unfinished work is there.  Raises: InputError OUTPUT_UNWRITABLE."""
-    try:
-        directory.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError("OUTPUT_UNWRITABLE", error.strerror or str(error), source=str(directory.parent)) from error
 
 
 def _work(
@@ -172,7 +124,7 @@ def _work(
             begun = sum(people * ShardPaths(outputs.work, name).read_share() for name, people in sizes.items())
             progress(reached + int(begun), total)
 
-    work = ShardWork(str(outputs.work.resolve()))
+    work = ShardWork(str(outputs.work.resolve()), KnowledgeFile(order.knowledge))
     run(
         work,
         shards,
@@ -231,32 +183,13 @@ def write_results(
             query = f"SELECT * FROM {name}"  # noqa: S608 - one of two names
             if earlier is not None:
                 database.read_parquet(str(earlier.beside(name))).create_view(f"earlier_{name}")
-                named = ", ".join(_quoted(drug.name) for drug in drugs) or "''"
+                named = ", ".join(quoted(drug.name) for drug in drugs) or "''"
                 query += f" UNION ALL SELECT * FROM earlier_{name} WHERE drug NOT IN ({named})"  # noqa: S608 - as above
             copy_query(database, f"{query} ORDER BY drug", target)
         counted = database.execute("SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM patterns)").fetchone()
         copy_query(database, _calls_query(knowledge.genes), outputs.calls, metadata=_metadata(knowledge, stated))
     assert counted is not None
     return int(counted[0]), int(counted[1])
-
-
-@contextmanager
-def connected(directory: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory DuckDB with bounded memory that spills beside the output."""
-    import duckdb
-
-    spill = directory / ".spill"
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": _MEMORY,
-        "temp_directory": str(spill),
-        "preserve_insertion_order": False,
-    }
-    database = duckdb.connect(":memory:", config=settings)
-    try:
-        yield database
-    finally:
-        database.close()
-        shutil.rmtree(spill, ignore_errors=True)
 
 
 #: Equal patterns of several shards are one; what was concluded of them is the same (one pure function made both).
@@ -282,20 +215,6 @@ def _calls_query(genes: Sequence[str]) -> str:
         FROM (UNPIVOT people ON {names} INTO NAME gene VALUE pattern) JOIN patterns USING (gene, pattern)
         ORDER BY sample, gene
     """  # noqa: S608 - the names are genes of the knowledge base
-
-
-def copy_query(
-    database: duckdb.DuckDBPyConnection, query: str, target: Path, metadata: Mapping[str, str] | None = None
-) -> None:
-    """`target` holds the answer to the query, whole or not at all."""
-    with replacing(target) as temporary:
-        said = ", ".join(f"{key}: {_quoted(value)}" for key, value in (metadata or {}).items())
-        extra = f", KV_METADATA {{{said}}}" if said else ""
-        database.execute(f"COPY ({query}) TO {_quoted(str(temporary))} (FORMAT parquet, COMPRESSION zstd{extra})")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _refuse_twice(database: duckdb.DuckDBPyConnection) -> None:

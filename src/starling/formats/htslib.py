@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Literal
 
 from starling.errors import InputError
+from starling.formats.content import Format, Opening
 from starling.formats.extras import need
 from starling.formats.header import Header, parse_header
 from starling.formats.record import Record, parse_record
@@ -129,3 +130,14 @@ class BcfFile:
     ) -> None:
         """Closed."""
         self.close()
+
+
+def _matches(head: bytes) -> bool:
+    return head.startswith(b"BCF\x02")
+
+
+def _open(path: str | Path, opening: Opening) -> BcfFile:
+    return BcfFile(Path(path), hash_input=opening.hash_input)
+
+
+FORMATS: Final = (Format("bcf", "BCF", _matches, _open),)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from starling.formats.record import Record
-from starling.genotyping.normalise import Event, trim
-from starling.genotyping.sites import BaseSlot, ChromosomeSites, IndelSlot
+from starling.source.normalise import Event, trim
+from starling.source.sites import BaseSlot, ChromosomeSites, IndelSlot
 from starling.values import dataclass
 
 DELETED: Final = "*"

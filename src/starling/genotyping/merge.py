@@ -13,7 +13,7 @@ from starling.assessment import Options
 from starling.genotyping.call import PLAIN_REFERENCE, Call
 from starling.genotyping.effects import DELETED, INTERRUPTED, NOT_BASES, UNKNOWN
 from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks, quick_plan
-from starling.genotyping.sites import BaseSlot, Slot
+from starling.source.sites import BaseSlot, Slot
 from starling.values import dataclass
 from starling.vocabulary import Genotype, Notice, State
 

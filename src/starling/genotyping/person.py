@@ -12,9 +12,9 @@ from typing import Final
 from starling.assessment import Options
 from starling.errors import InputError
 from starling.genotyping.merge import Cell, Observation, genotype_at, in_order, stated
-from starling.genotyping.sites import BaseSlot, CompositeSite, SiteMap, Slot
+from starling.source.sites import BaseSlot, CompositeSite, SiteMap, Slot
 from starling.values import dataclass, replace
-from starling.vocabulary import Genotype, Locus, Notice, SampleGenotypes, Sex, State
+from starling.vocabulary import Genotype, Locus, Notice, Remark, SampleGenotypes, Sex, State
 
 #: No-calls that say "no data": another file of the same person may say more.
 _SILENT: Final = frozenset({"HALF_CALL", "LOW_DEPTH", "LOW_QUALITY", "NO_SUPPORT", "INDEL_NOT_EXCLUDED"})
@@ -41,7 +41,7 @@ class Part:
     gvcf: bool = False
     phase_sets: frozenset[str] = frozenset()
     mitochondrial_reference_known: bool = True
-    notices: tuple[Notice, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 class Resolver:
@@ -139,26 +139,30 @@ def person(sample: str, parts: Sequence[Part], resolver: Resolver, sex: Sex) -> 
     return SampleGenotypes(
         sample=sample,
         genotypes=genotypes,
-        notices=_notices(parts, genotypes),
+        remarks=_remarks(parts, genotypes),
         mitochondrial_reference_known=_mitochondrial_reference_known(parts),
         hemizygous_x=hemizygous,
     )
 
 
-def _notices(parts: Sequence[Part], genotypes: Mapping[Locus, Genotype]) -> tuple[Notice, ...]:
-    notices = [notice for part in parts for notice in part.notices]
-    if any(_has_bare_reference(part.cells) for part in parts):
+def _remarks(parts: Sequence[Part], genotypes: Mapping[Locus, Genotype]) -> tuple[Remark, ...]:
+    remarks = [remark for part in parts for remark in part.remarks]
+    bare = [place for part in parts for place in _bare_references(part)]
+    if bare:
         message = "reference calls without depth or quality were accepted as they stand"
-        notices.append(Notice("SUPPORT_NOT_STATED", message))
-    filled = sum(genotype.filled for genotype in genotypes.values())
+        remarks.append(Remark("SUPPORT_NOT_STATED", message, tuple(dict.fromkeys(bare))))
+    filled = tuple([genotype.locus for genotype in genotypes.values() if genotype.filled])
     if filled:
-        message = f"{filled} positions that the file does not mention were taken as reference, as an option asked"
-        notices.append(Notice("ASSUMED_REFERENCE", message))
-    return tuple(dict.fromkeys(notices))
+        message = "positions that the file does not mention were taken as reference, as an option asked"
+        remarks.append(Remark("ASSUMED_REFERENCE", message, filled, counted=True))
+    return tuple(dict.fromkeys(remarks))
 
 
-def _has_bare_reference(cells: Sequence[Cell]) -> bool:
-    return any(type(cell) is tuple for cell in cells) or any(one.call.bare for one in _observations(cells))
+def _bare_references(part: Part) -> Iterator[Locus]:
+    """Where a reference call with nothing to support it was accepted."""
+    for slot, cell in zip(part.sites.slots, part.cells, strict=True):
+        if type(cell) is tuple or any(one.call.bare for one in _observations((cell,))):
+            yield slot.locus
 
 
 def _mitochondrial_reference_known(parts: Sequence[Part]) -> bool:

@@ -18,7 +18,7 @@ from starling.genotyping.effects import (
     is_structural,
     word_at,
 )
-from starling.genotyping.sites import BaseSlot, ChromosomeSites, IndelSlot
+from starling.source.sites import BaseSlot, ChromosomeSites, IndelSlot
 
 
 class Speaks(Enum):

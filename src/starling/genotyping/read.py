@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from starling.assessment import Options
-from starling.errors import InputError
 from starling.formats.record import Record
-from starling.formats.regions import Region
 from starling.genotyping.call import PASSING, Call, read_call, view
 from starling.genotyping.merge import Cell, Observation, observations, stated
 from starling.genotyping.plan import RecordPlan, plan_record, quick_plan
-from starling.genotyping.sites import BaseSlot, ChromosomeSites, SiteMap, regions
+from starling.source.sites import BaseSlot, ChromosomeSites, SiteMap
 
 _GENOTYPE_ONLY: Final = ("GT",)
 _REFERENCE: Final = frozenset({"0/0", "0|0"})
@@ -20,32 +18,23 @@ _BASES: Final = frozenset("ACGT")
 
 
 def read_cells(
-    fetch: Callable[[Sequence[Region]], Iterable[Record]],
-    source: str,
-    names: Mapping[str, str],
+    records: Iterable[tuple[str, Record]],
     sites: SiteMap,
     columns: Sequence[int],
     options: Options,
-    *,
-    declared: bool,
+    before: Sequence[Sequence[Cell]] = (),
 ) -> list[list[Cell]]:
-    """For each of `columns`, what was found at every slot.  `declared`: the header says that the chromosomes are there.
+    """For each of `columns`, what was found at every slot.  `records`: each with its chromosome.
 
-    Raises: InputError NO_GENOTYPES or NO_CHROMOSOMES when no record has anything to say, and for records whose GT
-    cannot be read.
+    `before`: what earlier records of the same source gave, which stays as it is.
+    Raises: InputError for records whose GT cannot be read.
     """
     reader = CellReader(sites, columns, options)
-    fetched = genotyped = 0
-    for record in fetch(regions(sites, names)):
-        fetched += 1
-        plain = record.format == _GENOTYPE_ONLY
-        if plain or "GT" in record.format:
-            genotyped += 1
-            reader.add(record, sites.chromosomes[names[record.chromosome]], plain=plain and record.filter in PASSING)
-    if fetched and not genotyped:
-        raise InputError("NO_GENOTYPES", "no record has a GT field", source=source)
-    if not fetched and not declared:
-        raise InputError("NO_CHROMOSOMES", "no record lies on a chromosome that is needed", source=source)
+    if before:
+        reader.cells = [[list(cell) if isinstance(cell, list) else cell for cell in own] for own in before]
+    for chromosome, record in records:
+        plain = record.format == _GENOTYPE_ONLY and record.filter in PASSING
+        reader.add(record, sites.chromosomes[chromosome], plain=plain)
     return reader.cells
 
 

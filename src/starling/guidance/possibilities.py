@@ -70,7 +70,7 @@ def _carried(reading: Reading) -> tuple[tuple[int, tuple[str, ...]], ...]:
 
 
 def _other_copies(reading: Reading, rules: PhenotypeRules) -> tuple[Reading, ...]:
-    """What the pair means with more copies of either allele, or, when both look the same, with one deleted (*5).
+    """What the pair means with more copies of either allele, or, when both look the same, with one deleted.
 
     A deleted or duplicated allele leaves the small variants of a VCF unchanged.  Source: PMID 31647186.
     """
@@ -78,8 +78,8 @@ def _other_copies(reading: Reading, rules: PhenotypeRules) -> tuple[Reading, ...
         return ()
     first, second = reading.alleles
     made = [(_copied(a, more), b) for a, b in _orders(first, second) for more in (2, 3)]
-    if first.name == second.name:
-        deleted = replace(first, name="*5", function="No function", activity=ActivityScore(Fraction(0)))
+    if first.name == second.name and rules.deleted_allele:
+        deleted = replace(first, name=rules.deleted_allele, function="No function", activity=ActivityScore(Fraction(0)))
         made.append((deleted, first))
     return tuple(reading_of(rules, diplotype_of(a.name, b.name), (a, b)) for a, b in made)
 

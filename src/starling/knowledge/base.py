@@ -7,12 +7,12 @@ process.  Asked about single drugs (`about`), it reads what bears on them and no
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar, overload
+from typing import Any, Final, Self
 
 from starling.assessment import KnowledgeStamp
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
@@ -20,45 +20,23 @@ from starling.errors import InputError
 from starling.knowledge.names import ATC_GROUP, plain_name
 from starling.knowledge.rows import Rows
 from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of
+from starling.once import once
 from starling.values import dataclass
 
 #: the file that a wheel carries
 BUNDLED: Final = Path(__file__).with_name("starling.kb")
-#: tables with a column `gene`, of which a narrowed knowledge base shows the rows of its genes
-_OF_GENES: Final = frozenset({"trait", "exception", "alias", "priority", "phenotype_rule", "score_range", "dpwg_term"})
-
-Made = TypeVar("Made")
-
-
-class _once(Generic[Made]):  # noqa: N801 -- used as a decorator, like property
-    """A property made on first use and kept; threads that ask at the same time get the same object."""
-
-    def __init__(self, make: Callable[[Any], Made]) -> None:
-        self._make = make
-        self._name = make.__name__
-        self.__doc__ = make.__doc__
-
-    @overload
-    def __get__(self, base: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, base: KnowledgeBase, owner: type) -> Made: ...
-    def __get__(self, base: KnowledgeBase | None, owner: type) -> Self | Made:
-        if base is None:
-            return self
-        with base._lock:
-            held = base.__dict__
-            if self._name not in held:
-                held[self._name] = self._make(base)
-            made: Made = held[self._name]
-            return made
+#: tables that begin with a gene: what guidance says of it, and what it looks like
+_MEANING: Final = frozenset({"phenotype_rule", "score_range", "dpwg_term"})
+_SHAPE: Final = frozenset({"trait", "exception", "alias", "priority"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What a narrowed knowledge base speaks of."""
+    """What a narrowed knowledge base speaks of; `near`: its genes and all others on their chromosomes."""
 
-    drugs: frozenset[str]
+    drugs: Set[str]
     genes: Set[str]
+    near: Set[str]
     medicines: bool
 
 
@@ -68,7 +46,7 @@ class KnowledgeBase:
     def __init__(self, rows: Rows, path: Path, scope: _Scope | None = None) -> None:
         self._rows = rows
         self._scope = scope
-        self._lock = RLock()
+        self.lock = RLock()
         self.path = path
         self.stamp = KnowledgeStamp(rows.meta["version"], rows.meta["sha256"], rows.meta["as_of"])
 
@@ -93,9 +71,13 @@ class KnowledgeBase:
         concerned |= {
             value for drug, kind, value, _ in self._select("drug_exception") if drug in drugs and kind == "other_enzyme"
         }
+        traits = self._select("trait")
         if medicines:
-            concerned |= {gene for gene, trait, _ in self._select("trait") if trait == "adjusted_by_inhibitors"}
-        return KnowledgeBase(self._rows, self.path, _Scope(frozenset(drugs), concerned | frozenset(genes), medicines))
+            concerned |= {gene for gene, trait, _ in traits if trait == "adjusted_by_inhibitors"}
+        concerned |= set(genes)
+        places = {value for gene, trait, value in traits if trait == "chrom" and gene in concerned}
+        near = {gene for gene, trait, value in traits if trait == "chrom" and value in places}
+        return KnowledgeBase(self._rows, self.path, _Scope(frozenset(drugs), concerned, near, medicines))
 
     def close(self) -> None:
         """The file is released; values already built stay usable."""
@@ -109,29 +91,36 @@ class KnowledgeBase:
     ) -> None:
         self.close()
 
-    @_once
+    @once
     def definitions(self) -> Mapping[str, GeneDefinition]:
         """Every gene's definition table, by gene, alphabetical."""
+        scope = self._scope
+        return {gene: each for gene, each in self.neighbours.items() if scope is None or gene in scope.genes}
+
+    @once
+    def neighbours(self) -> Mapping[str, GeneDefinition]:
+        """The definitions, and those of all other genes on their chromosomes."""
         with _bulk():
             return definitions_of(self._select)
 
-    @_once
+    @once
     def guidance(self) -> GuidanceRules:
         """Phenotype rules, guidelines, drugs and inhibitors as one value."""
         with _bulk():
             return guidance_of(self._select, None if self._scope is None else self._scope.drugs)
 
-    @_once
+    @once
     def genes(self) -> tuple[str, ...]:
         """Every gene that a result can be given for, alphabetical."""
-        return tuple(sorted({row[0] for row in self._select("trait")}))
+        known = {row[0] for row in self._select("trait")}
+        return tuple(sorted(known if self._scope is None else known & self._scope.genes))
 
-    @_once
+    @once
     def contigs(self) -> Mapping[str, tuple[str, str | None]]:
         """A chromosome's name in a file -> `chrN`, and the build that the name implies (None: either)."""
         return {name: (chromosome, build or None) for name, chromosome, build in self._select("contig")}
 
-    @_once
+    @once
     def contig_lengths(self) -> Mapping[str, Mapping[str, int]]:
         """Build -> `chrN` -> length in bases."""
         lengths: dict[str, dict[str, int]] = {}
@@ -175,19 +164,19 @@ class KnowledgeBase:
         """Whether the rows of every table still give the digest of the stamp (a slow check, for diagnosis)."""
         return self._rows.verify()
 
-    @_once
+    @once
     def _drug_list(self) -> tuple[Drug, ...]:
         return self.guidance.drugs if "guidance" in self.__dict__ else drugs_of(self._select)
 
-    @_once
+    @once
     def _inhibitor_list(self) -> tuple[Inhibitor, ...]:
         return self.guidance.inhibitors if "guidance" in self.__dict__ else inhibitors_of(self._select)
 
-    @_once
+    @once
     def _codes(self) -> Mapping[str, Drug]:
         return {code: drug for drug in self._drug_list for code in drug.atc}
 
-    @_once
+    @once
     def _drugs(self) -> Mapping[str, Drug]:
         """Every plain name and code of one drug only; a code that several drugs share is in `_codes` alone."""
         named: dict[str, Drug] = {}
@@ -197,7 +186,7 @@ class KnowledgeBase:
                     named[plain_name(text)] = drug
         return named
 
-    @_once
+    @once
     def _inhibitors(self) -> Mapping[str, tuple[Inhibitor, ...]]:
         named: dict[str, tuple[Inhibitor, ...]] = {}
         for inhibitor in self._inhibitor_list:
@@ -212,15 +201,15 @@ class KnowledgeBase:
             return self._rows.table(table)
         match table:
             case "gene":
-                return self._rows.at(table, scope.genes)
+                return self._rows.at(table, scope.near)
             case "guideline":
                 return self._rows.at(table, {id_ for row in self._select("drug") for id_ in row[3].split()})
             case "drug" | "drug_exception":
                 return [row for row in self._rows.table(table) if row[0] in scope.drugs]
             case "inhibitor" if not scope.medicines:
                 return []
-        rows = self._rows.table(table)
-        return [row for row in rows if row[0] in scope.genes] if table in _OF_GENES else rows
+        rows, genes = self._rows.table(table), scope.near if table in _SHAPE else scope.genes
+        return [row for row in rows if row[0] in genes] if table in _SHAPE | _MEANING else rows
 
 
 def _closest(name: str, spelled: Mapping[str, str]) -> tuple[str, ...]:

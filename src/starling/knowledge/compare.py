@@ -229,6 +229,7 @@ def _traits(definition: GeneDefinition) -> tuple[tuple[str, str], ...]:
         ("inheritance", definition.inheritance),
         ("calling rule", definition.rule),
         ("copy number as part of the genotype", "yes" if definition.copy_number else ""),
+        ("deleted allele", definition.deleted_allele),
         ("undocumented bases read as reference", "yes" if definition.undocumented_as_reference else ""),
         ("nomenclatures of outside results", " ".join(definition.nomenclatures)),
     )

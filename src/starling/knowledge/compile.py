@@ -98,7 +98,7 @@ def _genes(tables: Tables) -> Iterator[Values]:
 
 def _traits(tables: Tables) -> Iterator[Values]:
     for row in tables["genes"]:
-        yield from ((row["gene"], trait, row[trait]) for trait in TRAITS if row[trait])
+        yield from ((row["gene"], trait, row[trait]) for trait in ("chrom", *TRAITS) if row[trait])
 
 
 def _site(row: TableRow) -> list[Any]:

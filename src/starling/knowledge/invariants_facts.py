@@ -26,6 +26,7 @@ _STATED: Final[Mapping[str, frozenset[str]]] = {
 }
 _SOURCED: Final = (
     "copy_number",
+    "deleted_allele",
     "undocumented_as_reference",
     "nomenclatures",
     "measure_activity",
@@ -56,6 +57,10 @@ def traits(tables: Tables) -> Iterator[Violation]:
         if row["called_from"] == OUTSIDE and any(row[column] for column in _SAMPLE_ONLY):
             yield at(row, f"a gene called from outside results has no {', '.join(_SAMPLE_ONLY)}")
         yield from _sources(row)
+    deleted = {(row["gene"], row["allele"]) for row in tables["alleles"] if row["is_structural"] == "yes"}
+    for row in tables["genes"]:
+        if row["deleted_allele"] and (row["gene"], row["deleted_allele"]) not in deleted:
+            yield at(row, f"deleted_allele {row['deleted_allele']!r} is not a structural allele of {row['gene']}")
 
 
 def _sources(row: TableRow) -> Iterator[Violation]:

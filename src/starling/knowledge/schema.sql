@@ -19,7 +19,8 @@ CREATE TABLE gene (
     alleles TEXT NOT NULL
 );
 
--- trait: a column of genes.tsv; every gene that a result can be given for states at least how it is inherited
+-- trait: a column of genes.tsv (its chromosome among them); every gene that a result can be given for states how it is
+--   inherited
 CREATE TABLE trait (
     gene TEXT NOT NULL, trait TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (gene, trait)
 ) WITHOUT ROWID;

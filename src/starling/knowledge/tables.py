@@ -22,6 +22,7 @@ TRAITS: Final = (
     "rule",
     "method",
     "copy_number",
+    "deleted_allele",
     "undocumented_as_reference",
     "nomenclatures",
     "measure_activity",

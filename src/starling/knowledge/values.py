@@ -190,6 +190,7 @@ def _particulars(gene: str, traits: Mapping[str, str]) -> dict[str, Any]:
         "inheritance": traits.get("inheritance", "autosomal"),
         "rule": rule,
         "copy_number": "copy_number" in traits,
+        "deleted_allele": traits.get("deleted_allele", ""),
         "undocumented_as_reference": "undocumented_as_reference" in traits,
         "nomenclatures": tuple(traits.get("nomenclatures", "").split()),
     }
@@ -232,6 +233,7 @@ def _phenotypes(select: Select) -> dict[str, PhenotypeRules]:
             adjusted_by_inhibitors="adjusted_by_inhibitors" in traits.get(gene, {}),
             measure_activity=traits.get(gene, {}).get("measure_activity", ""),
             inhibited_as=traits.get(gene, {}).get("inhibited_as", ""),
+            deleted_allele=traits.get(gene, {}).get("deleted_allele", ""),
         )
         for gene in sorted({*by_score, *by_functions})
     }

@@ -1,0 +1,1 @@
+"""Evidence -> patterns -> results: people whose records state the same are called once."""

@@ -1,0 +1,1 @@
+"""Results -> what is told of a cohort: advice, what changed, whom it affects, frequencies."""

@@ -1,0 +1,236 @@
+"""START HERE.  Whatever a person brings is opened here, and is from then on an `OpenSource`:
+
+    with open_source(path, Wanted(SiteMaps(definitions), knowledge)) as source:
+        for chromosome, record in source.fetch(): ...
+
+Which format it is in, its own bytes say (`starling.formats.registry`); nobody behind this door asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from starling.assessment import Options
+from starling.errors import InputError
+from starling.formats.bed import read_bed
+from starling.formats.content import Opening, VariantFile
+from starling.formats.header import Header
+from starling.formats.markers import MarkerTable
+from starling.formats.record import Record
+from starling.formats.regions import Region
+from starling.formats.registry import open_file
+from starling.formats.stream import Progress
+from starling.source.build import Build, detect_build
+from starling.source.fill import Intervals, fillable_genes, filled_slots
+from starling.source.samples import chosen_samples
+from starling.source.sites import SiteMap, SiteMaps
+from starling.source.stamps import SourceStamp
+from starling.values import dataclass
+from starling.vocabulary import Remark
+
+
+class Chromosomes(Protocol):
+    """What the knowledge base knows of chromosomes."""
+
+    @property
+    def contigs(self) -> Mapping[str, tuple[str, str | None]]:
+        """Name in a file -> (chromosome, build of an accession)."""
+
+    @property
+    def contig_lengths(self) -> Mapping[str, Mapping[str, int]]:
+        """Build -> chromosome -> length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of a source: which sites, whose, and read how.  `samples`: None for everybody's."""
+
+    maps: SiteMaps
+    chromosomes: Chromosomes
+    options: Options = Options()
+    samples: tuple[str, ...] | None = None
+
+
+def open_source(path: str | Path, wanted: Wanted, progress: Progress | None = None) -> OpenSource:
+    """The source, open: any registered format, from a file or (`-`) from standard input.
+
+    Raises: InputError, what the format's own reader refuses; BAD_OPTION when the silence of an array shall count.
+    """
+    content = open_file(path, Opening(hash_input=wanted.options.hash_input, progress=progress))
+    if isinstance(content, MarkerTable):
+        return OpenSource(_as_records(content, wanted), wanted)
+    return OpenSource(content, wanted)
+
+
+def _as_records(table: MarkerTable, wanted: Wanted) -> VariantFile:
+    from starling.source.markers import MarkerRecords
+
+    options = wanted.options
+    if options.absent_is_reference != "no" or options.callable_bed is not None:
+        message = "an array or test lists what it looked at; nothing else can be taken as reference"
+        raise InputError("BAD_OPTION", message, source=table.name)
+    # build and strand are proved by every site that is known, whichever are asked for
+    return MarkerRecords(table, wanted.maps.whole.definitions, wanted.chromosomes.contig_lengths, options.build)
+
+
+class OpenSource:
+    """Anything that a person, or many, brought.
+
+    `people`, `build`, `sites` and `names` can be asked for at once and refuse what cannot be read; `notes`, `stamp`,
+    `is_gvcf`, `silent` and `phase_sets` are final when `fetch` has ended.
+    """
+
+    def __init__(self, file: VariantFile, wanted: Wanted) -> None:
+        """As `open_source`, for what is open already."""
+        self._file = file
+        self._wanted = wanted
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self._file.name
+
+    @property
+    def header(self) -> Header:
+        """What the header states."""
+        return self._file.header
+
+    @cached_property
+    def people(self) -> tuple[tuple[str, int], ...]:
+        """(name, column) of everybody who is to be read.  Raises: InputError NO_GENOTYPES, TUMOUR_FILE."""
+        return chosen_samples(self.header, self._wanted.samples, source=self.name)
+
+    @cached_property
+    def build(self) -> Build:
+        """The build that the file states.  Raises: InputError BUILD_UNKNOWN, BUILD_CONFLICT."""
+        known = self._wanted.chromosomes
+        stated = self._wanted.options.build
+        return detect_build(self.header, known.contig_lengths, known.contigs, stated, source=self.name)
+
+    @cached_property
+    def sites(self) -> SiteMap:
+        """The sites to read, in the coordinates of the file.
+
+        A question about some genes narrows them, unless the file must be seen whole to be understood: one that names no
+        contigs is refused when none of its records is of use, and silence counts only in what is known to be no gVCF.
+        """
+        maps, options = self._wanted.maps, self._wanted.options
+        whole = not self.header.contigs or options.absent_is_reference != "no"
+        return (maps.whole if whole else maps).of(self.build.name)
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Name in the file -> chromosome, for every chromosome with a site; all others are ignored.
+
+        A header without contigs, or one that need not be complete because every record is read anyway, is not relied
+        on.  Raises: InputError NO_CHROMOSOMES when the header names contigs, and none on which any gene lies.
+        """
+        contigs, needed = self.header.contigs, self._usable(self.sites)
+        declared = {name: needed[name] for name in contigs if name in needed}
+        if contigs and not declared and not self._speaks_of_any_gene():
+            message = f"the file has the contigs {', '.join(list(contigs)[:5])}, ...; none is needed"
+            raise InputError("NO_CHROMOSOMES", message, source=self.name)
+        return declared if contigs and self._file.reader != "scan" else needed
+
+    def _speaks_of_any_gene(self) -> bool:
+        """Whether a contig is one on which any gene lies, asked about or not."""
+        known = self._usable(self._wanted.maps.whole.of(self.build.name))
+        return any(name in known for name in self.header.contigs)
+
+    def _usable(self, sites: SiteMap) -> dict[str, str]:
+        """Every name that a chromosome with a site can have in a file of this build."""
+        return {
+            name: chromosome
+            for name, (chromosome, accession) in self._wanted.chromosomes.contigs.items()
+            if chromosome in sites.chromosomes
+            and accession in {None, self.build.name}
+            and not (chromosome == "chrM" and self.build.mitochondrial_refused)
+        }
+
+    def fetch(self, spans: Mapping[str, Intervals] | None = None) -> Iterator[tuple[str, Record]]:
+        """(chromosome, record) of every record with genotypes in `spans` (chromosome -> intervals; None: at a site).
+
+        Raises: InputError NO_GENOTYPES or NO_CHROMOSOMES when no record has anything to say.
+        """
+        wanted = self.sites.spans if spans is None else spans
+        names = self.names
+        fetched = genotyped = 0
+        regions = [Region(name, start, end) for name, ours in names.items() for start, end in wanted.get(ours, ())]
+        for record in self._file.fetch(regions):
+            fetched += 1
+            if "GT" in record.format:
+                genotyped += 1
+                yield names[record.chromosome], record
+        if fetched and not genotyped:
+            raise InputError("NO_GENOTYPES", "no record has a GT field", source=self.name)
+        if not fetched and not self.header.contigs:
+            raise InputError("NO_CHROMOSOMES", "no record lies on a chromosome that is needed", source=self.name)
+
+    @property
+    def is_gvcf(self) -> bool:
+        """Whether it states reference itself, in blocks."""
+        return self._file.is_gvcf
+
+    @property
+    def fillable(self) -> frozenset[str]:
+        """The genes in which the file's silence is reference because an option says so."""
+        return fillable_genes(self._file, self.sites, self.names, self._wanted.options)
+
+    @cached_property
+    def callable(self) -> Mapping[str, Intervals]:
+        """Chromosome -> the intervals, in the file's build, that a BED file calls callable; nothing without one."""
+        bed = self._wanted.options.callable_bed
+        found: dict[str, Intervals] = {}
+        for name, intervals in read_bed(bed).items() if bed is not None else ():
+            chromosome = self._wanted.chromosomes.contigs.get(name, (None, None))[0]
+            if chromosome is not None:
+                found[chromosome] = (*found.get(chromosome, ()), *intervals)
+        return found
+
+    @property
+    def silent(self) -> frozenset[int]:
+        """The slots that are reference when the file does not mention them."""
+        return filled_slots(self.sites, self.fillable, self.callable)
+
+    def phase_sets(self) -> Mapping[str, frozenset[int]]:
+        """Chromosome -> the columns that name a phase set there, as far as that is known."""
+        users: dict[str, frozenset[int]] = {}
+        for name, chromosome in self.names.items():
+            users[chromosome] = users.get(chromosome, frozenset()) | self._file.phase_set_users(name)
+        return users
+
+    @property
+    def stamp(self) -> SourceStamp:
+        """What the provenance says of it."""
+        file = self._file
+        return SourceStamp(file.name, file.size, file.file_sha256, file.reader, self.build)
+
+    @property
+    def notes(self) -> tuple[Remark, ...]:
+        """What the reader of a result must know about the reading."""
+        notes = [_note(self.name, note) for note in self._file.notes]
+        if self.build.mitochondrial_refused and "chrM" in self.sites.chromosomes:
+            message = "chrM is the old sequence of hg19 (NC_001807); its positions are others and it was not read"
+            places = tuple(self.sites.slots[number].locus for number in self.sites.on("chrM"))
+            notes.append(Remark("MITOCHONDRIAL_REFUSED", message, places))
+        return tuple(notes)
+
+    def __enter__(self) -> OpenSource:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The file is closed; what is known of it can still be asked for."""
+        self._file.close()
+
+
+def _note(name: str, note: str | Remark) -> Remark:
+    if isinstance(note, Remark):
+        return Remark(note.code, f"{name}: {note.message}", note.places, note.names)
+    return Remark("FILE_NOTE", f"{name}: {note}")

@@ -1,0 +1,215 @@
+"""Arrays and single tests: the calls of a VCF of the same sites; strand and build are proved, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from starling.assessment import Assessment, Options
+from starling.errors import InputError
+from starling.library import assess, assess_all
+from starling.source.markers import MOST_CONTRADICTIONS
+from tests.bundled import bundled_knowledge
+from tests.simulators.arrays import Probe, patient, probes, write_23andme, write_ancestry, write_finalreport
+
+SYMMETRIC = ({"A", "T"}, {"C", "G"})
+
+
+def is_symmetric(probe: Probe) -> bool:
+    words = {probe.site.ref, *probe.site.alts}
+    return any(pair <= words for pair in SYMMETRIC)
+
+
+def as_vcf(path: Path, found: Iterable[Probe], sample: str = "S") -> Assessment:
+    """The same sites in a VCF of GRCh38, unphased."""
+    lengths = bundled_knowledge().contig_lengths["GRCh38"]
+    lines = ["##fileformat=VCFv4.3", *(f"##contig=<ID={name},length={length}>" for name, length in lengths.items())]
+    lines.append(f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{sample}")
+    rank = {name: place for place, name in enumerate(lengths)}
+    for probe in sorted(found, key=lambda each: (rank[each.site.chromosome], each.site.position)):
+        site = probe.site
+        words = [site.ref, *site.alts]
+        if site.is_indel:
+            long, short = (max if len(site.ref) > len(site.alts[0]) else min)(words, key=len), None
+            by_letter = {"I": max(words, key=len), "D": min(words, key=len)}
+            assert long and short is None
+            alleles = [by_letter[letter] for letter in probe.alleles]
+        else:
+            alleles = list(probe.alleles)
+        gt = "/".join(str(number) for number in sorted(words.index(allele) for allele in alleles)) or "./."
+        lines.append(f"{site.chromosome}\t{site.position}\t.\t{site.ref}\t{','.join(site.alts)}\t.\tPASS\t.\tGT\t{gt}")
+    path.write_text("\n".join(lines) + "\n")
+    return assess(str(path))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_23andme_is_a_vcf_of_the_same_sites(seed: int, tmp_path: Path) -> None:
+    found = list(probes(patient(seed, "male" if seed % 2 else "female")))
+    own = assess(str(write_23andme(tmp_path / "me.txt", found)))
+    assert own.genes == as_vcf(tmp_path / "same.vcf", found).genes
+    assert own.sample == "me"
+    assert own.provenance.input.build == "GRCh37"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ancestry_is_a_vcf_of_the_same_sites(seed: int, tmp_path: Path) -> None:
+    found = list(probes(patient(seed)))
+    own = assess(str(write_ancestry(tmp_path / "me.txt", found)))
+    assert own.genes == as_vcf(tmp_path / "same.vcf", found).genes
+
+
+@pytest.mark.parametrize("build", ["GRCh37", "GRCh38"])
+def test_finalreport_of_several_people(build: str, tmp_path: Path) -> None:
+    """The build is found by where the markers stand."""
+    people = {name: list(probes(patient(seed))) for seed, name in enumerate(["first", "second", "third"])}
+    path = write_finalreport(tmp_path / "array.txt", people, build=build)
+    results = list(assess_all(str(path)))
+    assert [each.sample for each in results] == list(people)
+    for own in results:
+        assert own.provenance.input.build == build
+        assert own.genes == as_vcf(tmp_path / f"{own.sample}.vcf", people[own.sample]).genes
+
+
+def test_what_the_array_does_not_have_is_not_assayed(tmp_path: Path) -> None:
+    found = [probe for probe in probes(patient(1)) if probe.site.gene == "CYP2C19"]
+    genes = {each.gene: each for each in assess(str(write_23andme(tmp_path / "me.txt", found))).genes}
+    assert genes["CYP2C19"].status != "undetermined"
+    assert genes["TPMT"].reason == "NOT_COVERED"
+
+
+def test_a_no_call_is_no_reference(tmp_path: Path) -> None:
+    found = [Probe(probe.site, probe.name, ()) for probe in probes(patient(1))]
+    own = assess(str(write_23andme(tmp_path / "me.txt", found)))
+    assert {each.status for each in own.genes} == {"undetermined"}
+
+
+@pytest.mark.parametrize("writer", ["23andme", "finalreport"])
+def test_the_other_strand_is_refused_and_named(writer: str, tmp_path: Path) -> None:
+    found = list(probes(patient(2)))
+    turned = [
+        Probe(each.site, each.name, tuple(a.translate(str.maketrans("ACGT", "TGCA")) for a in each.alleles))
+        for each in found
+    ]
+    with pytest.raises(InputError) as raised:
+        if writer == "23andme":
+            assess(str(write_23andme(tmp_path / "me.txt", turned)))
+        else:
+            assess(str(write_finalreport(tmp_path / "a.txt", {"S": found}, turned=lambda _: True)))
+    assert raised.value.code == "WRONG_STRAND"
+    assert "other strand" in raised.value.message
+    assert "where the genome has" in raised.value.message
+
+
+def test_one_turned_site_is_left_out_with_all_symmetric_ones(tmp_path: Path) -> None:
+    found = list(probes(patient(2)))
+    one = next(probe for probe in found if not is_symmetric(probe) and not probe.site.is_indel)
+    path = write_finalreport(tmp_path / "a.txt", {"S": found}, turned=lambda probe: probe is one)
+    own = assess(str(path))
+    kept = [probe for probe in found if probe is not one and not is_symmetric(probe)]
+    lost = [Probe(each.site, each.name, ()) for each in found if each is one or is_symmetric(each)]
+    assert own.genes == as_vcf(tmp_path / "same.vcf", [*kept, *lost]).genes
+    assert MOST_CONTRADICTIONS >= 1
+    said = " ".join(notice.message for notice in own.provenance.notices)
+    assert f"{one.name} was not read" in said
+    assert "look alike on both strands" in said
+
+
+def test_symmetric_sites_of_forward_columns_are_never_guessed(tmp_path: Path) -> None:
+    found = list(probes(patient(3)))
+    assert any(map(is_symmetric, found))
+    own = assess(str(write_finalreport(tmp_path / "a.txt", {"S": found}, strand="Forward")))
+    known = [each if not is_symmetric(each) else Probe(each.site, each.name, ()) for each in found]
+    assert own.genes == as_vcf(tmp_path / "same.vcf", known).genes
+
+
+@pytest.mark.parametrize("strand", ["Top", "AB", "Design"])
+def test_columns_without_a_strand_of_the_genome_are_refused(strand: str, tmp_path: Path) -> None:
+    path = write_finalreport(tmp_path / "a.txt", {"S": list(probes(patient(1)))}, strand=strand)
+    with pytest.raises(InputError, match=f"alleles as {strand.upper()}, not Plus or Forward") as raised:
+        assess(str(path))
+    assert raised.value.code == "WRONG_STRAND"
+    assert "Export the Plus" in raised.value.advice
+
+
+def test_another_build_is_refused(tmp_path: Path) -> None:
+    """As an export of build 36 has them: no marker stands where it should."""
+    with pytest.raises(InputError) as raised:
+        assess(str(write_23andme(tmp_path / "me.txt", probes(patient(1)), shift=12_345)))
+    assert raised.value.code == "BUILD_UNKNOWN"
+
+
+def test_a_stated_build_that_the_markers_contradict(tmp_path: Path) -> None:
+    path = write_23andme(tmp_path / "me.txt", probes(patient(1)))
+    with pytest.raises(InputError) as raised:
+        assess(str(path), options=Options(build="GRCh38"))
+    assert raised.value.code == "BUILD_CONFLICT"
+
+
+def test_old_numbers_of_the_mitochondrion_are_not_read(tmp_path: Path) -> None:
+    found = list(probes(patient(1)))
+    path = write_23andme(tmp_path / "me.txt", found)
+    path.write_text(path.read_text() + "i1\tMT\t16571\tA\n")
+    own = assess(str(path))
+    (gene,) = (each for each in own.genes if each.gene == "MT-RNR1")
+    assert gene.status == "undetermined"
+    assert any("NC_001807" in notice.message for notice in own.provenance.notices)
+
+
+def test_silence_of_an_array_is_never_reference(tmp_path: Path) -> None:
+    path = write_23andme(tmp_path / "me.txt", probes(patient(1)))
+    with pytest.raises(InputError) as raised:
+        assess(str(path), options=Options(absent_is_reference="force"))
+    assert raised.value.code == "BAD_OPTION"
+
+
+# --- single tests -----------------------------------------------------------------------------------------------------
+
+
+def told(path: Path, *rows: str) -> dict[str, object]:
+    path.write_text("\n".join(["analyte,result,device,lot,time", *rows]) + "\n")
+    own = assess(str(path))
+    return {"own": own, **{each.gene: each for each in own.genes}}
+
+
+def test_the_bedside_test_for_aminoglycosides(tmp_path: Path) -> None:
+    """m.1555A>G decides on gentamicin within minutes of birth.  Source: PALOH study (PMID 35311942)."""
+    found = told(tmp_path / "baby.csv", "m.1555A>G,detected,Genedrive 1,L7,2026-11-20T08:00Z")
+    result = found["MT-RNR1"]
+    assert result.label == "m.1555A>G"  # type: ignore[attr-defined]
+    own = found["own"]
+    (gentamicin,) = (each for each in own.drugs if each.drug == "gentamicin")  # type: ignore[attr-defined]
+    assert gentamicin.headline_action == "avoid"
+    said = [notice.message for notice in own.provenance.notices]  # type: ignore[attr-defined]
+    assert any("Genedrive 1, lot L7, time 2026-11-20T08:00Z" in text for text in said)
+
+
+@pytest.mark.parametrize("result", ["invalid", "not detected"])
+def test_neither_invalid_nor_one_negative_is_normal(result: str, tmp_path: Path) -> None:
+    """Invalid is no call; one position without its variant does not clear a whole gene."""
+    found = told(tmp_path / "baby.csv", f"m.1555A>G,{result},Genedrive 1,L7,")
+    assert not found["MT-RNR1"].phenotype_certain  # type: ignore[attr-defined]
+
+
+def test_zygosity_that_was_not_stated_is_not_assumed(tmp_path: Path) -> None:
+    detected = told(tmp_path / "a.csv", "rs4244285,detected,,,")["CYP2C19"]
+    het = told(tmp_path / "b.csv", "rs4244285,heterozygous,,,")["CYP2C19"]
+    hom = told(tmp_path / "c.csv", "CYP2D6*4,homozygous,,,")["CYP2D6"]
+    assert detected.status != "called"  # type: ignore[attr-defined]
+    assert het.label != detected.label  # type: ignore[attr-defined]
+    assert "*4" in hom.label  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("rs1,detected,,,", "t.csv:2: 'rs1' is no rsid"),
+        ("CYP2C19*17,detected,,,", "t.csv:2: 'CYP2C19.17' is no rsid"),
+        ("m.1555A>G,maybe,,,", "t.csv:2: result is 'maybe'"),
+        ("m.1555A>G,detected,,", "t.csv:2: 4 columns, not 5"),
+    ],
+)
+def test_a_row_that_cannot_be_understood_is_named(row: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        told(tmp_path / "t.csv", row)
