@@ -96,7 +96,7 @@ def test_a_mixed_directory_is_called_and_what_is_not_readable_is_named(made: Pat
 CHOICES = [set(READ), set(NAMED), {"README", "array.txt"}, *({name} for name in {**READ, **NAMED})]
 
 
-@pytest.mark.parametrize("chosen", CHOICES, ids=" ".join)
+@pytest.mark.parametrize("chosen", CHOICES, ids=lambda chosen: " ".join(sorted(chosen)))
 def test_everything_is_read_or_named(chosen: set[str], made: Path, tmp_path: Path) -> None:
     source = folder(tmp_path / "in")
     for name in chosen:
