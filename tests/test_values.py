@@ -144,3 +144,14 @@ def test_the_standard_library_sees_dataclasses() -> None:
             assert (x, y) == (1, 0)
         case _:
             pytest.fail("values have no positional patterns")
+
+
+@given(st.lists(points, max_size=5))
+def test_many_at_once_are_those_made_one_by_one(fields: list[Any]) -> None:
+    columns = zip(*fields, strict=True) if fields else ((), (), ())
+    assert values.many(Point, *columns) == [Point(*each) for each in fields]
+
+
+def test_many_need_every_field() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        values.many(Point, [1], [2])

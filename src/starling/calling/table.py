@@ -66,7 +66,7 @@ def match_table(definition: GeneDefinition) -> MatchTable:
     )
     reference = next(allele for allele in alleles if allele.is_reference)
     reference_cells = dict(reference.cells)
-    defined, wobble, core = _site_masks(definition, alleles)
+    defined, wobble, core, carriers = _site_masks(definition, alleles)
     classes, class_of = _function_classes(alleles)
     return MatchTable(
         definition=definition,
@@ -77,7 +77,7 @@ def match_table(definition: GeneDefinition) -> MatchTable:
         defined=defined,
         wobble=wobble,
         core=core,
-        carriers=_carriers(core, len(definition.sites)),
+        carriers=tuple(carriers),
         plain=sum(1 << bit for bit, sites in enumerate(core) if not sites),
         homozygous=tuple((site.ref, site.ref) for site in definition.sites),
         hemizygous=tuple((site.ref,) for site in definition.sites),
@@ -91,15 +91,16 @@ def match_table(definition: GeneDefinition) -> MatchTable:
 def _accept_masks(
     definition: GeneDefinition, alleles: tuple[NamedAllele, ...], reference: Mapping[int, tuple[str, ...]]
 ) -> tuple[Mapping[str, int], ...]:
-    everything = (1 << len(alleles)) - 1
-    undefined = [everything] * len(definition.sites)
+    undefined = [(1 << len(alleles)) - 1] * len(definition.sites)
     accept: list[dict[str, int]] = [{} for _ in definition.sites]
-    for number, allele in enumerate(alleles):
-        bit = 1 << number
+    bit = 1
+    for allele in alleles:
         for site, bases in allele.cells:
-            undefined[site] &= ~bit
+            undefined[site] ^= bit
+            masks = accept[site]
             for base in bases:
-                accept[site][base] = accept[site].get(base, 0) | bit
+                masks[base] = masks.get(base, 0) | bit
+        bit <<= 1
     for site, masks in enumerate(accept):
         for base in reference.get(site, (definition.sites[site].ref,)):
             masks[base] = masks.get(base, 0) | undefined[site]
@@ -108,23 +109,23 @@ def _accept_masks(
 
 def _site_masks(
     definition: GeneDefinition, alleles: tuple[NamedAllele, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    defined, wobble, core = [], [], []
-    every_site = (1 << len(definition.sites)) - 1
-    for allele in alleles:
-        cells = every_site if allele.is_reference else sum(1 << site for site, _ in allele.cells)
-        defined.append(cells)
-        wobble.append(sum(1 << site for site, bases in allele.cells if len(bases) > 1))
-        core.append(sum(1 << site for site, bases in allele.cells if definition.sites[site].ref not in bases))
-    return tuple(defined), tuple(wobble), tuple(core)
-
-
-def _carriers(core: tuple[int, ...], sites: int) -> tuple[int, ...]:
-    carriers = [0] * sites
-    for bit, cells in enumerate(core):
-        for site in bits(cells):
-            carriers[site] |= 1 << bit
-    return tuple(carriers)
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], list[int]]:
+    """Per allele its defined, its wobbling and its core sites; per site the alleles with a core cell there."""
+    defined, wobble, core = [0] * len(alleles), [0] * len(alleles), [0] * len(alleles)
+    carriers = [0] * len(definition.sites)
+    places = [1 << site for site in range(len(definition.sites))]
+    references = [site.ref for site in definition.sites]
+    for number, allele in enumerate(alleles):
+        for site, bases in allele.cells:
+            defined[number] |= places[site]
+            if len(bases) > 1:
+                wobble[number] |= places[site]
+            if references[site] not in bases:
+                core[number] |= places[site]
+                carriers[site] |= 1 << number
+        if allele.is_reference:
+            defined[number] = (1 << len(definition.sites)) - 1
+    return tuple(defined), tuple(wobble), tuple(core), carriers
 
 
 def _function_classes(alleles: tuple[NamedAllele, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

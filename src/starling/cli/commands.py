@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 from starling._version import __version__
+from starling.cli.screen import width
 from starling.errors import InputError
 
 COMMANDS: Final[Mapping[str, str]] = {
@@ -42,6 +43,13 @@ Starling is not a medical device; its results need a professional's judgement.
 """
 
 
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Texts as they are written, as wide as the screen; argparse asks for one whenever an option is added."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=width() - 2)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line with a code, as every other error of the program."""
 
@@ -63,7 +71,7 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
 
 def command_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command."""
-    return _filled(Parser(prog=f"starling {name}", description=COMMANDS[name], formatter_class=_RAW), name)
+    return _filled(Parser(prog=f"starling {name}", description=COMMANDS[name], formatter_class=Help), name)
 
 
 def whole_parser(*, with_arguments: bool = True) -> argparse.ArgumentParser:
@@ -72,18 +80,15 @@ def whole_parser(*, with_arguments: bool = True) -> argparse.ArgumentParser:
         prog="starling",
         description="From a patient's genotype data to prescribing advice, offline, explained and reproducible.",
         epilog=_EXAMPLES,
-        formatter_class=_RAW,
+        formatter_class=Help,
     )
     parser.add_argument("--version", action="version", version=f"starling {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
-        own = commands.add_parser(name, help=summary, description=summary, formatter_class=_RAW)
+        own = commands.add_parser(name, help=summary, description=summary, formatter_class=Help)
         if with_arguments:
             _filled(own, name)
     return parser
-
-
-_RAW: Final = argparse.RawDescriptionHelpFormatter
 
 
 def _filled(parser: argparse.ArgumentParser, name: str) -> argparse.ArgumentParser:
@@ -97,7 +102,7 @@ def add_verb(
     verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, run: object, examples: str = ""
 ) -> argparse.ArgumentParser:
     """One verb of a command, such as `knowledge compile`."""
-    parser = verbs.add_parser(name, help=summary, description=summary, epilog=examples or None, formatter_class=_RAW)
+    parser = verbs.add_parser(name, help=summary, description=summary, epilog=examples or None, formatter_class=Help)
     parser.set_defaults(run=run)
     return parser
 

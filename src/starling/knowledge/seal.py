@@ -25,11 +25,11 @@ Rows = Iterable[Sequence[Any]]
 
 
 def digest_of(rows: Rows) -> str:
-    """SHA-256 over rows in the order given; every field with its type and length, so that none runs into the next."""
-    parts = [
-        f"{'s' if isinstance(field, str) else 'i'}{len(text := str(field))}:{text}" for row in rows for field in row
-    ]
-    return hashlib.sha256("".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    """SHA-256 over rows in the order given: the lengths of all texts and the numbers, then the texts themselves."""
+    fields = [field for row in rows for field in row]
+    shape = str([len(field) if isinstance(field, str) else [field] for field in fields])
+    texts = "".join([field for field in fields if isinstance(field, str)])
+    return hashlib.sha256((shape + texts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def digests(table: str, rows: Iterable[tuple[Any, ...]]) -> list[tuple[str, str, str]]:
