@@ -103,7 +103,7 @@ def codes_of_results() -> Iterator[tuple[str, str]]:
     """(place, code): what these values are given, and every CODE_LIKE_THIS where results are made."""
     yield from codes_given_to("Notice", "Remark", "Undetermined")
     for path in MODULES:
-        if path.relative_to(SRC).parts[0] in {"calling", "genotyping", "guidance", "source", "pipeline.py"}:
+        if path.relative_to(SRC).parts[0] in {"calling", "genotyping", "guidance", "source", "engine.py"}:
             for node in ast.walk(tree_of(path)):
                 if isinstance(node, ast.Constant) and re.fullmatch(
                     r"(?!NC_|MIN_DP$)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", str(node.value)
