@@ -29,8 +29,9 @@ from starling.assessment import (
     Run,
 )
 from starling.calling.callers import Callers
-from starling.calling.combine import SampleCall, combine
+from starling.calling.combine import combine
 from starling.calling.donor import is_donor_dna, without_donor
+from starling.calling.partial import SampleCall
 from starling.errors import InputError
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
@@ -40,7 +41,7 @@ from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.medicines import known_medicines
 from starling.once import once
-from starling.serial.document import ResultDigest
+from starling.serial.digest import ResultDigest
 from starling.source.door import Wanted, open_source
 from starling.source.sites import SiteMaps
 from starling.values import asdict, replace

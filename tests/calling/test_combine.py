@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from starling.calling.callers import Callers
-from starling.calling.combine import PartialCall, SampleCall, StatedCall, combine
-from starling.calling.copies import CopyCount
+from starling.calling.combine import combine
+from starling.calling.partial import CopyCount, PartialCall, SampleCall, StatedCall
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import (

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starling.calling.combine import SampleCall, combine
-from starling.calling.copies import CopyCount
+from starling.calling.combine import combine
+from starling.calling.partial import CopyCount, SampleCall
 from starling.guidance.phenotype import interpret
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Ambiguous, Consistent, Diplotype, Evidence, GeneCall, Undetermined, Why

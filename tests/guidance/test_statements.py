@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from starling.assessment import GeneResult
-from starling.calling.combine import SampleCall, StatedCall, combine
+from starling.calling.combine import combine
 from starling.calling.outside import outside_call
+from starling.calling.partial import SampleCall, StatedCall
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Evidence, GeneCall, OutsideCall, Undetermined, VariantCopies

@@ -25,7 +25,8 @@ from starling.assessment import (
     Recommendation,
     Run,
 )
-from starling.serial.document import result_digest, to_jsonable
+from starling.serial.digest import result_digest
+from starling.serial.document import to_jsonable
 from starling.vocabulary import Notice, VariantCopies, Why
 
 HOSTILE = "</style><script>alert(1)</script>\x1b[2J\u202e\"'&=cmd|' /C calc'!A0\t\n\\"

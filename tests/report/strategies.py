@@ -23,7 +23,8 @@ from starling.assessment import (
     Run,
 )
 from starling.definitions import ACTIONS
-from starling.serial.document import result_digest, to_jsonable
+from starling.serial.digest import result_digest
+from starling.serial.document import to_jsonable
 from starling.vocabulary import Notice, VariantCopies, Why
 
 text = st.text(max_size=8)

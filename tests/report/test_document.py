@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from starling.assessment import Assessment, Run
 from starling.errors import InputError
 from starling.report.document import document, from_json, json_line, parse, to_json
-from starling.serial.document import from_jsonable, result_digest, to_jsonable
+from starling.serial.digest import result_digest
+from starling.serial.document import from_jsonable, to_jsonable
 from tests.report.sample_assessment import hostile_assessment, sample_assessment
 from tests.report.strategies import assessments
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from starling.assessment import Options
-from starling.calling.combine import StatedCall
-from starling.calling.copies import CopyCount
 from starling.calling.dispatch import call_gene
-from starling.calling.genes.hla import not_tested
-from starling.calling.outside import outside_call
+from starling.calling.partial import CopyCount, StatedCall
 from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, PhenotypeRules
 from starling.values import dataclass, field
@@ -35,13 +32,19 @@ class Callers:
 
     def read_gene(self, gene: str, sample: SampleGenotypes, options: Options) -> GeneCall:
         """The call of one gene from the sample's own data."""
-        return call_gene(self.table(gene), sample, options) if gene in self.definitions else not_tested(gene)
+        if gene in self.definitions:
+            return call_gene(self.table(gene), sample, options)
+        from starling.calling.genes.hla import not_tested
+
+        return not_tested(gene)
 
     def stated(self, outside: Iterable[OutsideCall]) -> tuple[StatedCall, ...]:
         """What others concluded of these genes, in the same order; what is stated of other genes is passed over.
 
         Raises: InputError BAD_OUTSIDE_CALL, the sender's.
         """
+        from starling.calling.outside import outside_call
+
         return tuple(
             StatedCall(outside_call(each, self.definitions.get(each.gene), self.phenotypes.get(each.gene)))
             for each in outside

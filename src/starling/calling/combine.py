@@ -26,42 +26,12 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Final
 
-from starling.calling.copies import CopyCount, with_count
-from starling.calling.statements import telling, together
-from starling.values import dataclass, replace
+from starling.calling.partial import CopyCount, PartialCall, SampleCall, StatedCall
+from starling.values import replace
 from starling.vocabulary import GeneCall, Undetermined
 
 #: Variants that travel with a gene for one guideline: warfarin reads rs12777823 beside CYP2C9.
 _CARRIED_ALONG: Final = frozenset({"rs12777823"})
-#: Nobody looked.
-_SILENT: Final = frozenset({Undetermined("NOT_COVERED"), Undetermined("NOT_TESTED")})
-
-
-@dataclass(frozen=True, slots=True)
-class SampleCall:
-    """Alleles read from the sample's own data."""
-
-    call: GeneCall
-
-    @property
-    def gene(self) -> str:
-        """The gene."""
-        return self.call.gene
-
-
-@dataclass(frozen=True, slots=True)
-class StatedCall:
-    """What another laboratory, device or tool concluded, under the names of the definition table."""
-
-    call: GeneCall
-
-    @property
-    def gene(self) -> str:
-        """The gene."""
-        return self.call.gene
-
-
-PartialCall = SampleCall | CopyCount | StatedCall
 
 
 def combine(partials: Iterable[PartialCall]) -> dict[str, GeneCall]:
@@ -73,7 +43,18 @@ def combine(partials: Iterable[PartialCall]) -> dict[str, GeneCall]:
 
 
 def _combined(gene: str, partials: Sequence[PartialCall]) -> GeneCall:
-    own = _most_telling([each.call for each in partials if isinstance(each, SampleCall)])
+    match partials:
+        case (SampleCall(only),):  # as nearly always: what joins several is not even imported
+            return only
+        case _:
+            return _joined(gene, partials)
+
+
+def _joined(gene: str, partials: Sequence[PartialCall]) -> GeneCall:
+    from starling.calling.copies import with_count
+    from starling.calling.statements import most_telling, together
+
+    own = most_telling([each.call for each in partials if isinstance(each, SampleCall)])
     counts = [each for each in partials if isinstance(each, CopyCount)]
     if counts and not (own is not None and own.evidence.copy_number == "assessed"):
         own = with_count(own or GeneCall(gene, Undetermined("NOT_COVERED")), counts)
@@ -82,16 +63,6 @@ def _combined(gene: str, partials: Sequence[PartialCall]) -> GeneCall:
         assert own is not None, "a partial call is a call, a count or a statement"
         return own
     return _beside(own, reduce(together, stated))
-
-
-def _most_telling(calls: Sequence[GeneCall]) -> GeneCall | None:
-    """The last of those that tell most."""
-    return max(reversed(calls), key=_telling, default=None)
-
-
-def _telling(call: GeneCall) -> tuple[bool, int, bool]:
-    silent = call.result in _SILENT
-    return call.evidence.copy_number == "assessed", telling(call.result), not silent
 
 
 def _beside(own: GeneCall | None, stated: GeneCall) -> GeneCall:

@@ -20,23 +20,10 @@ from collections.abc import Iterator, Sequence
 
 from starling.calling.genes.cyp2d6 import NOT_ASSESSED
 from starling.calling.outside import translate_name
-from starling.definitions import GeneDefinition
+from starling.calling.partial import CopyCount
 from starling.star_order import diplotype_of, in_star_order
-from starling.values import dataclass, replace
+from starling.values import replace
 from starling.vocabulary import Ambiguous, Consistent, Diplotype, GeneCall, Notice, Undetermined, Why
-
-
-@dataclass(frozen=True, slots=True)
-class CopyCount:
-    """Copies of the whole gene on both chromosomes, counted by a method that looked for hybrids and found none."""
-
-    definition: GeneDefinition
-    copies: int
-
-    @property
-    def gene(self) -> str:
-        """The gene."""
-        return self.definition.gene
 
 
 def with_count(own: GeneCall, counts: Sequence[CopyCount]) -> GeneCall:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import Final
 
 from starling.assessment import Options
-from starling.calling.combinations import combinations
-from starling.calling.general import call_by_matching
-from starling.calling.genes import cyp2c9, cyp2d6, dpyd, mt_rnr1, nat2, ryr1, slco1b1
 from starling.calling.table import MatchTable
 from starling.definitions import GeneDefinition
 from starling.values import replace
@@ -16,17 +14,24 @@ from starling.vocabulary import GeneCall, Notice, SampleGenotypes, Undetermined
 
 Rule = Callable[[MatchTable, SampleGenotypes], GeneCall]
 
-#: The rules that genes.tsv may name (`CALLING_RULES`); the pages under docs/explanation/ say why a gene needs one.
-RULES: Final[Mapping[str, Rule]] = {
-    "": call_by_matching,
-    "extra_variants": cyp2c9.call,
-    "hapb3": dpyd.call,
-    "mitochondrial_risk": mt_rnr1.call,
-    "priorities": nat2.call,
-    "rs4149056": slco1b1.call,
-    "unseen_copy_number": cyp2d6.call,
-    "variant_by_variant": ryr1.call,
+#: The rules that genes.tsv may name (`CALLING_RULES`), each the function `call` of a module, imported when a gene
+#: asks for it; the pages under docs/explanation/ say why a gene needs one.
+RULES: Final[Mapping[str, str]] = {
+    "": "starling.calling.general",
+    "extra_variants": "starling.calling.genes.cyp2c9",
+    "hapb3": "starling.calling.genes.dpyd",
+    "mitochondrial_risk": "starling.calling.genes.mt_rnr1",
+    "priorities": "starling.calling.genes.nat2",
+    "rs4149056": "starling.calling.genes.slco1b1",
+    "unseen_copy_number": "starling.calling.genes.cyp2d6",
+    "variant_by_variant": "starling.calling.genes.ryr1",
 }
+
+
+def rule_named(name: str) -> Rule:
+    """The rule of that name.  Raises: KeyError when this program has none."""
+    rule: Rule = import_module(RULES[name]).call
+    return rule
 
 
 def call_gene(table: MatchTable, sample: SampleGenotypes, options: Options) -> GeneCall:
@@ -35,8 +40,10 @@ def call_gene(table: MatchTable, sample: SampleGenotypes, options: Options) -> G
     With `options.combinations` haplotypes that match no allele are described as combinations, for research only.
     """
     definition = table.definition
-    call = RULES[definition.rule](table, sample)
+    call = rule_named(definition.rule)(table, sample)
     if options.combinations and isinstance(call.result, Undetermined) and call.result.reason == "NO_MATCH":
+        from starling.calling.combinations import combinations
+
         call = combinations(table, sample, call)
     said = (*_tier1_notice(definition, call), *_assumed_notice(call))
     return replace(call, evidence=replace(call.evidence, notices=(*call.evidence.notices, *said))) if said else call

@@ -8,7 +8,7 @@ from starling.calling.table import MatchTable, bits
 from starling.vocabulary import Ambiguous, CallResult, Evidence, GeneCall, SampleGenotypes, Undetermined, Why
 
 
-def call_by_matching(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
+def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The call of a gene that follows the general rule."""
     seen = observe(table, sample)
     if not seen.present and not seen.half:

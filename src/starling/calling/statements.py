@@ -13,6 +13,19 @@ from starling.vocabulary import Ambiguous, CallResult, Consistent, Diplotype, Ge
 _UNREAD: Final = frozenset({"UNKNOWN_ALLELE", "SINGLE_ALLELE", "TOO_MANY_ALLELES"})
 
 
+#: Nobody looked.
+_SILENT: Final = frozenset({Undetermined("NOT_COVERED"), Undetermined("NOT_TESTED")})
+
+
+def most_telling(calls: Sequence[GeneCall]) -> GeneCall | None:
+    """The last of those that tell most: with copies assessed, then with alleles, then with any statement."""
+    return max(reversed(calls), key=_tells, default=None)
+
+
+def _tells(call: GeneCall) -> tuple[bool, int, bool]:
+    return call.evidence.copy_number == "assessed", telling(call.result), call.result not in _SILENT
+
+
 def together(first: GeneCall, later: GeneCall) -> GeneCall:
     """Two outside results for one gene: what the later one leaves out is taken from the first.
 

@@ -13,7 +13,8 @@ from typing import Final
 
 from starling.assessment import Assessment
 from starling.errors import InputError
-from starling.serial.document import from_jsonable, result_digest, to_jsonable
+from starling.serial.digest import result_digest
+from starling.serial.document import from_jsonable, to_jsonable
 from starling.serial.fields import Fields
 
 SCHEMA: Final = "starling.assessments/1"

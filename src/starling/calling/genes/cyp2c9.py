@@ -5,7 +5,7 @@ Source: CPIC warfarin guideline 2017 (PMID 28198005), data from African American
 
 from __future__ import annotations
 
-from starling.calling.general import call_by_matching
+from starling.calling.general import call as call_by_matching
 from starling.calling.table import MatchTable
 from starling.definitions import Site
 from starling.values import replace

@@ -6,7 +6,7 @@ Source: CPIC/DPWG consensus on CYP2D6 genotype to phenotype (PMID 31647186).
 
 from __future__ import annotations
 
-from starling.calling.general import call_by_matching
+from starling.calling.general import call as call_by_matching
 from starling.calling.table import MatchTable
 from starling.values import replace
 from starling.vocabulary import GeneCall, Notice, SampleGenotypes, Undetermined

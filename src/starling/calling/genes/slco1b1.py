@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from starling.calling.general import call_by_matching
+from starling.calling.general import call as call_by_matching
 from starling.calling.table import MatchTable
 from starling.star_order import diplotype_of
 from starling.values import replace
