@@ -88,7 +88,7 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
     while process.poll() is None and len(list(tmp_path.glob("pid-*"))) < 2:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)  # raises before the 30 seconds that the workers sleep are over
+    _, said = process.communicate(timeout=25)  # raises before the 30 seconds that the workers sleep are over
     assert "KeyboardInterrupt" in said
     workers = [int(mark.name.removeprefix("pid-")) for mark in tmp_path.glob("pid-*")]
     assert len(workers) == 2

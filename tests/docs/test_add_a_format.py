@@ -22,7 +22,7 @@ def test_a_stranger_adds_a_format(tmp_path: Path) -> None:
     leave = shutil.ignore_patterns("__pycache__")
     for folder in COPIED:
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=leave)
-    for name in ("pyproject.toml", "tests/conftest.py"):
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/bundled.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(tmp_path / each) for each in ("src", "."))}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
