@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from fractions import Fraction
 
 from starling.definitions import GeneDefinition
@@ -54,12 +53,13 @@ def digest_of(value: object) -> str:
 def _plain(value: object) -> object:
     if value is None or isinstance(value, str | int | float):
         return value  # by far the most, so asked first
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
     if isinstance(value, Mapping):
         return sorted(([_plain(key), _plain(each)] for key, each in value.items()), key=json.dumps)
     if isinstance(value, frozenset | set):
         return sorted((_plain(each) for each in value), key=json.dumps)
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return str(value) if isinstance(value, Fraction) else value
+    if isinstance(value, Fraction):
+        return str(value)
+    names: tuple[str, ...] = type(value).__match_args__  # type: ignore[attr-defined]  # every value has it
+    return {name: _plain(getattr(value, name)) for name in names}
