@@ -90,6 +90,7 @@ class _Reduced:
 
     def __init__(self, kept: tuple[int, ...]) -> None:
         self._kept = kept
+        self._first = len(kept) if kept == tuple(range(len(kept))) else 0
         self._known: dict[str, str] = {}
 
     def of(self, columns: Sequence[str]) -> list[str]:
@@ -97,6 +98,8 @@ class _Reduced:
         return [known.get(text) or known.setdefault(text, self._reduce(text)) for text in columns]
 
     def _reduce(self, text: str) -> str:
+        if self._first:
+            return ":".join(text.split(":", self._first)[: self._first])
         values = text.split(":")
         return ":".join(values[place] for place in self._kept if place < len(values))
 
