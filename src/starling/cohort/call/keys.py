@@ -198,7 +198,9 @@ class _Statements:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._known: dict[tuple[str, int, str, tuple[str, ...]], dict[str | None, Call | None]] = {}
+        self._known: dict[tuple[str, int, str, tuple[str, ...]], dict[str | None, int]] = {}
+        self._numbers: dict[Call | None, int] = {None: 0}
+        self._statements: list[Call | None] = [None]
 
     def of(self, row: Row) -> tuple[list[Call | str | None], list[int]]:
         """The distinct statements of a row, and which of them each of its texts makes.
@@ -212,18 +214,27 @@ class _Statements:
         prepared = view(row.record(()), row.chromosome)
         for text in texts:
             if text is not None and text not in known:
-                known[text] = read_call(prepared, text, self._options)._replace(quality=None)
-        numbers: dict[Call | str | None, int] = {}
-        places = [numbers.setdefault(known[text], len(numbers)) for text in texts]
-        return list(numbers), places
+                known[text] = self._number(read_call(prepared, text, self._options)._replace(quality=None))
+        stated = [known[text] for text in texts]
+        places = {number: place for place, number in enumerate(dict.fromkeys(stated))}
+        return [self._statements[number] for number in places], [places[number] for number in stated]
 
-    def _alike(self, row: Row) -> dict[str | None, Call | None]:
-        """Text -> statement, of the records before; the chromosome counts on chrM, and where phase sets are named."""
+    def _number(self, statement: Call) -> int:
+        number = self._numbers.setdefault(statement, len(self._statements))
+        if number == len(self._statements):
+            self._statements.append(statement)
+        return number
+
+    def _alike(self, row: Row) -> dict[str | None, int]:
+        """Text -> number of its statement, from the records before.
+
+        The chromosome counts on chrM, and where it is part of the names of phase sets.
+        """
         if sum(map(len, self._known.values())) > _KEPT_STATEMENTS:
-            self._known.clear()
+            self._known, self._numbers, self._statements = {}, {None: 0}, [None]
         named = row.chromosome == "chrM" or any("|" in text for text in row.coded.texts if text is not None)
         alike = (row.chromosome if named else "", len(row.alts), row.filter, row.format)
-        return self._known.setdefault(alike, {None: None})
+        return self._known.setdefault(alike, {None: 0})
 
 
 def _tokens(row: Row, calls: Sequence[Call | str | None], plan: RecordPlan, sites: SiteMap) -> list[tuple[int, int]]:
