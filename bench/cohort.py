@@ -34,6 +34,7 @@ from starling.cohort.collect.reading import read_shard
 from starling.cohort.outputs import Outputs
 from starling.cohort.reanalyse import Again, reanalyse
 from starling.cohort.run import Order, call
+from starling.engine import Engine
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.compile import compile_knowledge
 from starling_workshop.simulation.patient import callable_alleles
@@ -77,24 +78,25 @@ def floor(path: str) -> dict[str, float]:
 
 
 def read(path: str, evidence: str) -> dict[str, float]:
-    knowledge = KnowledgeBase.open()
-    _ = knowledge.definitions
+    engine = Engine.bundled()
+    _ = engine.knowledge.definitions
     import numpy  # noqa: F401 - imports are not the stage
     import pyarrow.parquet  # noqa: F401
 
-    _, seconds = timed(lambda: read_shard([path], {}, Path(evidence), knowledge, Options(build="GRCh38")))
+    _, seconds = timed(lambda: read_shard([path], {}, Path(evidence), engine, Options(build="GRCh38")))
     return {"work": seconds}
 
 
 def patterns(evidence: str) -> dict[str, float]:
-    knowledge = KnowledgeBase.open()
+    engine = Engine.bundled()
+    knowledge = engine.knowledge
     _ = knowledge.definitions, knowledge.guidance
     opened = Evidence(Path(evidence))
     options = opened.holdings.options
-    called, whole = timed(lambda: call_evidence(opened, knowledge))
+    called, whole = timed(lambda: call_evidence(opened, engine))
     kept = [(gene, each.genotypes) for gene, own in called.patterns.items() for each in own]  # type: ignore[attr-defined]
-    fresh = KnowledgeBase.open()
-    _ = fresh.definitions, fresh.guidance
+    fresh = Engine.bundled()
+    _ = fresh.knowledge.definitions, fresh.knowledge.guidance
     for gene, genotypes in kept[:1]:
         result_of(gene, genotypes, fresh, options)
     _, calling = timed(lambda: [result_of(gene, genotypes, fresh, options) for gene, genotypes in kept])

@@ -7,7 +7,7 @@ from pathlib import Path
 from starling.assessment import Options
 from starling.cohort.collect.reading import read_shard
 from starling.cohort.run import Order, call
-from tests.bundled import bundled_knowledge
+from tests.bundled import bundled_engine
 
 
 def test_people_are_counted_to_the_end(population: Path, tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_people_are_counted_to_the_end(population: Path, tmp_path: Path) -> None
 def test_the_share_of_a_shard_grows_while_it_is_read(population: Path, tmp_path: Path) -> None:
     files = [str(path) for path in sorted(population.glob("*.vcf.gz"))[:2]]
     shares: list[float] = []
-    read_shard(files, {}, tmp_path / "evidence.parquet", bundled_knowledge(), Options(), shares.append)
+    read_shard(files, {}, tmp_path / "evidence.parquet", bundled_engine(), Options(), shares.append)
     assert len(shares) > 10
     assert shares == sorted(shares)
     assert shares[0] == 0.0

@@ -160,7 +160,7 @@ def test_a_changed_byte_in_the_records_is_found(cohort: Finished, tmp_path: Path
     from starling.cohort.call.calling import call_evidence
     from starling.cohort.collect.evidence import Evidence
     from starling.cohort.reanalyse import evidence_files
-    from tests.bundled import bundled_knowledge
+    from tests.bundled import bundled_engine
 
     data = bytearray(evidence_files(cohort.outputs.evidence)[0].read_bytes())
     found = 0
@@ -170,7 +170,7 @@ def test_a_changed_byte_in_the_records_is_found(cohort: Finished, tmp_path: Path
         target = tmp_path / f"{place}.parquet"
         target.write_bytes(altered)
         with pytest.raises(InputError) as raised:
-            call_evidence(Evidence(target), bundled_knowledge())
+            call_evidence(Evidence(target), bundled_engine())
         assert raised.value.code == "BAD_EVIDENCE"
         found += 1
     assert found == 15

@@ -15,7 +15,7 @@ from starling.cohort.collect.reading import read_shard
 from starling.cohort.run import Order, call
 from starling.library import assess_all
 from starling.serial.encoding import drug_fields, gene_fields
-from tests.bundled import bundled_engine, bundled_knowledge
+from tests.bundled import bundled_engine
 from tests.cohort.tables import Tables
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person
@@ -30,9 +30,9 @@ def results_by_report(files: list[str], options: Options) -> dict[str, dict[str,
 def test_every_way_of_writing_a_person(number: int, style: str, tmp_path: Path) -> None:
     paths = [str(path) for path in render(person(3 + number % 2), STYLES[style], tmp_path)]
     options = Options(absent_is_reference="force") if style == "sites_only" else Options()
-    skipped = read_shard(paths, {}, tmp_path / "evidence.parquet", bundled_knowledge(), options)
+    skipped = read_shard(paths, {}, tmp_path / "evidence.parquet", bundled_engine(), options)
     assert skipped == ()
-    called = call_evidence(Evidence(tmp_path / "evidence.parquet"), bundled_knowledge())
+    called = call_evidence(Evidence(tmp_path / "evidence.parquet"), bundled_engine())
     found = {
         sample: {gene: gene_fields(own[called.codes[gene][place]].result) for gene, own in called.patterns.items()}
         for place, sample in enumerate(called.people)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -43,8 +44,20 @@ def test_in_one_process(numbers: list[int]) -> None:
     assert outcomes(Square(), numbers, workers=1) == squares(numbers)
 
 
-def test_in_several_processes() -> None:
-    assert outcomes(Square(), list(range(20))) == squares(list(range(20)))
+def test_in_several_processes(tmp_path: Path) -> None:
+    assert outcomes(Square(marks=str(tmp_path)), list(range(20))) == squares(list(range(20)))
+    assert not (tmp_path / f"pid-{os.getpid()}").exists()
+
+
+def test_a_single_shard_needs_no_process_of_its_own(tmp_path: Path) -> None:
+    assert outcomes(Square(marks=str(tmp_path)), [3]) == squares([3])
+    assert [mark.name for mark in tmp_path.iterdir()] == [f"pid-{os.getpid()}"]
+
+
+def test_ticks_are_heard_while_this_process_works() -> None:
+    heard, done = Event(), list[Done[bool] | Failed]()
+    run(lambda _: heard.wait(60), [1], name=str, finished=done.append, tick=heard.set)
+    assert done == [Done("1", True)]
 
 
 def test_a_killed_worker_costs_only_its_shard(tmp_path: Path) -> None:

@@ -94,4 +94,4 @@ def test_rules_about_some_drugs_answer_as_all_rules_do(
 def test_a_drug_that_the_rules_are_not_about_is_refused(rules: GuidanceRules) -> None:
     codeine, *_, other = rules.drugs
     with pytest.raises(KeyError):
-        Advisor(replace(rules, drugs=(codeine,))).answer(other, [])
+        Advisor(replace(rules, drugs=(codeine,))).answers((other,), [])

@@ -87,12 +87,12 @@ class ReadAgain:
 
     def __call__(self, shard: EvidenceShard) -> dict[str, int]:
         """Its people and patterns for the genes are in the directory; gene -> people with uncovered sites."""
-        knowledge = self.knowledge.base
+        engine = self.knowledge.engine
         evidence = Evidence(Path(shard.path))
-        called = call_evidence(evidence, knowledge, shard.genes, shard.options)
-        personalise(called, evidence.holdings, knowledge, shard.options)
-        write_called(called, ShardPaths(Path(self.directory), Path(shard.path).stem), knowledge)
-        definitions = knowledge.definitions
+        called = call_evidence(evidence, engine, shard.genes, shard.options)
+        personalise(called, evidence.holdings, engine, shard.options)
+        write_called(called, ShardPaths(Path(self.directory), Path(shard.path).stem), engine.knowledge)
+        definitions = engine.knowledge.definitions
         return {
             gene: uncovered_people(evidence.holdings, GeneSites(definitions[gene]))
             for gene in shard.genes
@@ -148,25 +148,27 @@ def reanalyse(order: Again, progress: Progress | None = None) -> Reanalysed:
     """
     need("duckdb", "cohort")
     need("pyarrow", "cohort")
-    knowledge = KnowledgeFile(order.knowledge).base
+    knowledge = KnowledgeFile(order.knowledge)
+    engine = knowledge.engine
     old, new = Outputs(order.calls), Outputs(order.output)
-    found = plan(order.calls, knowledge)
+    found = plan(order.calls, engine.knowledge)
     make_work_directory(new.work)
     options = Options(**{**found.stated["options"], "sources": tuple(found.stated["options"]["sources"])})
-    uncovered, names, skipped = _read_again(order, found, options, new, progress)
+    work = ReadAgain(str(new.work.resolve()), knowledge)
+    uncovered, names, skipped = _read_again(order, found, work, options, progress)
     _write_people(old, new, found, names)
-    _write_patterns(old, new, found, names, knowledge, options)
+    _write_patterns(old, new, found, names, engine, options)
     _write_positions(old, new, found, names)
     stated = {**{key: found.stated[key] for key in ("files", "skipped", "options")}, "uncovered": uncovered}
     changed = (*found.rules, *found.sites, *found.gone)
-    people, _ = write_results(new, knowledge, stated, earlier=None if found.guidance else old, changed=changed)
+    people, _ = write_results(new, engine.knowledge, stated, earlier=None if found.guidance else old, changed=changed)
     differences = write_differences(old, new, changed=(*found.rules, *found.sites), read_again=found.sites)
     shutil.rmtree(new.work)
     return Reanalysed(new, people, found.rules, found.sites, found.guidance, uncovered, differences, skipped)
 
 
 def _read_again(
-    order: Again, found: Plan, options: Options, new: Outputs, progress: Progress | None
+    order: Again, found: Plan, work: ReadAgain, options: Options, progress: Progress | None
 ) -> tuple[dict[str, int], list[str], tuple[Skipped, ...]]:
     """(gene -> people with uncovered sites, names of the shards read, shards that failed)."""
     uncovered: dict[str, int] = {}
@@ -187,7 +189,6 @@ def _read_again(
         if progress is not None:
             progress(len(names) + len(skipped), len(shards))
 
-    work = ReadAgain(str(new.work.resolve()), KnowledgeFile(order.knowledge))
     run(work, shards, engine=order.engine, workers=order.workers, name=lambda shard: shard.path, finished=finished)
     return dict(sorted(uncovered.items())), sorted(names), tuple(skipped)
 
@@ -219,7 +220,7 @@ def _write_people(old: Outputs, new: Outputs, found: Plan, names: Sequence[str])
 
 
 def _write_patterns(
-    old: Outputs, new: Outputs, found: Plan, names: Sequence[str], knowledge: KnowledgeBase, options: Options
+    old: Outputs, new: Outputs, found: Plan, names: Sequence[str], engine: Engine, options: Options
 ) -> None:
     import pyarrow.parquet as pq
 
@@ -229,16 +230,16 @@ def _write_patterns(
         query = "SELECT * FROM before WHERE NOT list_contains(?, gene)"
         parts = [database.sql(query, params=[list(away)]).to_arrow_table()]
         changed = database.sql("SELECT * FROM before WHERE list_contains(?, gene)", params=[list(found.rules)])
-        parts.append(_called_again(changed.to_arrow_table(), knowledge, options))
+        parts.append(_called_again(changed.to_arrow_table(), engine, options))
         parts += [pq.read_table(ShardPaths(new.work, name).patterns) for name in names]
         write_table(_concatenated(parts), new.work / "patterns.parquet")
         database.read_parquet(str(new.work / "patterns.parquet")).create_view("found")
         copy_query(database, JOINED_PATTERNS, new.patterns)
 
 
-def _called_again(rows: pa.Table, knowledge: KnowledgeBase, options: Options) -> pa.Table:
+def _called_again(rows: pa.Table, engine: Engine, options: Options) -> pa.Table:
     """The same patterns with the results of the new rules."""
-    called, engine = Called([]), Engine(knowledge)
+    called = Called([])
     counts: dict[str, list[int]] = {}
     columns = (rows[name].to_pylist() for name in ("gene", "pattern", "people", "genotypes", "statement"))
     for gene, pattern, people, text, statement in zip(*columns, strict=True):

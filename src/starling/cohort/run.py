@@ -23,7 +23,7 @@ from starling.cohort.outcomes import Done, Failed
 from starling.cohort.outputs import METADATA, SCHEMA, Outputs, connected, copy_query, make_work_directory, quoted
 from starling.cohort.tell.advice import Asked
 from starling.cohort.tell.changes import gene_digests, guidance_digest
-from starling.cohort.workers import EngineName, run
+from starling.cohort.workers import EngineName, few_collections, run
 from starling.errors import InputError
 from starling.formats.extras import need
 from starling.knowledge.base import KnowledgeBase
@@ -77,12 +77,16 @@ def call(order: Order, progress: Progress | None = None) -> Finished:
     """
     need("duckdb", "cohort")
     need("pyarrow", "cohort")
-    outputs = Outputs(order.output)
-    knowledge = KnowledgeFile(order.knowledge).base
+    with few_collections():
+        return _called(order, progress)
+
+
+def _called(order: Order, progress: Progress | None) -> Finished:
+    outputs, knowledge = Outputs(order.output), KnowledgeFile(order.knowledge)
     inputs = input_files(order.inputs, order.no_inputs)
-    shards = plan_shards(inputs.files, order.stated, order.options, knowledge)
+    shards = plan_shards(inputs.files, order.stated, order.options, knowledge.engine)
     make_work_directory(outputs.work)
-    done, failed = _work(order, outputs, shards, progress)
+    done, failed = _work(order, ShardWork(str(outputs.work.resolve()), knowledge), shards, progress)
     skipped = (*inputs.left_out, *(each for one in done for each in one.skipped), *failed)
     names = [one.name for one in done if one.people]
     if not names:
@@ -93,14 +97,14 @@ def call(order: Order, progress: Progress | None = None) -> Finished:
         "skipped": [asdict(each) for each in skipped],
         "options": order.options.recorded(),
     }
-    people, patterns = join(names, outputs, knowledge, stated)
+    people, patterns = join(names, outputs, knowledge.base, stated)
     _put_evidence(names, outputs)
     shutil.rmtree(outputs.work)
     return Finished(outputs, people, patterns, skipped)
 
 
 def _work(
-    order: Order, outputs: Outputs, shards: Sequence[Shard], progress: Progress | None
+    order: Order, work: ShardWork, shards: Sequence[Shard], progress: Progress | None
 ) -> tuple[list[ShardDone], list[Skipped]]:
     """Every shard is done, now or before; those that failed are named."""
     total, reached = sum(shard.people for shard in shards), 0
@@ -121,10 +125,9 @@ def _work(
 
     def tick() -> None:
         if progress is not None:
-            begun = sum(people * ShardPaths(outputs.work, name).read_share() for name, people in sizes.items())
+            begun = sum(people * ShardPaths(Path(work.directory), name).read_share() for name, people in sizes.items())
             progress(reached + int(begun), total)
 
-    work = ShardWork(str(outputs.work.resolve()), KnowledgeFile(order.knowledge))
     run(
         work,
         shards,
@@ -166,9 +169,26 @@ def write_results(
 
     `earlier`: a run whose advice holds for every drug that none of the `changed` genes concerns.
     """
+    _write_advice(outputs, knowledge, stated, earlier, changed)
+    # a connection of its own: the first gives back the memory that it has, which in the end is most of the run's
     with connected(outputs.calls.parent) as database:
         database.read_parquet(str(outputs.people)).create_view("people")
         database.read_parquet(str(outputs.patterns)).create_view("patterns")
+        counted = database.execute("SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM patterns)").fetchone()
+        copy_query(database, _calls_query(knowledge.genes), outputs.calls, metadata=_metadata(knowledge, stated))
+    assert counted is not None
+    return int(counted[0]), int(counted[1])
+
+
+def _write_advice(
+    outputs: Outputs,
+    knowledge: KnowledgeBase,
+    stated: Mapping[str, object],
+    earlier: Outputs | None,
+    changed: Sequence[str],
+) -> None:
+    with connected(outputs.calls.parent) as database:
+        database.read_parquet(str(outputs.people)).create_view("people")
         options = stated["options"]
         sources = options["sources"] if isinstance(options, dict) else ()
         asked = Asked(database, outputs.patterns, knowledge, sources)
@@ -186,10 +206,6 @@ def write_results(
                 named = ", ".join(quoted(drug.name) for drug in drugs) or "''"
                 query += f" UNION ALL SELECT * FROM earlier_{name} WHERE drug NOT IN ({named})"  # noqa: S608 - as above
             copy_query(database, f"{query} ORDER BY drug", target)
-        counted = database.execute("SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM patterns)").fetchone()
-        copy_query(database, _calls_query(knowledge.genes), outputs.calls, metadata=_metadata(knowledge, stated))
-    assert counted is not None
-    return int(counted[0]), int(counted[1])
 
 
 #: Equal patterns of several shards are one; what was concluded of them is the same (one pure function made both).

@@ -1,20 +1,23 @@
 """Shards -> results, on this machine's processes or on a Ray cluster: the same function, the same outcome.
 
 A process that dies (killed, out of memory) costs its own shard, which is tried again; an error of the input is named
-and not tried again; a defect ends the run.
+and not tried again; a defect ends the run.  A single shard needs no process of its own: with it all of the run is lost
+or won, and a run that died goes on where it was when it is asked for again.
 """
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Generic, Literal, TypeVar
+from threading import Event, Thread
+from typing import Final, Generic, Literal, TypeVar
 
 from starling.cohort.outcomes import ATTEMPTS, TICK_S, Done, Failed, attempt, settled
 from starling.values import dataclass
@@ -22,6 +25,8 @@ from starling.values import dataclass
 EngineName = Literal["local", "ray"]
 S = TypeVar("S")
 R = TypeVar("R")
+#: Objects made and not freed before garbage is looked for; the interpreter's 700 cost a tenth of a run.
+_GARBAGE_OBJECTS: Final = 50_000
 
 
 def run(
@@ -37,7 +42,8 @@ def run(
     """Every shard was worked on once; `finished` is called here, shard by shard, in whatever order they end.
 
     `work` must be importable by its name, and its results picklable.  `workers`: how many at a time (None: one for
-    each processor); with 1 everything runs in this process.  `tick` is called about once a second meanwhile.
+    each processor); with 1, or a single shard, everything runs in this process.  `tick` is called about once a second
+    meanwhile, by whatever thread, never while `finished` is.
     Raises: InternalError for a defect in `work`; InputError EXTRA_MISSING without Ray; KeyboardInterrupt, after
     everything that runs was stopped.
     """
@@ -46,11 +52,43 @@ def run(
 
         run_on_ray(work, shards, workers=workers, name=name, finished=finished, tick=tick)
         return
-    if workers == 1 or not shards:
-        for shard in shards:
-            finished(settled(attempt(work, shard), name(shard)))
-    else:
-        _Local(work, shards, min(workers or os.cpu_count() or 1, len(shards)), name, finished).run(tick)
+    number = min(workers or os.cpu_count() or 1, len(shards))
+    if number > 1:
+        _Local(work, shards, number, name, finished).run(tick)
+        return
+    for shard in shards:
+        with _ticking(tick):
+            outcome = attempt(work, shard)
+        finished(settled(outcome, name(shard)))
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Garbage is looked for less often: a shard is many values, none of which refers back to what refers to it."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _GARBAGE_OBJECTS), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+@contextmanager
+def _ticking(tick: Callable[[], None]) -> Iterator[None]:
+    """`tick` is called meanwhile, by another thread; it is not called any more once this is over."""
+    over = Event()
+
+    def repeat() -> None:
+        while not over.wait(TICK_S):
+            tick()
+
+    thread = Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @dataclass
@@ -167,6 +205,6 @@ def _serve(pipe: Connection, work: Callable[[S], R]) -> None:
     Ctrl-C reaches the whole group of processes; only the caller acts on it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(EOFError, BrokenPipeError):
+    with few_collections(), suppress(EOFError, BrokenPipeError):
         while True:
             pipe.send(attempt(work, pipe.recv()))

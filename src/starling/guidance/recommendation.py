@@ -118,23 +118,23 @@ class Advisor:
 
         `medication` holds ingredient names; `sources` restricts to CPIC, DPWG or FDA (empty: all).
         """
-        patient = self._patient(results, medication, subject, sources)
-        return tuple([self._answer(self._plans[drug.name], patient) for drug in self._rules.drugs])
+        return self.answers(self._rules.drugs, results, medication=medication, subject=subject, sources=sources)
 
-    def answer(
+    def answers(
         self,
-        drug: Drug,
+        drugs: Iterable[Drug],
         results: Sequence[GeneResult],
         *,
         medication: Sequence[str] = (),
         subject: Mapping[str, str] = _NOTHING,
         sources: Sequence[str] = (),
-    ) -> DrugResult:
-        """What each source advises for one drug; results of `genes_for(drug)`, with medicines `adjusted_genes`, do.
+    ) -> tuple[DrugResult, ...]:
+        """What each source advises for these drugs; results of their `genes_for`, with medicines `adjusted_genes`, do.
 
-        Raises: KeyError, the caller's, when the rules are not about this drug.
+        Raises: KeyError, the caller's, when the rules are not about one of the drugs.
         """
-        return self._answer(self._plans[drug.name], self._patient(results, medication, subject, sources))
+        patient = self._patient(results, medication, subject, sources)
+        return tuple([self._answer(self._plans[drug.name], patient) for drug in drugs])
 
     def _patient(
         self,

@@ -13,7 +13,6 @@ from starling.cohort.collect.reading import Skipped
 from starling.definitions import GeneDefinition
 from starling.engine import Engine
 from starling.errors import InputError
-from starling.knowledge.base import KnowledgeBase
 from starling.source.fill import Intervals
 from starling.values import dataclass, field
 from starling.vocabulary import SampleGenotypes
@@ -49,13 +48,12 @@ class Called:
 
 
 def call_evidence(
-    evidence: Evidence, knowledge: KnowledgeBase, genes: Sequence[str] | None = None, options: Options | None = None
+    evidence: Evidence, engine: Engine, genes: Sequence[str] | None = None, options: Options | None = None
 ) -> Called:
     """Everybody in the evidence, for `genes` (None: all of the knowledge base)."""
     import numpy as np
 
-    options = options or evidence.holdings.options
-    engine = Engine(knowledge)
+    options, knowledge = options or evidence.holdings.options, engine.knowledge
     wanted = knowledge.genes if genes is None else tuple(genes)
     definitions = [knowledge.definitions[gene] for gene in wanted if gene in knowledge.definitions]
     found = _by_gene(evidence, definitions, engine, options)

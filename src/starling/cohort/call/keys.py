@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _GENOTYPE_ONLY = ("GT",)
 _LANE = 1 << 64
+#: Texts of which the statement is kept for the next records.
+_KEPT_STATEMENTS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class _Keys:
         people = len(holdings.people)
         self._sums = {definition.gene: np.zeros((2, people), np.uint64) for definition in definitions}
         self._explicit: dict[tuple[int, str], NDArray[np.bool_]] = {}
+        self._statements = _Statements(options)
         for (layer, chromosome), users in holdings.phase_sets.items():
             self._named(layer, chromosome)[list(users)] = True
 
@@ -114,7 +117,7 @@ class _Keys:
         speaks = self._plans(row)
         if not speaks:
             return
-        calls, places = _canonical(row, self._options)
+        calls, places = self._statements.of(row)
         coded = row.coded
         for gene, plan in speaks.items():
             tokens = np.array(_tokens(row, calls, plan, self._sites[gene].of(row.build)), np.uint64)[places].T
@@ -190,26 +193,48 @@ class _Keys:
         return total
 
 
-def _canonical(row: Row, options: Options) -> tuple[list[Call | str | None], list[int]]:
-    """The distinct statements of a row, and which of them each of its texts makes.
+class _Statements:
+    """What texts state: read once for all records that are alike in everything that a call is read by."""
 
-    The quality of a call, which no result depends on, is left out.
-    """
-    texts = row.coded.texts
-    if row.format == _GENOTYPE_ONLY and row.filter in PASSING:
-        return list(texts), list(range(len(texts)))
-    prepared = view(row.record(()), row.chromosome)
-    numbers: dict[Call | str | None, int] = {}
-    known: dict[Call | None, int] = {}
-    places = []
-    for text in texts:
-        call = None if text is None else read_call(prepared, text, options)
-        place = known.get(call)
-        if place is None:
-            statement = None if call is None else call._replace(quality=None)
-            place = known[call] = numbers.setdefault(statement, len(numbers))
-        places.append(place)
-    return list(numbers), places
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._known: dict[tuple[str, int, str, tuple[str, ...]], dict[str | None, int]] = {}
+        self._numbers: dict[Call | None, int] = {None: 0}
+        self._statements: list[Call | None] = [None]
+
+    def of(self, row: Row) -> tuple[list[Call | str | None], list[int]]:
+        """The distinct statements of a row, and which of them each of its texts makes.
+
+        The quality of a call, which no result depends on, is left out.
+        """
+        texts = row.coded.texts
+        if row.format == _GENOTYPE_ONLY and row.filter in PASSING:
+            return list(texts), list(range(len(texts)))
+        known = self._alike(row)
+        prepared = view(row.record(()), row.chromosome)
+        for text in texts:
+            if text is not None and text not in known:
+                known[text] = self._number(read_call(prepared, text, self._options)._replace(quality=None))
+        stated = [known[text] for text in texts]
+        places = {number: place for place, number in enumerate(dict.fromkeys(stated))}
+        return [self._statements[number] for number in places], [places[number] for number in stated]
+
+    def _number(self, statement: Call) -> int:
+        number = self._numbers.setdefault(statement, len(self._statements))
+        if number == len(self._statements):
+            self._statements.append(statement)
+        return number
+
+    def _alike(self, row: Row) -> dict[str | None, int]:
+        """Text -> number of its statement, from the records before.
+
+        The chromosome counts on chrM, and where it is part of the names of phase sets.
+        """
+        if sum(map(len, self._known.values())) > _KEPT_STATEMENTS:
+            self._known, self._numbers, self._statements = {}, {None: 0}, [None]
+        named = row.chromosome == "chrM" or any("|" in text for text in row.coded.texts if text is not None)
+        alike = (row.chromosome if named else "", len(row.alts), row.filter, row.format)
+        return self._known.setdefault(alike, {None: 0})
 
 
 def _tokens(row: Row, calls: Sequence[Call | str | None], plan: RecordPlan, sites: SiteMap) -> list[tuple[int, int]]:

@@ -11,12 +11,11 @@ from starling.cohort.call.patterns import result_of
 from starling.cohort.collect.evidence import Holdings
 from starling.cohort.collect.people import Stated
 from starling.engine import Engine
-from starling.knowledge.base import KnowledgeBase
 from starling.values import asdict, replace
 from starling.vocabulary import OutsideCall
 
 
-def personalise(called: Called, holdings: Holdings, knowledge: KnowledgeBase, options: Options) -> None:
+def personalise(called: Called, holdings: Holdings, engine: Engine, options: Options) -> None:
     """People whose results depend on what is stated of them have patterns of their own, named after both."""
     statements = {
         holdings.people[person]: statement_from(text)
@@ -24,7 +23,6 @@ def personalise(called: Called, holdings: Holdings, knowledge: KnowledgeBase, op
         for person in people
     }
     concerned = [(place, statements[name]) for place, name in enumerate(called.people) if name in statements]
-    engine = Engine(knowledge)
     for gene, patterns in called.patterns.items():
         places = {pattern.name: place for place, pattern in enumerate(patterns)}
         made: dict[tuple[str, Stated], int] = {}

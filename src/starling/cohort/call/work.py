@@ -18,11 +18,12 @@ from starling.cohort.collect.evidence import Evidence
 from starling.cohort.collect.people import Stated
 from starling.cohort.collect.reading import Skipped, read_shard
 from starling.cohort.collect.shards import Shard
+from starling.engine import Engine
 from starling.formats.write import replacing, write_atomically
 from starling.knowledge.base import KnowledgeBase
 from starling.serial.encoding import gene_fields
 from starling.values import asdict, dataclass
-from starling.vocabulary import State
+from starling.vocabulary import Locus, State
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,9 +49,14 @@ class KnowledgeFile:
     path: str = ""
 
     @cached_property
+    def engine(self) -> Engine:
+        """Opened once by each copy of this value: a worker has one for all of its shards."""
+        return Engine.open(self.path or None)
+
+    @property
     def base(self) -> KnowledgeBase:
-        """Opened once by each copy of this value, that is, once in each process."""
-        return KnowledgeBase.open(Path(self.path) if self.path else None)
+        """What the engine knows."""
+        return self.engine.knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +75,15 @@ class ShardWork:
         known = paths.read_note()
         if known is not None:
             return known
-        knowledge = self.knowledge.base
+        engine = self.knowledge.engine
         with replacing(paths.evidence) as temporary:
             stated = {name: _texts(each) for name, each in shard.stated}
-            skipped = read_shard(shard.files, stated, temporary, knowledge, shard.options, paths.write_share)
+            skipped = read_shard(shard.files, stated, temporary, engine, shard.options, paths.write_share)
         evidence = Evidence(paths.evidence)
-        called = call_evidence(evidence, knowledge)
-        personalise(called, evidence.holdings, knowledge, shard.options)
+        called = call_evidence(evidence, engine)
+        personalise(called, evidence.holdings, engine, shard.options)
         evidence.close()
-        write_called(called, paths, knowledge, {name: each.medication for name, each in shard.stated})
+        write_called(called, paths, engine.knowledge, {name: each.medication for name, each in shard.stated})
         done = ShardDone(shard.name, len(called.people), (*skipped, *called.skipped))
         paths.write_note(done)
         return done
@@ -241,17 +247,21 @@ def _positions(
     for gene, definition in knowledge.definitions.items():
         if gene not in called.patterns:
             continue
+        everyone = sum(counts[gene])
+        stated: dict[tuple[Locus, State], int] = {}
+        for pattern, people in zip(called.patterns[gene], counts[gene], strict=True):
+            for locus, genotype in pattern.genotypes.genotypes.items():
+                key = (locus, genotype.state)
+                stated[key] = stated.get(key, 0) + people
         for site in (*definition.sites, *definition.extra_sites):
-            states = dict.fromkeys(State, 0)
-            for pattern, people in zip(called.patterns[gene], counts[gene], strict=True):
-                genotype = pattern.genotypes.genotypes.get(site.locus)
-                states[genotype.state if genotype is not None else State.NOTASSAYED] += people
+            found = {state: stated.get((site.locus, state), 0) for state in (State.CALLED, State.NOCALL)}
+            found[State.NOTASSAYED] = everyone - sum(found.values())
             yield {
                 "gene": gene,
                 "chromosome": site.chromosome,
                 "position": site.position,
                 "rsid": site.rsid,
-                **{state.value: people for state, people in states.items()},
+                **{state.value: people for state, people in found.items()},
             }
 
 

@@ -6,7 +6,7 @@ differ in nothing else share a text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from starling.formats.record import Columns, Record
@@ -54,7 +54,7 @@ def code_columns(record: Record, columns: Sequence[int] | None, kept: tuple[int,
             return coded
     chosen = text.split("\t") if columns is None else [record.columns[column] for column in columns]
     whole = len(kept) == len(record.format)
-    return _code_texts(chosen if whole else _Reduced(kept).of(chosen))
+    return _code_texts(chosen, str if whole else _reducer(kept))
 
 
 def _code_fixed_width(text: str) -> Coded | None:
@@ -85,27 +85,25 @@ def _few_exceptions(usual: bytes, people: NDArray[np.intp], columns: NDArray[np.
     return Coded(texts, 0, people.astype(np.uint32), (codes + 1).astype(np.uint32))
 
 
-class _Reduced:
-    """Columns with the kept fields alone, each distinct text reduced once."""
+def _reducer(kept: tuple[int, ...]) -> Callable[[str], str]:
+    """What leaves the kept fields of a column alone."""
+    count = len(kept)
+    if kept == tuple(range(count)):
+        return lambda text: ":".join(text.split(":", count)[:count])
 
-    def __init__(self, kept: tuple[int, ...]) -> None:
-        self._kept = kept
-        self._known: dict[str, str] = {}
-
-    def of(self, columns: Sequence[str]) -> list[str]:
-        known = self._known
-        return [known.get(text) or known.setdefault(text, self._reduce(text)) for text in columns]
-
-    def _reduce(self, text: str) -> str:
+    def reduced(text: str) -> str:
         values = text.split(":")
-        return ":".join(values[place] for place in self._kept if place < len(values))
+        return ":".join(values[place] for place in kept if place < len(values))
+
+    return reduced
 
 
-def _code_texts(columns: Sequence[str | None]) -> Coded:
+def _code_texts(columns: Sequence[str], reduced: Callable[[str], str]) -> Coded:
     import numpy as np
 
     numbers: dict[str | None, int] = {}
-    codes = np.fromiter((numbers.setdefault(text, len(numbers)) for text in columns), np.uint32, len(columns))
+    places = {text: numbers.setdefault(reduced(text), len(numbers)) for text in dict.fromkeys(columns)}
+    codes = np.fromiter(map(places.__getitem__, columns), np.uint32, len(columns))
     usual = int(np.argmax(np.bincount(codes))) if len(codes) else 0
     people = np.flatnonzero(codes != usual)
     return Coded(tuple(numbers), usual, people.astype(np.uint32), codes[people])

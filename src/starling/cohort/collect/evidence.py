@@ -235,13 +235,11 @@ class Evidence:
 def _touched(table: pa.Table, wanted: Mapping[tuple[str, str], Intervals]) -> Iterator[int]:
     """The places of the rows that overlap a wanted interval."""
     import numpy as np
-    import pyarrow.compute as pc
 
-    starts, ends = (table[name].to_numpy() for name in ("position", "end"))
+    starts, ends, builds, chromosomes = (table[name].to_numpy() for name in ("position", "end", "build", "chromosome"))
     found = np.zeros(len(table), bool)
     for (build, chromosome), spans in wanted.items():
-        own = pc.and_(pc.equal(table["build"], build), pc.equal(table["chromosome"], chromosome))
-        places = np.flatnonzero(own.to_numpy(zero_copy_only=False))
+        places = np.flatnonzero((builds == build) & (chromosomes == chromosome))
         if len(places):
             firsts, lasts = np.array(merge(spans)).T
             after = np.searchsorted(lasts, starts[places])

@@ -13,15 +13,15 @@ from pathlib import Path
 from starling.assessment import Options
 from starling.cohort.collect.columns import Coded, code_columns, gathered, kept_fields, placed
 from starling.cohort.collect.evidence import MARGIN, FileProfile, Holdings, Row, write_evidence
+from starling.engine import Engine
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import merge
 from starling.genotyping.call import PASSING, check_genotypes, failed_filters, view
 from starling.genotyping.plan import plan_record
-from starling.knowledge.base import KnowledgeBase
 from starling.source.door import OpenSource, Wanted, open_source
 from starling.source.fill import Intervals
-from starling.source.sites import SiteMap, SiteMaps
+from starling.source.sites import SiteMap
 from starling.values import dataclass, field, replace
 from starling.vocabulary import BuildName
 
@@ -41,7 +41,7 @@ def read_shard(
     files: Sequence[str],
     stated: Mapping[str, tuple[str, str]],
     target: Path,
-    knowledge: KnowledgeBase,
+    engine: Engine,
     options: Options,
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[Skipped, ...]:
@@ -50,7 +50,7 @@ def read_shard(
     `stated`: sample -> (sex, statement), either empty when nothing is stated.
     `progress`: called with the share of the shard that was read.
     """
-    shard = _Shard(Wanted(SiteMaps(knowledge.definitions), knowledge, options), progress)
+    shard = _Shard(Wanted(engine.maps, engine.knowledge, options), progress)
     names = shard.people_of(files)
     write_evidence(target, shard.rows(), lambda: shard.holdings(stated, names))
     return tuple(shard.skipped)

@@ -11,12 +11,11 @@ from typing import Final
 from starling.assessment import Options
 from starling.cohort.collect.people import Stated
 from starling.cohort.collect.reading import Skipped
+from starling.engine import Engine
 from starling.errors import InputError
 from starling.formats.registry import head_of, sniff
 from starling.formats.vcf import open_vcf
-from starling.knowledge.base import KnowledgeBase
 from starling.source.door import Wanted, open_source
-from starling.source.sites import SiteMaps
 from starling.values import asdict, dataclass
 
 #: Files of one person that make one shard: small enough to lose, large enough to share patterns.
@@ -107,13 +106,13 @@ def _listed(path: Path) -> Iterator[str]:
 
 
 def plan_shards(
-    files: Sequence[str], stated: Mapping[str, Stated], options: Options, knowledge: KnowledgeBase
+    files: Sequence[str], stated: Mapping[str, Stated], options: Options, engine: Engine
 ) -> tuple[Shard, ...]:
     """Every file in one shard, and every person's files in the same one.  Only headers are read.
 
     A file whose header cannot be read gets a shard of its own, which will name it when it is worked on.
     """
-    wanted = Wanted(SiteMaps(knowledge.definitions), knowledge, options)
+    wanted = Wanted(engine.maps, engine.knowledge, options)
     names = {path: _people(path, wanted) for path in files}
     groups = _together(names)
     batches: list[tuple[str, ...]] = [group for group in groups if len(group) > 1 or len(names[group[0]]) != 1]
@@ -123,7 +122,7 @@ def plan_shards(
     for batch in batches:
         people = {name for path in batch for name in names[path]}
         own = tuple((name, stated[name]) for name in sorted(people) if name in stated)
-        name = _name(batch, own, options, knowledge.stamp.sha256)
+        name = _name(batch, own, options, engine.knowledge.stamp.sha256)
         shards.append(Shard(name, batch, own, options, len(people)))
     return tuple(shards)
 

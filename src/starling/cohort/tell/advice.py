@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import islice, product
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -83,23 +83,23 @@ class Asked:
         cursor = self.database.execute(grouped if genes else "SELECT count(*) FROM people")
         said: dict[int, tuple[DrugResult, str]] = {}  # the advisor gives equal answers as one value
         while found := cursor.fetchmany(_BATCH):
-            for (*patterns, count), drug in product(found, drugs):
-                answer = self._answer(drug, dict(zip(genes, patterns, strict=True)))
-                if id(answer) not in said:
-                    said[id(answer)] = (answer, self._kept(answer))
-                yield {
-                    "drug": drug.name,
-                    "genes": list(genes),
-                    "patterns": patterns,
-                    "people": count,
-                    "action": answer.headline_action,
-                    "answer": said[id(answer)][1],
-                }
+            for *patterns, count in found:
+                for answer in self._answers(drugs, dict(zip(genes, patterns, strict=True))):
+                    if id(answer) not in said:
+                        said[id(answer)] = (answer, self._kept(answer))
+                    yield {
+                        "drug": answer.drug,
+                        "genes": genes,
+                        "patterns": patterns,
+                        "people": count,
+                        "action": answer.headline_action,
+                        "answer": said[id(answer)][1],
+                    }
 
-    def _answer(self, drug: Drug, patterns: Mapping[str, str]) -> DrugResult:
+    def _answers(self, drugs: Sequence[Drug], patterns: Mapping[str, str]) -> tuple[DrugResult, ...]:
         taken = tuple(patterns.get(MEDICATION, "").split(";")) if patterns.get(MEDICATION) else ()
         own = [self._results[gene, pattern] for gene, pattern in patterns.items() if gene != MEDICATION]
-        return self._advisor.answer(drug, own, medication=taken, sources=self.sources)
+        return self._advisor.answers(drugs, own, medication=taken, sources=self.sources)
 
     def _kept(self, answer: DrugResult) -> str:
         """The name of the answer, which is listed once."""
@@ -124,8 +124,10 @@ def results_of(patterns: Path) -> Mapping[tuple[str, str], GeneResult]:
     """(gene, pattern) -> result, from a table of patterns."""
     import pyarrow.parquet as pq
 
-    table = pq.read_table(patterns, columns=["gene", "pattern", "result"])
-    columns = (table[name].to_pylist() for name in ("gene", "pattern", "result"))
+    names = ["gene", "pattern", "result"]
+    with pq.ParquetFile(patterns) as file:
+        table = file.read(names)
+    columns = (table[name].to_pylist() for name in names)
     return {
         (gene, pattern): gene_from(Fields(json.loads(result), gene))
         for gene, pattern, result in zip(*columns, strict=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from typing import Final
 
 from starling.definitions import GeneDefinition
 from starling.knowledge.base import KnowledgeBase
@@ -45,6 +45,10 @@ def _read_from(definition: GeneDefinition | None) -> object:
     ]
 
 
+#: What is its own canonical form.
+_SCALARS: Final = frozenset({type(None), bool, int, float, str})
+
+
 def digest_of(value: object) -> str:
     """SHA-256 over the value as canonical JSON, in hex; equal values of one program version have equal digests."""
     text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
@@ -52,14 +56,16 @@ def digest_of(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    if value is None or isinstance(value, str | int | float):
-        return value  # by far the most, so asked first
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, list | tuple):
+        return [each if type(each) in _SCALARS else _plain(each) for each in value]
     if isinstance(value, Mapping):
         return sorted(([_plain(key), _plain(each)] for key, each in value.items()), key=json.dumps)
     if isinstance(value, frozenset | set):
         return sorted((_plain(each) for each in value), key=json.dumps)
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return str(value) if isinstance(value, Fraction) else value
+    if isinstance(value, Fraction):
+        return str(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    names: tuple[str, ...] = type(value).__match_args__  # type: ignore[attr-defined]  # every value has it
+    fields = ((name, getattr(value, name)) for name in names)
+    return {name: each if type(each) in _SCALARS else _plain(each) for name, each in fields}
