@@ -76,7 +76,11 @@ def exit_codes_page() -> str:
         ),
         (KnowledgeError.exit_code, "the knowledge base is missing, damaged or wrong", "the administrator"),
         (InternalError.exit_code, "a defect in Starling", "the Starling project"),
-        (5, "the file was read, but nothing that was asked about could be called", "the sender: see the reasons gene by gene"),
+        (
+            5,
+            "the file was read, but nothing could be called (`check`: no source could be asked about the drug)",
+            "the sender: see the reasons gene by gene",
+        ),
         (ModelError.exit_code, "a dose model is missing, damaged, or cannot run here", "the model's owner"),
         (INTERRUPTED, "stopped with Ctrl-C; nothing is half-written, and `cohort call` goes on where it was", "nobody"),
         (PIPE_CLOSED, "the reader of the output went away (`starling report x | head`)", "nobody"),

@@ -92,15 +92,12 @@ class Engine:
         return cls.open()
 
     def about(self, question: Question) -> Engine:
-        """An engine that knows what the question is about and nothing else: it reads, calls and advises less.
-
-        Where nothing of it can be read from a sample (HLA), the whole engine: the file is still looked at.
-        """
+        """An engine that knows what the question is about and nothing else: it reads, calls and advises less."""
         if not question.drugs and not question.genes:
             return self
         medicated = bool(question.medication)
         narrow = self.knowledge.about(question.drugs, genes=question.genes, medicines=medicated)
-        return Engine(narrow, whole=self._whole) if narrow.definitions else self
+        return Engine(narrow, whole=self._whole)
 
     def assess(
         self,
@@ -156,8 +153,15 @@ class Engine:
         samples: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> Collected:
-        """Everybody's genotypes (or those of the `samples` named) at the positions that this engine knows."""
+        """Everybody's genotypes (or those of the `samples` named) at the positions that this engine knows.
+
+        Where it knows none, because only laboratories state such genes, the file is still looked at: as a whole.
+        """
+        if not self.knowledge.definitions and self._whole is not self:
+            return self._whole.read(source, options, samples=samples, progress=progress)
         paths = (source,) if isinstance(source, (str, Path)) else tuple(source)
+        if not paths:
+            raise InputError("FILE_NOT_FOUND", "no source was named")
         wanted = Wanted(self.maps, self.knowledge, options, tuple(samples) if samples is not None else None)
         with ExitStack() as stack:
             return collect([stack.enter_context(open_source(path, wanted, progress)) for path in paths], wanted)
@@ -241,14 +245,17 @@ class Engine:
         return tuple(each for each in found if not question.drugs or each.drug in question.drugs)
 
     def _named(self, question: Question) -> Question:
-        """The question with drugs under the names of this knowledge base.
+        """The question with drugs and genes under the names of this knowledge base.
 
         Raises: InputError UNKNOWN_DRUG or UNKNOWN_GENE, the sender's.
         """
-        for gene in (*question.genes, *(stated.gene for stated in question.outside)):
-            if gene not in self._whole.knowledge.genes:
-                raise InputError("UNKNOWN_GENE", f"{gene} is not in this knowledge base")
-        return replace(question, drugs=tuple(self._whole.knowledge.find_drug(name).name for name in question.drugs))
+        whole = self._whole.knowledge
+        for stated in question.outside:
+            if stated.gene not in whole.genes:
+                message = f"{stated.gene} is not in this knowledge base"
+                raise InputError("UNKNOWN_GENE", message, source="outside calls", line=stated.line)
+        drugs = tuple(whole.find_drug(name).name for name in question.drugs)
+        return replace(question, drugs=drugs, genes=tuple(map(whole.find_gene, question.genes)))
 
 
 def _now() -> str:

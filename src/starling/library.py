@@ -23,10 +23,10 @@ class Asked(TypedDict, total=False):
     noted in the provenance as UNKNOWN_MEDICINE.
     """
 
-    drugs: Sequence[str] | str
-    genes: Sequence[str] | str
+    drugs: Sequence[str] | str | None
+    genes: Sequence[str] | str | None
     outside: str | Path | Sequence[OutsideCall] | None
-    medication: Sequence[str] | str
+    medication: Sequence[str] | str | None
     subject: Mapping[str, str] | None
 
 
@@ -67,7 +67,13 @@ def assess_all(
 
 
 def question(**asked: Unpack[Asked]) -> Question:
-    """The question as a value.  Raises: InputError, the sender's, when the file of outside calls cannot be read."""
+    """The question as a value.
+
+    Raises: InputError, the sender's, when the file of outside calls cannot be read; TypeError, the caller's.
+    """
+    unknown = asked.keys() - Asked.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"a question has no {', '.join(sorted(unknown))}; it has {', '.join(Asked.__annotations__)}")
     calls = asked.get("outside") or ()
     if isinstance(calls, (str, Path)):
         from starling.formats.outside import read_outside_calls
@@ -82,8 +88,8 @@ def question(**asked: Unpack[Asked]) -> Question:
     )
 
 
-def _names(names: Sequence[str] | str) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+def _names(names: Sequence[str] | str | None) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names or ())
 
 
 def engine_of(knowledge: Knowledge) -> Engine:

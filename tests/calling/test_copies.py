@@ -126,3 +126,11 @@ def test_every_arrangement_has_the_copies_that_were_counted(one: str, other: str
         assert {allele.partition("x")[0] for allele in name.split("/")} - {"*5"} <= {one, other}
         if ">=" not in name:
             assert sum(0 if each == "*5" else int(each.partition("x")[2] or 1) for each in name.split("/")) == copies
+
+
+@pytest.mark.parametrize("read", ["*4/*5", "*5/*5", "*2x2/*4", "*4/*68+*4", "*1"])
+@pytest.mark.parametrize("copies", [-1, 1, 2, 3])
+def test_a_count_never_counts_copies_that_are_stated_already(read: str, copies: int) -> None:
+    call = with_copies(own(read), copies)
+    assert (call.result, call.evidence.doubts) == (pair(read), (Why.COPY_NUMBER,))
+    assert call.evidence.conflict is not None and call.evidence.copy_number == "not_assessed"

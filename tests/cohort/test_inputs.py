@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,17 @@ def folder(path: Path) -> Path:
     return path
 
 
+def fifo(path: Path) -> Path:
+    """Nobody writes into it: whoever opened it would wait for ever."""
+    os.mkfifo(path)
+    return path
+
+
+def dangling(path: Path) -> Path:
+    path.symlink_to(path.with_name("nowhere"))
+    return path
+
+
 READ: dict[str, Callable[[Path], Path]] = {
     "array.txt": array,
     "person.vcf": vcf,
@@ -68,7 +80,13 @@ READ: dict[str, Callable[[Path], Path]] = {
     "test.csv": single,
 }
 #: An empty file may be somebody's: its reader refuses it by name.
-NAMED: dict[str, Callable[[Path], Path]] = {"README": text, "empty.vcf": nothing, "more": folder}
+NAMED: dict[str, Callable[[Path], Path]] = {
+    "README": text,
+    "empty.vcf": nothing,
+    "more": folder,
+    "pipe": fifo,
+    "link.vcf": dangling,
+}
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +124,7 @@ def test_everything_is_read_or_named(chosen: set[str], made: Path, tmp_path: Pat
         found = input_files([str(source)])
     except InputError as error:
         assert error.code == "NOBODY_CALLED"
-        assert all(name in error.message for name in chosen)
+        assert sum(name in error.message for name in chosen) == min(3, len(chosen))
         assert chosen <= set(NAMED)
         return
     read = {Path(path).name for path in found.files}
@@ -138,3 +156,10 @@ def test_an_index_without_its_file_is_named(tmp_path: Path) -> None:
     found = input_files([str(tmp_path)])
     assert [Path(path).name for path in found.files] == ["two.txt"]
     assert [each.source for each in found.left_out] == ["one.vcf.gz.tbi"]
+
+
+def test_what_an_earlier_run_left_is_not_looked_at(tmp_path: Path) -> None:
+    vcf(tmp_path / "person.vcf")
+    for name in ("first.calls", "second"):
+        done = call(Order((str(tmp_path),), tmp_path / f"{name}.parquet", workers=1))
+        assert (done.people, done.skipped) == (1, ())

@@ -21,6 +21,7 @@ from starling.vocabulary import OutsideCall
 from starling_workshop.simulation import Layout, Request, simulate, write_vcf
 from tests.bundled import bundled_engine
 from tests.knowledge.small import SOURCE
+from tests.simulators.blocks import write_bgzf
 
 OUTSIDE = (
     OutsideCall("CYP2D6", diplotype="*1/*4"),
@@ -102,12 +103,6 @@ def test_genes_alone_are_answered_without_advice(people: list[Path]) -> None:
     found = bundled_engine().assess(people[0], Question(genes=("NAT2",)))
     assert ([each.gene for each in found.genes], found.drugs) == (["NAT2"], ())
     assert found.provenance.positions["called"] < 60
-
-
-def test_a_gene_that_only_laboratories_test_leaves_the_engine_whole(people: list[Path]) -> None:
-    found = bundled_engine().assess(people[0], Question(drugs=("abacavir",)))
-    assert [each.drug for each in found.drugs] == ["abacavir"]
-    assert len(found.genes) == len(bundled_engine().knowledge.genes)
 
 
 @pytest.mark.parametrize(
@@ -206,3 +201,60 @@ def test_an_assessment_survives_its_json_and_is_short_to_look_at(people: list[Pa
     assert all(isinstance(each, GeneResult) for each in found.genes)
     assert all(isinstance(each, DrugResult) for each in found.drugs)
     assert {"assess", "Engine", "Question"} <= set(dir(starling))
+
+
+# --- what is proved of a file does not depend on the question ---------------------------------------------------------
+
+
+def misplaced(folder: Path, gene: str, position: int) -> Path:
+    """A BGZF file of a genome in which one deciding record, homozygous, stands at the very end."""
+    knowledge = bundled_engine().knowledge
+    rows: list[tuple[str, int, str]] = []
+    for definition in knowledge.definitions.values():
+        for site in definition.sites if definition.chromosome.removeprefix("chr").isdigit() else ():
+            rows.append((site.chromosome, site.position, f"{site.ref}\t{site.alts[0]}\t.\tPASS\t.\tGT\t0/0"))
+    lengths = {name: length for name, length in knowledge.contig_lengths["GRCh38"].items() if name[3:].isdigit()}
+    for name, length in lengths.items():
+        rows += [(name, at, "A\tG\t.\tPASS\t.\tGT\t0/0") for at in range(50_000, length, 150_000)]
+    order = {name: number for number, name in enumerate(lengths)}
+    lines = [f"{name}\t{at}\t.\t{rest}" for name, at, rest in sorted(rows, key=lambda row: (order[row[0]], row[1]))]
+    place = f"{knowledge.definitions[gene].chromosome}\t{position}\t"
+    late = next(line for line in lines if line.startswith(place))
+    lines.remove(late)
+    head = "##fileformat=VCFv4.2\n" + "".join(f"##contig=<ID={name},length={lengths[name]}>\n" for name in lengths)
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n"
+    path = folder / "late.vcf.gz"
+    text = head + columns + "\n".join([*lines, late.replace("0/0", "1/1")]) + "\n"
+    write_bgzf(path, text, index=False, size=16_000)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("drug", "gene", "position"), [("capecitabine", "DPYD", 97450058), ("clopidogrel", "CYP2C19", 94781859)]
+)
+def test_a_record_out_of_order_is_found_however_narrow_the_question(
+    tmp_path: Path, drug: str, gene: str, position: int
+) -> None:
+    path = misplaced(tmp_path, gene, position)
+    whole, narrow = bundled_engine().assess(path), bundled_engine().assess(path, Question(drugs=(drug,)))
+    assert narrow.gene(gene) == whole.gene(gene)
+    assert narrow.drug(drug) == whole.drug(drug)
+    assert narrow.provenance.input.reader == whole.provenance.input.reader == "scan"
+    assert any("not sorted" in note.message for note in narrow.provenance.notices)
+
+
+def test_hla_alone_is_answered_alone(people: list[Path]) -> None:
+    stated = (OutsideCall("HLA-B", diplotype="*57:01/*07:02"),)
+    found = bundled_engine().assess(people[0], Question(drugs=("abacavir",), outside=stated))
+    assert [each.gene for each in found.genes] == ["HLA-B"]
+    assert found.drug("abacavir").headline_action in {"avoid", "contraindicated"}
+
+
+def test_a_question_that_does_not_exist_is_refused(people: list[Path]) -> None:
+    with pytest.raises(TypeError, match=r"has no drug\b"):
+        starling.assess(people[0], drug="codeine")  # type: ignore[call-arg]
+    with pytest.raises(InputError, match="no source"):
+        starling.assess([])
+    assert starling.assess(people[0], genes="nat2", medication=None).genes[0].gene == "NAT2"
+    with pytest.raises(InputError, match="CYP2D6"):
+        starling.assess(people[0], genes="CYP2D7")

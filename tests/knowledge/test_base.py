@@ -14,7 +14,7 @@ import pytest
 from starling.errors import InputError, KnowledgeError
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.compile import compile_knowledge
-from starling.knowledge.seal import digest_of, digests
+from starling.knowledge.seal import digest_of, digests, stamp_of
 from starling.knowledge.values import definitions_of
 from starling.vocabulary import Locus
 from tests.facts import CALLED, DRUGS, GENES, records, rows
@@ -352,6 +352,9 @@ ALTERATIONS = {
     "another name": "UPDATE medicine_name SET medicine = 'warfarin' WHERE name = 'Plavix'",
     "a drug without its guidelines": "UPDATE drug SET guidelines = '' WHERE drug = 'clopidogrel'",
     "digests made again": "UPDATE digest SET sha256 = 'x' WHERE key = 'CYP2C19'",
+    "another date": "UPDATE meta SET value = '2027' WHERE key = 'as_of'",
+    "another version": "UPDATE meta SET value = '9' WHERE key = 'version'",
+    "no version": "DELETE FROM meta WHERE key = 'version'",
     "digests taken away": "DELETE FROM digest WHERE key = 'CYP2C19'",
 }
 
@@ -365,6 +368,9 @@ def test_whoever_alters_a_fact_is_found_by_whoever_reads_it(compiled: Path, tmp_
     with pytest.raises(KnowledgeError) as raised:
         everything(path)
     assert raised.value.code == "KNOWLEDGE_DAMAGED"
+    if "digests" not in name and "meta" not in ALTERATIONS[name]:
+        with KnowledgeBase.open(path) as base:
+            assert not base.verify_content()
 
 
 def test_an_altered_fact_with_its_digests_made_again_has_another_stamp(compiled: Path, tmp_path: Path) -> None:
@@ -376,10 +382,17 @@ def test_an_altered_fact_with_its_digests_made_again_has_another_stamp(compiled:
         for table, key, sha256 in digests("guideline", rows):
             database.execute('UPDATE digest SET sha256 = ? WHERE "table" = ? AND key = ?', (sha256, table, key))
         stated = database.execute("SELECT * FROM digest ORDER BY 1, 2").fetchall()
-        database.execute("UPDATE meta SET value = ? WHERE key = 'sha256'", (digest_of(stated),))
+        meta = dict(database.execute("SELECT key, value FROM meta"))
+        stamp = stamp_of(meta["version"], meta["as_of"], stated)
+        database.execute("UPDATE meta SET value = ? WHERE key = 'sha256'", (stamp,))
     with KnowledgeBase.open(path) as altered, KnowledgeBase.open(compiled) as official:
         assert altered.verify_content()
         assert altered.stamp.sha256 != official.stamp.sha256
+
+
+def test_fields_do_not_run_into_each_other() -> None:
+    rows: list[list[tuple[object, ...]]] = [[("a", "b")], [("a",), ("b",)], [("ab", "")], [("a", 1)], [("a", "1")]]
+    assert len({digest_of(each) for each in rows}) == len(rows)
 
 
 def test_a_question_about_one_drug_reads_what_bears_on_it(base: KnowledgeBase) -> None:

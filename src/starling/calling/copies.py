@@ -34,6 +34,8 @@ def with_count(own: GeneCall, counts: Sequence[CopyCount]) -> GeneCall:
     numbers = sorted({each.copies for each in counts})
     if len(numbers) > 1:
         return _in_conflict(own, f"copies were counted as {' and as '.join(map(str, numbers))}")
+    if numbers[0] < 0 or _says_copies(own, deletion):
+        return _in_conflict(own, f"copies were counted as {numbers[0]} beside a call that states copies itself")
     match own.result:
         case Undetermined("NOT_COVERED") if numbers == [0]:
             return _none_left(own, deletion)
@@ -43,6 +45,13 @@ def with_count(own: GeneCall, counts: Sequence[CopyCount]) -> GeneCall:
             return _arranged(own, diplotypes, counts[0], deletion)
         case _:
             return _assessed(own, counts[0].copies)
+
+
+def _says_copies(own: GeneCall, deletion: str) -> bool:
+    """Whether the call is of another kind than two alleles read from small variants, which a count can complete."""
+    read = own.result.diplotypes if isinstance(own.result, Ambiguous) else (own.result,)
+    pairs = [each.alleles for each in read if isinstance(each, Diplotype)]
+    return any(len(pair) != 2 or any(a == deletion or "x" in a or "+" in a for a in pair) for pair in pairs)
 
 
 def _arranged(own: GeneCall, read: Sequence[Diplotype], count: CopyCount, deletion: str) -> GeneCall:

@@ -37,8 +37,9 @@ def process() -> NoReturn:
     """
     gc.set_threshold(_GARBAGE_OBJECTS)
     code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # somebody may have closed them before we began (`starling ... >&-`)
+            stream.flush()
     if threading.active_count() == 1 and not sys.modules.keys() & _END_THEMSELVES:
         os._exit(code)
     sys.exit(code)

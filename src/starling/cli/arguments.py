@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from starling.assessment import Assessment, Options, Question
@@ -38,6 +39,11 @@ def add_knowledge(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get(KNOWLEDGE_VARIABLE, ""),
         help=f"a compiled knowledge base (default: {KNOWLEDGE_VARIABLE}, else the one of this installation)",
     )
+
+
+def knowledge_path(text: str) -> Path | None:
+    """The file that `--knowledge` names; None for the one of this installation."""
+    return Path(text) if text.strip() else None
 
 
 def add_reading(parser: argparse.ArgumentParser, *, one_person: bool = True) -> None:

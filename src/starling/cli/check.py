@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from starling.cli.arguments import Tally, add_knowledge, add_patient, add_reading, assessed
+from starling.cli.arguments import NOTHING_CALLED, add_knowledge, add_patient, add_reading, assessed, knowledge_path
 from starling.cli.screen import uses_colour, width
 from starling.engine import Engine
 from starling.errors import InputError
@@ -27,13 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Answers for everyone in the input; 5 when no gene that the drug asks for could be called."""
-    engine = Engine.open(arguments.knowledge)
+    """Answers for everyone in the input; 5 when there was no result by which a source could be asked about anyone."""
+    engine = Engine.open(knowledge_path(arguments.knowledge))
     drug = _drug(engine, arguments.drug)
-    tally = Tally()
-    for person in tally(assessed(engine, arguments, drugs=(drug,))):
+    answered = False
+    for person in assessed(engine, arguments, drugs=(drug,)):
         sys.stdout.write(check_view(person, drug, colour=uses_colour(sys.stdout), width=width()))
-    return tally.exit_code
+        answered |= person.drug(drug).status != "no_result"
+    return 0 if answered else NOTHING_CALLED
 
 
 def _drug(engine: Engine, name: str) -> str:
@@ -44,7 +45,7 @@ def _drug(engine: Engine, name: str) -> str:
     try:
         return engine.knowledge.find_drug(name).name
     except InputError as error:
-        gene = next((known for known in engine.knowledge.genes if known.casefold() == name.strip().casefold()), None)
+        gene = {known.casefold(): known for known in engine.knowledge.genes}.get(name.strip().casefold())
         if gene is not None:
             said = f"{gene} is a gene: starling report --gene {gene} INPUT, or starling explain {gene}"
         elif Path(name).is_file():

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from starling._version import __version__
-from starling.cli.arguments import add_knowledge
+from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.engine import Engine
 from starling.errors import StarlingError
 from starling.knowledge.base import KnowledgeBase
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Says whether this installation is sound; 3 when the knowledge base is not, 4 when the example fails."""
     sys.stdout.write(f"starling {__version__}, Python {platform.python_version()}, {platform.system()}\n")
-    path = Path(arguments.knowledge) if arguments.knowledge else None
+    path = knowledge_path(arguments.knowledge)
     healthy, code = _knowledge_is_sound(path), 3
     if healthy:
         healthy, code = _example_works(path), 4

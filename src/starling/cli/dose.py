@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from starling.cli.arguments import NOTHING_CALLED, add_knowledge, add_patient, add_reading, assessed
+from starling.cli.arguments import NOTHING_CALLED, add_knowledge, add_patient, add_reading, assessed, knowledge_path
 from starling.cli.screen import width
 from starling.dosing.program import INDICATIONS
 from starling.engine import Engine
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     calibration = _calibration(arguments.site)
     model = Path(arguments.model) if arguments.model else None
-    engine = Engine.open(arguments.knowledge)
+    engine = Engine.open(knowledge_path(arguments.knowledge))
     person = _one(list(assessed(engine, arguments)))
     patient, knowledge = _patient(arguments), engine.knowledge
     prediction = dose_of(arguments.drug, person, patient, knowledge=knowledge, model=model, calibration=calibration)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from starling.cli.arguments import add_knowledge
+from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.screen import print_wrapped
 from starling.knowledge.base import KnowledgeBase
 
@@ -18,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Lists the drugs covered."""
-    with KnowledgeBase.open(Path(arguments.knowledge) if arguments.knowledge else None) as base:
+    with KnowledgeBase.open(knowledge_path(arguments.knowledge)) as base:
         for drug in base.guidance.drugs:
             if arguments.names:
                 print_wrapped(drug.name)

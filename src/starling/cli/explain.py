@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
-from starling.cli.arguments import add_knowledge
+from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.screen import print_wrapped
 from starling.definitions import Drug, GeneDefinition, Guideline, NamedAllele, Site
 from starling.errors import InputError
@@ -31,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Explains a gene, an rsid, an allele or a drug, whichever the name is."""
     name = arguments.name.strip()
-    with KnowledgeBase.open(Path(arguments.knowledge) if arguments.knowledge else None) as base:
+    with KnowledgeBase.open(knowledge_path(arguments.knowledge)) as base:
         for line in _explanation(base, name):
             print_wrapped(line)
     return 0

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from starling.cli.arguments import add_knowledge
+from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.screen import print_wrapped
 from starling.knowledge.base import KnowledgeBase
 
@@ -17,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Lists the genes covered."""
-    with KnowledgeBase.open(Path(arguments.knowledge) if arguments.knowledge else None) as base:
+    with KnowledgeBase.open(knowledge_path(arguments.knowledge)) as base:
         print_wrapped(f"{'gene':<9} {'place on GRCh38':<26} {'positions':>9} {'alleles':>8}")
         for name in base.genes:
             definition = base.definitions.get(name)

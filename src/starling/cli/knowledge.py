@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.commands import add_verb
 
 #: exit code of `inspect` on violations and of a knowledge base that cannot be trusted
@@ -19,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base", help="the fact tables")
     made.add_argument("-o", "--output", metavar="FILE", help="default: the file this installation uses")
     known = add_verb(verbs, "info", "version, digest and the date of every guideline", info)
-    known.add_argument("file", metavar="FILE", nargs="?", help="default: the one this installation uses")
+    known.add_argument("file", metavar="FILE", nargs="?", help="default: the one that answers here")
+    add_knowledge(known)
     checked = add_verb(verbs, "inspect", "check every invariant of the fact tables", inspect)
     checked.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base", help="the fact tables")
     two = add_verb(verbs, "compare", "what a prescriber would notice between two versions", compare)
@@ -42,7 +44,7 @@ def info(arguments: argparse.Namespace) -> int:
     """Prints version, digest and the date of every guideline."""
     from starling.knowledge.base import KnowledgeBase
 
-    with KnowledgeBase.open(Path(arguments.file) if arguments.file else None) as base:
+    with KnowledgeBase.open(knowledge_path(arguments.file or arguments.knowledge)) as base:
         stamp, guidance = base.stamp, base.guidance
         rows = sum(len(guideline.rows) for guideline in guidance.guidelines)
         sys.stdout.write(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from starling.assessment import Assessment
-from starling.cli.arguments import Tally, add_knowledge, add_patient, add_reading, assessed
+from starling.cli.arguments import Tally, add_knowledge, add_patient, add_reading, assessed, knowledge_path
 from starling.cli.screen import uses_colour, width
 from starling.engine import Engine
 from starling.errors import InputError
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the report of everyone in the input; 5 when nothing could be called."""
-    engine = Engine.open(arguments.knowledge)
+    engine = Engine.open(knowledge_path(arguments.knowledge))
     output = Path(arguments.output) if arguments.output else None
     format_ = _format_of(arguments, output)
     tally = Tally()
@@ -77,12 +77,9 @@ class View:
     @classmethod
     def asked_for(cls, engine: Engine, arguments: argparse.Namespace) -> View:
         """The view that the options name, in whatever case.  Raises: InputError on an unknown gene or drug."""
-        known = {gene.casefold(): gene for gene in engine.knowledge.genes}
-        unknown = [gene for gene in arguments.gene if gene.casefold() not in known]
-        if unknown:
-            raise InputError("UNKNOWN_GENE", f"{unknown[0]!r} is not in this knowledge base", source="--gene")
-        genes = frozenset(known[gene.casefold()] for gene in arguments.gene)
-        return cls(genes, frozenset(engine.knowledge.find_drug(name).name for name in arguments.drug))
+        knowledge = engine.knowledge
+        genes = frozenset(map(knowledge.find_gene, arguments.gene))
+        return cls(genes, frozenset(knowledge.find_drug(name).name for name in arguments.drug))
 
     def of(self, person: Assessment) -> Assessment:
         """The assessment with only what was asked for."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from starling.cli.arguments import add_knowledge
+from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.screen import ProgressBar
 from starling.errors import InputError
 from starling.formats.extras import need
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Writes a synthetic patient and, when asked, the truth."""
     workshop = need("starling_workshop.simulation", "simulate")
-    knowledge = KnowledgeBase.open(Path(arguments.knowledge) if arguments.knowledge else None)
+    knowledge = KnowledgeBase.open(knowledge_path(arguments.knowledge))
     if arguments.people is not None or arguments.frequencies is not None:
         return _population(arguments, knowledge)
     if not 0 <= arguments.missing <= 1:

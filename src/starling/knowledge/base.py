@@ -14,7 +14,6 @@ from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self
 
-from starling.assessment import KnowledgeStamp
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
 from starling.errors import InputError
 from starling.knowledge.names import ATC_GROUP, plain_name
@@ -48,7 +47,7 @@ class KnowledgeBase:
         self._scope = scope
         self.lock = RLock()
         self.path = path
-        self.stamp = KnowledgeStamp(rows.meta["version"], rows.meta["sha256"], rows.meta["as_of"])
+        self.stamp = rows.stamp
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
@@ -144,6 +143,16 @@ class KnowledgeBase:
         close = _closest(name, {plain_name(n): n for d in self._drug_list for n in (d.name, *d.names)})
         nearest = f" (nearest names: {', '.join(close)})" if close else ""
         raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{nearest}")
+
+    def find_gene(self, name: str) -> str:
+        """The gene of this name, whatever its case.  Raises: InputError UNKNOWN_GENE, with the nearest names."""
+        known = {gene.casefold(): gene for gene in self.genes}
+        found = known.get(name.strip().casefold())
+        if found is None:
+            close = _closest(name, {plain_name(gene): gene for gene in self.genes})
+            nearest = f" (nearest names: {', '.join(close)})" if close else ""
+            raise InputError("UNKNOWN_GENE", f"{name.strip()!r} is not in this knowledge base{nearest}")
+        return found
 
     def find_inhibitors(self, name: str) -> tuple[Inhibitor, ...]:
         """Every statement on the enzymes that this medicine inhibits or induces, by any of its names; () when none."""

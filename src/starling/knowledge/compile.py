@@ -18,7 +18,7 @@ from starling.assessment import KnowledgeStamp
 from starling.errors import KnowledgeError
 from starling.knowledge.inspect import check_tables
 from starling.knowledge.intervals import last_position, parse_hgvs
-from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, digest_of, digests, normalised
+from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, digests, normalised, stamp_of
 from starling.knowledge.tables import OUTSIDE, TRAITS, TableRow, Tables, natural, read_tables
 
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
@@ -41,7 +41,8 @@ def compile_knowledge(source: Path, target: Path) -> KnowledgeStamp:
     content = list(_content(tables))
     sealed = sorted(each for table, rows in content for each in digests(table, rows))
     content.append(("digest", list(sealed)))
-    stamp = KnowledgeStamp(tables["version"][0]["version"], digest_of(sealed), _as_of(tables))
+    version, as_of = tables["version"][0]["version"], _as_of(tables)
+    stamp = KnowledgeStamp(version, stamp_of(version, as_of, sealed), as_of)
     _publish(content, stamp, target)
     return stamp
 

@@ -11,8 +11,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final, Self
 
+from starling.assessment import KnowledgeStamp
 from starling.errors import KnowledgeError
-from starling.knowledge.seal import APPLICATION_ID, BY_KEY, SCHEMA_VERSION, UNCOVERED, digest_of, digests
+from starling.knowledge.seal import APPLICATION_ID, BY_KEY, SCHEMA_VERSION, UNCOVERED, digest_of, digests, stamp_of
 
 _MAGIC: Final = b"SQLite format 3\x00"
 _HEADER_BYTES: Final = 100
@@ -30,10 +31,12 @@ class Rows:
     def __init__(self, database: sqlite3.Connection, name: str) -> None:
         self._database = database
         self._name = name
-        self.meta: dict[str, str] = dict(self._execute("SELECT key, value FROM meta"))
+        meta: dict[str, str] = dict(self._execute("SELECT key, value FROM meta"))
         stated = self._execute("SELECT * FROM digest ORDER BY 1, 2")
-        if digest_of(stated) != self.meta.get("sha256"):
-            raise self._damaged("its digests do not give the digest that the file states")
+        version, as_of, sha256 = (str(meta.get(key)) for key in ("version", "as_of", "sha256"))
+        if stamp_of(version, as_of, stated) != sha256:
+            raise self._damaged("its version, date and digests do not give the digest that the file states")
+        self.stamp = KnowledgeStamp(version, sha256, as_of)
         self._digests = {(table, key): sha256 for table, key, sha256 in stated}
 
     @classmethod
@@ -78,9 +81,7 @@ class Rows:
         """Whether every row of every table gives the stored digests (a slow check, for diagnosis)."""
         names = {name for (name,) in self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")} - UNCOVERED
         made = [each for name in names for each in digests(name, self._execute(_all_of(name)))]
-        return names >= {table for table, _ in self._digests} and all(
-            self._digests.get((table, key)) == sha256 for table, key, sha256 in made
-        )
+        return {(table, key): sha256 for table, key, sha256 in made} == self._digests
 
     def _verify(self, name: str, rows: list[Row]) -> None:
         if name in BY_KEY:

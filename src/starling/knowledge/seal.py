@@ -1,8 +1,9 @@
 """The digests inside a compiled file: every row is covered by one, and checked when it is read.
 
 A table that is read whole has one digest; of a table that is read by key (a prescriber asks about one drug) every row
-has its own.  They stand in the table `digest`, and the digest of that table names the knowledge: it is the stamp on
-every result.  Whoever alters a fact must alter the stamp, or is found by the first reader of the row.
+has its own.  They stand in the table `digest`; the digest of that table, with the version and the date, names the
+knowledge: it is the stamp on every result.  Whoever alters a fact must alter the stamp, or is found by the first reader
+of the row.
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ UNCOVERED: Final = frozenset({"digest", "meta"})
 #: SQLite writes the version of the library that made the file here; it carries no meaning for readers.
 _LIBRARY_VERSION_FIELD: Final = slice(96, 100)
 
-Rows = Iterable[Sequence[Any]]
+Rows = Sequence[Sequence[Any]]
 
 
 def digest_of(rows: Rows) -> str:
-    """SHA-256 over rows in the order given: the lengths of all texts and the numbers, then the texts themselves."""
-    fields = [field for row in rows for field in row]
-    shape = str([len(field) if isinstance(field, str) else [field] for field in fields])
-    texts = "".join([field for field in fields if isinstance(field, str)])
+    """SHA-256 over rows in the order given: the lengths of all texts and the numbers, row by row, then the texts."""
+    shape = str([[len(field) if isinstance(field, str) else [field] for field in row] for row in rows])
+    texts = "".join([field for row in rows for field in row if isinstance(field, str)])
     return hashlib.sha256((shape + texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def stamp_of(version: str, as_of: str, stated: Iterable[tuple[str, str, str]]) -> str:
+    """The digest that names the knowledge: of its version, its date and the digests of its rows."""
+    return digest_of([(SCHEMA_VERSION, version, as_of), *stated])
 
 
 def digests(table: str, rows: Iterable[tuple[Any, ...]]) -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ Which format it is in, its own bytes say (`starling.formats.registry`); nobody b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ from starling.formats.content import Opening, VariantFile
 from starling.formats.header import Header
 from starling.formats.markers import MarkerTable
 from starling.formats.record import Record
+from starling.formats.regions import Intervals as Stretches
 from starling.formats.regions import Region
 from starling.formats.registry import open_file
 from starling.formats.stream import Progress
@@ -157,18 +158,34 @@ class OpenSource:
         Raises: InputError NO_GENOTYPES or NO_CHROMOSOMES when no record has anything to say.
         """
         wanted = self.sites.spans if spans is None else spans
-        names = self.names
         fetched = genotyped = 0
-        regions = [Region(name, start, end) for name, ours in names.items() for start, end in wanted.get(ours, ())]
-        for record in self._file.fetch(regions):
+        for chromosome, record in self._records(wanted):
             fetched += 1
             if "GT" in record.format:
                 genotyped += 1
-                yield names[record.chromosome], record
+                yield chromosome, record
         if fetched and not genotyped:
             raise InputError("NO_GENOTYPES", "no record has a GT field", source=self.name)
         if not fetched and not self.header.contigs:
             raise InputError("NO_CHROMOSOMES", "no record lies on a chromosome that is needed", source=self.name)
+
+    def _records(self, wanted: Mapping[str, Intervals]) -> Iterator[tuple[str, Record]]:
+        """Every record in `wanted`.
+
+        A file that is entered here and there shows by its entries whether it is sorted, so it is entered wherever any
+        gene lies, whatever is asked: a narrow question must not believe a file that a whole one does not.
+        """
+        names, maps = self.names, self._wanted.maps
+        if maps.is_whole or self._file.reader == "scan":
+            for record in self._file.fetch(_regions(names, wanted)):
+                yield names[record.chromosome], record
+            return
+        whole = maps.whole.of(self.build.name)
+        everywhere, asked = self._usable(whole), {name: Stretches(wanted.get(ours, ())) for name, ours in names.items()}
+        for record in self._file.fetch(_regions(everywhere, whole.spans)):
+            own = asked.get(record.chromosome)
+            if own is not None and own.overlaps(record.position, max(record.position, record.end)):
+                yield names[record.chromosome], record
 
     @property
     def is_gvcf(self) -> bool:
@@ -234,3 +251,7 @@ def _note(name: str, note: str | Remark) -> Remark:
     if isinstance(note, Remark):
         return Remark(note.code, f"{name}: {note.message}", note.places, note.names)
     return Remark("FILE_NOTE", f"{name}: {note}")
+
+
+def _regions(names: Mapping[str, str], spans: Mapping[str, Iterable[tuple[int, int]]]) -> list[Region]:
+    return [Region(name, start, end) for name, ours in names.items() for start, end in spans.get(ours, ())]

@@ -21,6 +21,9 @@ from starling.values import asdict, dataclass
 #: Files of one person that make one shard: small enough to lose, large enough to share patterns.
 FILES_PER_SHARD: Final = 200
 _INDEXES: Final = (".tbi", ".csi")
+#: What an earlier run left stands beside its evidence, under one name.
+_EVIDENCE: Final = ".evidence.parquet"
+_TABLES: Final = (".parquet", ".tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def input_files(inputs: Sequence[str], known: Collection[Path] = ()) -> Inputs:
     """The files named: a directory stands for everything in it, `@list` for the paths in a text file.
 
     In a directory the content decides, not the name: what no reader knows is left out, with the reason.  Hidden files,
-    the index beside a file, and `known`, what is no input, are not looked at.
+    the index beside a file, what an earlier run left, and `known`, what is no input, are not looked at.
     Raises: InputError FILE_NOT_FOUND, FILE_EMPTY, FILE_UNREADABLE, or NOBODY_CALLED when nothing can be read.
     """
     found: dict[str, Skipped | None] = {}
@@ -64,7 +67,9 @@ def input_files(inputs: Sequence[str], known: Collection[Path] = ()) -> Inputs:
     files = tuple(path for path, reason in found.items() if reason is None)
     left_out = tuple(reason for reason in found.values() if reason is not None)
     if left_out and not files:
-        reasons = "; ".join(each.message for each in left_out[:3])
+        reasons = "; ".join(
+            [*(each.message for each in left_out[:3]), *([f"{len(left_out) - 3} more"] if left_out[3:] else [])]
+        )
         raise InputError("NOBODY_CALLED", f"no file could be read ({reasons})", source=", ".join(inputs[:3]))
     if not files:
         raise InputError("FILE_EMPTY", "names no file", source=", ".join(inputs))
@@ -73,9 +78,12 @@ def input_files(inputs: Sequence[str], known: Collection[Path] = ()) -> Inputs:
 
 def _inside(directory: Path, passed: Collection[Path]) -> Iterator[Path]:
     """What lies in a directory and could be somebody's genotypes."""
-    for path in sorted(directory.iterdir()):
+    inside = sorted(directory.iterdir())
+    runs = tuple(path.name.removesuffix(_EVIDENCE) + "." for path in inside if path.name.endswith(_EVIDENCE))
+    for path in inside:
         indexes = path.suffix in _INDEXES and path.with_suffix("").exists()
-        if not (path.name.startswith(".") or indexes or path.resolve() in passed):
+        result = path.suffix in _TABLES and path.name.startswith(runs)
+        if not (path.name.startswith(".") or indexes or result or path.resolve() in passed):
             yield path
 
 
@@ -83,6 +91,8 @@ def _reason(path: Path) -> Skipped | None:
     """Why something in a directory is not read; None for what a reader knows, or will name when it fails."""
     if path.is_dir():
         return Skipped(path.name, f"{path.name}: a directory in a directory is not looked into; name it, too")
+    if not path.is_file():
+        return Skipped(path.name, f"{path.name}: is no file, or leads to none")
     try:
         if sniff(head_of(path)) is None:
             open_vcf(path).close()  # refuses it, with what it is instead
