@@ -21,6 +21,7 @@ PASSING: Final = frozenset({"PASS", ".", ""})
 #: DeepVariant's filter for a candidate that it calls reference: a statement, not a doubt.
 _REFERENCE_CALL: Final = "RefCall"
 _MISSING: Final = frozenset({".", ""})
+_INFINITE: Final = float("inf")
 #: GT of reference as nearly every caller writes it.
 _REFERENCES: Final[Mapping[str, tuple[int, ...]]] = {"0/0": (0, 0), "0|0": (0, 0), "0": (0,)}
 _ALL_REFERENCE: Final = frozenset(_REFERENCES.values())
@@ -311,11 +312,13 @@ def _stated_numbers(*texts: str) -> list[float]:
 
 def _number(text: str | None) -> float | None:
     """None for what is missing or no finite number."""
+    if text is None or text == ".":
+        return None
     try:
-        value = float(text) if text is not None else None
+        value = float(text)
     except ValueError:
         return None
-    return value if value is not None and abs(value) < float("inf") else None
+    return value if abs(value) < _INFINITE else None
 
 
 def _numbers(text: str) -> list[float]:

@@ -15,7 +15,7 @@ from starling.genotyping.effects import DELETED, INTERRUPTED, NOT_BASES, UNKNOWN
 from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks, quick_plan
 from starling.source.sites import BaseSlot, Slot
 from starling.values import dataclass
-from starling.vocabulary import Genotype, Locus, Notice, State
+from starling.vocabulary import Genotype, Notice, State
 
 #: Where one allele is a whole genotype (on chrX: in a person with one X).
 HAPLOID_CHROMOSOMES: Final = frozenset({"chrX", "chrY", "chrM"})
@@ -112,8 +112,6 @@ def is_link(phase: str | None) -> bool:
 
 def genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, gvcf: bool = False) -> Genotype | None:
     """The genotype at `slot`; None when nothing that was found speaks of it.  `gvcf`: the file has blocks."""
-    if len(found) == 1 and _is_clear_reference(slot, found[0]):
-        return reference_genotype(slot.locus, found[0].plan.words[0], found[0].call.quality)
     stating = [one for one in found if one.plan.speaks is Speaks.STATES]
     if not stating and not gvcf:
         stating = [one for one in found if one.plan.speaks is Speaks.LISTED]
@@ -138,22 +136,29 @@ def genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, g
     return _reference(slot, covering, notices, options) if _is_covered(slot, covering) else None
 
 
-def reference_genotype(locus: Locus, word: str, quality: int | None) -> Genotype:
-    """Two reference alleles of which nothing is to be noted."""
-    # Positional: one is made for nearly every site of a person.
-    return Genotype(locus, (word, word), None, State.CALLED, quality, (), False, False, (), ())  # noqa: FBT003
-
-
-def _is_clear_reference(slot: Slot, one: Observation) -> bool:
-    """Whether one record alone calls two documented reference alleles, over all of the slot, and nothing is to note."""
-    plan = one.plan
-    if not one.call.is_clear_reference or plan.words[0] not in slot.words or slot.locus.chromosome == "chrM":
+def is_clear_reference(slot: Slot, one: Observation) -> bool:
+    """Whether a record alone calls two documented reference alleles, over all of the slot, and nothing is to note."""
+    plan, word = one.plan, one.plan.words[0]
+    if not one.call.is_clear_reference or not has_clear_reference(slot) or word != slot.reference:
         return False
     if plan.speaks is Speaks.STATES:
         return True
     if isinstance(slot, BaseSlot):
         return plan.speaks is Speaks.BLOCK and one.end >= slot.position
     return plan.speaks is Speaks.COVERS and slot.is_known and plan.start <= slot.position and one.end >= slot.last
+
+
+def has_clear_reference(slot: Slot) -> bool:
+    """Whether reference on two strands is always one genotype here (chrM: one allele, with its share of the reads)."""
+    return slot.reference in slot.words and slot.locus.chromosome != "chrM"
+
+
+def reference_genotype(slot: Slot, quality: int | None) -> Genotype:
+    """Two reference alleles of which nothing is to be noted."""
+    word = slot.reference
+    assert word is not None
+    # Positional: one is made for nearly every site of a person.
+    return Genotype(slot.locus, (word, word), None, State.CALLED, quality, (), False, False, (), ())  # noqa: FBT003
 
 
 def _notices(found: Sequence[Observation]) -> tuple[Notice, ...]:

@@ -16,7 +16,9 @@ from starling.genotyping.merge import (
     Observation,
     ReferenceCall,
     genotype_at,
+    has_clear_reference,
     in_order,
+    is_clear_reference,
     reference_genotype,
     stated,
 )
@@ -70,10 +72,9 @@ class Resolver:
             if cell is None:
                 continue
             if isinstance(cell, ReferenceCall):
-                key = (index, cell.call.quality)
-                genotype = clear.get(key) or self._reference(part.sites, key, cell)
+                genotype = clear.get((index, cell.call.quality)) or self._marked(part.sites, slots[index], cell)
             elif isinstance(cell, Observation):
-                genotype = self._alone(slots[index], cell, gvcf=part.gvcf)
+                genotype = self._alone(part, slots[index], cell)
             else:
                 genotype = genotype_at(slots[index], cell, self._options, gvcf=part.gvcf)
             if genotype is not None:
@@ -81,24 +82,32 @@ class Resolver:
         _unmix(part, found)
         return found
 
-    def _alone(self, slot: Slot, one: Observation, *, gvcf: bool) -> Genotype | None:
-        key = (id(one), gvcf)
+    def _alone(self, part: Part, slot: Slot, one: Observation) -> Genotype | None:
+        if is_clear_reference(slot, one):
+            return _clear(part.sites, slot, one.call.quality)
+        key = (id(one), part.gvcf)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= _KEPT:
                 self._known.clear()
-            known = self._known[key] = one, genotype_at(slot, [one], self._options, gvcf=gvcf)
+            known = self._known[key] = one, genotype_at(slot, [one], self._options, gvcf=part.gvcf)
         return known[1]
 
-    def _reference(self, sites: SiteMap, key: tuple[int, int | None], cell: ReferenceCall) -> Genotype:
-        slot = sites.slots[key[0]]
-        word = slot.reference
-        if word is None or word not in slot.words or slot.locus.chromosome == "chrM":
-            return genotype_at(slot, stated(cell, slot), self._options) or Genotype(slot.locus)
+    def _marked(self, sites: SiteMap, slot: Slot, cell: ReferenceCall) -> Genotype:
+        if has_clear_reference(slot):
+            return _clear(sites, slot, cell.call.quality)
+        return genotype_at(slot, stated(cell, slot), self._options) or Genotype(slot.locus)
+
+
+def _clear(sites: SiteMap, slot: Slot, quality: int | None) -> Genotype:
+    """The genotype of a clear reference call: one for everybody."""
+    key = (slot.number, quality)
+    genotype = sites.clear.get(key)
+    if genotype is None:
         if len(sites.clear) >= _KEPT:
             sites.clear.clear()
-        genotype = sites.clear[key] = reference_genotype(slot.locus, word, key[1])
-        return genotype
+        genotype = sites.clear[key] = reference_genotype(slot, quality)
+    return genotype
 
 
 def _observations(cells: Iterable[Cell]) -> Iterator[Observation]:

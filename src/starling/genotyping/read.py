@@ -89,13 +89,13 @@ class CellReader:
         """At a site of one base clear reference calls leave a mark.  Those who state something else, or more."""
         others = []
         texts, places, cells, at = record.columns, self._columns, self.cells, slot.number
-        mark = ReferenceCall(record.alts, PLAIN_REFERENCE)
+        mark: ReferenceCall | None = None
         for person in people:
             call, own = reference(texts[places[person]]), cells[person]
             if call is None or own[at] is not None:
                 others.append(person)
                 continue
-            if call is not mark.call:
+            if mark is None or call is not mark.call:
                 mark = ReferenceCall(record.alts, call)
             own[at] = mark
         return others
