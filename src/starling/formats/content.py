@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from starling.formats.header import Header
-from starling.formats.markers import MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Region
 from starling.formats.stream import Progress
 from starling.values import dataclass
 from starling.vocabulary import Remark
+
+if TYPE_CHECKING:
+    from starling.formats.markers import MarkerTable
 
 ReaderName = Literal["bisect", "index", "scan"]
 
@@ -70,7 +72,7 @@ class VariantFile(Described, Protocol):
 
 
 #: What opening a file gives: records, or a table of markers that the door compares with the known sites.
-Content = VariantFile | MarkerTable
+Content: TypeAlias = "VariantFile | MarkerTable"
 
 
 @dataclass(frozen=True, slots=True)

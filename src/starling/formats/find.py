@@ -12,10 +12,10 @@ from typing import Final, Literal, TypeVar
 
 from starling.formats.bgzf import BlockFile
 from starling.formats.header import Header
-from starling.formats.lines import Piece, pieces
+from starling.formats.lines import DisorderError, Piece, pieces
 from starling.formats.record import LARGEST_POSITION, parse_position, touches
 from starling.formats.regions import Intervals, merge
-from starling.formats.seek import DisorderError, Key, Seeker
+from starling.formats.seek import Key, Seeker
 from starling.formats.tabix import BadIndexError, Index, read_index
 
 _WHOLE_CHROMOSOME_UP_TO_BYTES: Final = 2**20

@@ -131,17 +131,24 @@ def _fields(value: str) -> dict[str, str]:
     if not (value.startswith("<") and value.endswith(">")):
         return {}
     fields: dict[str, str] = {}
-    quoted, part = False, ""
-    for character in value[1:-1] + ",":
-        if character == '"':
-            quoted = not quoted
-        elif character == "," and not quoted:
-            key, _, text = part.partition("=")
-            fields.setdefault(key.strip(), text)
-            part = ""
-            continue
-        part += character
+    for part in _parts(value[1:-1]):
+        key, _, text = part.partition("=")
+        fields.setdefault(key.strip(), text)
     return fields
+
+
+def _parts(text: str) -> list[str]:
+    """The text cut at commas outside quotation marks; without a part that none closes."""
+    if '"' not in text:
+        return text.split(",")
+    parts, quoted = [""], False
+    for character in text:
+        if character == "," and not quoted:
+            parts.append("")
+        else:
+            parts[-1] += character
+            quoted ^= character == '"'
+    return parts[:-1] if quoted else parts
 
 
 def _samples(text: str, source: str, line: int) -> tuple[str, ...]:

@@ -11,6 +11,10 @@ from starling.formats.record import LONGEST_LINE
 from starling.values import dataclass
 
 
+class DisorderError(Exception):
+    """The file is not sorted in a way that bisecting needs.  Never leaves the room: the file is read whole."""
+
+
 @dataclass(slots=True)
 class Piece:
     """Whole lines of text, and where they stand: (index in the text, block, index in its text) of each part."""

@@ -5,7 +5,7 @@ Source: The Variant Call Format specification v4.5, sections 1.6 (columns), 1.6.
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, overload
@@ -18,9 +18,9 @@ LARGEST_POSITION: Final = 2**31 - 1
 #: A line of half a million samples with GT:DP:GQ:PL is about 25 MB; nothing real is longer.
 LONGEST_LINE: Final = 64 * 2**20
 
-_END: Final = re.compile(r"(?:^|;)END=(\d{1,10})(?:;|$)", re.ASCII)
-_SVLEN: Final = re.compile(r"(?:^|;)SVLEN=([-\d,.]+)(?:;|$)", re.ASCII)
 _SPANNING: Final = ("<DEL", "<DUP", "<INV", "<CNV")
+#: What a list of lengths is written in.
+_LENGTHS: Final = frozenset("0123456789-,.")
 _BLOCK_ALTS: Final = frozenset({"<NON_REF>", "<*>", "<X>"})
 
 
@@ -108,27 +108,28 @@ def parse_record(line: bytes, *, samples: int, source: str, number: int | None =
 
     Raises: InputError BAD_RECORD or NOT_TEXT.
     """
-    text = _decode(line, source, number)
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        raise InputError("NOT_TEXT", _not_text(line), source=source, line=number) from error
+    if "\0" in text:
+        raise InputError("NOT_TEXT", _not_text(line), source=source, line=number)
     if (found := text.count("\t") + 1) != 9 + samples:
         raise InputError("BAD_RECORD", f"{found} columns, not {9 + samples}", source=source, line=number)
-    fields = text.split("\t", 9)
-    chromosome, digits, _, ref, alt, _, filters, info, keys, columns = fields
+    chromosome, digits, _, ref, alt, _, filters, info, keys, columns = text.split("\t", 9)
     if not (ref.isascii() and ref.isalpha()) and ref != ".":
         raise InputError("BAD_RECORD", f"REF is {ref[:40]!r}, not bases", source=source, line=number)
-    position = parse_position(digits.encode(), source, number)
-    # Positional: a record is made of every line that is wanted.
-    return Record(
-        chromosome,
-        position,
-        ref.upper(),
-        (alt.upper(),) if alt.isalpha() else _alts(alt, source, number),
-        filters,
-        info,
-        _keys(keys),
-        Columns(columns),
-        _end(position, fields),
-        source,
-        number,
+    short = len(digits) < 10 and digits.isascii() and digits.isdigit()
+    position = int(digits) if short else parse_position(digits.encode(), source, number)
+    end = position + len(ref) - 1
+    if "=" in info or "LEN" in keys or end > LARGEST_POSITION:
+        end = _end(position, ref, alt, info, keys, columns)
+    alts = (alt.upper(),) if alt.isalpha() else _alts(alt, source, number)
+    several = (columns,) if samples == 1 else Columns(columns)
+    # As a tuple, which takes half as long: a record is made of every line that is wanted.
+    return tuple.__new__(
+        Record,
+        (chromosome, position, ref.upper(), alts, filters, info, _keys(keys), several, end, source, number),
     )
 
 
@@ -144,13 +145,8 @@ def _keys(text: str) -> tuple[str, ...]:
     return tuple(text.split(":"))
 
 
-def _decode(line: bytes, source: str, number: int | None) -> str:
-    if b"\0" in line:
-        raise InputError("NOT_TEXT", "a NUL byte in a record", source=source, line=number)
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        raise InputError("NOT_TEXT", "a record is not UTF-8", source=source, line=number) from error
+def _not_text(line: bytes) -> str:
+    return "a NUL byte in a record" if b"\0" in line else "a record is not UTF-8"
 
 
 def parse_position(digits: bytes, source: str, number: int | None) -> int:
@@ -170,35 +166,48 @@ def span_end(position: int, line: bytes) -> int:
     """The last position that the undecoded `line`, at `position`, speaks for; never fails."""
     if may_span(line):
         fields = line.rstrip(b"\r").decode(errors="replace").split("\t", 9)
-        return _end(position, fields) if len(fields) == 10 else position
+        if len(fields) < 10:
+            return position
+        return _end(position, fields[3], fields[4], fields[7], fields[8], fields[9])
     fields_to_ref = line.split(b"\t", 4)
     return position + max(len(fields_to_ref[3]), 1) - 1 if len(fields_to_ref) > 4 else position
 
 
 def touches(intervals: Intervals, position: int, line: bytes) -> bool:
     """Whether the undecoded `line`, at `position`, speaks for a position of an interval."""
-    start = intervals.next_start(position)
-    if start is None or start <= position:
-        return start is not None
+    index = bisect_left(intervals.ends, position)
+    if index == len(intervals.ends):
+        return False
+    start = intervals.starts[index]
+    if start <= position:
+        return True
     if start - position >= len(line) and not may_span(line):
         return False
     return span_end(position, line) >= start
 
 
-def _end(position: int, fields: list[str]) -> int:
+def _end(position: int, ref: str, alt: str, info: str, keys: str, columns: str) -> int:
     """The largest of: end of REF, INFO/END, INFO/SVLEN of an ALT that spans, FORMAT/LEN of any sample."""
-    end = position + (len(fields[3]) or 1) - 1
-    info = fields[7]
-    if "END=" in info and (found := _END.search(info)):
-        end = max(end, int(found[1]))
-    if "SVLEN=" in info and (found := _SVLEN.search(info)) and any(name in fields[4] for name in _SPANNING):
-        end = max(end, position + _largest_length(fields[4], found[1]))
-    if "LEN" in fields[8]:
-        end = max(end, _length_of_block(position, fields[8], fields[9]))
+    end = position + (len(ref) or 1) - 1
+    if "END=" in info:
+        end = max(end, _stated_end(info))
+    if "SVLEN=" in info and any(name in alt for name in _SPANNING):
+        end = max(end, position + _largest_length(alt, info))
+    if "LEN" in keys:
+        end = max(end, _length_of_block(position, keys, columns))
     return min(end, LARGEST_POSITION)
 
 
-def _largest_length(alt: str, lengths: str) -> int:
+def _stated_end(info: str) -> int:
+    """The first END of INFO that is a number; 0 without one."""
+    values = (field[4:] for field in info.split(";") if field.startswith("END="))
+    return next((int(text) for text in values if len(text) <= 10 and text.isascii() and text.isdigit()), 0)
+
+
+def _largest_length(alt: str, info: str) -> int:
+    """The longest stretch that the first SVLEN of INFO gives to an ALT that spans."""
+    values = (field[6:] for field in info.split(";") if field.startswith("SVLEN="))
+    lengths = next((text for text in values if text and _LENGTHS.issuperset(text)), "")
     pairs = zip(alt.split(","), lengths.split(","), strict=False)
     spans = (length.lstrip("-") for name, length in pairs if name.startswith(_SPANNING))
     return max((int(span) for span in spans if span.isdigit() and len(span) <= 10), default=0)

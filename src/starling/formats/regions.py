@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from starling.values import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """A stretch of one chromosome, named as in the file; 1-based, both ends inclusive."""
 
     chromosome: str
@@ -56,7 +54,7 @@ def merge(pairs: Iterable[tuple[int, int]], *, gap: int = 0) -> list[tuple[int, 
 
 def by_chromosome(regions: Sequence[Region]) -> dict[bytes, Intervals]:
     """The regions as intervals per chromosome name, as bytes for comparison with undecoded lines."""
-    pairs: dict[bytes, list[tuple[int, int]]] = {}
-    for region in regions:
-        pairs.setdefault(region.chromosome.encode(), []).append((region.start, region.end))
-    return {name: Intervals(values) for name, values in pairs.items()}
+    pairs: dict[str, list[tuple[int, int]]] = {}
+    for chromosome, start, end in regions:
+        pairs.setdefault(chromosome, []).append((start, end))
+    return {name.encode(): Intervals(values) for name, values in pairs.items()}

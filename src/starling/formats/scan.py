@@ -135,7 +135,9 @@ class Scan:
                 name = line[:tab]
                 intervals = self._wanted.get(name, _NOTHING)
                 remembered = self._positions.setdefault(name, array("q"))
-            position = parse_position(line[tab + 1 : line.find(b"\t", tab + 1)], self._source, self._number + 1 + index)
+            digits = line[tab + 1 : line.find(b"\t", tab + 1)]
+            short = len(digits) < 10 and digits.isdigit()
+            position = int(digits) if short else parse_position(digits, self._source, self._number + 1 + index)
             self.records += 1
             remembered.append(position)
             if touches(intervals, position, line):

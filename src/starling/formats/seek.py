@@ -34,7 +34,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from starling.formats.bgzf import BlockFile
-from starling.formats.lines import Piece, pieces
+from starling.formats.lines import DisorderError, Piece, pieces
 from starling.formats.record import LARGEST_POSITION, may_span, parse_position
 from starling.values import dataclass
 
@@ -50,10 +50,6 @@ _PEEKS: Final = (1024, 65_536)
 _FIXED_COLUMNS: Final = 2048
 _STRUCTURAL: Final = (b"<DEL", b"<DUP", b"<INV", b"<CNV", b"<CN", b"<INS", b"SVTYPE=")
 _AT_END: Final[Key] = (LARGEST_POSITION, LARGEST_POSITION)
-
-
-class DisorderError(Exception):
-    """The file is not sorted in a way that bisecting needs.  Never leaves the room: the file is read whole."""
 
 
 @dataclass(frozen=True, slots=True)

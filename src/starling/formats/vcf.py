@@ -12,19 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from starling.errors import InternalError
 from starling.formats.bgzf import BlockFile, is_bgzf
-from starling.formats.find import Finder
 from starling.formats.header import Header, parse_header
-from starling.formats.lines import pieces
+from starling.formats.lines import DisorderError, pieces
 from starling.formats.record import Columns, Record, parse_record
 from starling.formats.regions import Region, by_chromosome
 from starling.formats.scan import Scan
-from starling.formats.seek import DisorderError
 from starling.formats.stream import HeaderCollector, Progress, TextStream, open_bytes
-from starling.formats.tabix import find_index
+
+if TYPE_CHECKING:
+    from starling.formats.find import Finder
 
 __all__ = ["Columns", "Header", "Record", "Region", "VcfFile", "open_vcf"]
 
@@ -181,6 +181,9 @@ class VcfFile:
 
     def _open_blocks(self, blocks: BlockFile) -> Header:
         """The header of a BGZF file, and how its records will be found."""
+        from starling.formats.find import Finder
+        from starling.formats.tabix import find_index
+
         if not blocks.is_complete():
             self._notes.append("the end-of-file marker is missing; the file may be incomplete")
         header, first = _read_header(blocks)
@@ -208,9 +211,12 @@ class VcfFile:
                 return
             except DisorderError as error:
                 self._give_up_seeking(error)
+        if not hashes:
+            yield from self._scanned(regions)
+            return
         given = Counter(hashes)
         for number, line in self._scanned(regions):
-            if given and given[hash(line)] > 0:
+            if given[hash(line)] > 0:
                 given[hash(line)] -= 1
             else:
                 yield number, line

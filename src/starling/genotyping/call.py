@@ -6,7 +6,6 @@ Source: VCF v4.5, section 1.6.2 (GT, DP, GQ, AD, PS, FT, LEN); GATK (PGT, PID, R
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
@@ -15,7 +14,6 @@ from typing import Final, NamedTuple
 from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.record import Record
-from starling.values import dataclass
 from starling.vocabulary import Notice
 
 _QUALITIES: Final = ("GQ", "RGQ", "GQX")
@@ -23,7 +21,7 @@ PASSING: Final = frozenset({"PASS", ".", ""})
 #: DeepVariant's filter for a candidate that it calls reference: a statement, not a doubt.
 _REFERENCE_CALL: Final = "RefCall"
 _MISSING: Final = frozenset({".", ""})
-_SEPARATOR: Final = re.compile(r"[/|]")
+_INFINITE: Final = float("inf")
 #: GT of reference as nearly every caller writes it.
 _REFERENCES: Final[Mapping[str, tuple[int, ...]]] = {"0/0": (0, 0), "0|0": (0, 0), "0": (0,)}
 _ALL_REFERENCE: Final = frozenset(_REFERENCES.values())
@@ -53,6 +51,11 @@ class Call(NamedTuple):
     fractions: tuple[tuple[int, float], ...] = ()
     more: bool = False
     length: int | None = None
+
+    @property
+    def is_clear_reference(self) -> bool:
+        """Whether it states reference on two strands, can be trusted, and has nothing to be noted."""
+        return self.strands == (0, 0) and self.weak is None and not (self.filtered or self.more or self.fractions)
 
 
 #: `0/0` in a file whose FORMAT is GT alone: by far the most frequent call, and one shared value.
@@ -104,8 +107,7 @@ def _layout(keys: tuple[str, ...], chromosome: str) -> tuple[Mapping[str, int], 
     return at, QuickFields(max(places) + 1, itemgetter(*places[:-2]), *places[-2:])
 
 
-@dataclass(frozen=True, slots=True)
-class RecordView:
+class RecordView(NamedTuple):
     """What is common to all columns of one record."""
 
     record: Record
@@ -130,7 +132,7 @@ def failed_filters(text: str) -> str:
     """The filters of a FILTER or FT field that were not passed, comma-separated; empty when all were."""
     if text in PASSING:
         return ""
-    return ", ".join(name for name in re.split("[;,]", text) if name not in PASSING)
+    return ", ".join(name for name in text.replace(",", ";").split(";") if name not in PASSING)
 
 
 def read_call(record: RecordView, column: str, options: Options) -> Call:
@@ -163,23 +165,23 @@ def _plain_reference(record: RecordView, values: list[str], options: Options) ->
     values = [*values, "."]
     if values[quick.filters] not in PASSING:
         return None
-    call = _judged(strands, quick.support(values), options.min_dp, options.min_gq)
+    phase = None
     if values[0] == "0|0" and options.phase != "ignore":
         if values[quick.phase_set] not in _MISSING:
             return None
-        if options.phase == "trust":
-            call = call._replace(phase=record.chromosome)
+        phase = record.chromosome if options.phase == "trust" else None
+    call = _judged(strands, phase, quick.support(values), options.min_dp, options.min_gq)
     if record.filtered and record.filtered != _REFERENCE_CALL:
         call = call._replace(filtered=record.filtered)
     return call
 
 
 @lru_cache(maxsize=_VERDICTS)
-def _judged(strands: tuple[int, ...], texts: tuple[str, ...], min_dp: int, min_gq: int) -> Call:
+def _judged(strands: tuple[int, ...], phase: str | None, texts: tuple[str, ...], min_dp: int, min_gq: int) -> Call:
     """The reference call that a column with these texts of support makes."""
     support = Support(*texts)
     weak, bare = _verdict(support, min_dp, min_gq)
-    return Call(strands, weak=weak, bare=bare, quality=_first_number([support.gq, support.rgq, support.gqx]))
+    return Call(strands, phase, weak=weak, bare=bare, quality=_first_number([support.gq, support.rgq, support.gqx]))
 
 
 def _call_at_length(record: RecordView, values: Sequence[str], options: Options) -> Call:
@@ -212,7 +214,8 @@ def _call_at_length(record: RecordView, values: Sequence[str], options: Options)
 
 def _genotype(record: RecordView, text: str) -> tuple[tuple[int | None, ...], str, bool]:
     """(first two alleles, what stands between them, whether GT names more than two)."""
-    parts = _SEPARATOR.split(text.lstrip("/|"))
+    stated = text.lstrip("/|")
+    parts = stated.replace("|", "/").split("/")
     strands: list[int | None] = []
     for part in parts:
         if part == ".":
@@ -221,8 +224,8 @@ def _genotype(record: RecordView, text: str) -> tuple[tuple[int | None, ...], st
             strands.append(_index(record, part))
         else:
             raise _error(record, "BAD_RECORD", f"GT is {text[:40]!r}, not allele indices")
-    first = _SEPARATOR.search(text.lstrip("/|"))
-    return tuple(strands[:2]), first[0] if first is not None else "", len(parts) > 2
+    between = stated[len(parts[0]) : len(parts[0]) + 1]
+    return tuple(strands[:2]), between, len(parts) > 2
 
 
 def _index(record: RecordView, text: str) -> int:
@@ -309,11 +312,13 @@ def _stated_numbers(*texts: str) -> list[float]:
 
 def _number(text: str | None) -> float | None:
     """None for what is missing or no finite number."""
+    if text is None or text == ".":
+        return None
     try:
-        value = float(text) if text is not None else None
+        value = float(text)
     except ValueError:
         return None
-    return value if value is not None and abs(value) < float("inf") else None
+    return value if abs(value) < _INFINITE else None
 
 
 def _numbers(text: str) -> list[float]:

@@ -100,9 +100,10 @@ class Collected:
     def positions(self, sample: SampleGenotypes) -> dict[str, int]:
         """How many sites were called, not called, not assayed, and assumed to be reference (not among the called)."""
         genotypes = sample.genotypes.values()
-        filled = sum(genotype.filled for genotype in genotypes)
-        called = sum(genotype.state is State.CALLED for genotype in genotypes) - filled
-        nocall = sum(genotype.state is State.NOCALL for genotype in genotypes)
+        states = [genotype.state for genotype in genotypes]
+        filled = [genotype.filled for genotype in genotypes].count(True)
+        called = states.count(State.CALLED) - filled
+        nocall = states.count(State.NOCALL)
         missing = self.sites - called - filled - nocall
         return {"called": called, "nocall": nocall, "notassayed": missing, "filled_as_reference": filled}
 

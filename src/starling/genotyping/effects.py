@@ -7,12 +7,11 @@ Source: VCF v4.5, section 1.6.1.5 (ALT: bases, `*`, symbolic alleles, breakends)
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from starling.formats.record import Record
 from starling.source.normalise import Event, trim
 from starling.source.sites import BaseSlot, ChromosomeSites, IndelSlot
-from starling.values import dataclass
 
 DELETED: Final = "*"
 UNKNOWN: Final = "?"
@@ -29,8 +28,7 @@ _BASES: Final = frozenset("ACGT")
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """One ALT.  `name`: the same for the same change (of one base: the new base).
 
     `removed`, `unknown`: first and last position without a base, or with an unknown one.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from starling.assessment import Options
-from starling.genotyping.call import PLAIN_REFERENCE, Call
+from starling.genotyping.call import Call
 from starling.genotyping.effects import DELETED, INTERRUPTED, NOT_BASES, UNKNOWN
 from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks, quick_plan
 from starling.source.sites import BaseSlot, Slot
@@ -46,9 +46,18 @@ class Observation(NamedTuple):
         return not any(strand is not None for strand in self.strands)
 
 
-#: What was found at a slot: nothing; the ALTs of the one record that calls a single base plain reference (the most
-#: frequent case by far, and one that costs nothing to keep); one observation; or several.
-Cell = tuple[str, ...] | Observation | list[Observation] | None
+class ReferenceCall(NamedTuple):
+    """A record of single bases, with these ALTs, calls a single base reference: by far the most frequent case.
+
+    It costs next to nothing to make and to keep, and becomes an observation only beside others of the same slot.
+    """
+
+    alts: tuple[str, ...]
+    call: Call
+
+
+#: What was found at a slot: nothing; a clear reference call; one observation; or several.
+Cell = ReferenceCall | Observation | list[Observation] | None
 
 
 def stated(cell: Cell, slot: Slot) -> list[Observation]:
@@ -58,7 +67,7 @@ def stated(cell: Cell, slot: Slot) -> list[Observation]:
     if isinstance(cell, Observation):
         return [cell]
     assert isinstance(slot, BaseSlot)
-    return observations(quick_plan(slot, cell), PLAIN_REFERENCE, slot.position)
+    return observations(quick_plan(slot, cell.alts), cell.call, slot.position)
 
 
 def observations(plan: RecordPlan, call: Call, position: int) -> list[Observation]:
@@ -103,9 +112,6 @@ def is_link(phase: str | None) -> bool:
 
 def genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, gvcf: bool = False) -> Genotype | None:
     """The genotype at `slot`; None when nothing that was found speaks of it.  `gvcf`: the file has blocks."""
-    if len(found) == 1 and _is_plain_reference(slot, found[0]):
-        (word, *_), quality = found[0].plan.words, found[0].call.quality
-        return Genotype(slot.locus, (word, word), state=State.CALLED, quality=quality)
     stating = [one for one in found if one.plan.speaks is Speaks.STATES]
     if not stating and not gvcf:
         stating = [one for one in found if one.plan.speaks is Speaks.LISTED]
@@ -130,17 +136,29 @@ def genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, g
     return _reference(slot, covering, notices, options) if _is_covered(slot, covering) else None
 
 
-def _is_plain_reference(slot: Slot, one: Observation) -> bool:
-    """Whether a record that lists alleles calls two documented reference ones, and nothing is to be noted of it."""
-    call, plan = one.call, one.plan
-    return (
-        one.strands == (0, 0)
-        and plan.speaks is Speaks.STATES
-        and call.weak is None
-        and not (call.filtered or call.more or call.fractions)
-        and plan.words[0] in slot.words
-        and slot.locus.chromosome != "chrM"
-    )
+def is_clear_reference(slot: Slot, one: Observation) -> bool:
+    """Whether a record alone calls two documented reference alleles, over all of the slot, and nothing is to note."""
+    plan, word = one.plan, one.plan.words[0]
+    if not one.call.is_clear_reference or not has_clear_reference(slot) or word != slot.reference:
+        return False
+    if plan.speaks is Speaks.STATES:
+        return True
+    if isinstance(slot, BaseSlot):
+        return plan.speaks is Speaks.BLOCK and one.end >= slot.position
+    return plan.speaks is Speaks.COVERS and slot.is_known and plan.start <= slot.position and one.end >= slot.last
+
+
+def has_clear_reference(slot: Slot) -> bool:
+    """Whether reference on two strands is always one genotype here (chrM: one allele, with its share of the reads)."""
+    return slot.reference in slot.words and slot.locus.chromosome != "chrM"
+
+
+def reference_genotype(slot: Slot, quality: int | None) -> Genotype:
+    """Two reference alleles of which nothing is to be noted."""
+    word = slot.reference
+    assert word is not None
+    # Positional: one is made for nearly every site of a person.
+    return Genotype(slot.locus, (word, word), None, State.CALLED, quality, (), False, False, (), ())  # noqa: FBT003
 
 
 def _notices(found: Sequence[Observation]) -> tuple[Notice, ...]:

@@ -11,7 +11,17 @@ from typing import Final
 
 from starling.assessment import Options
 from starling.errors import InputError
-from starling.genotyping.merge import Cell, Observation, genotype_at, in_order, stated
+from starling.genotyping.merge import (
+    Cell,
+    Observation,
+    ReferenceCall,
+    genotype_at,
+    has_clear_reference,
+    in_order,
+    is_clear_reference,
+    reference_genotype,
+    stated,
+)
 from starling.source.sites import BaseSlot, CompositeSite, SiteMap, Slot
 from starling.values import dataclass, replace
 from starling.vocabulary import Genotype, Locus, Notice, Remark, SampleGenotypes, Sex, State
@@ -19,7 +29,8 @@ from starling.vocabulary import Genotype, Locus, Notice, Remark, SampleGenotypes
 #: No-calls that say "no data": another file of the same person may say more.
 _SILENT: Final = frozenset({"HALF_CALL", "LOW_DEPTH", "LOW_QUALITY", "NO_SUPPORT", "INDEL_NOT_EXCLUDED"})
 
-#: Distinct observations of which the genotype is kept (about 8 MB): far more than a cohort's sites have.
+#: Distinct observations, and clear reference calls of a site, of which the genotype is kept (about 8 MB): far more than
+#: a cohort's sites have.
 _KEPT: Final = 1 << 14
 _MIXED: Final = Notice(
     "PHASE_SET_MIXED", "phased without a phase set in a sample that names phase sets; read as unphased"
@@ -49,55 +60,63 @@ class Resolver:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._plain: dict[tuple[int, str | None], Genotype] = {}
         # by identity, which a reader gives to equal observations; each is held here, so that no other takes its place
         self._known: dict[tuple[int, bool], tuple[Observation, Genotype | None]] = {}
 
     def resolve(self, part: Part) -> dict[int, Genotype]:
         """The genotype of every slot of which the part's records speak."""
         found: dict[int, Genotype] = {}
-        slots, plain = part.sites.slots, self._plain
+        slots, clear = part.sites.slots, part.sites.clear
+        genotype: Genotype | None
         for index, cell in enumerate(part.cells):
             if cell is None:
                 continue
-            slot = slots[index]
-            genotype: Genotype | None
-            if type(cell) is tuple:
-                key = (index, slot.reference)
-                genotype = plain.get(key)
-                if genotype is None:
-                    genotype = plain[key] = self._reference(slot, cell)
+            if isinstance(cell, ReferenceCall):
+                genotype = clear.get((index, cell.call.quality)) or self._marked(part.sites, slots[index], cell)
             elif isinstance(cell, Observation):
-                genotype = self._alone(slot, cell, gvcf=part.gvcf)
+                genotype = self._alone(part, slots[index], cell)
             else:
-                genotype = genotype_at(slot, stated(cell, slot), self._options, gvcf=part.gvcf)
+                genotype = genotype_at(slots[index], cell, self._options, gvcf=part.gvcf)
             if genotype is not None:
                 found[index] = genotype
         _unmix(part, found)
         return found
 
-    def _alone(self, slot: Slot, one: Observation, *, gvcf: bool) -> Genotype | None:
-        key = (id(one), gvcf)
+    def _alone(self, part: Part, slot: Slot, one: Observation) -> Genotype | None:
+        if is_clear_reference(slot, one):
+            return _clear(part.sites, slot, one.call.quality)
+        key = (id(one), part.gvcf)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= _KEPT:
                 self._known.clear()
-            known = self._known[key] = one, genotype_at(slot, [one], self._options, gvcf=gvcf)
+            known = self._known[key] = one, genotype_at(slot, [one], self._options, gvcf=part.gvcf)
         return known[1]
 
-    def _reference(self, slot: Slot, cell: Cell) -> Genotype:
-        if slot.reference is not None and slot.reference in slot.words and slot.locus.chromosome != "chrM":
-            return Genotype(slot.locus, (slot.reference, slot.reference), state=State.CALLED)
+    def _marked(self, sites: SiteMap, slot: Slot, cell: ReferenceCall) -> Genotype:
+        if has_clear_reference(slot):
+            return _clear(sites, slot, cell.call.quality)
         return genotype_at(slot, stated(cell, slot), self._options) or Genotype(slot.locus)
 
 
+def _clear(sites: SiteMap, slot: Slot, quality: int | None) -> Genotype:
+    """The genotype of a clear reference call: one for everybody."""
+    key = (slot.number, quality)
+    genotype = sites.clear.get(key)
+    if genotype is None:
+        if len(sites.clear) >= _KEPT:
+            sites.clear.clear()
+        genotype = sites.clear[key] = reference_genotype(slot, quality)
+    return genotype
+
+
 def _observations(cells: Iterable[Cell]) -> Iterator[Observation]:
-    """All but plain reference calls."""
+    """All but clear reference calls."""
     for cell in cells:
-        if isinstance(cell, list):
-            yield from cell
-        elif isinstance(cell, Observation):
+        if isinstance(cell, Observation):
             yield cell
+        elif isinstance(cell, list):
+            yield from cell
 
 
 def _unmix(part: Part, found: dict[int, Genotype]) -> None:
@@ -127,11 +146,7 @@ def person(sample: str, parts: Sequence[Part], resolver: Resolver, sex: Sex) -> 
         found[index] = _on_x(found[index], sex)
     _settle_ploidy(found, x_slots, sex)
     _fill(parts, found, hemizygous=hemizygous is True)
-    genotypes = {
-        genotype.locus: genotype
-        for index, genotype in found.items()
-        if not isinstance(slot := sites.slots[index], BaseSlot) or slot.site is not None
-    }
+    genotypes = {genotype.locus: genotype for index, genotype in found.items() if index not in sites.parts}
     for composite in sites.composites:
         genotype = _composite(composite, [found.get(index) for index in composite.parts])
         if genotype is not None:
@@ -161,7 +176,9 @@ def _remarks(parts: Sequence[Part], genotypes: Mapping[Locus, Genotype]) -> tupl
 def _bare_references(part: Part) -> Iterator[Locus]:
     """Where a reference call with nothing to support it was accepted."""
     for slot, cell in zip(part.sites.slots, part.cells, strict=True):
-        if type(cell) is tuple or any(one.call.bare for one in _observations((cell,))):
+        if cell is None:
+            continue
+        if any(one.call.bare for one in cell) if isinstance(cell, list) else cell.call.bare:
             yield slot.locus
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import Options
 from starling.formats.record import Record
-from starling.genotyping.call import PASSING, Call, read_call, view
-from starling.genotyping.merge import Cell, Observation, observations, stated
+from starling.genotyping.call import PASSING, PLAIN_REFERENCE, Call, read_call, view
+from starling.genotyping.merge import Cell, Observation, ReferenceCall, observations, stated
 from starling.genotyping.plan import RecordPlan, plan_record, quick_plan
 from starling.source.sites import BaseSlot, ChromosomeSites, SiteMap
 
 _GENOTYPE_ONLY: Final = ("GT",)
-_REFERENCE: Final = frozenset({"0/0", "0|0"})
+_PLAIN: Final[Mapping[str, Call]] = {"0/0": PLAIN_REFERENCE, "0|0": PLAIN_REFERENCE}
 _BASES: Final = frozenset("ACGT")
+#: Distinct columns of which the reference call is kept: a person's file has some dozens.
+_KEPT: Final = 1 << 12
+#: Longer columns are not kept, so that no file can fill the memory.
+_LONGEST_KEPT: Final = 256
 
 
 def read_cells(
@@ -50,46 +54,62 @@ class CellReader:
         self._columns = columns
         self._options = options
         self._qualities = qualities
+        # what all else that decides about a call in a kind of record leaves to its column
+        self._references: dict[tuple[str, tuple[str, ...], str], dict[str, Call]] = {}
 
     def add(self, record: Record, sites: ChromosomeSites, *, plain: bool, people: Sequence[int] | None = None) -> None:
         """What the record states of `people` (None: of all) is stored.
 
         `plain`: FORMAT is GT alone, and all filters were passed.
         """
-        chosen = range(len(self._columns)) if people is None else people
+        chosen: Sequence[int] = range(len(self._columns)) if people is None else people
         slot = _quick_slot(record, sites)
-        if slot is not None and plain:
-            self._add_quickly(record, sites, slot, chosen)
+        if slot is None:
+            plan = plan_record(record, sites)
+            if plan is not None:
+                self._add(self._read(record, sites, {}), plan, chosen)
             return
-        plan = plan_record(record, sites) if slot is None else quick_plan(slot, record.alts)
-        if plan is not None:
-            self._add(record, sites, plan, chosen)
-
-    def _add_quickly(self, record: Record, sites: ChromosomeSites, slot: BaseSlot, people: Iterable[int]) -> None:
-        """Reference calls at a site of one base leave a mark: the ALTs that the record lists."""
-        others = []
-        texts, alts, at = record.columns, record.alts, slot.number
-        columns = self._columns
-        for person in people:
-            if texts[columns[person]] in _REFERENCE and self.cells[person][at] is None:
-                self.cells[person][at] = alts
-            else:
-                others.append(person)
+        kind = (sites.name, record.format, record.filter)
+        known = self._references.get(kind)
+        if known is None:
+            known = self._references[kind] = dict(_PLAIN) if plain else {}
+        others = self._mark(record, slot, known.get, chosen)
         if others:
-            self._add(record, sites, quick_plan(slot, alts), others)
+            columns = self._read(record, sites, known)
+            others = self._mark(record, slot, columns.reference, others)
+            if others:
+                self._add(columns, quick_plan(slot, record.alts), others)
 
-    def _add(self, record: Record, sites: ChromosomeSites, plan: RecordPlan, people: Iterable[int]) -> None:
+    def _read(self, record: Record, sites: ChromosomeSites, known: dict[str, Call]) -> _Columns:
+        return _Columns(record, sites.name, self._options, known, qualities=self._qualities)
+
+    def _mark(
+        self, record: Record, slot: BaseSlot, reference: Callable[[str], Call | None], people: Iterable[int]
+    ) -> list[int]:
+        """At a site of one base clear reference calls leave a mark.  Those who state something else, or more."""
+        others = []
+        texts, places, cells, at = record.columns, self._columns, self.cells, slot.number
+        mark: ReferenceCall | None = None
+        for person in people:
+            call, own = reference(texts[places[person]]), cells[person]
+            if call is None or own[at] is not None:
+                others.append(person)
+                continue
+            if mark is None or call is not mark.call:
+                mark = ReferenceCall(record.alts, call)
+            own[at] = mark
+        return others
+
+    def _add(self, columns: _Columns, plan: RecordPlan, people: Iterable[int]) -> None:
         """Equal columns of one record state the same and are read once; equal calls are one value for everybody."""
-        prepared = view(record, sites.name)
+        record = columns.record
         known: dict[str, list[Observation]] = {}
         shared: dict[Call, list[Observation]] = {}
-        texts = record.columns
         for person in people:
-            text = texts[self._columns[person]]
+            text = record.columns[self._columns[person]]
             found = known.get(text)
             if found is None:
-                call = read_call(prepared, text, self._options)
-                call = call if self._qualities else call._replace(quality=None)
+                call = columns.call(text)
                 found = shared.get(call) or shared.setdefault(call, observations(plan, call, record.position))
                 known[text] = found
             own = self.cells[person]
@@ -107,10 +127,48 @@ class CellReader:
             own[at] = [*stated(before, self._slots[at]), observation]
 
 
+class _Columns:
+    """The columns of one record, read when asked for and once.
+
+    `known`: columns that are clear reference calls in every record of this kind; more are learned.
+    """
+
+    __slots__ = ("_calls", "_known", "_options", "_prepared", "_qualities", "record")
+
+    def __init__(
+        self, record: Record, chromosome: str, options: Options, known: dict[str, Call], *, qualities: bool
+    ) -> None:
+        self.record = record
+        self._prepared = view(record, chromosome)
+        self._options = options
+        self._known = known
+        self._qualities = qualities
+        self._calls: dict[str, Call] = {}
+
+    def call(self, text: str) -> Call:
+        """What the column states."""
+        call = self._calls.get(text)
+        if call is None:
+            call = read_call(self._prepared, text, self._options)
+            call = self._calls[text] = call if self._qualities else call._replace(quality=None)
+        return call
+
+    def reference(self, text: str) -> Call | None:
+        """The same if it is clear reference and nothing but the column makes it so, else None."""
+        call = self.call(text)
+        if not call.is_clear_reference or call.explicit or call.length is not None:
+            return None
+        if len(text) <= _LONGEST_KEPT:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[text] = call
+        return call
+
+
 def _quick_slot(record: Record, sites: ChromosomeSites) -> BaseSlot | None:
     """The site of a record of single bases at a single-base site; None: take the long way."""
-    position, ref, alts = record.position, record.ref, record.alts
-    if position not in sites.plain or record.end != position or not alts:
+    slot, alts = sites.plain.get(record.position), record.alts
+    if slot is None or record.end != slot.position or not alts:
         return None
-    slot = sites.bases[position]
+    ref = record.ref
     return slot if ref == slot.reference and ref not in alts and _BASES.issuperset(alts) else None

@@ -6,8 +6,7 @@ every later file uses the revised Cambridge reference NC_012920, 16,569 bases (P
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from starling.errors import InputError
@@ -19,13 +18,16 @@ from starling.vocabulary import BuildName
 OLD_MITOCHONDRIAL_LENGTH: Final = 16_571
 
 #: Words in `##reference` (a file name, URL or assembly accession) that name a build.
-_WORDS: Final[tuple[tuple[BuildName, str], ...]] = (
-    ("GRCh38", r"grch38|hg38|b38|hs38|assembly38|gc[af]_000001405\.(?:1[5-9]|2[6-9]|[34]\d)"),
-    ("GRCh37", r"grch37|hg19|b37|hs37|g1k_v37|assembly19|gc[af]_000001405\.(?:1[34]|2[0-5])"),
-)
-_REFERENCE_WORDS: Final = tuple(
-    (name, re.compile(rf"(?<![a-z0-9])(?:{words})(?!\d)", re.IGNORECASE)) for name, words in _WORDS
-)
+_WORDS: Final[Mapping[BuildName, Sequence[str]]] = {
+    "GRCh38": ("grch38", "hg38", "b38", "hs38", "assembly38"),
+    "GRCh37": ("grch37", "hg19", "b37", "hs37", "g1k_v37", "assembly19"),
+}
+#: The human assembly of GenBank (gca) or RefSeq (gcf), before its version.
+_ACCESSIONS: Final = ("gca_000001405.", "gcf_000001405.")
+_VERSIONS: Final[Mapping[BuildName, Collection[str]]] = {
+    "GRCh38": frozenset(map(str, (*range(15, 20), *range(26, 50)))),
+    "GRCh37": frozenset(map(str, (13, 14, *range(20, 26)))),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,26 @@ def _contig_witnesses(
 def _reference_witnesses(header: Header) -> Iterator[tuple[str, BuildName]]:
     """A text that names both builds (a lifted-over file's path) states neither."""
     for text in dict.fromkeys((header.reference or "", *header.meta.get("reference", ()))):
-        found = [name for name, words in _REFERENCE_WORDS if words.search(text)]
+        found = [name for name in _WORDS if _names(text.casefold(), name)]
         if len(found) == 1:
             yield f"##reference={text}", found[0]
+
+
+def _names(text: str, build: BuildName) -> bool:
+    """Whether a word of the build stands in the text, or an accession with one of its versions."""
+    versions = (after[:2] for word in _ACCESSIONS for after in _behind(text, word) if not after[2:3].isdecimal())
+    words = (after for word in _WORDS[build] for after in _behind(text, word))
+    return any(not after[:1].isdecimal() for after in words) or any(each in _VERSIONS[build] for each in versions)
+
+
+def _behind(text: str, word: str) -> Iterator[str]:
+    """What follows the word, wherever no letter or digit stands before it."""
+    at = text.find(word)
+    while at >= 0:
+        before = text[at - 1] if at else "/"
+        if not (before.isascii() and before.isalnum()):
+            yield text[at + len(word) :]
+        at = text.find(word, at + 1)
 
 
 def _mitochondrial(

@@ -12,14 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from starling.assessment import Options
 from starling.errors import InputError
-from starling.formats.bed import read_bed
-from starling.formats.content import Opening, VariantFile
+from starling.formats.content import Content, Opening, VariantFile
 from starling.formats.header import Header
-from starling.formats.markers import MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Intervals as Stretches
 from starling.formats.regions import Region
@@ -62,14 +60,19 @@ def open_source(path: str | Path, wanted: Wanted, progress: Progress | None = No
     Raises: InputError, what the format's own reader refuses; BAD_OPTION when the silence of an array shall count.
     """
     content = open_file(path, Opening(hash_input=wanted.options.hash_input, progress=progress))
-    if isinstance(content, MarkerTable):
-        return OpenSource(_as_records(content, wanted), wanted)
-    return OpenSource(content, wanted)
+    return OpenSource(content if _has_records(content) else _as_records(content, wanted), wanted)
 
 
-def _as_records(table: MarkerTable, wanted: Wanted) -> VariantFile:
+def _has_records(content: Content) -> TypeGuard[VariantFile]:
+    """Not asked of its class: tables are a module of their own, which records do without."""
+    return hasattr(content, "fetch")
+
+
+def _as_records(table: Content, wanted: Wanted) -> VariantFile:
+    from starling.formats.markers import MarkerTable
     from starling.source.markers import MarkerRecords
 
+    assert isinstance(table, MarkerTable)
     options = wanted.options
     if options.absent_is_reference != "no" or options.callable_bed is not None:
         message = "an array or test lists what it looked at; nothing else can be taken as reference"
@@ -201,8 +204,12 @@ class OpenSource:
     def callable(self) -> Mapping[str, Intervals]:
         """Chromosome -> the intervals, in the file's build, that a BED file calls callable; nothing without one."""
         bed = self._wanted.options.callable_bed
+        if bed is None:
+            return {}
+        from starling.formats.bed import read_bed
+
         found: dict[str, Intervals] = {}
-        for name, intervals in read_bed(bed).items() if bed is not None else ():
+        for name, intervals in read_bed(bed).items():
             chromosome = self._wanted.chromosomes.contigs.get(name, (None, None))[0]
             if chromosome is not None:
                 found[chromosome] = (*found.get(chromosome, ()), *intervals)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from starling.definitions import GeneDefinition, Site
 from starling.source.normalise import Event, is_same_indel, trim
 from starling.values import dataclass, field
-from starling.vocabulary import BuildName, Locus
+from starling.vocabulary import BuildName, Genotype, Locus
 
 #: Regions closer than this are fetched as one.  Measured: in a genome of 5 million records all gaps up to 1,000 cost
 #: the same, because neighbours share a block; in a dense panel of 3,202 people every record in a gap costs time.
@@ -133,11 +133,12 @@ class ChromosomeSites:
         return sorted(self.bases)
 
     @cached_property
-    def plain(self) -> frozenset[int]:
-        """Positions of base slots that lie in no indel's stretch and have nothing unusual: the quick way is open."""
-        covered = {position for slot in self.indels for position in range(slot.position, slot.last + 1)}
-        unusual = covered | {event.position for event in self.ignored}
-        return frozenset(at for at, slot in self.bases.items() if slot.reference is not None) - unusual
+    def plain(self) -> Mapping[int, BaseSlot]:
+        """The base slots that lie in no indel's stretch and have nothing unusual: the quick way is open."""
+        unusual = {event.position for event in self.ignored}
+        for slot in self.indels:
+            unusual.update(range(slot.position, slot.last + 1))
+        return {at: slot for at, slot in self.bases.items() if at not in unusual and slot.reference is not None}
 
     def bases_between(self, start: int, end: int) -> list[BaseSlot]:
         """Every base slot at `start..end`."""
@@ -163,9 +164,20 @@ class SiteMap:
         """Chromosome -> the intervals in which a record may speak of a site, in the file's coordinates."""
         return {name: tuple(_merged(chromosome)) for name, chromosome in self.chromosomes.items()}
 
+    @cached_property
+    def parts(self) -> frozenset[int]:
+        """The slots that are parts of longer sites and no sites themselves."""
+        return frozenset(part for composite in self.composites for part in composite.parts)
+
+    @cached_property
+    def clear(self) -> dict[tuple[int, int | None], Genotype]:
+        """(slot, quality) -> the genotype of a clear reference call: whoever makes one shares it with everybody."""
+        return {}
+
     def on(self, chromosome: str) -> tuple[int, ...]:
         """The slots of one chromosome."""
-        return tuple(slot.number for slot in self.slots if slot.locus.chromosome == chromosome)
+        spans = (gene.slots for gene in self.genes if gene.chromosome == chromosome)
+        return tuple(number for span in spans for number in span)
 
 
 @dataclass
