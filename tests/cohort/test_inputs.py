@@ -83,7 +83,7 @@ READ: dict[str, Callable[[Path], Path]] = {
 NAMED: dict[str, Callable[[Path], Path]] = {
     "README": text,
     "empty.vcf": nothing,
-    "more": folder,
+    "inner": folder,
     "pipe": fifo,
     "link.vcf": dangling,
 }
@@ -108,7 +108,7 @@ def test_a_mixed_directory_is_called_and_what_is_not_readable_is_named(made: Pat
     said = {each.source: each.message for each in done.skipped}
     assert set(said) == set(NAMED)
     assert said["README"] == "README:1: the file does not begin with ##fileformat=VCF"
-    assert said["more"] == "more: a directory in a directory is not looked into; name it, too"
+    assert said["inner"] == "inner: a directory in a directory is not looked into; name it, too"
 
 
 CHOICES = [set(READ), set(NAMED), {"README", "array.txt"}, *({name} for name in {**READ, **NAMED})]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -206,40 +206,67 @@ def test_an_assessment_survives_its_json_and_is_short_to_look_at(people: list[Pa
 # --- what is proved of a file does not depend on the question ---------------------------------------------------------
 
 
-def misplaced(folder: Path, gene: str, position: int) -> Path:
-    """A BGZF file of a genome in which one deciding record, homozygous, stands at the very end."""
+def genome(folder: Path, arrange: Callable[[list[str]], None]) -> Path:
+    """A BGZF file of a genome, reference everywhere, its records as `arrange` leaves them."""
     knowledge = bundled_engine().knowledge
-    rows: list[tuple[str, int, str]] = []
-    for definition in knowledge.definitions.values():
-        for site in definition.sites if definition.chromosome.removeprefix("chr").isdigit() else ():
-            rows.append((site.chromosome, site.position, f"{site.ref}\t{site.alts[0]}\t.\tPASS\t.\tGT\t0/0"))
-    lengths = {name: length for name, length in knowledge.contig_lengths["GRCh38"].items() if name[3:].isdigit()}
+    known = knowledge.contig_lengths["GRCh38"]
+    lengths = {name: known[name] for name in sorted(known, key=lambda name: (len(name), name)) if name != "chrM"}
+    rows = [
+        (site.chromosome, site.position, f"{site.ref}\t{site.alts[0]}\t.\tPASS\t.\tGT\t0/0")
+        for definition in knowledge.definitions.values()
+        for site in definition.sites
+        if definition.chromosome in lengths
+    ]
     for name, length in lengths.items():
         rows += [(name, at, "A\tG\t.\tPASS\t.\tGT\t0/0") for at in range(50_000, length, 150_000)]
     order = {name: number for number, name in enumerate(lengths)}
     lines = [f"{name}\t{at}\t.\t{rest}" for name, at, rest in sorted(rows, key=lambda row: (order[row[0]], row[1]))]
-    place = f"{knowledge.definitions[gene].chromosome}\t{position}\t"
-    late = next(line for line in lines if line.startswith(place))
-    lines.remove(late)
+    arrange(lines)
     head = "##fileformat=VCFv4.2\n" + "".join(f"##contig=<ID={name},length={lengths[name]}>\n" for name in lengths)
-    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n"
-    path = folder / "late.vcf.gz"
-    text = head + columns + "\n".join([*lines, late.replace("0/0", "1/1")]) + "\n"
+    path = folder / "genome.vcf.gz"
+    text = head + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n" + "\n".join(lines) + "\n"
     write_bgzf(path, text, index=False, size=16_000)
     return path
 
 
+def last_and_homozygous(place: str) -> Callable[[list[str]], None]:
+    def arrange(lines: list[str]) -> None:
+        late = next(line for line in lines if line.startswith(place))
+        lines.remove(late)
+        lines.append(late.replace("0/0", "1/1"))
+
+    return arrange
+
+
+def swapped(place: str) -> Callable[[list[str]], None]:
+    def arrange(lines: list[str]) -> None:
+        at = next(number for number, line in enumerate(lines) if line.startswith(place))
+        lines[at], lines[at + 1] = lines[at + 1], lines[at]
+
+    return arrange
+
+
 @pytest.mark.parametrize(
-    ("drug", "gene", "position"), [("capecitabine", "DPYD", 97450058), ("clopidogrel", "CYP2C19", 94781859)]
+    "arrange",
+    [last_and_homozygous("chr1\t97450058\t"), last_and_homozygous("chr10\t94781859\t"), swapped("chr7\t117530955\t")],
+    ids=["DPYD *2A last", "CYP2C19*2 last", "CFTR swapped"],
 )
-def test_a_record_out_of_order_is_found_however_narrow_the_question(
-    tmp_path: Path, drug: str, gene: str, position: int
+@pytest.mark.parametrize("drug", ["capecitabine", "clopidogrel"])
+def test_a_narrow_question_believes_of_a_file_what_a_whole_one_does(
+    tmp_path: Path, arrange: Callable[[list[str]], None], drug: str
 ) -> None:
-    path = misplaced(tmp_path, gene, position)
+    path = genome(tmp_path, arrange)
     whole, narrow = bundled_engine().assess(path), bundled_engine().assess(path, Question(drugs=(drug,)))
-    assert narrow.gene(gene) == whole.gene(gene)
     assert narrow.drug(drug) == whole.drug(drug)
-    assert narrow.provenance.input.reader == whole.provenance.input.reader == "scan"
+    assert narrow.genes == tuple(whole.gene(each.gene) for each in narrow.genes)
+    assert narrow.provenance.input.reader == whole.provenance.input.reader
+
+
+def test_what_contradicts_the_order_of_one_gene_is_said_of_another(tmp_path: Path) -> None:
+    """A record of CFTR out of place: the file is read whole, whatever is asked."""
+    path = genome(tmp_path, swapped("chr7\t117530955\t"))
+    narrow = bundled_engine().assess(path, Question(drugs=("clopidogrel",)))
+    assert narrow.provenance.input.reader == "scan"
     assert any("not sorted" in note.message for note in narrow.provenance.notices)
 
 

@@ -133,12 +133,17 @@ class OpenSource:
         A header without contigs, or one that need not be complete because every record is read anyway, is not relied
         on.  Raises: InputError NO_CHROMOSOMES when the header names contigs, and none on which any gene lies.
         """
-        contigs, needed = self.header.contigs, self._usable(self.sites)
-        declared = {name: needed[name] for name in contigs if name in needed}
-        if contigs and not declared and not self._speaks_of_any_gene():
+        contigs, names = self.header.contigs, self._named(self.sites)
+        if contigs and not any(name in names for name in contigs) and not self._speaks_of_any_gene():
             message = f"the file has the contigs {', '.join(list(contigs)[:5])}, ...; none is needed"
             raise InputError("NO_CHROMOSOMES", message, source=self.name)
-        return declared if contigs and self._file.reader != "scan" else needed
+        return names
+
+    def _named(self, sites: SiteMap) -> Mapping[str, str]:
+        contigs, needed = self.header.contigs, self._usable(sites)
+        if not contigs or self._file.reader == "scan":
+            return needed
+        return {name: needed[name] for name in contigs if name in needed}
 
     def _speaks_of_any_gene(self) -> bool:
         """Whether a contig is one on which any gene lies, asked about or not."""
@@ -184,7 +189,7 @@ class OpenSource:
                 yield names[record.chromosome], record
             return
         whole = maps.whole.of(self.build.name)
-        everywhere, asked = self._usable(whole), {name: Stretches(wanted.get(ours, ())) for name, ours in names.items()}
+        everywhere, asked = self._named(whole), {name: Stretches(wanted.get(ours, ())) for name, ours in names.items()}
         for record in self._file.fetch(_regions(everywhere, whole.spans)):
             own = asked.get(record.chromosome)
             if own is not None and own.overlaps(record.position, max(record.position, record.end)):
