@@ -124,20 +124,26 @@ def _with_slots(cls: Any, own: Iterable[str], new: Iterable[str]) -> Any:
 def _initialiser(cls: Any, names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[..., None]:
     """Fields are set through their slots, or in the instance's dictionary: frozen values refuse any other way."""
     count = len(names)
-    complete = _completer(cls, names, defaults)
-    slots: tuple[Any, ...] = tuple(getattr(getattr(cls, name, None), "__set__", None) for name in names)
+    complete: Callable[[tuple[Any, ...], dict[str, Any]], Iterable[Any]] | None = None  # made when first needed
+    slots: tuple[Any, ...] = tuple([getattr(getattr(cls, name, None), "__set__", None) for name in names])
     setattr(cls, _PUTS, slots)
     after = getattr(cls, "__post_init__", None)
 
+    def fields(given: tuple[Any, ...], named: dict[str, Any]) -> Iterable[Any]:
+        nonlocal complete
+        if complete is None:
+            complete = _completer(cls, names, defaults)
+        return complete(given, named)
+
     def with_slots(self: Any, *given: Any, **named: Any) -> None:
-        values = given if len(given) == count and not named else complete(given, named)
+        values = given if len(given) == count and not named else (complete or fields)(given, named)
         # the loop runs within `deque`: a statement for each field would cost three times as much
         deque(map(call, slots, repeat(self), values), 0)
         if after is not None:
             after(self)
 
     def with_dictionary(self: Any, *given: Any, **named: Any) -> None:
-        self.__dict__.update(zip(names, complete(given, named), strict=True))
+        self.__dict__.update(zip(names, fields(given, named), strict=True))
         if after is not None:
             after(self)
 

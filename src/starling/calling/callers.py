@@ -43,12 +43,14 @@ class Callers:
 
         Raises: InputError BAD_OUTSIDE_CALL, the sender's.
         """
+        known = [each for each in outside if each.gene in self.genes]
+        if not known:
+            return ()
         from starling.calling.outside import outside_call
 
         return tuple(
             StatedCall(outside_call(each, self.definitions.get(each.gene), self.phenotypes.get(each.gene)))
-            for each in outside
-            if each.gene in self.genes
+            for each in known
         )
 
     def counted(self, gene: str, copies: int) -> CopyCount:
