@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from starling.values import dataclass, field
@@ -250,12 +251,15 @@ class ActivityScore:
 
         Raises: ValueError when `text` is neither a number, `>=` number, nor `n/a`.
         """
-        text = text.strip()
-        if text in {"", "n/a"}:
-            return None
-        at_least = text.startswith((">=", "≥"))
-        return cls(Fraction(text.lstrip(">=≥ ")), at_least)
+        return _score(text.strip())
 
     def __str__(self) -> str:
         number = f"{float(self.value):.4f}".rstrip("0")
         return (">=" if self.at_least else "") + (number + "0" if number.endswith(".") else number)
+
+
+@lru_cache(maxsize=1024)  # the same few dozen texts, thousands of times
+def _score(text: str) -> ActivityScore | None:
+    if text in {"", "n/a"}:
+        return None
+    return ActivityScore(Fraction(text.lstrip(">=≥ ")), text.startswith((">=", "≥")))

@@ -50,12 +50,12 @@ def index(rules: GuidanceRules) -> dict[str, list[Block]]:
     blocks: dict[str, list[Block]] = {drug.name: [] for drug in rules.drugs}
     workshop = _Workshop(rules)
     for guideline in rules.guidelines:
-        groups: dict[tuple[str, str, tuple[str, ...]], list[Row]] = {}
+        groups: dict[tuple[str, str, tuple[str, ...]], dict[tuple[str, ...], Row]] = {}
         for row in guideline.rows:
-            groups.setdefault((row.drug, row.population, tuple([key.gene for key in row.when])), []).append(row)
-        for (drug, population, genes), rows in groups.items():
-            table = {tuple([_text(key) for key in row.when]): row for row in rows}
-            keys = tuple(workshop.keys(guideline.source, genes, place, table) for place in range(len(genes)))
+            genes, texts = workshop.condition(row.when)
+            groups.setdefault((row.drug, row.population, genes), {})[texts] = row
+        for (drug, population, genes), table in groups.items():
+            keys = tuple([workshop.keys(guideline.source, genes, place, table) for place in range(len(genes))])
             blocks.setdefault(drug, []).append(Block(guideline, drug, population, genes, table, keys))
     return blocks
 
@@ -122,6 +122,16 @@ class _Workshop:
         self._rules = rules
         self._scores: dict[tuple[str, str, frozenset[str]], tuple[ScoreKey, ...]] = {}
         self._keys: dict[tuple[str, str, frozenset[str], frozenset[str]], GeneKeys] = {}
+        #: by identity: rows share equal conditions, and all of them are kept while blocks are made
+        self._conditions: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    def condition(self, when: tuple[Key, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The genes that a row asks for, and its keys as text."""
+        known = self._conditions.get(id(when))
+        if known is None:
+            known = tuple([key.gene for key in when]), tuple([_text(key) for key in when])
+            self._conditions[id(when)] = known
+        return known
 
     def keys(self, source: str, genes: Sequence[str], place: int, table: Mapping[tuple[str, ...], Row]) -> GeneKeys:
         gene = genes[place]

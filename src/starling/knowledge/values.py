@@ -70,19 +70,20 @@ def definitions_of(select: Select) -> dict[str, GeneDefinition]:
 
 def guidance_of(select: Select, drugs: Collection[str] | None = None) -> GuidanceRules:
     """Everything guidance needs, in key order; of the rows those for `drugs` (None: all)."""
+    names = _names(select)
     return GuidanceRules(
         phenotypes=_phenotypes(select),
         guidelines=_guidelines(select, drugs),
-        drugs=drugs_of(select),
-        inhibitors=inhibitors_of(select),
+        drugs=drugs_of(select, names),
+        inhibitors=inhibitors_of(select, names),
         populations=dict(select("population")),
         dpwg_terms={gene: dict(pairs) for gene, pairs in _grouped(select("dpwg_term")).items()},
     )
 
 
-def drugs_of(select: Select) -> tuple[Drug, ...]:
-    """Every drug with its codes and other names."""
-    names = _names(select)
+def drugs_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = None) -> tuple[Drug, ...]:
+    """Every drug with its codes and other `names` (None: they are read)."""
+    names = _names(select) if names is None else names
     kinds: dict[tuple[str, str], list[str]] = {}
     for drug, kind, value, _source in select("drug_exception"):
         kinds.setdefault((drug, kind), []).append(value)
@@ -99,9 +100,9 @@ def drugs_of(select: Select) -> tuple[Drug, ...]:
     )
 
 
-def inhibitors_of(select: Select) -> tuple[Inhibitor, ...]:
-    """Every statement on what a medicine does to an enzyme, with the medicine's other names."""
-    names = _names(select)
+def inhibitors_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = None) -> tuple[Inhibitor, ...]:
+    """Every statement on what a medicine does to an enzyme, with the medicine's other `names` (None: they are read)."""
+    names = _names(select) if names is None else names
     return tuple(
         Inhibitor(enzyme, ingredient, strength, factor, route, source, date, dose, names.get(ingredient, ()))
         for enzyme, ingredient, strength, factor, route, source, date, dose in select("inhibitor")
@@ -123,8 +124,8 @@ def parse_key(text: str) -> Key:
 
 
 def advice_of(data: Mapping[str, Any]) -> Advice:
-    """The advice that one record states."""
-    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    """The advice that one record states.  Raises: TypeError when it has a field that advice does not."""
+    fields: dict[str, Any] = {name: tuple(value) if type(value) is list else value for name, value in data.items()}
     if "dose" in fields:
         fields["dose"] = _doses(data["dose"])
     if "conditions" in fields:
