@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same patient")
     parser.add_argument("--sex", choices=("male", "female"), default="female", help="one X or two")
     parser.add_argument("--build", choices=("GRCh38", "GRCh37"), default="GRCh38", help="coordinates and bases")
-    parser.add_argument("--unphased", action="store_true", help="do not say which bases share a strand")
+    parser.add_argument("--unphased", action="store_true", help="do not say which bases share a chromosome")
     parser.add_argument("--missing", type=float, default=0.0, metavar="SHARE", help="share of sites left out (0 to 1)")
     parser.add_argument("--gvcf", action="store_true", help="reference blocks, as gVCF")
     many = parser.add_argument_group("a population instead of one patient (phased, GRCh38)")

@@ -34,13 +34,13 @@ _LONGEST_QUICK: Final = 256
 class Call(NamedTuple):
     """What one column states.
 
-    `strands`: an index into REF and ALTs for each strand, None where GT has a dot.  `phase`: name of the phase set
+    `haplotypes`: an index into REF and ALTs for each, None where GT has a dot.  `phase`: name of the phase set
     (the chromosome's name: `|` without PS).  `explicit`: it names a phase set (PS, PID).  `weak`: why a reference
     statement cannot be trusted.  `bare`: a reference statement with no field that could support it.  `filtered`: the
     filters that the record did not pass.  `unread`: indices that no read shows.  `length`: FORMAT/LEN.
     """
 
-    strands: tuple[int | None, ...]
+    haplotypes: tuple[int | None, ...]
     phase: str | None = None
     explicit: bool = False
     weak: Notice | None = None
@@ -54,8 +54,8 @@ class Call(NamedTuple):
 
     @property
     def is_clear_reference(self) -> bool:
-        """Whether it states reference on two strands, can be trusted, and has nothing to be noted."""
-        return self.strands == (0, 0) and self.weak is None and not (self.filtered or self.more or self.fractions)
+        """Whether it states reference on two haplotypes, can be trusted, and has nothing to be noted."""
+        return self.haplotypes == (0, 0) and self.weak is None and not (self.filtered or self.more or self.fractions)
 
 
 #: `0/0` in a file whose FORMAT is GT alone: by far the most frequent call, and one shared value.
@@ -159,8 +159,8 @@ def _plain_reference(record: RecordView, values: list[str], options: Options) ->
 
     The same as `_call_at_length`, which tests hold it to.
     """
-    strands, quick = _REFERENCES.get(values[0]), record.quick
-    if strands is None or quick is None or len(values) < quick.width:
+    haplotypes, quick = _REFERENCES.get(values[0]), record.quick
+    if haplotypes is None or quick is None or len(values) < quick.width:
         return None
     values = [*values, "."]
     if values[quick.filters] not in PASSING:
@@ -170,35 +170,35 @@ def _plain_reference(record: RecordView, values: list[str], options: Options) ->
         if values[quick.phase_set] not in _MISSING:
             return None
         phase = record.chromosome if options.phase == "trust" else None
-    call = _judged(strands, phase, quick.support(values), options.min_dp, options.min_gq)
+    call = _judged(haplotypes, phase, quick.support(values), options.min_dp, options.min_gq)
     if record.filtered and record.filtered != _REFERENCE_CALL:
         call = call._replace(filtered=record.filtered)
     return call
 
 
 @lru_cache(maxsize=_VERDICTS)
-def _judged(strands: tuple[int, ...], phase: str | None, texts: tuple[str, ...], min_dp: int, min_gq: int) -> Call:
+def _judged(haplotypes: tuple[int, ...], phase: str | None, texts: tuple[str, ...], min_dp: int, min_gq: int) -> Call:
     """The reference call that a column with these texts of support makes."""
     support = Support(*texts)
     weak, bare = _verdict(support, min_dp, min_gq)
-    return Call(strands, phase, weak=weak, bare=bare, quality=_first_number([support.gq, support.rgq, support.gqx]))
+    return Call(haplotypes, phase, weak=weak, bare=bare, quality=_first_number([support.gq, support.rgq, support.gqx]))
 
 
 def _call_at_length(record: RecordView, values: Sequence[str], options: Options) -> Call:
     fields = {key: values[at] for key, at in record.keys.items() if at < len(values) and values[at] not in _MISSING}
-    strands, bar, more = _genotype(record, fields.get("GT", "."))
-    strands, phase, explicit = _phase(record.chromosome, strands, bar, fields, options)
+    haplotypes, bar, more = _genotype(record, fields.get("GT", "."))
+    haplotypes, phase, explicit = _phase(record.chromosome, haplotypes, bar, fields, options)
     filtered = ", ".join(filter(None, (record.filtered, failed_filters(fields.get("FT", "")))))
     mitochondrial = record.chromosome == "chrM"
     weak, bare, unread = None, False, frozenset[int]()
-    if strands in _ALL_REFERENCE:
+    if haplotypes in _ALL_REFERENCE:
         support = Support(*(fields.get(key, ".") for key in SUPPORT))
         weak, bare = _verdict(support, options.min_dp, options.min_gq)
         filtered = "" if filtered == _REFERENCE_CALL else filtered
     elif not mitochondrial:
-        unread = _unread(fields, strands)
+        unread = _unread(fields, haplotypes)
     return Call(
-        strands=strands,
+        haplotypes=haplotypes,
         phase=phase,
         explicit=explicit,
         weak=weak,
@@ -216,16 +216,16 @@ def _genotype(record: RecordView, text: str) -> tuple[tuple[int | None, ...], st
     """(first two alleles, what stands between them, whether GT names more than two)."""
     stated = text.lstrip("/|")
     parts = stated.replace("|", "/").split("/")
-    strands: list[int | None] = []
+    haplotypes: list[int | None] = []
     for part in parts:
         if part == ".":
-            strands.append(None)
+            haplotypes.append(None)
         elif part.isascii() and part.isdigit():
-            strands.append(_index(record, part))
+            haplotypes.append(_index(record, part))
         else:
             raise _error(record, "BAD_RECORD", f"GT is {text[:40]!r}, not allele indices")
     between = stated[len(parts[0]) : len(parts[0]) + 1]
-    return tuple(strands[:2]), between, len(parts) > 2
+    return tuple(haplotypes[:2]), between, len(parts) > 2
 
 
 def _index(record: RecordView, text: str) -> int:
@@ -242,21 +242,21 @@ def _error(record: RecordView, code: str, message: str) -> InputError:
 
 
 def _phase(
-    chromosome: str, strands: tuple[int | None, ...], bar: str, fields: Mapping[str, str], options: Options
+    chromosome: str, haplotypes: tuple[int | None, ...], bar: str, fields: Mapping[str, str], options: Options
 ) -> tuple[tuple[int | None, ...], str | None, bool]:
-    """(strands in phase order, phase set, whether it is named): sets never reach over chromosomes."""
-    if options.phase == "ignore" or len(strands) < 2:
-        return strands, None, False
+    """(haplotypes in phase order, phase set, whether it is named): sets never reach over chromosomes."""
+    if options.phase == "ignore" or len(haplotypes) < 2:
+        return haplotypes, None, False
     if bar == "|":
         named = fields.get("PS")
         if named is not None:
-            return strands, f"{chromosome}:{named}", True
-        return strands, chromosome if options.phase == "trust" else None, False
+            return haplotypes, f"{chromosome}:{named}", True
+        return haplotypes, chromosome if options.phase == "trust" else None, False
     order, group = fields.get("PGT"), fields.get("PID")
-    if group is not None and order in {"0|1", "1|0"} and 0 in strands and any(strands):
-        other = next(strand for strand in strands if strand)
+    if group is not None and order in {"0|1", "1|0"} and 0 in haplotypes and any(haplotypes):
+        other = next(haplotype for haplotype in haplotypes if haplotype)
         return ((0, other) if order == "0|1" else (other, 0)), f"{chromosome}:{group}", True
-    return strands, None, False
+    return haplotypes, None, False
 
 
 def _verdict(support: Support, min_dp: int, min_gq: int) -> tuple[Notice | None, bool]:
@@ -283,9 +283,9 @@ def _verdict(support: Support, min_dp: int, min_gq: int) -> tuple[Notice | None,
     return None, not depths and not qualities
 
 
-def _unread(fields: Mapping[str, str], strands: tuple[int | None, ...]) -> frozenset[int]:
+def _unread(fields: Mapping[str, str], haplotypes: tuple[int | None, ...]) -> frozenset[int]:
     """The stated alleles that AD gives no read, where two different ones are stated."""
-    stated = {strand for strand in strands if strand is not None}
+    stated = {haplotype for haplotype in haplotypes if haplotype is not None}
     if len(stated) < 2 or "AD" not in fields:
         return frozenset()
     depths = [_number(text) for text in fields["AD"].split(",")]

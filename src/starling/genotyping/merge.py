@@ -24,26 +24,26 @@ HAPLOID_CHROMOSOMES: Final = frozenset({"chrX", "chrY", "chrM"})
 class Observation(NamedTuple):
     """What one record states about one slot of one person.
 
-    `strands` and `phase`: as in the call, or, for an ALT of several bases, a phase of its own.  `end`: how far a
+    `haplotypes` and `phase`: as in the call, or, for an ALT of several bases, a phase of its own.  `end`: how far a
     reference block reaches in this sample.
     """
 
     plan: SlotPlan
     call: Call
-    strands: tuple[int | None, ...]
+    haplotypes: tuple[int | None, ...]
     phase: str | None
     end: int
 
     @property
     def stated(self) -> list[str]:
-        """The words of the strands that GT states."""
+        """The words of the haplotypes that GT states."""
         words = self.plan.words
-        return [words[strand] for strand in self.strands if strand is not None]
+        return [words[haplotype] for haplotype in self.haplotypes if haplotype is not None]
 
     @property
     def is_missing(self) -> bool:
-        """Whether GT states no strand at all."""
-        return not any(strand is not None for strand in self.strands)
+        """Whether GT states no haplotype at all."""
+        return not any(haplotype is not None for haplotype in self.haplotypes)
 
 
 class ReferenceCall(NamedTuple):
@@ -72,28 +72,28 @@ def stated(cell: Cell, slot: Slot) -> list[Observation]:
 
 def observations(plan: RecordPlan, call: Call, position: int) -> list[Observation]:
     """What `call` states about every slot of `plan`; `position` is the record's."""
-    strands, phase = _linked(plan, call)
+    haplotypes, phase = _linked(plan, call)
     found = []
     for slot in plan.slots:
         end = slot.end
         if call.length is not None and slot.speaks in {Speaks.BLOCK, Speaks.COVERS, Speaks.LISTED}:
             end = min(end, position + call.length - 1)
-        observation = Observation(slot, call, strands, phase, end)
+        observation = Observation(slot, call, haplotypes, phase, end)
         if slot.speaks is not Speaks.REMOVES or _has_no_base(observation):
             found.append(observation)
     return found
 
 
 def _linked(plan: RecordPlan, call: Call) -> tuple[tuple[int | None, ...], str | None]:
-    """The strands and their phase set: of a het ALT of several bases, its own set, when GT gives none."""
-    first, last = call.strands[0], call.strands[-1]
+    """The haplotypes and their phase set: of a het ALT of several bases, its own set, when GT gives none."""
+    first, last = call.haplotypes[0], call.haplotypes[-1]
     if call.phase is not None or first is None or last is None or first == last:
-        return call.strands, call.phase
-    links = sorted((link, strand) for strand in (first, last) if (link := plan.links[strand]) is not None)
+        return call.haplotypes, call.phase
+    links = sorted((link, haplotype) for haplotype in (first, last) if (link := plan.links[haplotype]) is not None)
     if not links:
-        return call.strands, None
+        return call.haplotypes, None
     link, owner = links[0]
-    return (call.strands if owner == first else (last, first)), link
+    return (call.haplotypes if owner == first else (last, first)), link
 
 
 def _has_no_base(observation: Observation) -> bool:
@@ -149,7 +149,7 @@ def is_clear_reference(slot: Slot, one: Observation) -> bool:
 
 
 def has_clear_reference(slot: Slot) -> bool:
-    """Whether reference on two strands is always one genotype here (chrM: one allele, with its share of the reads)."""
+    """Whether two reference haplotypes are always one genotype here (chrM: one allele, with its share of reads)."""
     return slot.reference in slot.words and slot.locus.chromosome != "chrM"
 
 
@@ -168,7 +168,7 @@ def _notices(found: Sequence[Observation]) -> tuple[Notice, ...]:
 
 
 def _removal(found: Iterable[Observation]) -> Notice | None:
-    """Why some strand has no base here, whatever other records say."""
+    """Why some haplotype has no base here, whatever other records say."""
     words = {word for one in found for word in one.stated}
     if DELETED in words:
         return Notice("DELETED", "a deletion leaves no base here on a strand")
@@ -205,7 +205,7 @@ def _reference(slot: Slot, found: Sequence[Observation], notices: Sequence[Notic
 
 def _as_reference(one: Observation) -> Observation:
     """A piece of an indel's stretch on which other changes lie, read for its length only: reference."""
-    return one._replace(strands=tuple(None if strand is None else 0 for strand in one.strands), phase=None)
+    return one._replace(haplotypes=tuple(None if haplotype is None else 0 for haplotype in one.haplotypes), phase=None)
 
 
 # --- records that list alleles ----------------------------------------------------------------------------------------
@@ -213,22 +213,22 @@ def _as_reference(one: Observation) -> Observation:
 
 @dataclass(slots=True)
 class _Tally:
-    """Copies of one change: how many, on which strand, in which phase set."""
+    """Copies of one change: how many, on which haplotype, in which phase set."""
 
     copies: int
-    strand: int
+    haplotype: int
     phase: str | None
     word: str
 
 
 def _merged(slot: Slot, found: Sequence[Observation], notices: Sequence[Notice], options: Options) -> Genotype:
-    ploidy = max((len(one.strands) for one in found if not one.is_missing), default=0)
+    ploidy = max((len(one.haplotypes) for one in found if not one.is_missing), default=0)
     if not ploidy:
         return _nocall(slot, notices)
     if ploidy == 1 and slot.locus.chromosome not in HAPLOID_CHROMOSOMES:
         message = f"one allele on {slot.locus.chromosome}, where everybody has two"
         return _nocall(slot, (*notices, Notice("HAPLOID_AUTOSOME", message)))
-    if any(len(one.strands) != ploidy and not one.is_missing for one in found):
+    if any(len(one.haplotypes) != ploidy and not one.is_missing for one in found):
         return _contradiction(slot, notices, "some with one allele and some with two")
     tallies = _tallies(found)
     if tallies is None:
@@ -236,9 +236,9 @@ def _merged(slot: Slot, found: Sequence[Observation], notices: Sequence[Notice],
     copies = sum(tally.copies for tally in tallies.values())
     if copies > ploidy:
         return _contradiction(slot, notices, "with more changes than there are strands")
-    if copies < ploidy and any(None in one.strands for one in found):
+    if copies < ploidy and any(None in one.haplotypes for one in found):
         return _half_call(slot, found, tallies, notices)
-    used = [one for one in found if not copies or any(one.strands)]
+    used = [one for one in found if not copies or any(one.haplotypes)]
     weak = [one.call.weak for one in used if one.call.weak is not None] if not copies else []
     if weak:
         return _nocall(slot, (*notices, min(weak, key=lambda notice: (notice.code, notice.message))))
@@ -261,18 +261,18 @@ def _tallies(found: Sequence[Observation]) -> dict[str, _Tally] | None:
     tallies: dict[str, _Tally] = {}
     for one in found:
         for change in {change for change in one.plan.changes if change is not None}:
-            strands = [
+            haplotypes = [
                 index
-                for index, strand in enumerate(one.strands)
-                if strand is not None and one.plan.changes[strand] == change
+                for index, haplotype in enumerate(one.haplotypes)
+                if haplotype is not None and one.plan.changes[haplotype] == change
             ]
-            count = len(strands), one.strands.count(None)
+            count = len(haplotypes), one.haplotypes.count(None)
             if counted.setdefault(change, count) != count:
                 return None
-            if not strands:
+            if not haplotypes:
                 continue
-            word = one.plan.words[one.strands[strands[0]] or 0]
-            tally = _Tally(len(strands), strands[0], one.phase if len(one.strands) > 1 else None, word)
+            word = one.plan.words[one.haplotypes[haplotypes[0]] or 0]
+            tally = _Tally(len(haplotypes), haplotypes[0], one.phase if len(one.haplotypes) > 1 else None, word)
             if not _agree(tallies.setdefault(change, tally), tally):
                 return None
     return tallies
@@ -281,7 +281,7 @@ def _tallies(found: Sequence[Observation]) -> dict[str, _Tally] | None:
 def _agree(known: _Tally, again: _Tally) -> bool:
     """Whether a change stated twice is stated alike; where only the phase differs, it is given up."""
     if known.phase == again.phase:
-        return known.phase is None or known.copies > 1 or known.strand == again.strand
+        return known.phase is None or known.copies > 1 or known.haplotype == again.haplotype
     known.phase = None
     return True
 
@@ -293,14 +293,14 @@ def _half_call(
     own = slot.words[0]
     stated = {tally.word for tally in tallies.values()}
     if not stated:
-        stated = {word for one in found if None in one.strands for word in one.stated}
+        stated = {word for one in found if None in one.haplotypes for word in one.stated}
     seen = tuple(sorted(word for word in stated if word != own))
-    half = bool(seen) or any(None in one.strands and not one.is_missing for one in found)
+    half = bool(seen) or any(None in one.haplotypes and not one.is_missing for one in found)
     return _nocall(slot, (*notices, Notice("HALF_CALL", "one allele of two is unknown")) if half else notices, seen)
 
 
 class _Placed(NamedTuple):
-    """One word, and the change behind it (None: reference), per strand."""
+    """One word, and the change behind it (None: reference), per haplotype."""
 
     words: tuple[str, ...]
     changes: tuple[str | None, ...]
@@ -308,25 +308,25 @@ class _Placed(NamedTuple):
 
 
 def _place(tallies: dict[str, _Tally], reference: str, ploidy: int) -> _Placed | None:
-    """The changes on their strands; None when two of one phase set lie on one strand."""
+    """The changes on their haplotypes; None when two of one phase set lie on one haplotype."""
     names = sorted(name for name, tally in tallies.items() for _ in range(tally.copies))
     if len(names) < ploidy or ploidy == 1 or names[0] == names[1]:
         first = tallies[names[0]] if names else None
         words = [tallies[name].word for name in names] + [reference] * (ploidy - len(names))
         changes = [*names, *[None] * (ploidy - len(names))]
-        if first is not None and len(names) == 1 and first.strand == 1 and first.phase is not None:
+        if first is not None and len(names) == 1 and first.haplotype == 1 and first.phase is not None:
             words.reverse()
             changes.reverse()
         phase = first.phase if first is not None and len(names) == 1 and ploidy == 2 else None
         return _Placed(tuple(words), tuple(changes), phase)
     one, other = (tallies[name] for name in names)
-    if one.phase is not None and one.phase == other.phase and one.strand == other.strand:
+    if one.phase is not None and one.phase == other.phase and one.haplotype == other.haplotype:
         return None
     leader = min((tally for tally in (one, other) if tally.phase), key=_leads, default=None)
     phase = leader.phase if leader is not None else None
     if one.phase and other.phase and one.phase != other.phase and not (is_link(one.phase) or is_link(other.phase)):
         phase = None
-    turned = leader is not None and (leader is one) == (leader.strand == 1)
+    turned = leader is not None and (leader is one) == (leader.haplotype == 1)
     order = (1, 0) if turned and phase is not None else (0, 1)
     both = (one.word, other.word)
     return _Placed(tuple(both[i] for i in order), tuple(names[i] for i in order), phase)
@@ -338,10 +338,10 @@ def _leads(tally: _Tally) -> tuple[bool, str]:
 
 
 def _unread(used: Sequence[Observation], changes: tuple[str | None, ...]) -> bool:
-    """Whether a strand's allele has no read in a record that states it."""
+    """Whether a haplotype's allele has no read in a record that states it."""
     for one in used:
-        read = {one.plan.changes[s] for s in one.strands if s is not None and s not in one.call.unread}
-        unread = {one.plan.changes[s] for s in one.strands if s is not None and s in one.call.unread}
+        read = {one.plan.changes[s] for s in one.haplotypes if s is not None and s not in one.call.unread}
+        unread = {one.plan.changes[s] for s in one.haplotypes if s is not None and s in one.call.unread}
         if any(change in changes for change in unread - read):
             return True
     return False

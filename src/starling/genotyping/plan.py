@@ -54,7 +54,7 @@ class SlotPlan(NamedTuple):
 
 
 class RecordPlan(NamedTuple):
-    """All slots of one record.  `links`: per allele, a name when it changes several bases at once, on one strand."""
+    """All slots of one record.  `links`: per allele, a name when it changes several bases at once, on one haplotype."""
 
     slots: tuple[SlotPlan, ...]
     links: tuple[str | None, ...]
@@ -203,7 +203,7 @@ def _indel_plan(record: Record, effects: Sequence[Effect], slot: IndelSlot, site
 
 
 def _links(effects: Sequence[Effect], bases: Sequence[SlotPlan], chromosome: str) -> tuple[str | None, ...]:
-    """A name for every ALT that substitutes more than one base of interest: they lie on one strand whatever GT says."""
+    """A name for every ALT that substitutes several bases of interest: they lie on one haplotype whatever GT says."""
     links: list[str | None] = [None]
     for index, effect in enumerate(effects, 1):
         changed = sum(plan.changes[index] is not None and plan.words[index] not in NOT_BASES for plan in bases)

@@ -66,7 +66,7 @@ def _other_scores(possible: Possibilities) -> Iterator[Notice]:
 def _both_reduced(call: GeneCall, meaning: Meaning, weighed: Weighed) -> Iterator[Notice]:
     """Says when both alleles are reduced: DPWG then asks for a measured DPYD activity instead of a score.
 
-    Variants of unknown phase may lie on one strand, unless one of reduced function is there twice.
+    Variants of unknown phase may lie on one haplotype, unless one of reduced function is there twice.
     Source: DPWG fluoropyrimidine guideline, PMID 31745289.
     """
     sure = [_is_reduced(each) for each in meaning.readings if each.alleles]
@@ -80,7 +80,7 @@ def _both_reduced(call: GeneCall, meaning: Meaning, weighed: Weighed) -> Iterato
 
 
 def _is_twice(call: GeneCall, meaning: Meaning) -> bool:
-    """Whether a deciding allele, and so both strands, was seen in two copies."""
+    """Whether a deciding allele, and so both haplotypes, was seen in two copies."""
     deciding = {allele.name for each in meaning.readings for allele in each.alleles}
     return any(each.copies == 2 and each.name in deciding for each in call.evidence.variants)
 
