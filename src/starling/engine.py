@@ -153,12 +153,7 @@ class Engine:
         samples: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> Collected:
-        """Everybody's genotypes (or those of the `samples` named) at the positions that this engine knows.
-
-        Where it knows none, because only laboratories state such genes, the file is still looked at: as a whole.
-        """
-        if not self.knowledge.definitions and self._whole is not self:
-            return self._whole.read(source, options, samples=samples, progress=progress)
+        """Everybody's genotypes (or those of the `samples` named) at the positions that this engine knows."""
         paths = (source,) if isinstance(source, (str, Path)) else tuple(source)
         if not paths:
             raise InputError("FILE_NOT_FOUND", "no source was named")

@@ -17,6 +17,7 @@ from typing import ClassVar, Final
 #: code -> one sentence of advice.  A code, once published, keeps its meaning.
 ADVICE: Final[dict[str, str]] = {
     "BAD_ALLELE_INDEX": "A GT field names an allele its record does not list; regenerate the file with its caller.",
+    "BAD_ARGUMENTS": "The examples of `starling COMMAND --help` show what it takes.",
     "BAD_BED": "A callable-regions file needs chromosome, start and end (0-based, half open) in tab-separated columns.",
     "BAD_CALLS": "Pass a table that `starling cohort call` of this version wrote.",
     "BAD_EVIDENCE": "The evidence is damaged or of another version; call these people again from their source files.",

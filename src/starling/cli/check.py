@@ -52,4 +52,4 @@ def _drug(engine: Engine, name: str) -> str:
             said = f"{name} is a file; the drug comes first: starling check DRUG {name}"
         else:
             raise
-        raise InputError("UNKNOWN_DRUG", said) from error
+        raise InputError("BAD_ARGUMENTS", said) from error

@@ -54,14 +54,14 @@ class Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line with a code, as every other error of the program."""
 
     def error(self, message: str) -> NoReturn:
-        """Raises: InputError BAD_OPTION, the sender's."""
-        raise InputError("BAD_OPTION", f"{message} (see {self.prog} --help)", source=self.prog)
+        """Raises: InputError BAD_ARGUMENTS, the sender's."""
+        raise InputError("BAD_ARGUMENTS", message, source=self.prog.removeprefix("starling").strip() or None)
 
 
 def parsed(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments of one command; only its own module is imported.
 
-    Raises: InputError BAD_OPTION on arguments that it does not take; SystemExit after --help and --version.
+    Raises: InputError BAD_ARGUMENTS on arguments that it does not take; SystemExit after --help and --version.
     """
     given = _spelled_out(argv)
     if given and given[0] in COMMANDS:
