@@ -88,6 +88,11 @@ def test_a_defect_ends_the_run_and_shows_where(workers: int) -> None:
         outcomes(Square(broken=(1,)), list(range(6)), workers=workers)
 
 
+def heeds_ctrl_c() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so does all that it starts: these tests, perhaps."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
     code = (
         "from tests.cohort.jobs import Square\nfrom starling.cohort.workers import run\n"
@@ -97,11 +102,20 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(code)
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
-    process = subprocess.Popen([sys.executable, str(script)], env=environment, stderr=subprocess.PIPE, text=True)
-    while process.poll() is None and len(list(tmp_path.glob("pid-*"))) < 2:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=25)  # raises before the 30 seconds that the workers sleep are over
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heeds_ctrl_c,
+    ) as process:
+        while process.poll() is None and len(list(tmp_path.glob("pid-*"))) < 2:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, said = process.communicate(timeout=25)  # raises before the 30 seconds that the workers sleep are over
+        finally:
+            process.kill()
     assert "KeyboardInterrupt" in said
     workers = [int(mark.name.removeprefix("pid-")) for mark in tmp_path.glob("pid-*")]
     assert len(workers) == 2
