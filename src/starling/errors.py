@@ -54,7 +54,7 @@ ADVICE: Final[dict[str, str]] = {
     "NOT_TEXT": "The file is not UTF-8 text where it should be; check that it is a VCF.",
     "NOT_VCF": "Pass a VCF, plain, gzipped or bgzipped.",
     "NO_CHROMOSOMES": "The file has none of the chromosomes needed; check that it is a human VCF.",
-    "NO_DOSE_MODEL": "Dose by the guideline; `starling model info` names the models there are.",
+    "NO_DOSE_MODEL": "Dose by the guideline; the message names the models there are.",
     "NO_GENOTYPES": "The file has no GT field or no sample column; a sites-only VCF cannot be interpreted.",
     "OUTPUT_UNWRITABLE": "Check that the output directory exists, is writable and is not full.",
     "SAMPLE_NOT_FOUND": "Choose one of the samples listed with --sample.",

@@ -25,7 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "genes": "the genes covered",
     "drugs": "the drugs covered",
     "simulate": "a synthetic patient with known truth",
-    "knowledge": "compile, verify and compare knowledge bases",
+    "knowledge": "compile, inspect and compare knowledge bases",
     "doctor": "is this installation sound?",
     "completion": "shell completion script",
 }

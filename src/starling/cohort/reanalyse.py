@@ -214,7 +214,7 @@ def _write_people(old: Outputs, new: Outputs, found: Plan, names: Sequence[str])
             paths = [str(ShardPaths(new.work, name).people) for name in names]
             database.read_parquet(paths).create_view("again")
             query = (
-                f"SELECT before.{kept}, again.* EXCLUDE (sample) FROM before JOIN again USING (sample) ORDER BY sample"  # noqa: S608
+                f"SELECT before.{kept}, again.* EXCLUDE (sample) FROM before JOIN again USING (sample) ORDER BY sample"  # noqa: S608 - genes
             )
         copy_query(database, query, new.people)
 
@@ -262,7 +262,7 @@ def _write_positions(old: Outputs, new: Outputs, found: Plan, names: Sequence[st
     with connected(new.work) as database:
         database.read_parquet(paths[0]).create_view("before")
         away = ", ".join(f"'{gene}'" for gene in (*found.sites, *found.gone))
-        query = "SELECT * FROM before" + (f" WHERE gene NOT IN ({away})" if away else "")  # noqa: S608
+        query = "SELECT * FROM before" + (f" WHERE gene NOT IN ({away})" if away else "")  # noqa: S608 - genes
         if len(paths) > 1:
             database.read_parquet(paths[1:]).create_view("again")
             query += " UNION ALL SELECT * FROM again"

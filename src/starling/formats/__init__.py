@@ -8,7 +8,10 @@
     bgzf     blocks of a BGZF file, read and written   seek     records of a sorted BGZF file without a full read
     tabix    .tbi and .csi, asked by `find`            stream   plain, gzip or BGZF from a file or a pipe, as text
     markers  what tables of markers share; read by arrays, finalreport and assay
+    find     the records of regions, by `seek` or an index         lines    whole lines of blocks
     outside  what another laboratory stated            bed      callable regions
+    write    files that are whole or not there         extras   what is not installed, told in one line
+    variant_text, htslib, arrays, finalreport, assay: the formats themselves
 
 A record is found by position only; which of its alleles mean something is decided in `starling.genotyping`.
 """

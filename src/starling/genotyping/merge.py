@@ -158,7 +158,7 @@ def reference_genotype(slot: Slot, quality: int | None) -> Genotype:
     word = slot.reference
     assert word is not None
     # Positional: one is made for nearly every site of a person.
-    return Genotype(slot.locus, (word, word), None, State.CALLED, quality, (), False, False, (), ())  # noqa: FBT003
+    return Genotype(slot.locus, (word, word), None, State.CALLED, quality, (), False, False, (), ())  # noqa: FBT003 - by position: one a site
 
 
 def _notices(found: Sequence[Observation]) -> tuple[Notice, ...]:

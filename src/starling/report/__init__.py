@@ -5,6 +5,9 @@
     html       one self-contained page per person         dose       a prediction as text; dose_picture: as a section
     summary_page, summary_table   a cohort in numbers     frame      the head of every page, with its content policy
 
+    layout, parts, markup, text   lines and tables, on a screen and on a page
+    evidence, provenance          what a result rests on
+
     words, wording   what calls, actions and doses are called      glance   the order of drugs on every face
 
 Nothing here concludes anything: `glance` only sorts what guidance said by seriousness, so that every face shows

@@ -16,7 +16,7 @@ def to_jsonable(assessment: Assessment) -> dict[str, object]:
 def from_jsonable(data: object, *, source: str | None = None) -> Assessment:
     """The assessment that a published object states, equal to the one it was made from.
 
-    The digest is not recomputed; `parse` does.
+    The digest is not recomputed; `starling.report.document.parse` does.
     Raises: InputError (BAD_JSON), the sender's, with the path of the field that is wrong.
     """
     fields = Fields(data, "assessment", source)

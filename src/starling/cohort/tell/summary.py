@@ -127,7 +127,7 @@ class _Counter:
             found = self.database.execute("SELECT pattern, result FROM patterns WHERE gene = ?", [gene]).fetchall()
             results = {pattern: json.loads(result) for pattern, result in found}
             rows = self.database.execute(
-                f'SELECT "{gene}", grp, count(*) FROM people JOIN member USING (sample) GROUP BY ALL'  # noqa: S608
+                f'SELECT "{gene}", grp, count(*) FROM people JOIN member USING (sample) GROUP BY ALL'  # noqa: S608 - a gene
             ).fetchall()
             for section, item in (("phenotype", _phenotype), ("diplotype", _diplotype)):
                 counts = self._spread(rows, {pattern: [item(result)] for pattern, result in results.items()})
