@@ -142,20 +142,6 @@ class GeneDefinition:
     deleted_allele: str = ""
     undocumented_as_reference: bool = False
     nomenclatures: tuple[str, ...] = ()
-    _made: dict[str, Mapping[str, NamedAllele]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_made", {})  # a changed copy remembers nothing of the original
-
-    @property
-    def named(self) -> Mapping[str, NamedAllele]:
-        """The alleles by name; a core name without a row is its first suballele.  Made once, and freed with this."""
-        if "named" not in self._made:
-            table = {allele.name: allele for allele in self.alleles}
-            for allele in self.alleles:
-                table.setdefault(allele.reported_as or allele.name, allele)
-            self._made["named"] = table
-        return self._made["named"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from starling.definitions import GeneDefinition, NamedAllele, PhenotypeRules
@@ -65,7 +66,7 @@ class Meaning:
 
 def meaning_of(call: GeneCall, definition: GeneDefinition | None, rules: PhenotypeRules | None) -> Meaning:
     """The readings of everything that `call` names.  Source: CPIC terms (PMID 27441996)."""
-    table = definition.named if definition is not None else {}
+    table = _allele_table(definition) if definition is not None else {}
     reported, deciding = _reported(call.result), call.evidence.deciding
     return Meaning(
         reported=reported,
@@ -114,6 +115,15 @@ def _reported(result: CallResult) -> tuple[Diplotype, ...]:
             return diplotypes
         case Undetermined():
             return ()
+
+
+@lru_cache(maxsize=256)
+def _allele_table(definition: GeneDefinition) -> Mapping[str, NamedAllele]:
+    """The alleles by name; a core name without a row is its first suballele."""
+    table = {allele.name: allele for allele in definition.alleles}
+    for allele in definition.alleles:
+        table.setdefault(allele.reported_as or allele.name, allele)
+    return table
 
 
 def _read(diplotype: Diplotype, table: Mapping[str, NamedAllele], rules: PhenotypeRules | None) -> Reading:
