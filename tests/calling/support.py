@@ -14,6 +14,7 @@ from pathlib import Path
 
 from starling.assessment import Options
 from starling.calling.dispatch import call_gene
+from starling.calling.outside import outside_call
 from starling.calling.phasing import Observation, observe
 from starling.calling.table import MatchTable, match_table
 from starling.definitions import GeneDefinition, NamedAllele, Site
@@ -27,6 +28,7 @@ from starling.vocabulary import (
     Genotype,
     Locus,
     Notice,
+    OutsideCall,
     SampleGenotypes,
     State,
 )
@@ -160,3 +162,9 @@ def others(call: GeneCall) -> dict[str, str]:
 def codes(call: GeneCall) -> list[str]:
     """The codes of the call's notices."""
     return [notice.code for notice in call.evidence.notices]
+
+
+def stated(knowledge: KnowledgeBase, gene: str, diplotype: str = "", **more: str) -> GeneCall:
+    """The call that another laboratory's statement makes."""
+    call = OutsideCall(gene, diplotype, **more)  # type: ignore[arg-type]
+    return outside_call(call, knowledge.definitions.get(gene), knowledge.guidance.phenotypes.get(gene))

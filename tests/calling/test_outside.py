@@ -6,20 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starling.calling.outside import outside_call, translate_name
+from starling.calling.outside import translate_name
 from starling.errors import InputError
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import ActivityScore, Ambiguous, Diplotype, GeneCall, OutsideCall, Undetermined
+from starling.vocabulary import ActivityScore, Ambiguous, Diplotype, GeneCall, Undetermined
+from tests.calling.support import stated
 
 
 @pytest.fixture(scope="module")
 def knowledge() -> KnowledgeBase:
     return KnowledgeBase.open()
-
-
-def stated(knowledge: KnowledgeBase, gene: str, diplotype: str = "", **more: str) -> GeneCall:
-    call = OutsideCall(gene, diplotype, **more)  # type: ignore[arg-type]
-    return outside_call(call, knowledge.definitions.get(gene), knowledge.guidance.phenotypes.get(gene))
 
 
 def notices(call: GeneCall) -> set[str]:

@@ -6,20 +6,15 @@ from functools import reduce
 
 import pytest
 
-from starling.calling.outside import outside_call
 from starling.calling.statements import together
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Diplotype, GeneCall, OutsideCall, Why
+from starling.vocabulary import Diplotype, GeneCall, Why
+from tests.calling.support import stated
 
 
 @pytest.fixture(scope="module")
 def knowledge() -> KnowledgeBase:
     return KnowledgeBase.open()
-
-
-def stated(knowledge: KnowledgeBase, gene: str, diplotype: str = "", **more: str) -> GeneCall:
-    call = OutsideCall(gene, diplotype, **more)  # type: ignore[arg-type]
-    return outside_call(call, knowledge.definitions.get(gene), knowledge.guidance.phenotypes.get(gene))
 
 
 def as_one(*calls: GeneCall) -> GeneCall:

@@ -359,9 +359,9 @@ def test_parts_of_one_person_and_different_people() -> None:
     assert (shown(one, STAR2), shown(one, "chr6:18138997"), shown(other, STAR2)) == ("G/A", "T/T", "A/A")
     assert found.stamps["S"].name == "chr10.vcf, chr6.vcf"
     assert found.stamps["Z"].build is not None
-    assert found.build is None
-    assert found.reader == "scan"
-    assert found.size == sum(len(text) for text in texts.values())
+    assert found.stamp.build is None
+    assert found.stamp.reader == "scan"
+    assert found.stamp.size == sum(len(text) for text in texts.values())
 
 
 @pytest.mark.parametrize(

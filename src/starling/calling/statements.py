@@ -11,8 +11,6 @@ from starling.vocabulary import Ambiguous, CallResult, Consistent, Diplotype, Ge
 
 #: Reasons that mean: alleles were stated, but could not be read as a pair.
 _UNREAD: Final = frozenset({"UNKNOWN_ALLELE", "SINGLE_ALLELE", "TOO_MANY_ALLELES"})
-
-
 #: Nobody looked.
 _SILENT: Final = frozenset({Undetermined("NOT_COVERED"), Undetermined("NOT_TESTED")})
 

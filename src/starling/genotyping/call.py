@@ -18,6 +18,7 @@ from starling.vocabulary import Notice
 
 _QUALITIES: Final = ("GQ", "RGQ", "GQX")
 PASSING: Final = frozenset({"PASS", ".", ""})
+_GENOTYPE_ONLY: Final = ("GT",)
 #: DeepVariant's filter for a candidate that it calls reference: a statement, not a doubt.
 _REFERENCE_CALL: Final = "RefCall"
 _MISSING: Final = frozenset({".", ""})
@@ -126,6 +127,11 @@ def view(record: Record, chromosome: str) -> RecordView:
     """`record` prepared for `read_call`."""
     keys, quick = _layout(record.format, chromosome)
     return RecordView(record, chromosome, keys, failed_filters(record.filter), quick)
+
+
+def has_genotypes_alone(fields: Sequence[str], filters: str) -> bool:
+    """Whether a record of these FORMAT fields and FILTER says nothing of its calls but GT, and passed its filters."""
+    return fields == _GENOTYPE_ONLY and filters in PASSING
 
 
 def failed_filters(text: str) -> str:

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import overload
 
-from starling.formats.content import ReaderName
 from starling.genotyping import evidence
 from starling.genotyping.observed import Observed, SourceFacts
 from starling.genotyping.person import Resolver
 from starling.genotyping.read import read_cells
-from starling.source.build import Build
 from starling.source.door import OpenSource, Wanted
 from starling.source.samples import check_all_found
 from starling.source.stamps import SourceStamp, joined
@@ -52,9 +50,8 @@ class People(Sequence[SampleGenotypes]):
 class Collected:
     """Everybody's genotypes and what they rest on.
 
-    `observed`: each person as far as read, who may be read on.  `name`, `size`, `file_sha256`, `reader`, `build`: of
-    all sources together; `stamps`: of each person's own.  `build` is None when the sources are of different builds.
-    `sites`: how many were asked for.
+    `observed`: each person as far as read, who may be read on.  `stamp`: of all sources together; `stamps`: of each
+    person's own.  `sites`: how many were asked for.
     """
 
     samples: Sequence[SampleGenotypes]
@@ -64,34 +61,9 @@ class Collected:
     sites: int
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Everybody's name, in the order of `samples`."""
-        return tuple(self.observed)
-
-    @property
     def name(self) -> str:
         """The names of the files, without folders."""
         return self.stamp.name
-
-    @property
-    def size(self) -> int | None:
-        """The bytes of all files; None when one of them is not known."""
-        return self.stamp.size
-
-    @property
-    def file_sha256(self) -> str | None:
-        """The digest of the file, or of the sorted digests of several; None when one was not made."""
-        return self.stamp.file_sha256
-
-    @property
-    def reader(self) -> ReaderName:
-        """How the records were found; the slowest way where files differ."""
-        return self.stamp.reader
-
-    @property
-    def build(self) -> Build | None:
-        """The build of all files; None when they differ."""
-        return self.stamp.build
 
     def evidence_sha256(self, sample: SampleGenotypes) -> str:
         """The digest of one person's canonical genotypes."""

@@ -7,12 +7,11 @@ from typing import Final
 
 from starling.assessment import Options
 from starling.formats.record import Record
-from starling.genotyping.call import PASSING, PLAIN_REFERENCE, Call, read_call, view
+from starling.genotyping.call import PLAIN_REFERENCE, Call, has_genotypes_alone, read_call, view
 from starling.genotyping.merge import Cell, Observation, ReferenceCall, observations, stated
 from starling.genotyping.plan import RecordPlan, plan_record, quick_plan
 from starling.source.sites import BaseSlot, ChromosomeSites, SiteMap
 
-_GENOTYPE_ONLY: Final = ("GT",)
 _PLAIN: Final[Mapping[str, Call]] = {"0/0": PLAIN_REFERENCE, "0|0": PLAIN_REFERENCE}
 _BASES: Final = frozenset("ACGT")
 #: Distinct columns of which the reference call is kept: a person's file has some dozens.
@@ -37,8 +36,7 @@ def read_cells(
     if before:
         reader.cells = [[list(cell) if isinstance(cell, list) else cell for cell in own] for own in before]
     for chromosome, record in records:
-        plain = record.format == _GENOTYPE_ONLY and record.filter in PASSING
-        reader.add(record, sites.chromosomes[chromosome], plain=plain)
+        reader.add(record, sites.chromosomes[chromosome])
     return reader.cells
 
 
@@ -57,11 +55,8 @@ class CellReader:
         # what all else that decides about a call in a kind of record leaves to its column
         self._references: dict[tuple[str, tuple[str, ...], str], dict[str, Call]] = {}
 
-    def add(self, record: Record, sites: ChromosomeSites, *, plain: bool, people: Sequence[int] | None = None) -> None:
-        """What the record states of `people` (None: of all) is stored.
-
-        `plain`: FORMAT is GT alone, and all filters were passed.
-        """
+    def add(self, record: Record, sites: ChromosomeSites, people: Sequence[int] | None = None) -> None:
+        """What the record states of `people` (None: of all) is stored."""
         chosen: Sequence[int] = range(len(self._columns)) if people is None else people
         slot = _quick_slot(record, sites)
         if slot is None:
@@ -72,7 +67,7 @@ class CellReader:
         kind = (sites.name, record.format, record.filter)
         known = self._references.get(kind)
         if known is None:
-            known = self._references[kind] = dict(_PLAIN) if plain else {}
+            known = self._references[kind] = dict(_PLAIN) if has_genotypes_alone(record.format, record.filter) else {}
         others = self._mark(record, slot, known.get, chosen)
         if others:
             columns = self._read(record, sites, known)

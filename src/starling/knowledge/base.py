@@ -140,17 +140,14 @@ class KnowledgeBase:
         if ATC_GROUP.fullmatch(group) and members:
             raise InputError("UNKNOWN_NAME", f"{group} is a group of drugs; name one of them: {', '.join(members)}")
         sentence = "not in this knowledge base; that is not a statement of safety"
-        close = _closest(name, {plain_name(n): n for d in self._drug_list for n in (d.name, *d.names)})
-        nearest = f" (nearest names: {', '.join(close)})" if close else ""
-        raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{nearest}")
+        raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{_nearest(name, self._drug_names())}")
 
     def find_gene(self, name: str) -> str:
         """The gene of this name, whatever its case.  Raises: InputError UNKNOWN_GENE, with the nearest names."""
         known = {gene.casefold(): gene for gene in self.genes}
         found = known.get(name.strip().casefold())
         if found is None:
-            close = _closest(name, {plain_name(gene): gene for gene in self.genes})
-            nearest = f" (nearest names: {', '.join(close)})" if close else ""
+            nearest = _nearest(name, {plain_name(gene): gene for gene in self.genes})
             raise InputError("UNKNOWN_GENE", f"{name.strip()!r} is not in this knowledge base{nearest}")
         return found
 
@@ -165,13 +162,17 @@ class KnowledgeBase:
 
     def nearest_medicines(self, name: str) -> tuple[str, ...]:
         """Up to three medicine names that resemble this one, the most similar first."""
-        spelled = {plain_name(n): n for d in self._drug_list for n in (d.name, *d.names)}
-        spelled |= {plain_name(n): n for i in self._inhibitor_list for n in (i.ingredient, *i.names)}
+        spelled = self._drug_names() | {
+            plain_name(n): n for i in self._inhibitor_list for n in (i.ingredient, *i.names)
+        }
         return _closest(name, spelled)
 
     def verify_content(self) -> bool:
         """Whether the rows of every table still give the digest of the stamp (a slow check, for diagnosis)."""
         return self._rows.verify()
+
+    def _drug_names(self) -> dict[str, str]:
+        return {plain_name(name): name for drug in self._drug_list for name in (drug.name, *drug.names)}
 
     @once
     def _drug_list(self) -> tuple[Drug, ...]:
@@ -226,6 +227,12 @@ def _closest(name: str, spelled: Mapping[str, str]) -> tuple[str, ...]:
     import difflib  # takes as long to load as the whole knowledge base to open
 
     return tuple(spelled[plain] for plain in difflib.get_close_matches(plain_name(name), spelled))
+
+
+def _nearest(name: str, spelled: Mapping[str, str]) -> str:
+    """The end of a sentence that does not know the name."""
+    close = _closest(name, spelled)
+    return f" (nearest names: {', '.join(close)})" if close else ""
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from starling.assessment import Options
 from starling.cohort.collect.evidence import FileProfile, Holdings, Row
 from starling.definitions import GeneDefinition
-from starling.genotyping.call import PASSING, Call, read_call, view
+from starling.genotyping.call import Call, has_genotypes_alone, read_call, view
 from starling.genotyping.effects import ANY_OTHER
 from starling.genotyping.plan import RecordPlan, SlotPlan, plan_record
 from starling.source.fill import Intervals, filled_slots
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_GENOTYPE_ONLY = ("GT",)
 _LANE = 1 << 64
 #: Texts of which the statement is kept for the next records.
 _KEPT_STATEMENTS = 50_000
@@ -208,7 +207,7 @@ class _Statements:
         The quality of a call, which no result depends on, is left out.
         """
         texts = row.coded.texts
-        if row.format == _GENOTYPE_ONLY and row.filter in PASSING:
+        if has_genotypes_alone(row.format, row.filter):
             return list(texts), list(range(len(texts)))
         known = self._alike(row)
         prepared = view(row.record(()), row.chromosome)

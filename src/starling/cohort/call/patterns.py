@@ -16,7 +16,6 @@ from starling.cohort.collect.evidence import Holdings, Row
 from starling.cohort.collect.people import NOTHING, Stated
 from starling.engine import Engine
 from starling.errors import InputError
-from starling.genotyping.call import PASSING
 from starling.genotyping.evidence import canonical_lines
 from starling.genotyping.person import Part, Resolver, person
 from starling.genotyping.read import CellReader
@@ -46,11 +45,10 @@ class GenotypeReader:
         if not present:
             return
         reader = self._reader(row.layer, row.build)
-        plain = row.format == ("GT",) and row.filter in PASSING
         everyone = len(present) == len(texts)
         record = row.record([text or "" for text in texts])
         sites = self.sites.of(row.build).chromosomes[row.chromosome]
-        reader.add(record, sites, plain=plain, people=None if everyone else present)
+        reader.add(record, sites, people=None if everyone else present)
 
     def _reader(self, layer: int, build: BuildName) -> CellReader:
         key = (layer, build)
