@@ -5,7 +5,7 @@ Source: the tables of knowledge-base/ (facts from CPIC, DPWG, FDA, PharmVar and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -181,6 +181,10 @@ class PhenotypeRules:
         return bool(self.by_score)
 
 
+#: Stands before a key that is a diplotype.
+DIPLOTYPE: Final = ":"
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """One condition of a row: `GENE=key`, or `GENE:*1/*2` when `is_diplotype`."""
@@ -202,6 +206,49 @@ class Row:
     implications: tuple[Implication, ...] = ()
 
 
+class RowTable:
+    """The rows of one guideline for one drug and population that ask about the same genes.
+
+    A patient meets one row in ten, so a row is made when it is asked for, by `make` from its number.
+    `keys`: for each row, what it asks of each of `genes`; a diplotype begins with DIPLOTYPE.  `advice`: its identifier.
+    """
+
+    __slots__ = ("_made", "_make", "advice", "drug", "genes", "keys", "population")
+
+    def __init__(
+        self,
+        drug: str,
+        population: str,
+        genes: tuple[str, ...],
+        keys: Sequence[tuple[str, ...]],
+        advice: Sequence[str],
+        make: Callable[[RowTable, int], Row],
+    ) -> None:
+        self.drug = drug
+        self.population = population
+        self.genes = genes
+        self.keys = keys
+        self.advice = advice
+        self._make = make
+        self._made: dict[int, Row] = {}
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, number: int) -> Row:
+        made = self._made.get(number)
+        return self._made.setdefault(number, self._make(self, number)) if made is None else made
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, RowTable) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.drug, self.population, self.genes, tuple(self.keys)))
+
+
 @dataclass(frozen=True, slots=True)
 class Guideline:
     """One guideline with all its rows; no rows: a flow (see guidance/flows)."""
@@ -213,7 +260,12 @@ class Guideline:
     pmids: tuple[str, ...]
     latest_year: str
     drugs: tuple[str, ...]
-    rows: tuple[Row, ...] = ()
+    tables: tuple[RowTable, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Every row: of one drug after another, and within it of one population after another."""
+        return tuple(row for table in self.tables for row in table)
 
 
 @dataclass(frozen=True, slots=True)

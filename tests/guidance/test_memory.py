@@ -77,7 +77,7 @@ def test_rules_about_some_drugs_answer_as_all_rules_do(
             rules,
             drugs=(drug,),
             guidelines=tuple(
-                replace(each, rows=tuple(row for row in each.rows if row.drug == name))
+                replace(each, tables=tuple(table for table in each.tables if table.drug == name))
                 for each in rules.guidelines
                 if name in each.drugs
             ),

@@ -7,14 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from starling.definitions import GuidanceRules
+from starling.definitions import DIPLOTYPE, GuidanceRules, PhenotypeRules
 from starling.guidance.scores import INDETERMINATE, score_term
 from starling.guidance.standing import NO_RESULT, Standing
 from starling.values import dataclass
 from starling.vocabulary import ActivityScore, Notice
-
-#: Stands before a key that is a diplotype.
-DIPLOTYPE: Final = ":"
 
 _SCORE_KEY: Final = re.compile(r"(?P<score>(?:>=)?\d+(?:\.\d+)?)(?: \((?P<remark>[^)]*)\))?")
 _PRESENCE_KEY: Final = re.compile(r"(?P<allele>\S+) (?:positive|negative)")
@@ -142,19 +139,40 @@ def _by_alleles(named: Sequence[ScoreKey], standing: Standing) -> Sequence[Score
     return [each for each in named if each.phenotyping == standing.both_reduced]
 
 
-def score_keys(gene: str, keys: Iterable[str], rules: GuidanceRules, terms: Mapping[str, str]) -> tuple[ScoreKey, ...]:
-    """Those of `keys` that are activity scores of `gene`, lowest first."""
-    phenotypes = rules.phenotypes.get(gene)
-    if phenotypes is None or not phenotypes.uses_score:
-        return ()
-    found = []
-    for key in keys:
-        match = _SCORE_KEY.fullmatch(key)
-        score = ActivityScore.parse(match["score"]) if match else None
-        if match and score is not None:
-            term = _term_by_range(score, terms) or score_term(phenotypes, score)
-            found.append(ScoreKey(key, score, term, match["remark"] == _PHENOTYPING))
-    return tuple(sorted(found, key=lambda each: (each.score, each.key)))
+class ScoreReader:
+    """Reads keys that are activity scores, each once: the guidelines of a gene ask for the same few dozen."""
+
+    def __init__(self, rules: GuidanceRules) -> None:
+        self._rules = rules
+        self._known: dict[tuple[str, str, str], ScoreKey | None] = {}
+
+    def of(self, source: str, gene: str, keys: Iterable[str]) -> tuple[ScoreKey, ...]:
+        """Those of `keys` that are activity scores of `gene`, lowest first."""
+        phenotypes = self._rules.phenotypes.get(gene)
+        if phenotypes is None or not phenotypes.uses_score:
+            return ()
+        terms = terms_of(source, gene, self._rules)
+        found = [each for key in keys if (each := self._one((source, gene, key), phenotypes, terms)) is not None]
+        return tuple(sorted(found, key=lambda each: (float(each.score.value), each.score.at_least, each.key)))
+
+    def _one(
+        self, place: tuple[str, str, str], phenotypes: PhenotypeRules, terms: Mapping[str, str]
+    ) -> ScoreKey | None:
+        if place not in self._known:
+            key = place[2]
+            match = _SCORE_KEY.fullmatch(key)
+            score = ActivityScore.parse(match["score"]) if match else None
+            if match is None or score is None:
+                self._known[place] = None
+            else:
+                term = _term_by_range(score, terms) or score_term(phenotypes, score)
+                self._known[place] = ScoreKey(key, score, term, match["remark"] == _PHENOTYPING)
+        return self._known[place]
+
+
+def terms_of(source: str, gene: str, rules: GuidanceRules) -> Mapping[str, str]:
+    """Our term -> the term under which the rows of this source know it, where they differ."""
+    return rules.dpwg_terms.get(gene, {}) if source == "DPWG" else {}
 
 
 def foreign_keys(scores: Sequence[ScoreKey], advice: Mapping[str, str]) -> frozenset[str]:

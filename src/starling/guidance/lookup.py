@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from starling.definitions import GuidanceRules, Guideline, Key, Row
-from starling.guidance.keys import DIPLOTYPE, GeneKeys, Option, ScoreKey, foreign_keys, score_keys
+from starling.definitions import DIPLOTYPE, GuidanceRules, Guideline, Row, RowTable
+from starling.guidance.keys import GeneKeys, Option, ScoreKey, ScoreReader, foreign_keys, terms_of
 from starling.guidance.standing import Standings, unordered
 from starling.values import dataclass
 from starling.vocabulary import Notice
@@ -18,17 +18,31 @@ from starling.vocabulary import Notice
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The rows of one guideline for one drug and population that ask about the same genes.
+    """A table of a guideline, ready to be looked up.
 
-    `rows`: keys in the order of `genes` -> row.  `keys`: what the rows ask of each gene, in the same order.
+    `numbers`: the keys of a row, in the order of the genes -> its number.  `keys`: what the rows ask of each gene, in
+    the same order.
     """
 
     guideline: Guideline
-    drug: str
-    population: str
-    genes: tuple[str, ...]
-    rows: Mapping[tuple[str, ...], Row]
+    table: RowTable
+    numbers: Mapping[tuple[str, ...], int]
     keys: tuple[GeneKeys, ...]
+
+    @property
+    def drug(self) -> str:
+        """The one drug of its rows."""
+        return self.table.drug
+
+    @property
+    def population(self) -> str:
+        """The code of the one population of its rows."""
+        return self.table.population
+
+    @property
+    def genes(self) -> tuple[str, ...]:
+        """The genes that its rows ask for."""
+        return self.table.genes
 
     def missing(self, standings: Standings) -> Iterator[str]:
         """The genes that this guideline asks for and of which nothing is known."""
@@ -50,13 +64,11 @@ def index(rules: GuidanceRules) -> dict[str, list[Block]]:
     blocks: dict[str, list[Block]] = {drug.name: [] for drug in rules.drugs}
     workshop = _Workshop(rules)
     for guideline in rules.guidelines:
-        groups: dict[tuple[str, str, tuple[str, ...]], dict[tuple[str, ...], Row]] = {}
-        for row in guideline.rows:
-            genes, texts = workshop.condition(row.when)
-            groups.setdefault((row.drug, row.population, genes), {})[texts] = row
-        for (drug, population, genes), table in groups.items():
-            keys = tuple([workshop.keys(guideline.source, genes, place, table) for place in range(len(genes))])
-            blocks.setdefault(drug, []).append(Block(guideline, drug, population, genes, table, keys))
+        for table in guideline.tables:
+            texts = [_sorted(keys) for keys in table.keys] if _asks_diplotypes(table) else table.keys
+            numbers = dict(zip(texts, range(len(texts)), strict=True))
+            keys = workshop.keys(guideline.source, table, texts)
+            blocks.setdefault(table.drug, []).append(Block(guideline, table, numbers, keys))
     return blocks
 
 
@@ -79,9 +91,9 @@ def actions_of(block: Block, standings: Standings) -> frozenset[str]:
 
 def _applying(block: Block, standings: Standings) -> Iterator[tuple[tuple[Option, ...], Row]]:
     for options in product(*[keys.options(standings[keys.gene]) for keys in block.keys]):
-        row = block.rows.get(tuple([option.key for option in options]))
-        if row is not None:
-            yield options, row
+        number = block.numbers.get(tuple([option.key for option in options]))
+        if number is not None:
+            yield options, block.table[number]
 
 
 def _narrowed(block: Block, standings: Standings, found: tuple[Found, ...]) -> tuple[Found, ...]:
@@ -102,8 +114,13 @@ def _narrowed(block: Block, standings: Standings, found: tuple[Found, ...]) -> t
     return tuple(Found(each.row, each.genes, (*each.notices, notice), each.by_diplotype) for each in kept)
 
 
-def _text(key: Key) -> str:
-    return DIPLOTYPE + unordered(key.key) if key.is_diplotype else key.key
+def _asks_diplotypes(table: RowTable) -> bool:
+    return any(key.startswith(DIPLOTYPE) for keys in table.keys for key in keys)
+
+
+def _sorted(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys with the alleles of every diplotype in the order in which patients' are looked up."""
+    return tuple([DIPLOTYPE + unordered(key[1:]) if key.startswith(DIPLOTYPE) else key for key in keys])
 
 
 def _pairs(block: Block) -> Iterator[tuple[str, GeneKeys]]:
@@ -120,28 +137,23 @@ class _Workshop:
 
     def __init__(self, rules: GuidanceRules) -> None:
         self._rules = rules
+        self._reader = ScoreReader(rules)
         self._scores: dict[tuple[str, str, frozenset[str]], tuple[ScoreKey, ...]] = {}
         self._keys: dict[tuple[str, str, frozenset[str], frozenset[str]], GeneKeys] = {}
-        #: by identity: rows share equal conditions, and all of them are kept while blocks are made
-        self._conditions: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
-    def condition(self, when: tuple[Key, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The genes that a row asks for, and its keys as text."""
-        known = self._conditions.get(id(when))
-        if known is None:
-            known = tuple([key.gene for key in when]), tuple([_text(key) for key in when])
-            self._conditions[id(when)] = known
-        return known
+    def keys(self, source: str, table: RowTable, texts: Sequence[tuple[str, ...]]) -> tuple[GeneKeys, ...]:
+        """For each gene of the table, everything that its rows ask of it; `texts`: the keys of each row."""
+        columns = zip(table.genes, zip(*texts, strict=True), strict=True)
+        return tuple([self._of_gene(source, gene, column, table) for gene, column in columns])
 
-    def keys(self, source: str, genes: Sequence[str], place: int, table: Mapping[tuple[str, ...], Row]) -> GeneKeys:
-        gene = genes[place]
-        keys = frozenset([text[place] for text in table])
-        terms = self._rules.dpwg_terms.get(gene, {}) if source == "DPWG" else {}
+    def _of_gene(self, source: str, gene: str, column: tuple[str, ...], table: RowTable) -> GeneKeys:
+        keys = frozenset(column)
+        terms = terms_of(source, gene, self._rules)
         known = (source, gene, keys)
         if known not in self._scores:
-            self._scores[known] = score_keys(gene, keys, self._rules, terms)
+            self._scores[known] = self._reader.of(source, gene, keys)
         scores = self._scores[known]
-        advice = {text[0]: row.advice.id for text, row in table.items()} if terms and len(genes) == 1 else None
+        advice = dict(zip(column, table.advice, strict=True)) if terms and len(table.genes) == 1 else None
         foreign = foreign_keys(scores, advice) if advice else frozenset()
         shared = (*known, foreign)
         if shared not in self._keys:

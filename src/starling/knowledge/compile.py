@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from starling.assessment import KnowledgeStamp
+from starling.definitions import DIPLOTYPE
 from starling.errors import KnowledgeError
 from starling.knowledge.inspect import check_tables
 from starling.knowledge.intervals import last_position, parse_hgvs
 from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, digests, normalised, stamp_of
 from starling.knowledge.tables import OUTSIDE, TRAITS, TableRow, Tables, natural, read_tables
+from starling.knowledge.values import parse_key
 
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 
@@ -142,12 +144,27 @@ def _guidelines(tables: Tables) -> Iterator[Values]:
             for each in named[1]
         ]
         stated = [row[key] for key in ("guideline", "source", "clinpgx_id", "genes", "pmids", "latest_year")]
-        texts = _json(drugs[row["guideline"]]), "\n".join(map("\t".join, own))
+        texts = _json(drugs[row["guideline"]]), _json(_row_tables(own))
         yield *stated, *texts, _json([advice[each] for each in named[0]]), _json(implied)
 
 
 def _recommendation(row: TableRow) -> list[str]:
     return [row[key] for key in ("drug", "population", "strength", "when", "advice", "implications")]
+
+
+def _row_tables(rows: Iterable[Sequence[str]]) -> list[list[Any]]:
+    """Rows of one drug and population that ask about the same genes as one table, its cells column by column.
+
+    So a reader looks a row up without making the others: drug, population, genes; then for each gene what the rows ask
+    of it, and of each row the strength, the advice and the implications.
+    """
+    tables: dict[tuple[str, str, tuple[str, ...]], list[tuple[str, ...]]] = {}
+    for drug, population, strength, when, advice, implications in rows:
+        keys = [parse_key(part) for part in when.split(" & ")]
+        asked = [DIPLOTYPE + key.key if key.is_diplotype else key.key for key in keys]
+        place = drug, population, tuple(key.gene for key in keys)
+        tables.setdefault(place, []).append((*asked, strength, advice, implications))
+    return [[*place, *map(list, zip(*cells, strict=True))] for place, cells in tables.items()]
 
 
 def _row_order(fields: Sequence[str]) -> tuple[str, str, tuple[tuple[int, int, str], ...]]:

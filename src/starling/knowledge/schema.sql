@@ -51,7 +51,8 @@ CREATE TABLE dpwg_term (
 CREATE TABLE population (code TEXT PRIMARY KEY, shown_as TEXT NOT NULL) WITHOUT ROWID;
 
 -- A guideline is one row because it is read whole, or not at all when another drug is asked about.
--- drugs: JSON list; recommendations: lines of drug, population, strength, when, advice, implications between tabs
+-- drugs: JSON list; recommendations: JSON list of tables [drug, population, genes, then for each gene what the rows ask
+--   of it, and of each row the strength, the advice and the implications]
 -- advice: JSON list of the bodies that its recommendations name; implications: JSON list of [id, gene, effect, summary,
 --   magnitude]
 CREATE TABLE guideline (

@@ -10,12 +10,13 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any, Final
 
 from starling.assessment import Advice, Condition, Dose, Implication
 from starling.definitions import (
     CALLING_RULES,
+    DIPLOTYPE,
     Drug,
     GeneDefinition,
     GuidanceRules,
@@ -25,6 +26,7 @@ from starling.definitions import (
     NamedAllele,
     PhenotypeRules,
     Row,
+    RowTable,
     ScoreRange,
     Site,
 )
@@ -258,12 +260,11 @@ def _guidelines(select: Select, drugs: Collection[str] | None) -> tuple[Guidelin
     if not stored:
         return ()
     id_, source, clinpgx_id, genes, pmids, year, named, texts, advice, implications = zip(*stored, strict=True)
-    lines = [_lines_of(text, drugs) for text in texts]
-    rows = iter(_rows([line for own in lines for line in own], _parsed(advice), _parsed(implications)))
+    make = _row_maker(_parsed(advice), _parsed(implications))
     plain = (tuple(each.split()) for each in genes), (tuple(each.split()) for each in pmids)
-    own = (tuple(islice(rows, len(each))) for each in lines)
+    tables = (tuple([make(each) for each in own if drugs is None or each[0] in drugs]) for own in _parsed(texts))
     about = map(tuple, _parsed(named))
-    return tuple(many(Guideline, id_, source, clinpgx_id, *plain, year, about, own))
+    return tuple(many(Guideline, id_, source, clinpgx_id, *plain, year, about, tables))
 
 
 def _parsed(texts: Iterable[str]) -> list[list[Any]]:
@@ -272,23 +273,28 @@ def _parsed(texts: Iterable[str]) -> list[list[Any]]:
     return values
 
 
-def _lines_of(text: str, drugs: Collection[str] | None) -> list[str]:
-    lines = text.splitlines()
-    return lines if drugs is None else [line for line in lines if line.partition("\t")[0] in drugs]
-
-
-def _rows(lines: Sequence[str], advice: Iterable[Any], implications: Iterable[Any]) -> list[Row]:
-    if not lines:
-        return []
-    drug, population, strength, condition, named, ids = zip(*(line.split("\t") for line in lines), strict=True)
+def _row_maker(advice: Iterable[Any], implications: Iterable[Any]) -> Callable[[list[Any]], RowTable]:
+    """A reader of tables whose rows share equal advices and implications."""
     records = {data["id"]: data for own in advice for data in own}
     stated = {each[0]: each for own in implications for each in own}
     given = _Known(lambda id_: advice_of(records[id_]))
     single = _Known(lambda id_: Implication(*stated[id_]))
-    when = _Known(lambda text: tuple([parse_key(part) for part in text.split(" & ")]))
     implied = _Known(lambda text: tuple([single[each] for each in text.split()]))
-    found = map(when.__getitem__, condition), map(given.__getitem__, named), map(implied.__getitem__, ids)
-    return many(Row, drug, population, strength, *found)
+
+    def table(cells: list[Any]) -> RowTable:
+        drug, population, genes, *asked, strength, named, ids = cells
+
+        def row(of: RowTable, number: int) -> Row:
+            when = tuple([_key(gene, key) for gene, key in zip(of.genes, of.keys[number], strict=True)])
+            return Row(drug, population, strength[number], when, given[named[number]], implied[ids[number]])
+
+        return RowTable(drug, population, tuple(genes), list(zip(*asked, strict=True)), named, row)
+
+    return table
+
+
+def _key(gene: str, text: str) -> Key:
+    return Key(gene, text.removeprefix(DIPLOTYPE), text.startswith(DIPLOTYPE))
 
 
 class _Known(dict[str, Any]):
