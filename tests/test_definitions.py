@@ -36,7 +36,7 @@ def test_a_row_is_made_when_it_is_asked_for_and_once() -> None:
     table = RowTable("azathioprine", "general", ("TPMT",), [("Normal Metabolizer",), ("n/a",)], ("A1", "A2"), make)
     assert len(table) == 2 and made == []
     assert table[1] is table[1] and made == [1]
-    assert [row.when[0].key for row in table] == ["Normal Metabolizer", "n/a"] and made == [1, 0]
+    assert [row.when[0].key for row in table.rows] == ["Normal Metabolizer", "n/a"] and made == [1, 0]
     assert table == RowTable(table.drug, table.population, table.genes, table.keys, table.advice, make)
     assert table != RowTable("thioguanine", table.population, table.genes, table.keys, table.advice, make)
     assert table != list(table)

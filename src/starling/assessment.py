@@ -145,7 +145,8 @@ class Recommendation:
     """One row of guidance that applies to this patient.
 
     `genes`: the key by which each gene was looked up.  `notes`: what the reader must know about the look-up (mapped
-    term, copy number unconfirmed, alternatives that would change the action).
+    term, copy number unconfirmed, alternatives that would change the action).  `text_as_of`: when the guideline was written
+    (empty: undated); `checked_on`: the day of the source's edition with which its row was last compared.
     """
 
     drug: str
@@ -159,6 +160,8 @@ class Recommendation:
     advice: Advice
     implications: tuple[str, ...] = ()
     pmids: tuple[str, ...] = ()
+    text_as_of: str = ""
+    checked_on: str = ""
     notes: tuple[Notice, ...] = ()
 
 
@@ -172,13 +175,16 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class DrugResult:
-    """One drug of an assessment.  `no_result`: a gene is missing; `no_row`: nobody gives advice for this result.
+    """One drug of an assessment.
+
+    `no_result`: a gene is missing.  `no_row`: nobody gives advice for this result.  `no_guideline`: the drug is known, and
+    no guideline of the knowledge base advises anything by genotype.
 
     `notes`: which guidelines list no row for this patient's result, and medicines that no recommendation mentions.
     """
 
     drug: str
-    status: Literal["advice", "no_result", "no_row"]
+    status: Literal["advice", "no_result", "no_row", "no_guideline"]
     headline_action: str | None
     genes_missing: tuple[str, ...] = ()
     disagreement: Disagreement | None = None
@@ -234,11 +240,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeStamp:
-    """Which knowledge a result rests on; `as_of` dates its alleles and its guideline texts."""
+    """Which knowledge a result rests on; `as_of` dates its alleles and its guideline texts.
+
+    `checked_on`: the day of the newest check of a guideline against its source.
+    """
 
     version: str
     sha256: str
     as_of: str
+    checked_on: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,10 +278,11 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """When and how fast; the only part of an assessment that the result digest leaves out."""
+    """When and how fast, and what to know on that day; the only part that the result digest leaves out."""
 
     created: str
     timings_ms: Mapping[str, float]
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Source: the tables of knowledge-base/ (facts from CPIC, DPWG, FDA, PharmVar and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -214,6 +214,8 @@ class RowTable:
     """
 
     __slots__ = ("_made", "_make", "advice", "drug", "genes", "keys", "population")
+    #: what is stated of a table is what its rows state
+    __match_args__ = ("rows",)
 
     def __init__(
         self,
@@ -239,11 +241,13 @@ class RowTable:
         made = self._made.get(number)
         return self._made.setdefault(number, self._make(self, number)) if made is None else made
 
-    def __iter__(self) -> Iterator[Row]:
-        return map(self.__getitem__, range(len(self)))
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Every row, in order."""
+        return tuple(map(self.__getitem__, range(len(self))))
 
     def __eq__(self, other: object) -> bool:
-        return list(self) == list(other) if isinstance(other, RowTable) else NotImplemented
+        return self.rows == other.rows if isinstance(other, RowTable) else NotImplemented
 
     def __hash__(self) -> int:
         return hash((self.drug, self.population, self.genes, tuple(self.keys)))
@@ -251,21 +255,26 @@ class RowTable:
 
 @dataclass(frozen=True, slots=True)
 class Guideline:
-    """One guideline with all its rows; no rows: a flow (see guidance/flows)."""
+    """One guideline with all its rows; no rows: a flow (see guidance/flows).
+
+    `text_as_of`: when the source wrote it, as far as the source says: a year, a month or a day; empty: undated.
+    `checked_on`: the day of the source's own edition with which every row was last compared.
+    """
 
     id: str
     source: str
     clinpgx_id: str
     genes: tuple[str, ...]
     pmids: tuple[str, ...]
-    latest_year: str
+    text_as_of: str
+    checked_on: str
     drugs: tuple[str, ...]
     tables: tuple[RowTable, ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """Every row: of one drug after another, and within it of one population after another."""
-        return tuple(row for table in self.tables for row in table)
+        return tuple(row for table in self.tables for row in table.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +283,7 @@ class Drug:
 
     `other_enzymes`: genes whose enzymes matter although no guideline of the drug names them.
     `branches_on`: enzymes on whose inhibitors its guidelines branch themselves: the genetic phenotype is used.
+    `unadvised`: why no guideline advises anything; empty for a drug of which one does.
     """
 
     name: str
@@ -282,6 +292,7 @@ class Drug:
     names: tuple[str, ...] = ()
     other_enzymes: tuple[str, ...] = ()
     branches_on: tuple[str, ...] = ()
+    unadvised: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +311,36 @@ class Inhibitor:
 
 
 @dataclass(frozen=True, slots=True)
+class RequiredTest:
+    """A test that an authority asks for before a drug is given.
+
+    `since`: a year, month or day; empty: not known.  `wording`: one of WORDINGS, how firmly it is asked for.
+    `population`: for whom; empty: for everybody.
+    """
+
+    drug: str
+    gene: str
+    authority: str
+    since: str
+    wording: str
+    population: str
+    source: str
+
+
+#: How firmly an authority asks for a test, in words.
+WORDINGS: Final[Mapping[str, str]] = {
+    "required": "requires a test",
+    "recommended": "recommends a test",
+    "considered": "asks to consider a test",
+}
+
+
+@dataclass(frozen=True, slots=True)
 class GuidanceRules:
-    """Everything guidance needs, as one value."""
+    """Everything guidance needs, as one value.
+
+    `unadvised`: drugs that are known, and of which no guideline says anything.
+    """
 
     phenotypes: Mapping[str, PhenotypeRules]
     guidelines: tuple[Guideline, ...]
@@ -309,3 +348,5 @@ class GuidanceRules:
     inhibitors: tuple[Inhibitor, ...]
     populations: Mapping[str, str]
     dpwg_terms: Mapping[str, Mapping[str, str]]
+    required_tests: tuple[RequiredTest, ...] = ()
+    unadvised: tuple[Drug, ...] = ()

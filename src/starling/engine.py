@@ -38,6 +38,8 @@ from starling.genotyping.collect import Collected, collect
 from starling.guidance.conversion import convert
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
+from starling.guidance.summary import unadvised
+from starling.knowledge.age import age_notices
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.medicines import known_medicines
 from starling.once import once
@@ -187,7 +189,7 @@ class Engine:
             subject=subject,
             result_sha256="",
             provenance=_provenance(genotypes, collected, self.knowledge, _recorded(options, question), notices),
-            run=Run(_now(), _timings(read_ms, clock)),
+            run=_run(self.knowledge, _timings(read_ms, clock)),
             genes=results,
             drugs=drugs,
         )
@@ -237,7 +239,8 @@ class Engine:
         if question.genes and not question.drugs:
             return ()
         found = self._advisor.recommend(results, medication=medication, subject=subject, sources=options.sources)
-        return tuple(each for each in found if not question.drugs or each.drug in question.drugs)
+        silent = [unadvised(drug) for drug in self.knowledge.guidance.unadvised if drug.name in question.drugs]
+        return (*(each for each in found if not question.drugs or each.drug in question.drugs), *silent)
 
     def _named(self, question: Question) -> Question:
         """The question with drugs and genes under the names of this knowledge base.
@@ -253,8 +256,10 @@ class Engine:
         return replace(question, drugs=drugs, genes=tuple(map(whole.find_gene, question.genes)))
 
 
-def _now() -> str:
-    return strftime("%Y-%m-%dT%H:%M:%S+00:00", gmtime())
+def _run(knowledge: KnowledgeBase, timings: Mapping[str, float]) -> Run:
+    """The moment, and what to say of the age of the knowledge at that moment."""
+    now = strftime("%Y-%m-%dT%H:%M:%S+00:00", gmtime())
+    return Run(now, timings, age_notices(knowledge.stamp.checked_on, now[:10]))
 
 
 def _timings(read_ms: float, clock: Sequence[float]) -> dict[str, float]:

@@ -11,5 +11,7 @@ from typing import Final
 CHANGES_ACTION: Final = "ALTERNATIVE_CHANGES_ACTION"
 #: Another medicine changes the phenotype, and the changed one was looked up.
 CONVERTED: Final = "PHENOCONVERTED"
+#: An authority asks for a test of a gene before the drug, and no result of it is known.
+TEST_REQUIRED: Final = "TEST_REQUIRED"
 #: What the genotype alone would give, while another medicine changes the phenotype: shown last, never counted.
 SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"

@@ -68,7 +68,7 @@ def test_the_interval_of_a_change(base: KnowledgeBase, gene: str, position: int,
     assert site.last == last
 
 
-def test_the_six_sites_with_another_reference_on_grch37(base: KnowledgeBase) -> None:
+def test_the_seven_sites_with_another_reference_on_grch37(base: KnowledgeBase) -> None:
     differing = {
         (site.gene, site.rsid): site.ref_grch37
         for definition in base.definitions.values()
@@ -80,6 +80,7 @@ def test_the_six_sites_with_another_reference_on_grch37(base: KnowledgeBase) -> 
         ("CYP2D6", "rs1058164"): "G",
         ("CYP2D6", "rs1135840"): "G",
         ("CYP2D6", "rs16947"): "A",
+        ("F5", "rs6025"): "T",
         ("CYP3A5", "rs776746"): "C",
         ("DPYD", "rs1801265"): "G",
     }
@@ -279,7 +280,7 @@ def test_a_constant_number_of_statements(compiled: Path) -> None:
         after_loading = len(statements)
         fresh.find_drug("Plavix"), fresh.find_inhibitors("Paxil"), fresh.knows_medicine("x"), fresh.definitions
         assert len(statements) == after_loading
-    assert len(statements) == 17
+    assert len(statements) == 18
 
 
 def test_threads_share_one_knowledge_base(compiled: Path) -> None:
@@ -347,12 +348,13 @@ def test_whatever_bit_is_flipped_the_truth_is_read_or_nothing(compiled: Path, tm
 ALTERATIONS = {
     "another advice": "UPDATE guideline SET advice = replace(advice, 'prasugrel', 'ibuprofen')",
     "a guideline lost": "DELETE FROM guideline WHERE guideline = 'cpic-clopidogrel-and-cyp2c19'",
-    "a guideline added": "INSERT INTO guideline VALUES ('x', 'CPIC', '', 'TPMT', '', '', '[]', '', '[]', '[]')",
+    "a guideline added": "INSERT INTO guideline VALUES ('x', 'CPIC', '', 'TPMT', '', '', '2026-07-14', '[]', '[]', '[]', '[]')",
     "a rule lost": "DELETE FROM phenotype_rule WHERE gene = 'CYP2C19' AND first = 'No function'",
     "another name": "UPDATE medicine_name SET medicine = 'warfarin' WHERE name = 'Plavix'",
     "a drug without its guidelines": "UPDATE drug SET guidelines = '' WHERE drug = 'clopidogrel'",
     "digests made again": "UPDATE digest SET sha256 = 'x' WHERE key = 'CYP2C19'",
     "another date": "UPDATE meta SET value = '2027' WHERE key = 'as_of'",
+    "another day of the last check": "UPDATE meta SET value = '2099-01-01' WHERE key = 'checked_on'",
     "another version": "UPDATE meta SET value = '9' WHERE key = 'version'",
     "no version": "DELETE FROM meta WHERE key = 'version'",
     "digests taken away": "DELETE FROM digest WHERE key = 'CYP2C19'",
@@ -383,7 +385,7 @@ def test_an_altered_fact_with_its_digests_made_again_has_another_stamp(compiled:
             database.execute('UPDATE digest SET sha256 = ? WHERE "table" = ? AND key = ?', (sha256, table, key))
         stated = database.execute("SELECT * FROM digest ORDER BY 1, 2").fetchall()
         meta = dict(database.execute("SELECT key, value FROM meta"))
-        stamp = stamp_of(meta["version"], meta["as_of"], stated)
+        stamp = stamp_of(meta["version"], meta["as_of"], meta["checked_on"], stated)
         database.execute("UPDATE meta SET value = ? WHERE key = 'sha256'", (stamp,))
     with KnowledgeBase.open(path) as altered, KnowledgeBase.open(compiled) as official:
         assert altered.verify_content()

@@ -64,7 +64,8 @@ def test_other_parts_of_an_advice(changes: Compared) -> None:
 
 def test_recommendations_that_come_and_go(changes: Compared) -> None:
     found = changes(
-        ("recommendations", "dpwg-siponimod-and-cyp2c9|siponimod||N/A|CYP2C9:*1/*2", {"when": "CYP2C9:*1/*5"})
+        ("recommendations", "dpwg-siponimod-and-cyp2c9|siponimod||N/A|CYP2C9:*1/*2", {"when": "CYP2C9:*1/*5"}),
+        ("upstream", "dpwg-siponimod-and-cyp2c9|siponimod||CYP2C9:*1/*2", {"when": "CYP2C9:*1/*5"}),
     )
     assert [line.partition(": ")[2].partition(" (")[0] for line in found] == [
         "recommendation added",
@@ -116,7 +117,7 @@ def test_one_change_for_several_results_is_one_line(changes: Compared) -> None:
             "NUDT15: phenotype rule changed: inhibited as: no rule -> DPYD",
         ),
         (
-            ("guidelines", "cpic-abacavir", {"latest_year": "2024"}),
+            ("guidelines", "cpic-abacavir", {"text_as_of": "2024"}),
             "cpic-abacavir-and-hla-b: publication changed: 2014 -> 2024",
         ),
         (("drug_names", "abacavir|Ziagen", None), "abacavir: names removed: Ziagen"),

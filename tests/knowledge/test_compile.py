@@ -58,8 +58,10 @@ def test_a_changed_fact_changes_the_digest(small: Path, tmp_path: Path) -> None:
 def test_the_stamp_carries_version_date_and_digest(base: KnowledgeBase) -> None:
     (version,) = read("version.tsv")
     newest = max(row["data_version"] for row in read("genes.tsv"))[:10]
-    as_of = f"{newest} (alleles), {version['guidelines_as_of']} (guidelines)"
+    checks = [row["checked_on"] for row in read("guidelines.tsv")]
+    as_of = f"{newest} (alleles), {min(checks)} (guidelines)"
     assert (base.stamp.version, base.stamp.as_of) == (version["version"], as_of)
+    assert base.stamp.checked_on == max(checks)
     assert base.verify_content()
 
 

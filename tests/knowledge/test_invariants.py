@@ -184,7 +184,8 @@ DEFECTS = [
     # guidelines
     Defect("guidelines", "cpic-abacavir", {"source": "CIPC"}, "source 'CIPC' is not one of"),
     Defect("guidelines", "cpic-abacavir", {"clinpgx_id": "166104997"}, "'166104997' is not a ClinPGx identifier"),
-    Defect("guidelines", "cpic-abacavir", {"latest_year": "14"}, "the year has four digits"),
+    Defect("guidelines", "cpic-abacavir", {"text_as_of": "14"}, "text_as_of '14' is not YYYY, YYYY-MM or YYYY-MM-DD"),
+    Defect("guidelines", "cpic-abacavir", {"checked_on": "2026-07"}, "checked_on '2026-07' is not YYYY-MM-DD"),
     Defect("guidelines", "cpic-abacavir", {"pmids": "24561393,22378157"}, "PMIDs are numbers"),
     Defect("guidelines", "cpic-abacavir", {"genes": "HLA-B HLA-C"}, "gene HLA-C is not in this knowledge base"),
     Defect("guidelines", "cpic-abacavir", {"guideline": "cpic-x"}, "exactly when it is not a flow"),
@@ -258,14 +259,31 @@ DEFECTS = [
     Defect("contig_lengths", "GRCh38|chr1|", {"length": "248,956,422"}, "is not a length in bases"),
     Defect("contig_lengths", "GRCh38|chr1|", None, "no length of chr1 on GRCh38", "contig_lengths"),
     Defect("contig_lengths", "GRCh38|chr1|", {"build": "GRCh39"}, "GRCh39 chr1 is not a chromosome of a known build"),
+    # where rows come from
+    Defect("upstream", "cpic-abacavir", {"digest": "DEB320"}, "a digest sixteen hexadecimal digits"),
+    Defect(
+        "upstream",
+        "cpic-abacavir",
+        {"when": "HLA-B=*57:02 negative"},
+        "this row comes from no record in upstream.tsv",
+        "recommendations:cpic-abacavir-and-hla-b|abacavir|general|Strong|HLA-B=*57:01 negative",
+    ),
+    Defect("upstream", "cpic-abacavir", {"when": "HLA-B=*57:02 negative"}, "no row was made of this record"),
+    Defect("upstream_differences", "dpwg-capecitabine", {"kind": "theirs alone"}, "this difference is none of the kind"),
+    Defect("upstream_differences", "dpwg-capecitabine", {"reason": ""}, "and has a reason"),
+    Defect("required_tests", "siponimod|CYP2C9|FDA", {"gene": "TPMT"}, "no guideline of 'siponimod' names TPMT"),
+    Defect("required_tests", "siponimod|CYP2C9|FDA", {"wording": "asked"}, "wording 'asked' is not one of"),
+    Defect("required_tests", "siponimod|CYP2C9|FDA", {"source": ""}, "has an authority and a source"),
+    Defect("drugs_without_advice", "oxycodone", {"drug": "abacavir"}, "is that of a drug with advice: abacavir"),
+    Defect("drugs_without_advice", "oxycodone", {"reason": "None."}, "a reason without a full stop"),
     # coverage
-    Defect("known_gaps", "dpwg-thioguanine-and-tpmt", {"when": "TPMT=Poor Metabolizer"}, "this gap is none"),
+    Defect("known_gaps", "dpwg-tegafur-and-dpyd", {"when": "DPYD=2.0"}, "this gap is none"),
     Defect(
         "known_gaps",
-        "dpwg-thioguanine-and-tpmt",
+        "dpwg-tegafur-and-dpyd",
         None,
-        "no row for TPMT=Indeterminate, and no known gap names it",
-        "recommendations:dpwg-thioguanine-and-tpmt",
+        "no row for DPYD=n/a, and no known gap names it",
+        "recommendations:dpwg-tegafur-and-dpyd",
     ),
     Defect(
         "phenotype_rules",
@@ -276,9 +294,9 @@ DEFECTS = [
     ),
     Defect(
         "recommendations",
-        "dpwg-siponimod-and-cyp2c9|siponimod||N/A|CYP2C9=Intermediate Metabolizer",
-        {"+when": "CYP2C9=1.0"},
-        "CYP2C9=1.0 is also answered by line",
+        "dpwg-capecitabine-and-dpyd|capecitabine||N/A|DPYD=1.0 (Intermediate Metabolizer)",
+        {"+when": "DPYD=1.0"},
+        "DPYD=1.0 is also answered by line",
     ),
 ]
 

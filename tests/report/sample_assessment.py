@@ -280,7 +280,7 @@ def sample_assessment(**changes: object) -> Assessment:
         result_sha256="",
         provenance=Provenance(
             program="starling 0.1.0",
-            knowledge=KnowledgeStamp("2025.11", "ab" * 32, "2025-11-14"),
+            knowledge=KnowledgeStamp("2025.11", "ab" * 32, "2025-11-14", "2025-11-20"),
             input=InputStamp("sample.vcf.gz", 204_113_845, "cd" * 32, None, "GRCh38", "contig", "bisect"),
             options={"build": None, "min_dp": 10, "genes": (), "drugs": ("codeine",), "pass_only": False},
             positions={"called": 1140, "nocall": 4, "notassayed": 41, "filled_as_reference": 37},

@@ -1,16 +1,27 @@
-"""`knowledge compile | info | inspect | compare`."""
+"""`knowledge compile | info | inspect | compare | upstream`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Final
 
 from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.commands import add_verb
 
 #: exit code of `inspect` on violations and of a knowledge base that cannot be trusted
 INVALID = 3
+
+
+_UPSTREAM_EXAMPLES: Final = """
+examples:
+  starling knowledge upstream prescribing_guidance.json       rows of guidelines, by a digest of their words
+  starling knowledge upstream phenotype/*.json                functions, activity values and rules of genes
+  starling knowledge upstream CYP2C9_translation.json         alleles, position by position
+  starling knowledge upstream CYP2D6_allele_functionality_reference.xlsx
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     two = add_verb(verbs, "compare", "what a prescriber would notice between two versions", compare)
     two.add_argument("old", metavar="OLD", help="a compiled file")
     two.add_argument("new", metavar="NEW", help="a compiled file")
+    theirs = add_verb(verbs, "upstream", "what the files of CPIC, ClinPGx or PharmCAT say beside ours", upstream)
+    theirs.epilog = _UPSTREAM_EXAMPLES
+    theirs.add_argument("files", metavar="FILE", nargs="+", help="guidance, phenotypes, definitions or allele functions")
+    theirs.add_argument("--all", action="store_true", help="also list the rows that are the same")
+    add_knowledge(theirs)
 
 
 def compile_(arguments: argparse.Namespace) -> int:
@@ -79,4 +95,22 @@ def compare(arguments: argparse.Namespace) -> int:
         sys.stdout.write(f"{change}\n")
     if not changes:
         sys.stdout.write("no clinical difference\n")
+    return 0
+
+
+def upstream(arguments: argparse.Namespace) -> int:
+    """Prints for every row of a source's files whether the base has it so; nothing is ever imported."""
+    from starling.knowledge.base import KnowledgeBase
+    from starling.knowledge.upstream import SAME, STATUSES, compare_with
+
+    with KnowledgeBase.open(knowledge_path(arguments.knowledge)) as base:
+        for name in arguments.files:
+            findings = compare_with(base, Path(name))
+            counts = Counter(finding.status for finding in findings)
+            counted = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
+            sys.stdout.write(f"{Path(name).name}: {counted or 'no rows'}\n")
+            for finding in sorted(findings, key=lambda each: STATUSES.index(each.status)):
+                if finding.status != SAME or arguments.all:
+                    detail = f"  ({finding.detail})" if finding.detail else ""
+                    sys.stdout.write(f"  {finding.status:<16} {finding.what}{detail}\n")
     return 0

@@ -134,6 +134,8 @@ class _Place:
             advice=advice,
             implications=tuple(each.summary for each in found.row.implications) if found else (),
             pmids=guideline.pmids,
+            text_as_of=guideline.text_as_of,
+            checked_on=guideline.checked_on,
             notes=notes,
         )
 

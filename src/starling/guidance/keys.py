@@ -119,6 +119,8 @@ class GeneKeys:
         return tuple(Option(each.key, (Notice("MAPPED_TERM", text),)) for each in chosen)
 
     def _options_of_term(self, term: str | None) -> tuple[Option, ...]:
+        if term in self.keys:
+            return (Option(term),) if term else ()
         if term == INDETERMINATE:
             return (Option("n/a"),) if "n/a" in self.keys else ()
         text = "The activity score of {} is not known, only its term; the row for score {} is shown."

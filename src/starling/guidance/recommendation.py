@@ -10,14 +10,14 @@ from types import MappingProxyType
 from typing import Final
 
 from starling.assessment import DrugResult, GeneResult, Recommendation
-from starling.definitions import Drug, GuidanceRules, Guideline, Inhibitor
+from starling.definitions import Drug, GuidanceRules, Guideline, Inhibitor, RequiredTest
 from starling.guidance.advising import advise
 from starling.guidance.conversion import Inhibition, adjust, inhibitions, strongest
 from starling.guidance.flows import FLOWS
 from starling.guidance.flows.answer import FlowAnswer
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
-from starling.guidance.remarks import enzymes_of, medicine_notices, relevant_genes, unlisted
+from starling.guidance.remarks import enzymes_of, medicine_notices, relevant_genes, unlisted, untested
 from starling.guidance.standing import Standing, adjusted_standing
 from starling.guidance.summary import SUPERSEDED, summarise
 from starling.values import dataclass, field, replace
@@ -31,7 +31,7 @@ class _Plan:
     """One drug: its tables, the guideline of its flow, and the genes on which its answer depends.
 
     `asked`: genes that tables ask for or name, and whether a row names a diplotype.  `kind`: equal for drugs that ask
-    alike.  `relevant`: genes whose enzymes matter for the drug.
+    alike.  `relevant`: genes whose enzymes matter for the drug.  `tests`: what authorities ask for before it is given.
     """
 
     drug: Drug
@@ -40,6 +40,7 @@ class _Plan:
     asked: tuple[tuple[str, bool], ...]
     kind: int
     relevant: tuple[str, ...]
+    tests: tuple[RequiredTest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Advisor:
         self._rules = rules
         self._plans = _plans(rules)
         self._unknown = {
-            gene: Standing(gene) for plan in self._plans.values() for block in plan.blocks for gene in block.genes
+            gene: Standing(gene) for plan in self._plans.values() for gene in (*plan.relevant, *dict(plan.asked))
         }
         self._enzymes = enzymes_of(rules.phenotypes)
         self._kept = kept
@@ -184,7 +185,11 @@ class Advisor:
                 answered.append((block, self._given(plan, block, asked)))
         flow = _flow(plan, patient, asked)
         given = [*flow.recommendations, *(each for _, rows in answered for each in rows)]
-        notes = (*unlisted(answered, asked.standings), *_unsaid(asked, given))
+        notes = (
+            *untested(plan.tests, asked.genetic),
+            *unlisted(answered, asked.standings),
+            *_unsaid(asked, given),
+        )
         return summarise(plan.drug.name, given, missing.union(flow.genes_missing), notes)
 
     def _given(self, plan: _Plan, block: Block, asked: _Asked) -> list[Recommendation]:
@@ -243,11 +248,13 @@ def _plans(rules: GuidanceRules) -> dict[str, _Plan]:
     for drug in rules.drugs:
         own = tuple(blocks[drug.name])
         exact = {keys.gene for block in own for keys in block.keys if keys.asks_diplotypes}
+        tests = tuple(test for test in rules.required_tests if test.drug == drug.name)
         genes = dict.fromkeys(gene for block in own for gene in (*block.genes, *block.guideline.genes))
+        genes |= dict.fromkeys(test.gene for test in tests)
         asked = tuple((gene, gene in exact) for gene in genes)
         flow = guidelines.get(FLOWS[drug.name].guideline) if drug.name in FLOWS else None
         relevant = relevant_genes(drug, own, flow.genes if flow is not None else ())
-        plans[drug.name] = _Plan(drug, own, flow, asked, kinds.setdefault(asked, len(kinds)), relevant)
+        plans[drug.name] = _Plan(drug, own, flow, asked, kinds.setdefault(asked, len(kinds)), relevant, tests)
     return plans
 
 

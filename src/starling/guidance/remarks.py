@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import Recommendation
-from starling.definitions import Drug, PhenotypeRules
+from starling.definitions import WORDINGS, Drug, PhenotypeRules, RequiredTest
 from starling.guidance.conversion import Inhibition
 from starling.guidance.keys import GeneKeys
 from starling.guidance.lookup import Block
 from starling.guidance.standing import Standing, Standings
+from starling.notices import TEST_REQUIRED
 from starling.values import dataclass
 from starling.vocabulary import Notice
 
@@ -62,6 +63,24 @@ def _known(keys: GeneKeys, standing: Standing) -> str:
         return f"{keys.gene} {', '.join(states)}"
     term = standing.term or " or ".join(standing.candidates or standing.diplotypes)
     return f"{keys.gene} {term}" + (f" (activity score {standing.score})" if standing.score else "")
+
+
+def untested(tests: Iterable[RequiredTest], standings: Standings) -> tuple[Notice, ...]:
+    """One notice for each test that an authority asks for before the drug is given, and of which no result is known."""
+    return tuple(_untested(test) for test in tests if not _is_known(standings[test.gene]))
+
+
+def _is_known(standing: Standing) -> bool:
+    if standing.presence:
+        return any(state != "nocall" for _, state in standing.presence)
+    return not standing.is_missing
+
+
+def _untested(test: RequiredTest) -> Notice:
+    whom = f" in {test.population}" if test.population else ""
+    since = f" (since {test.since})" if test.since else ""
+    said = f"{test.authority} {WORDINGS[test.wording]} of {test.gene} before {test.drug}{whom}{since}"
+    return Notice(TEST_REQUIRED, f"{said}; no result of {test.gene} is known here.")
 
 
 def relevant_genes(drug: Drug, blocks: Iterable[Block], more: Iterable[str] = ()) -> tuple[str, ...]:

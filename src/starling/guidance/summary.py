@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from starling.assessment import Disagreement, DrugResult, Recommendation
-from starling.definitions import action_words, seriousness
+from starling.definitions import Drug, action_words, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
 from starling.vocabulary import Notice
 
@@ -30,6 +30,12 @@ def summarise(
         recommendations=tuple(given),
         notes=tuple(notes),
     )
+
+
+def unadvised(drug: Drug) -> DrugResult:
+    """The answer for a drug of which no guideline says anything, and why: that is not a statement of safety."""
+    reason = f"{drug.unadvised}; that is not a statement of safety."
+    return DrugResult(drug.name, "no_guideline", None, notes=(Notice("NO_GUIDELINE", reason),))
 
 
 def disagreement(given: Sequence[Recommendation]) -> Disagreement | None:

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
 from starling.errors import InputError
-from starling.knowledge.names import ATC_GROUP, plain_name
+from starling.knowledge.names import ATC_GROUP, canonical_when, plain_name
 from starling.knowledge.rows import Rows
 from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of
 from starling.once import once
@@ -37,6 +37,25 @@ class _Scope:
     genes: Set[str]
     near: Set[str]
     medicines: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A row of the base and the record of its source that it was made from.
+
+    `digest`: of the record's words (see knowledge/upstream.py).  `source_population`, `source_when`: as the source has it,
+    genes and alleles from A to Z.
+    """
+
+    guideline: str
+    drug: str
+    population: str
+    when: str
+    record: str
+    digest: str
+    source_population: str
+    source_when: str
+    clinpgx_id: str
 
 
 class KnowledgeBase:
@@ -65,7 +84,7 @@ class KnowledgeBase:
         Answers for these drugs are the same; everything else is not there.  `medicines`: with what other medicines do
         to enzymes, and the genes that they adjust whatever drug is asked about.
         """
-        guidelines = {id_ for drug, _, _, named in self._select("drug") if drug in drugs for id_ in named.split()}
+        guidelines = {id_ for drug, _, _, named, _ in self._select("drug") if drug in drugs for id_ in named.split()}
         concerned = {gene for row in self._rows.at("guideline", guidelines) for gene in row[3].split()}
         concerned |= {
             value for drug, kind, value, _ in self._select("drug_exception") if drug in drugs and kind == "other_enzyme"
@@ -171,12 +190,29 @@ class KnowledgeBase:
         """Whether the rows of every table still give the digest of the stamp (a slow check, for diagnosis)."""
         return self._rows.verify()
 
+    @once
+    def source_rows(self) -> tuple[SourceRow, ...]:
+        """Which record of which source every row was made from: for maintainers, read on no way to an answer."""
+        ids = {each.id: each.clinpgx_id for each in self.guidance.guidelines}
+        return tuple(
+            SourceRow(*row[:6], (row[6] or row[2]).strip("-"), row[7] or canonical_when(row[3]), ids[row[0]])
+            for row in self._select("upstream")
+        )
+
+    @once
+    def source_differences(self) -> Mapping[tuple[str, str, str, str], str]:
+        """Guideline, drug, population and condition of rows that differ from their source, and why."""
+        return {row[:4]: f"{row[4]}: {row[5]}" for row in self._select("upstream_difference")}
+
     def _drug_names(self) -> dict[str, str]:
         return {plain_name(name): name for drug in self._drug_list for name in (drug.name, *drug.names)}
 
     @once
     def _drug_list(self) -> tuple[Drug, ...]:
-        return self.guidance.drugs if "guidance" in self.__dict__ else drugs_of(self._select)
+        """Every drug that a question may name."""
+        if "guidance" in self.__dict__:
+            return (*self.guidance.drugs, *self.guidance.unadvised)
+        return drugs_of(self._select)
 
     @once
     def _inhibitor_list(self) -> tuple[Inhibitor, ...]:
@@ -214,7 +250,7 @@ class KnowledgeBase:
                 return self._rows.at(table, scope.near)
             case "guideline":
                 return self._rows.at(table, {id_ for row in self._select("drug") for id_ in row[3].split()})
-            case "drug" | "drug_exception":
+            case "drug" | "drug_exception" | "required_test":
                 return [row for row in self._rows.table(table) if row[0] in scope.drugs]
             case "inhibitor" if not scope.medicines:
                 return []

@@ -203,8 +203,8 @@ def _guidelines(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:
     before, after = ({each.id: each for each in base.guidance.guidelines} for base in (old, new))
     yield from _presence("guideline", set(before), set(after))
     for id_ in sorted(before.keys() & after.keys()):
-        if (before[id_].latest_year, before[id_].pmids) != (after[id_].latest_year, after[id_].pmids):
-            was, now = before[id_].latest_year or "undated", after[id_].latest_year or "undated"
+        if (before[id_].text_as_of, before[id_].pmids) != (after[id_].text_as_of, after[id_].pmids):
+            was, now = before[id_].text_as_of or "undated", after[id_].text_as_of or "undated"
             yield Change(_WORDING, id_, f"publication changed: {was} -> {now}")
 
 

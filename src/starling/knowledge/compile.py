@@ -23,6 +23,7 @@ from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, digests, nor
 from starling.knowledge.tables import OUTSIDE, TRAITS, TableRow, Tables, natural, read_tables
 from starling.knowledge.values import parse_key
 
+_GUIDELINE: Final = ("guideline", "source", "clinpgx_id", "genes", "pmids", "text_as_of", "checked_on")
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 
 Values = tuple[str | int, ...]
@@ -43,8 +44,8 @@ def compile_knowledge(source: Path, target: Path) -> KnowledgeStamp:
     content = list(_content(tables))
     sealed = sorted(each for table, rows in content for each in digests(table, rows))
     content.append(("digest", list(sealed)))
-    version, as_of = tables["version"][0]["version"], _as_of(tables)
-    stamp = KnowledgeStamp(version, stamp_of(version, as_of, sealed), as_of)
+    version, as_of, checked_on = tables["version"][0]["version"], _as_of(tables), max(_checks(tables))
+    stamp = KnowledgeStamp(version, stamp_of(version, as_of, checked_on, sealed), as_of, checked_on)
     _publish(content, stamp, target)
     return stamp
 
@@ -69,6 +70,9 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
         "contig": _plain(tables["contigs"]),
         "contig_length": ((r["build"], r["chromosome"], int(r["length"])) for r in tables["contig_lengths"]),
         "known_gap": _plain(tables["known_gaps"]),
+        "required_test": _plain(tables["required_tests"]),
+        "upstream": _plain(tables["upstream"]),
+        "upstream_difference": _plain(tables["upstream_differences"]),
     }
     for name in sorted(made):
         yield name, sorted(made[name])
@@ -143,7 +147,7 @@ def _guidelines(tables: Tables) -> Iterator[Values]:
             [each, *(str(implications[each].get(key, "")) for key in ("gene", "effect", "summary", "magnitude"))]
             for each in named[1]
         ]
-        stated = [row[key] for key in ("guideline", "source", "clinpgx_id", "genes", "pmids", "latest_year")]
+        stated = [row[key] for key in _GUIDELINE]
         texts = _json(drugs[row["guideline"]]), _json(_row_tables(own))
         yield *stated, *texts, _json([advice[each] for each in named[0]]), _json(implied)
 
@@ -187,7 +191,9 @@ def _drugs(tables: Tables) -> Iterator[Values]:
     guidelines = _drugs_of_guidelines(tables)
     for row in tables["drugs"]:
         named = sorted(id_ for id_, drugs in guidelines.items() if row["drug"] in drugs)
-        yield *row.values.values(), " ".join(named)
+        yield *row.values.values(), " ".join(named), ""
+    for row in tables["drugs_without_advice"]:
+        yield row["drug"], row["rxnorm"], row["atc"], "", row["reason"]
 
 
 def _json(value: object) -> str:
@@ -195,9 +201,13 @@ def _json(value: object) -> str:
 
 
 def _as_of(tables: Tables) -> str:
-    """The date of the newest gene data, and the month of the guideline texts: they are not equally new."""
+    """The date of the newest gene data, and the day since when no guideline went unchecked: they are not equally new."""
     genes = max(row["data_version"][:10] for row in tables["genes"])
-    return f"{genes} (alleles), {tables['version'][0]['guidelines_as_of']} (guidelines)"
+    return f"{genes} (alleles), {min(_checks(tables))} (guidelines)"
+
+
+def _checks(tables: Tables) -> list[str]:
+    return [row["checked_on"] for row in tables["guidelines"]]
 
 
 def _publish(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp, target: Path) -> None:
@@ -221,6 +231,7 @@ def _write(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp, p
     path.unlink(missing_ok=True)
     meta = [
         ("as_of", stamp.as_of),
+        ("checked_on", stamp.checked_on),
         ("sha256", stamp.sha256),
         ("version", stamp.version),
     ]

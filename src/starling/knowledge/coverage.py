@@ -112,12 +112,20 @@ class _Proof:
             yield Verdict(when, tuple(result), tuple(exact), answered)
 
     def ties(self, verdict: Verdict) -> Iterator[Violation]:
-        """Two rows that name one result exactly; allele presences and a measured activity may stand side by side."""
+        """Two rows that name one result exactly; allele presences and a measured activity may stand side by side.
+
+        A row for a score wins over one for its term, which speaks for results whose score is not known.
+        """
         if self.outside & set(verdict.genes):
             return
         plain = [one for one in verdict.exact if not any(key.endswith("(Phenotyping)") for key in one.keys.values())]
+        plain = [one for one in plain if self._by_scores(one)] or plain
         for other in plain[1:]:
             yield at(other.row, f"{verdict.when} is also answered by line {plain[0].row.line}")
+
+    def _by_scores(self, one: Conditions) -> bool:
+        """Whether every gene that has scores is asked for by its score."""
+        return all(key not in self.terms.get(gene, ()) for gene, key in one.keys.items() if gene in self.scores)
 
     def divided_terms(self, conditions: Sequence[Conditions]) -> Iterator[Violation]:
         """DPWG rows that a term cannot choose between: scores of one term whose actions differ."""

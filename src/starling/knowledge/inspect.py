@@ -6,6 +6,7 @@
     facts      what is particular of a gene     invariants_facts.py
     guidance   guidelines, advice, drugs        invariants_guidance.py
     names      medicines, chromosomes           invariants_names.py
+    upstream   where rows come from             invariants_upstream.py
     coverage   every result reaches a row       coverage.py
 
 A check reads; it never repairs.  Later checks may rely on nothing that an earlier one reports, so one defect can be
@@ -25,6 +26,7 @@ from starling.knowledge import (
     invariants_genes,
     invariants_guidance,
     invariants_names,
+    invariants_upstream,
 )
 from starling.knowledge.tables import Record, TableRow, Tables, Violation, read_tables
 
@@ -51,6 +53,10 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "guidelines.tsv": ("guideline",),
     "recommendations.tsv": ("guideline", "drug", "population", "when"),
     "known_gaps.tsv": ("guideline", "drug", "population", "when"),
+    "required_tests.tsv": ("drug", "gene", "authority", "population"),
+    "drugs_without_advice.tsv": ("drug",),
+    "upstream.tsv": ("record", "drug", "when", "source_when"),
+    "upstream_differences.tsv": ("guideline", "drug", "population", "when"),
 }
 _VERSION: Final = re.compile(r"\d{4}\.\d{2}\+\d+")
 
@@ -76,10 +82,12 @@ def check_tables(tables: Tables) -> tuple[Violation, ...]:
         *invariants_facts.CHECKS,
         *invariants_guidance.CHECKS,
         *invariants_names.CHECKS,
+        *invariants_upstream.CHECKS,
     )
     found = {violation for one in checks for violation in one(tables)}
     if not found:
         found.update(coverage.check_coverage(tables))
+    found.update(invariants_upstream.provenance(tables))
     return tuple(sorted(found))
 
 

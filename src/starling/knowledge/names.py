@@ -17,3 +17,13 @@ def plain_name(text: str) -> str:
     'peginterferonalfa2a'
     """
     return _IGNORED.sub("", text.casefold())
+
+
+def canonical_when(when: str) -> str:
+    """A condition of the base with its genes, and the alleles of its diplotypes, from A to Z."""
+    return " & ".join(sorted(map(_canonical, when.split(" & "))))
+
+
+def _canonical(part: str) -> str:
+    gene, colon, pair = part.partition(":")
+    return f"{gene}:{'/'.join(sorted(pair.split('/')))}" if colon and "=" not in gene else part

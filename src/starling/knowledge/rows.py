@@ -33,10 +33,10 @@ class Rows:
         self._name = name
         meta: dict[str, str] = dict(self._execute("SELECT key, value FROM meta"))
         stated = self._execute("SELECT * FROM digest ORDER BY 1, 2")
-        version, as_of, sha256 = (str(meta.get(key)) for key in ("version", "as_of", "sha256"))
-        if stamp_of(version, as_of, stated) != sha256:
-            raise self._damaged("its version, date and digests do not give the digest that the file states")
-        self.stamp = KnowledgeStamp(version, sha256, as_of)
+        version, as_of, checked_on, sha256 = (str(meta.get(key)) for key in ("version", "as_of", "checked_on", "sha256"))
+        if stamp_of(version, as_of, checked_on, stated) != sha256:
+            raise self._damaged("its version, dates and digests do not give the digest that the file states")
+        self.stamp = KnowledgeStamp(version, sha256, as_of, checked_on)
         self._digests = {(table, key): sha256 for table, key, sha256 in stated}
 
     @classmethod

@@ -57,15 +57,16 @@ CREATE TABLE population (code TEXT PRIMARY KEY, shown_as TEXT NOT NULL) WITHOUT 
 --   magnitude]
 CREATE TABLE guideline (
     guideline TEXT PRIMARY KEY, source TEXT NOT NULL, clinpgx_id TEXT NOT NULL, genes TEXT NOT NULL,
-    pmids TEXT NOT NULL, latest_year TEXT NOT NULL, drugs TEXT NOT NULL, recommendations TEXT NOT NULL,
-    advice TEXT NOT NULL, implications TEXT NOT NULL
+    pmids TEXT NOT NULL, text_as_of TEXT NOT NULL, checked_on TEXT NOT NULL, drugs TEXT NOT NULL,
+    recommendations TEXT NOT NULL, advice TEXT NOT NULL, implications TEXT NOT NULL
 );
 
 -- What things are called: drugs, other medicines, chromosomes ---------------------------------------------------
 
--- guidelines: identifiers between blanks
+-- guidelines: identifiers between blanks; unadvised: why no guideline advises anything, of a drug that has none
 CREATE TABLE drug (
-    drug TEXT PRIMARY KEY, rxnorm TEXT NOT NULL, atc TEXT NOT NULL, guidelines TEXT NOT NULL
+    drug TEXT PRIMARY KEY, rxnorm TEXT NOT NULL, atc TEXT NOT NULL, guidelines TEXT NOT NULL,
+    unadvised TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE drug_exception (
     drug TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (drug, kind, value)
@@ -86,4 +87,22 @@ CREATE TABLE contig_length (
 CREATE TABLE known_gap (
     guideline TEXT NOT NULL, drug TEXT NOT NULL, population TEXT NOT NULL, "when" TEXT NOT NULL, reason TEXT NOT NULL,
     PRIMARY KEY (guideline, drug, population, "when")
+) WITHOUT ROWID;
+-- since, population: '' where the authority states none
+CREATE TABLE required_test (
+    drug TEXT NOT NULL, gene TEXT NOT NULL, authority TEXT NOT NULL, since TEXT NOT NULL, wording TEXT NOT NULL,
+    population TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (drug, gene, authority, population)
+) WITHOUT ROWID;
+
+-- Where it comes from: read by `starling knowledge upstream` alone -----------------------------------------------
+
+-- source_population, source_when: as the source writes them, where it writes them otherwise
+CREATE TABLE upstream (
+    guideline TEXT NOT NULL, drug TEXT NOT NULL, population TEXT NOT NULL, "when" TEXT NOT NULL, record TEXT NOT NULL,
+    digest TEXT NOT NULL, source_population TEXT NOT NULL, source_when TEXT NOT NULL,
+    PRIMARY KEY (record, drug, "when", source_when)
+);
+CREATE TABLE upstream_difference (
+    guideline TEXT NOT NULL, drug TEXT NOT NULL, population TEXT NOT NULL, "when" TEXT NOT NULL, kind TEXT NOT NULL,
+    reason TEXT NOT NULL, PRIMARY KEY (guideline, drug, population, "when")
 ) WITHOUT ROWID;

@@ -32,9 +32,9 @@ def digest_of(rows: Rows) -> str:
     return hashlib.sha256((shape + texts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def stamp_of(version: str, as_of: str, stated: Iterable[tuple[str, str, str]]) -> str:
-    """The digest that names the knowledge: of its version, its date and the digests of its rows."""
-    return digest_of([(SCHEMA_VERSION, version, as_of), *stated])
+def stamp_of(version: str, as_of: str, checked_on: str, stated: Iterable[tuple[str, str, str]]) -> str:
+    """The digest that names the knowledge: of its version, its dates and the digests of its rows."""
+    return digest_of([(SCHEMA_VERSION, version, as_of, checked_on), *stated])
 
 
 def digests(table: str, rows: Iterable[tuple[Any, ...]]) -> list[tuple[str, str, str]]:

@@ -35,7 +35,7 @@ OUTSIDE: Final = "outside"
 
 #: file -> its columns, in order.  JSON Lines tables have no fixed columns.
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "version.tsv": ("version", "guidelines_as_of"),
+    "version.tsv": ("version",),
     "genes.tsv": (
         "gene",
         "chrom",
@@ -94,9 +94,13 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "inhibitor_names.tsv": ("ingredient", "name", "kind", "source"),
     "contigs.tsv": ("name", "chromosome", "build"),
     "contig_lengths.tsv": ("build", "chromosome", "length"),
-    "guidelines.tsv": ("guideline", "source", "clinpgx_id", "genes", "pmids", "latest_year"),
+    "guidelines.tsv": ("guideline", "source", "clinpgx_id", "genes", "pmids", "text_as_of", "checked_on"),
     "recommendations.tsv": ("guideline", "drug", "population", "strength", "when", "advice", "implications"),
     "known_gaps.tsv": ("guideline", "drug", "population", "when", "reason"),
+    "required_tests.tsv": ("drug", "gene", "authority", "since", "wording", "population", "source"),
+    "drugs_without_advice.tsv": ("drug", "rxnorm", "atc", "reason", "source"),
+    "upstream.tsv": ("guideline", "drug", "population", "when", "record", "digest", "source_population", "source_when"),
+    "upstream_differences.tsv": ("guideline", "drug", "population", "when", "kind", "reason"),
 }
 JSON_TABLES: Final = ("advice.jsonl", "implications.jsonl")
 

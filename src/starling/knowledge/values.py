@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import repeat
+from itertools import repeat, starmap
 from typing import Any, Final
 
 from starling.assessment import Advice, Condition, Dose, Implication
@@ -25,6 +25,7 @@ from starling.definitions import (
     Key,
     NamedAllele,
     PhenotypeRules,
+    RequiredTest,
     Row,
     RowTable,
     ScoreRange,
@@ -73,13 +74,16 @@ def definitions_of(select: Select) -> dict[str, GeneDefinition]:
 def guidance_of(select: Select, drugs: Collection[str] | None = None) -> GuidanceRules:
     """Everything guidance needs, in key order; of the rows those for `drugs` (None: all)."""
     names = _names(select)
+    known = drugs_of(select, names)
     return GuidanceRules(
         phenotypes=_phenotypes(select),
         guidelines=_guidelines(select, drugs),
-        drugs=drugs_of(select, names),
+        drugs=tuple(drug for drug in known if not drug.unadvised),
         inhibitors=inhibitors_of(select, names),
         populations=dict(select("population")),
         dpwg_terms={gene: dict(pairs) for gene, pairs in _grouped(select("dpwg_term")).items()},
+        unadvised=tuple(drug for drug in known if drug.unadvised),
+        required_tests=tuple(starmap(RequiredTest, select("required_test"))),
     )
 
 
@@ -97,8 +101,9 @@ def drugs_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = None)
             names.get(drug, ()),
             other_enzymes=tuple(kinds.get((drug, "other_enzyme"), ())),
             branches_on=tuple(kinds.get((drug, "branches_on_inhibitors"), ())),
+            unadvised=unadvised,
         )
-        for drug, rxnorm, atc, _guidelines in select("drug")
+        for drug, rxnorm, atc, _guidelines, unadvised in select("drug")
     )
 
 
@@ -259,12 +264,12 @@ def _guidelines(select: Select, drugs: Collection[str] | None) -> tuple[Guidelin
     stored = select("guideline")
     if not stored:
         return ()
-    id_, source, clinpgx_id, genes, pmids, year, named, texts, advice, implications = zip(*stored, strict=True)
+    id_, source, clinpgx_id, genes, pmids, as_of, checked, named, texts, advice, implications = zip(*stored, strict=True)
     make = _row_maker(_parsed(advice), _parsed(implications))
     plain = (tuple(each.split()) for each in genes), (tuple(each.split()) for each in pmids)
     tables = (tuple([make(each) for each in own if drugs is None or each[0] in drugs]) for own in _parsed(texts))
     about = map(tuple, _parsed(named))
-    return tuple(many(Guideline, id_, source, clinpgx_id, *plain, year, about, tables))
+    return tuple(many(Guideline, id_, source, clinpgx_id, *plain, as_of, checked, about, tables))
 
 
 def _parsed(texts: Iterable[str]) -> list[list[Any]]:

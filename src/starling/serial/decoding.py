@@ -24,7 +24,7 @@ from starling.serial.fields import Fields
 from starling.vocabulary import BuildName, CopyNumber, Notice, Presence, VariantCopies, Why
 
 CallStatus = Literal["called", "ambiguous", "undetermined"]
-DrugStatus = Literal["advice", "no_result", "no_row"]
+DrugStatus = Literal["advice", "no_result", "no_row", "no_guideline"]
 CallSource = Literal["sample", "outside"]
 PhenotypeUsed = Literal["genetic", "adjusted"]
 
@@ -43,7 +43,11 @@ def assessment_from(fields: Fields) -> Assessment:
 
 
 def _run(fields: Fields) -> Run:
-    return Run(created=fields.text("created"), timings_ms=fields.mapping("timings_ms", float))
+    return Run(
+        created=fields.text("created"),
+        timings_ms=fields.mapping("timings_ms", float),
+        notices=fields.rows("notices", _notice),
+    )
 
 
 def _provenance(fields: Fields) -> Provenance:
@@ -58,7 +62,12 @@ def _provenance(fields: Fields) -> Provenance:
 
 
 def _knowledge(fields: Fields) -> KnowledgeStamp:
-    return KnowledgeStamp(version=fields.text("version"), sha256=fields.text("sha256"), as_of=fields.text("as_of"))
+    return KnowledgeStamp(
+        version=fields.text("version"),
+        sha256=fields.text("sha256"),
+        as_of=fields.text("as_of"),
+        checked_on=fields.text("checked_on"),
+    )
 
 
 def _input(fields: Fields) -> InputStamp:
@@ -163,6 +172,8 @@ def _recommendation(fields: Fields, drug: str) -> Recommendation:
         advice=_advice(fields),
         implications=fields.texts("implications"),
         pmids=fields.texts("pmids"),
+        text_as_of=fields.text("text_as_of"),
+        checked_on=fields.text("checked_on"),
         notes=fields.rows("notes", _notice),
     )
 

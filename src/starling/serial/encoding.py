@@ -13,6 +13,7 @@ from starling.assessment import (
     GeneResult,
     Provenance,
     Recommendation,
+    Run,
 )
 from starling.vocabulary import Notice, VariantCopies
 
@@ -24,17 +25,26 @@ def assessment_fields(assessment: Assessment) -> dict[str, object]:
         "subject": dict(assessment.subject),
         "result_sha256": assessment.result_sha256,
         "provenance": _provenance(assessment.provenance),
-        "run": {"created": assessment.run.created, "timings_ms": dict(assessment.run.timings_ms)},
+        "run": _run(assessment.run),
         "genes": [gene_fields(gene) for gene in assessment.genes],
         "drugs": [drug_fields(drug) for drug in assessment.drugs],
     }
+
+
+def _run(run: Run) -> dict[str, object]:
+    return {"created": run.created, "timings_ms": dict(run.timings_ms), "notices": _notices(run.notices)}
 
 
 def _provenance(provenance: Provenance) -> dict[str, object]:
     knowledge, source = provenance.knowledge, provenance.input
     return {
         "program": provenance.program,
-        "knowledge": {"version": knowledge.version, "sha256": knowledge.sha256, "as_of": knowledge.as_of},
+        "knowledge": {
+            "version": knowledge.version,
+            "sha256": knowledge.sha256,
+            "as_of": knowledge.as_of,
+            "checked_on": knowledge.checked_on,
+        },
         "input": {
             "name": source.name,
             "bytes": source.bytes,
@@ -137,6 +147,8 @@ def _recommendation(row: Recommendation) -> dict[str, object]:
         "fallback": None if advice.fallback is None else _condition(advice.fallback),
         "implications": list(row.implications),
         "pmids": list(row.pmids),
+        "text_as_of": row.text_as_of,
+        "checked_on": row.checked_on,
         "notes": _notices(row.notes),
         "advice_id": advice.id,
         "advice_action": advice.action,

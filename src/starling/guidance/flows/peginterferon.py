@@ -51,6 +51,8 @@ def advise(
         advice=advice,
         implications=(f"IFNL3 rs12979860 {genotype}: {word} response genotype.",),
         pmids=guideline.pmids,
+        text_as_of=guideline.text_as_of,
+        checked_on=guideline.checked_on,
     )
     return FlowAnswer((recommendation,))
 

@@ -276,6 +276,8 @@ def _recommendation(
         action=advice.action,
         advice=advice,
         pmids=guideline.pmids,
+        text_as_of=guideline.text_as_of,
+        checked_on=guideline.checked_on,
         notes=notes,
     )
 

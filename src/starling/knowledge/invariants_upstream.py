@@ -1,0 +1,91 @@
+"""Invariants of where rows come from: every row stands in its source, or a person says why it does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from starling.definitions import WORDINGS
+from starling.knowledge.invariants_genes import at
+from starling.knowledge.names import plain_name
+from starling.knowledge.tables import TableRow, Tables, Violation
+
+#: why our rows and those of the source differ: the source has none, we have none, or both speak and say different things
+KINDS: Final = frozenset({"ours alone", "theirs alone", "said otherwise"})
+_DATE: Final = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
+_DAY: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
+_KEY: Final = ("guideline", "drug", "population", "when")
+
+
+def dates(tables: Tables) -> Iterator[Violation]:
+    """A guideline's text is of a year, month or day, or undated; the day of its last check is stated."""
+    for row in tables["guidelines"]:
+        if row["text_as_of"] and not _DATE.fullmatch(row["text_as_of"]):
+            yield at(row, f"text_as_of {row['text_as_of']!r} is not YYYY, YYYY-MM or YYYY-MM-DD")
+        if not _DAY.fullmatch(row["checked_on"]):
+            yield at(row, f"checked_on {row['checked_on']!r} is not YYYY-MM-DD")
+
+
+def required_tests(tables: Tables) -> Iterator[Violation]:
+    """A required test is of a drug and a gene that a guideline of the drug names, is worded as known, and has a source."""
+    genes: dict[str, set[str]] = {}
+    named = {row["guideline"]: row["genes"].split() for row in tables["guidelines"]}
+    for row in tables["recommendations"]:
+        genes.setdefault(row["drug"], set()).update(named.get(row["guideline"], ()))
+    for row in tables["required_tests"]:
+        if row["gene"] not in genes.get(row["drug"], ()):
+            yield at(row, f"no guideline of {row['drug']!r} names {row['gene']}")
+        if row["wording"] not in WORDINGS:
+            yield at(row, f"wording {row['wording']!r} is not one of {', '.join(WORDINGS)}")
+        if not row["authority"] or not row["source"] or (row["since"] and not _DATE.fullmatch(row["since"])):
+            yield at(row, "a required test has an authority and a source; since is YYYY, YYYY-MM, YYYY-MM-DD or empty")
+
+
+def drugs_without_advice(tables: Tables) -> Iterator[Violation]:
+    """A drug without advice has no guideline, no name or code of another drug, a reason and a source."""
+    owners = {plain_name(row["drug"]): row["drug"] for row in tables["drugs"]}
+    owners |= {plain_name(row["name"]): row["drug"] for row in tables["drug_names"]}
+    owners |= {code: row["drug"] for row in tables["drugs"] for code in (row["rxnorm"], *row["atc"].split()) if code}
+    for row in tables["drugs_without_advice"]:
+        for name in filter(None, (plain_name(row["drug"]), row["rxnorm"], *row["atc"].split())):
+            if owners.get(name, row["drug"]) != row["drug"] or row["drug"] in owners.values():
+                yield at(row, f"{name!r} is that of a drug with advice: {owners.get(name, row['drug'])}")
+        if not row["reason"] or not row["source"] or row["reason"].endswith("."):
+            yield at(row, "a drug without advice has a source, and a reason without a full stop")
+
+
+def provenance(tables: Tables) -> Iterator[Violation]:
+    """Every row comes from a record of its source, every record leads to a row, or the difference has a reason."""
+    rows = {_key(row): row for row in tables["recommendations"]}
+    read = {_key(row): row for row in tables["upstream"]}
+    differences = {_key(row): row for row in tables["upstream_differences"]}
+    kinds = {key: row["kind"] for key, row in differences.items()}
+    if not read:
+        return  # tables that nobody has compared with a source yet
+    for row in tables["upstream"]:
+        if not re.fullmatch(r"PA\d+", row["record"]) or not re.fullmatch(r"[0-9a-f]{16}", row["digest"]):
+            yield at(row, "a record is PA and a number, a digest sixteen hexadecimal digits")
+    for key in rows.keys() - read.keys():
+        if kinds.get(key) != "ours alone":
+            yield at(rows[key], "this row comes from no record in upstream.tsv, and no reason is given")
+    for key in read.keys() - rows.keys():
+        if kinds.get(key) != "theirs alone":
+            yield at(read[key], "no row was made of this record, and no reason is given")
+    wanted = {"ours alone": rows.keys() - read.keys(), "theirs alone": read.keys() - rows.keys()}
+    for key, row in differences.items():
+        if row["kind"] not in KINDS or not row["reason"]:
+            yield at(row, f"a difference is one of {', '.join(sorted(KINDS))}, and has a reason")
+        elif key not in wanted.get(row["kind"], rows.keys() & read.keys()):
+            yield at(row, f"this difference is none of the kind {row['kind']!r}")
+
+
+def _key(row: TableRow) -> tuple[str, ...]:
+    return tuple(row[column] for column in _KEY)
+
+
+CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (
+    dates,
+    required_tests,
+    drugs_without_advice,
+)
