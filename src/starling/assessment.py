@@ -145,8 +145,8 @@ class Recommendation:
     """One row of guidance that applies to this patient.
 
     `genes`: the key by which each gene was looked up.  `notes`: what the reader must know about the look-up (mapped
-    term, copy number unconfirmed, alternatives that would change the action).  `text_as_of`: when the guideline was written
-    (empty: undated); `checked_on`: the day of the source's edition with which its row was last compared.
+    term, copy number unconfirmed, alternatives that would change the action).  `text_as_of`: when the guideline was
+    written (empty: undated); `checked_on`: the day of the source's edition with which its row was last compared.
     """
 
     drug: str
@@ -177,8 +177,8 @@ class Disagreement:
 class DrugResult:
     """One drug of an assessment.
 
-    `no_result`: a gene is missing.  `no_row`: nobody gives advice for this result.  `no_guideline`: the drug is known, and
-    no guideline of the knowledge base advises anything by genotype.
+    `no_result`: a gene is missing.  `no_row`: nobody gives advice for this result.  `no_guideline`: the drug is
+    known, and no guideline of the knowledge base advises anything by genotype.
 
     `notes`: which guidelines list no row for this patient's result, and medicines that no recommendation mentions.
     """
@@ -242,13 +242,15 @@ class Options:
 class KnowledgeStamp:
     """Which knowledge a result rests on; `as_of` dates its alleles and its guideline texts.
 
-    `checked_on`: the day of the newest check of a guideline against its source.
+    `checked_on`: the day of the newest check of a guideline against its source.  `signed_by`: the pharmacist who has
+    read this edition and stands for it; empty: nobody yet.
     """
 
     version: str
     sha256: str
     as_of: str
     checked_on: str
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,10 +210,10 @@ class RowTable:
     """The rows of one guideline for one drug and population that ask about the same genes.
 
     A patient meets one row in ten, so a row is made when it is asked for, by `make` from its number.
-    `keys`: for each row, what it asks of each of `genes`; a diplotype begins with DIPLOTYPE.  `advice`: its identifier.
+    `keys`: for each row, what it asks of each of `genes`; a diplotype begins with DIPLOTYPE.
     """
 
-    __slots__ = ("_made", "_make", "advice", "drug", "genes", "keys", "population")
+    __slots__ = ("_made", "_make", "drug", "genes", "keys", "population")
     #: what is stated of a table is what its rows state
     __match_args__ = ("rows",)
 
@@ -223,14 +223,12 @@ class RowTable:
         population: str,
         genes: tuple[str, ...],
         keys: Sequence[tuple[str, ...]],
-        advice: Sequence[str],
         make: Callable[[RowTable, int], Row],
     ) -> None:
         self.drug = drug
         self.population = population
         self.genes = genes
         self.keys = keys
-        self.advice = advice
         self._make = make
         self._made: dict[int, Row] = {}
 
@@ -326,7 +324,16 @@ class RequiredTest:
     population: str
     source: str
 
+    @property
+    def said(self) -> str:
+        """Who asks for what, for whom, and since when; without a full stop."""
+        whom = f" in {self.population}" if self.population else ""
+        since = f" (since {self.since})" if self.since else ""
+        return f"{self.authority} {WORDINGS[self.wording]} of {self.gene} before {self.drug}{whom}{since}"
 
+
+#: How identifiers of guidelines begin that are US labels; other rows of the FDA are from its table of associations.
+LABELS: Final = "fda-label-"
 #: How firmly an authority asks for a test, in words.
 WORDINGS: Final[Mapping[str, str]] = {
     "required": "requires a test",

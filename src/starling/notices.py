@@ -13,5 +13,7 @@ CHANGES_ACTION: Final = "ALTERNATIVE_CHANGES_ACTION"
 CONVERTED: Final = "PHENOCONVERTED"
 #: An authority asks for a test of a gene before the drug, and no result of it is known.
 TEST_REQUIRED: Final = "TEST_REQUIRED"
+#: Why no guideline advises anything on a drug that is known.
+NO_GUIDELINE: Final = "NO_GUIDELINE"
 #: What the genotype alone would give, while another medicine changes the phenotype: shown last, never counted.
 SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"

@@ -38,7 +38,7 @@ def blocks_of(page: str) -> list[str]:
 def run_page(page: str, folder: Path, source: Path) -> None:
     """Every block of the page runs in `folder`, with the program of `source`, which the page may change."""
     tools = folder.parent / "bin"
-    tools.mkdir()
+    tools.mkdir(exist_ok=True)
     for name, command in (("starling", "-m starling "), ("python", "")):
         (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {command}"$@"\n')
         (tools / name).chmod(0o755)
@@ -68,13 +68,17 @@ def test_commands_run(page: str, tmp_path: Path) -> None:
         assert '"m.1555A>G"' in (folder / "baby.json").read_text()
 
 
-@pytest.mark.parametrize("page", ["add-a-gene.md", "add-a-drug.md"])
-def test_facts_are_added_as_the_page_says(page: str, tmp_path: Path) -> None:
-    """On a copy of the tables and of the program; both pages look themselves at what they did."""
+@pytest.mark.parametrize(
+    ("pages", "added"),
+    [(["add-a-gene.md"], "EXMP1"), (["add-a-drug.md", "bring-knowledge-up-to-date.md"], "examplol")],
+    ids=["gene", "drug and update"],
+)
+def test_facts_are_added_as_the_page_says(pages: list[str], added: str, tmp_path: Path) -> None:
+    """On a copy of the tables and of the program; pages look themselves at what they did, one begins after another."""
     folder = tmp_path / "work"
     shutil.copytree(ROOT / "knowledge-base", folder / "knowledge-base")
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    run_page(page, folder, folder / "src")
-    unlike = (folder / "noticed.txt").read_text(encoding="utf-8").splitlines()
-    added = "EXMP1" if page == "add-a-gene.md" else "examplol"
-    assert [line for line in unlike if added not in line] == []
+    for page in pages:
+        run_page(page, folder, folder / "src")
+        noticed = (folder / "noticed.txt").read_text(encoding="utf-8").splitlines()
+        assert noticed and [line for line in noticed if added not in line] == []

@@ -68,6 +68,11 @@ def by_source(result: DrugResult, source: str) -> list[Recommendation]:
     return [each for each in result.recommendations if each.source == source]
 
 
+def fda_table(result: DrugResult) -> list[str]:
+    """What the FDA's table of associations advises; its labels are guidelines of their own."""
+    return [each.advice.id for each in result.recommendations if each.guideline.startswith("fda-assoc-")]
+
+
 def codes(recommendation: Recommendation) -> set[str]:
     return {notice.code for notice in recommendation.notes}
 

@@ -14,9 +14,10 @@ from starling.definitions import ACTIONS, GeneDefinition, GuidanceRules, serious
 from starling.guidance.phenotype import interpret
 from starling.guidance.recommendation import Advisor, recommend
 from starling.knowledge.base import KnowledgeBase
+from starling.values import replace
 from starling.vocabulary import Consistent, Diplotype, GeneCall, Undetermined, Why
 from tests.facts import DRUGS
-from tests.guidance.conftest import Advised, Called, by_source, codes
+from tests.guidance.conftest import Advised, Called, by_source, codes, fda_table
 
 
 def hla(gene: str, **presence: str) -> GeneResult:
@@ -108,8 +109,8 @@ def test_several_diplotypes_with_the_same_row_need_no_notice(called: Called, adv
 
 def test_siponimod_fda_diplotype_row(called: Called, advised: Advised) -> None:
     """Source: FDA label, CYP2C9*3/*3 contraindicated; the row for score 0 is for the other poor metabolisers."""
-    assert [each.advice.id for each in by_source(advised("siponimod", called("CYP2C9", "*3/*3")), "FDA")] == ["F0067"]
-    assert [each.advice.id for each in by_source(advised("siponimod", called("CYP2C9", "*3/*6")), "FDA")] == ["F0068"]
+    assert fda_table(advised("siponimod", called("CYP2C9", "*3/*3"))) == ["F0067"]
+    assert fda_table(advised("siponimod", called("CYP2C9", "*3/*6"))) == ["F0068"]
 
 
 def test_fda_lists_affected_subgroups_only(called: Called, advised: Advised) -> None:
@@ -126,7 +127,8 @@ def test_sources_can_be_chosen(called: Called, advised: Advised) -> None:
 
 
 def test_dpwg_reads_rapid_as_normal_and_says_so(called: Called, advised: Advised) -> None:
-    (dpwg,) = by_source(advised("citalopram", called("CYP2C19", "*1/*17")), "DPWG")
+    """Sertraline is the one drug whose DPWG rows do not name rapid metabolisers."""
+    (dpwg,) = by_source(advised("sertraline", called("CYP2C19", "*1/*17")), "DPWG")
     assert dict(dpwg.genes) == {"CYP2C19": "Normal Metabolizer"}
     assert "MAPPED_TERM" in codes(dpwg)
 
@@ -137,25 +139,42 @@ def test_dpwg_own_term_needs_no_mapping(called: Called, advised: Advised) -> Non
 
 
 @pytest.mark.parametrize(
-    ("drug", "advice"),
-    [("flecainide", "A0226"), ("codeine", "A0169"), ("amitriptyline", "A0035"), ("eliglustat", "A0217")],
+    ("drug", "action"),
+    [
+        ("flecainide", "monitor"),
+        ("codeine", "contraindicated"),
+        ("amitriptyline", "increase_dose"),
+        ("eliglustat", "contraindicated"),
+    ],
 )
-def test_dpwg_rows_for_2_5_say_normal_but_the_term_decides(
-    called: Called, advised: Advised, drug: str, advice: str
+def test_dpwg_rows_for_2_5_are_those_of_ultrarapid_metabolisers(
+    called: Called, advised: Advised, drug: str, action: str
 ) -> None:
-    """Source: CYP2D6 2.5 is ultrarapid since the consensus of 2019, PMID 31647186."""
+    """Source: CYP2D6 2.5 is ultrarapid since the consensus of 2019, PMID 31647186; DPWG rows of July 2026."""
     result = called("CYP2D6", "*1x2/*41x2", copy_number="assessed")
     assert result.activity_score == "2.5"
     (dpwg,) = by_source(advised(drug, result), "DPWG")
-    assert (dpwg.advice.id, dict(dpwg.genes)) == (advice, {"CYP2D6": "3.0"})
-    assert "MAPPED_TERM" in codes(dpwg)
+    (higher,) = by_source(advised(drug, called("CYP2D6", "*1x2/*1", copy_number="assessed")), "DPWG")
+    assert (dpwg.advice, dict(dpwg.genes), codes(dpwg)) == (higher.advice, {"CYP2D6": "2.5"}, set())
+    assert dpwg.action == action
 
 
-def test_dpwg_has_no_row_for_1_75(called: Called, advised: Advised) -> None:
+def test_dpwg_has_a_row_for_1_75(called: Called, advised: Advised) -> None:
     result = called("CYP2D6", "*1/*41x3", copy_number="assessed")
     assert result.activity_score == "1.75"
     (dpwg,) = by_source(advised("codeine", result), "DPWG")
-    assert (dpwg.advice.id, "MAPPED_TERM" in codes(dpwg)) == ("A0172", True)
+    assert (dpwg.advice.id, dict(dpwg.genes)) == ("A0172", {"CYP2D6": "1.75"})
+
+
+def test_dpwg_rows_for_a_term_are_for_results_without_a_score(called: Called, advised: Advised) -> None:
+    """Source: DPWG phenytoin, July 2026: rows for CYP2C9 scores, terms and diplotypes."""
+    by_score = called("CYP2C9", "*1/*8")
+    assert by_score.activity_score == "1.5"
+    (scored,) = by_source(advised("phenytoin", by_score, sources=("DPWG",)), "DPWG")
+    stated = replace(by_score, activity_score=None, diplotypes=(), label="")
+    (termed,) = by_source(advised("phenytoin", stated, sources=("DPWG",)), "DPWG")
+    assert (dict(scored.genes), dict(termed.genes)) == ({"CYP2C9": "1.5"}, {"CYP2C9": "Intermediate Metabolizer"})
+    assert scored.advice == termed.advice
 
 
 def test_an_unlisted_score_takes_the_nearest_row_of_its_term(called: Called, advised: Advised) -> None:
@@ -251,7 +270,7 @@ def test_a_research_only_call_gives_no_recommendation(called: Called, advised: A
 
 def test_a_gene_that_nobody_covers_is_named(called: Called, advised: Advised) -> None:
     """The belzutifan label speaks of UGT2B17 too."""
-    (fda,) = advised("belzutifan", called("CYP2C19", "*2/*2")).recommendations
+    fda, _label = advised("belzutifan", called("CYP2C19", "*2/*2")).recommendations
     assert codes(fda) == {"GENE_NOT_COVERED"}
     assert "UGT2B17" in fda.notes[0].message
 
@@ -261,10 +280,12 @@ def test_a_gene_that_nobody_covers_is_named(called: Called, advised: Advised) ->
 
 def test_abacavir_carrier(advised: Advised) -> None:
     answer = advised("abacavir", hla("HLA-B", _5701="positive"))
+    table, label = by_source(answer, "FDA")
     assert [(each.source, each.action) for each in answer.recommendations] == [
         ("CPIC", "avoid"),
         ("DPWG", "contraindicated"),
-        ("FDA", by_source(answer, "FDA")[0].action),
+        ("FDA", table.action),
+        ("FDA", label.action),
     ]
     assert answer.headline_action == "contraindicated"
 
@@ -346,9 +367,11 @@ def test_a_serious_alternative_is_shown_where_no_row_applies(called: Called, adv
     """FDA: thioridazine is contraindicated for poor metabolisers only."""
     fits = (Consistent(Diplotype(("*4", "*6")), Why.PHASE),)
     result = called("CYP2D6", "*1/*4", copy_number="assessed", consistent=fits)
-    (fda,) = advised("thioridazine", result).recommendations
-    assert (fda.action, fda.advice.conditions[0].action) == ("test_further", "contraindicated")
-    assert advised("thioridazine", called("CYP2D6", "*1/*4", copy_number="assessed")).status == "no_row"
+    table, label = advised("thioridazine", result).recommendations
+    assert (table.action, table.advice.conditions[0].action) == ("test_further", "contraindicated")
+    assert label.action == "contraindicated"  # ClinPGx files scores below 1.25 under the sentence of the label
+    (label,) = advised("thioridazine", called("CYP2D6", "*1/*4", copy_number="assessed")).recommendations
+    assert label.guideline == "fda-label-thioridazine-cyp2d6"
 
 
 def test_headline_is_the_most_serious_action(called: Called, advised: Advised) -> None:

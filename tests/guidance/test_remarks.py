@@ -49,7 +49,12 @@ def test_nothing_is_dropped_in_silence(rules: GuidanceRules, advisor: Advisor, c
         for drug in {row.drug for row in guideline.rows}:
             said = {each.guideline for each in answers[drug].recommendations}
             noted = any(guideline.id in note.message for note in answers[drug].notes)
-            assert guideline.id in said or noted, (guideline.id, drug)
+            #: the FDA's table and labels are one list: what one of them says of these genes is said
+            heard = guideline.source == "FDA" and any(
+                each.source == "FDA" and set(guideline.genes) <= set(each.genes)
+                for each in answers[drug].recommendations
+            )
+            assert guideline.id in said or noted or heard, (guideline.id, drug)
 
 
 def test_another_score_of_the_same_term_can_change_the_action(called: Called, advised: Advised) -> None:

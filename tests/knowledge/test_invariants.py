@@ -180,7 +180,6 @@ DEFECTS = [
     Defect("genes", "TPMT", {"inhibited_as": "TPMT"}, "inhibited_as 'TPMT' is not another gene"),
     Defect("genes", "HLA-A", {"data_version": "2025-11"}, "a gene called from outside results has no"),
     Defect("genes", "HLA-A", {"called_from": "sample"}, "start and end are not positions in order"),
-    Defect("gene_exceptions", "TPMT|tier1_allele|*2", {"kind": "moved_score"}, "TPMT *2 is not in phenotype_rules.tsv"),
     # guidelines
     Defect("guidelines", "cpic-abacavir", {"source": "CIPC"}, "source 'CIPC' is not one of"),
     Defect("guidelines", "cpic-abacavir", {"clinpgx_id": "166104997"}, "'166104997' is not a ClinPGx identifier"),
@@ -269,7 +268,9 @@ DEFECTS = [
         "recommendations:cpic-abacavir-and-hla-b|abacavir|general|Strong|HLA-B=*57:01 negative",
     ),
     Defect("upstream", "cpic-abacavir", {"when": "HLA-B=*57:02 negative"}, "no row was made of this record"),
-    Defect("upstream_differences", "dpwg-capecitabine", {"kind": "theirs alone"}, "this difference is none of the kind"),
+    Defect(
+        "upstream_differences", "dpwg-capecitabine", {"kind": "theirs alone"}, "this difference is none of the kind"
+    ),
     Defect("upstream_differences", "dpwg-capecitabine", {"reason": ""}, "and has a reason"),
     Defect("required_tests", "siponimod|CYP2C9|FDA", {"gene": "TPMT"}, "no guideline of 'siponimod' names TPMT"),
     Defect("required_tests", "siponimod|CYP2C9|FDA", {"wording": "asked"}, "wording 'asked' is not one of"),

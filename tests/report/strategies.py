@@ -105,9 +105,11 @@ def drugs(draw: st.DrawFn) -> DrugResult:
         advice,
         texts,
         texts,
+        text,
+        text,
         notices,
     )
-    status = st.sampled_from(("advice", "no_result", "no_row"))
+    status = st.sampled_from(("advice", "no_result", "no_row", "no_guideline"))
     differ = st.none() | st.builds(Disagreement, text, texts)
     rows = some(recommendation)
     return draw(st.builds(DrugResult, st.just(name), status, st.none() | action, texts, differ, rows, notices))
@@ -134,13 +136,13 @@ input_stamp = st.builds(
 provenance = st.builds(
     Provenance,
     text,
-    st.builds(KnowledgeStamp, text, text, text),
+    st.builds(KnowledgeStamp, text, text, text, text, text),
     input_stamp,
     st.dictionaries(text, json_value, max_size=2),
     positions,
     notices,
 )
-run = st.builds(Run, text, st.dictionaries(text, st.floats(0, 1e6), max_size=2))
+run = st.builds(Run, text, st.dictionaries(text, st.floats(0, 1e6), max_size=2), notices)
 
 
 @st.composite

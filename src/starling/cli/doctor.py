@@ -11,6 +11,7 @@ from starling._version import __version__
 from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.engine import Engine
 from starling.errors import StarlingError
+from starling.knowledge.age import age_notices, today
 from starling.knowledge.base import KnowledgeBase
 
 
@@ -36,6 +37,8 @@ def _knowledge_is_sound(path: Path | None) -> bool:
             good = base.verify_content()
             sys.stdout.write(f"knowledge base {base.stamp.version}, as of {base.stamp.as_of}: ")
             sys.stdout.write("digest verified\n" if good else "DIGEST WRONG, reinstall or compile again\n")
+            for notice in age_notices(base.stamp.checked_on, today()):
+                sys.stdout.write(f"WARNING: {notice.message} Ask for a newer edition.\n")
             return good
     except StarlingError as error:
         sys.stdout.write(f"knowledge base: {error.message}. {error.advice}\n")

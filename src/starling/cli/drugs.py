@@ -16,13 +16,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Lists the drugs covered."""
+    """Lists the drugs covered, and those known of which no guideline says anything."""
     with KnowledgeBase.open(knowledge_path(arguments.knowledge)) as base:
-        for drug in base.guidance.drugs:
+        guidance = base.guidance
+        for drug in sorted((*guidance.drugs, *guidance.unadvised), key=lambda each: each.name):
             if arguments.names:
                 print_wrapped(drug.name)
                 continue
-            sources = sorted({g.source for g in base.guidance.guidelines if drug.name in g.drugs})
+            sources = sorted({g.source for g in guidance.guidelines if drug.name in g.drugs})
+            said = "no guideline" if drug.unadvised else " ".join(sources)
             also = f"  ({', '.join(drug.names[:4])})" if drug.names else ""
-            print_wrapped(f"{drug.name:<32} {' '.join(sources):<14}{also}")
+            print_wrapped(f"{drug.name:<32} {said:<14}{also}".rstrip())
     return 0

@@ -12,6 +12,7 @@ from starling.cli.screen import print_wrapped
 from starling.definitions import Drug, GeneDefinition, Guideline, NamedAllele, Site
 from starling.errors import InputError
 from starling.knowledge.base import KnowledgeBase
+from starling.report.words import age_words
 
 #: so many alleles are named per function in `explain GENE`; the rest is counted
 _LISTED: Final = 12
@@ -145,6 +146,11 @@ def _drug(base: KnowledgeBase, drug: Drug) -> Iterator[str]:
     codes += [f"ATC {code}" for code in drug.atc]
     if codes:
         yield f"  {', '.join(codes)}"
+    if drug.unadvised:
+        yield f"  no guideline: {drug.unadvised}"
+    for test in base.guidance.required_tests:
+        if test.drug == drug.name:
+            yield f"  {test.said}"
     for guideline in base.guidance.guidelines:
         if drug.name in guideline.drugs:
             yield from _guideline(base, guideline, drug)
@@ -152,7 +158,8 @@ def _drug(base: KnowledgeBase, drug: Drug) -> Iterator[str]:
 
 def _guideline(base: KnowledgeBase, guideline: Guideline, drug: Drug) -> Iterator[str]:
     pmids = f", PMID {' '.join(guideline.pmids)}" if guideline.pmids else ""
-    yield f"\n  {guideline.source} {guideline.latest_year} {'/'.join(guideline.genes)}{pmids}"
+    dates = age_words(guideline.text_as_of, guideline.checked_on)
+    yield f"\n  {guideline.source} {'/'.join(guideline.genes)}, {dates}{pmids}"
     rows = [row for row in guideline.rows if row.drug == drug.name]
     if not rows:
         yield "    a flow, not a table: see the guideline's own figure"

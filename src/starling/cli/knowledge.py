@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     two.add_argument("new", metavar="NEW", help="a compiled file")
     theirs = add_verb(verbs, "upstream", "what the files of CPIC, ClinPGx or PharmCAT say beside ours", upstream)
     theirs.epilog = _UPSTREAM_EXAMPLES
-    theirs.add_argument("files", metavar="FILE", nargs="+", help="guidance, phenotypes, definitions or allele functions")
+    theirs.add_argument(
+        "files", metavar="FILE", nargs="+", help="guidance, phenotypes, definitions or allele functions"
+    )
     theirs.add_argument("--all", action="store_true", help="also list the rows that are the same")
     add_knowledge(theirs)
 
@@ -58,6 +60,7 @@ def compile_(arguments: argparse.Namespace) -> int:
 
 def info(arguments: argparse.Namespace) -> int:
     """Prints version, digest and the date of every guideline."""
+    from starling.knowledge.age import age_notices, today
     from starling.knowledge.base import KnowledgeBase
 
     with KnowledgeBase.open(knowledge_path(arguments.file or arguments.knowledge)) as base:
@@ -66,10 +69,14 @@ def info(arguments: argparse.Namespace) -> int:
         sys.stdout.write(
             f"version    {stamp.version}\nas of      {stamp.as_of}\nsha256     {stamp.sha256}\n"
             f"genes      {len(base.genes)}\ndrugs      {len(guidance.drugs)}\n"
-            f"guidelines {len(guidance.guidelines)} with {rows} recommendations\n\n"
+            f"guidelines {len(guidance.guidelines)} with {rows} recommendations\n"
         )
+        for notice in age_notices(stamp.checked_on, today()):
+            sys.stdout.write(f"WARNING    {notice.message}\n")
+        sys.stdout.write("\ntext of     checked on  guideline\n")
         for guideline in sorted(guidance.guidelines, key=lambda each: (each.source, each.id)):
-            sys.stdout.write(f"{guideline.latest_year or '-':<5} {guideline.source:<5} {guideline.id}\n")
+            dates = f"{guideline.text_as_of or '-':<11} {guideline.checked_on:<11}"
+            sys.stdout.write(f"{dates} {guideline.source:<5} {guideline.id}\n")
     return 0
 
 

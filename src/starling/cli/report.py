@@ -9,11 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from starling.assessment import Assessment
+from starling.assessment import Assessment, DrugResult
 from starling.cli.arguments import Tally, add_knowledge, add_patient, add_reading, assessed, knowledge_path
 from starling.cli.screen import uses_colour, width
 from starling.engine import Engine
 from starling.errors import InputError
+from starling.guidance.summary import unadvised
 from starling.values import dataclass, replace
 
 FORMATS: Final = ("terminal", "json", "tsv", "html")
@@ -69,24 +70,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which genes and drugs to show; empty: all."""
+    """Which genes and drugs to show; empty: all.
+
+    `silent`: the answers for drugs that were asked for and of which no guideline says anything.
+    """
 
     genes: frozenset[str]
     drugs: frozenset[str]
+    silent: tuple[DrugResult, ...] = ()
 
     @classmethod
     def asked_for(cls, engine: Engine, arguments: argparse.Namespace) -> View:
         """The view that the options name, in whatever case.  Raises: InputError on an unknown gene or drug."""
         knowledge = engine.knowledge
         genes = frozenset(map(knowledge.find_gene, arguments.gene))
-        return cls(genes, frozenset(knowledge.find_drug(name).name for name in arguments.drug))
+        drugs = {drug.name: drug for drug in map(knowledge.find_drug, arguments.drug)}
+        return cls(genes, frozenset(drugs), tuple(unadvised(drug) for drug in drugs.values() if drug.unadvised))
 
     def of(self, person: Assessment) -> Assessment:
         """The assessment with only what was asked for."""
         return replace(
             person,
             genes=tuple(gene for gene in person.genes if not self.genes or gene.gene in self.genes),
-            drugs=tuple(drug for drug in person.drugs if not self.drugs or drug.drug in self.drugs),
+            drugs=(*(drug for drug in person.drugs if not self.drugs or drug.drug in self.drugs), *self.silent),
         )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.screen import ProgressBar
 from starling.errors import InputError
-from starling.formats.extras import need
+from starling.extras import need
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Locus
 

@@ -35,7 +35,7 @@ from starling.cohort.tell.differences import write_differences
 from starling.cohort.workers import EngineName, run
 from starling.engine import Engine
 from starling.errors import InputError
-from starling.formats.extras import need
+from starling.extras import need
 from starling.knowledge.base import KnowledgeBase
 from starling.values import dataclass
 

@@ -25,7 +25,7 @@ from starling.cohort.tell.advice import Asked
 from starling.cohort.tell.changes import gene_digests, guidance_digest
 from starling.cohort.workers import EngineName, few_collections, run
 from starling.errors import InputError
-from starling.formats.extras import need
+from starling.extras import need
 from starling.knowledge.base import KnowledgeBase
 from starling.values import asdict, dataclass, field
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from starling.cohort.outcomes import ATTEMPTS, TICK_S, Done, Failed, attempt, settled
-from starling.formats.extras import need
+from starling.extras import need
 
 S = TypeVar("S")
 R = TypeVar("R")

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, Final, Literal
 
 from starling.errors import InputError
+from starling.extras import need
 from starling.formats.content import Format, Opening
-from starling.formats.extras import need
 from starling.formats.header import Header, parse_header
 from starling.formats.record import Record, parse_record
 from starling.formats.regions import Region, by_chromosome

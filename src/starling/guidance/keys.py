@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -42,8 +41,8 @@ class Option:
 class GeneKeys:
     """Every key that the rows of one guideline use for one gene; shared by all guidelines with the same keys.
 
-    `scores`: the keys that are scores.  `foreign`: score keys whose row the source gives to another term than their
-    own.  `terms`: our term -> the source's term.  Answers already given are kept: they depend on the input alone.
+    `scores`: the keys that are scores.  `terms`: our term -> the source's term.  Answers already given are kept: they
+    depend on the input alone.
     """
 
     def __init__(
@@ -52,7 +51,6 @@ class GeneKeys:
         source: str,
         keys: frozenset[str],
         scores: tuple[ScoreKey, ...],
-        foreign: frozenset[str],
         terms: Mapping[str, str],
     ) -> None:
         self.gene = gene
@@ -61,8 +59,7 @@ class GeneKeys:
         self.terms = terms
         self.risk_alleles = frozenset(match["allele"] for key in keys if (match := _PRESENCE_KEY.fullmatch(key)))
         self.asks_diplotypes = any(key.startswith(DIPLOTYPE) for key in keys)
-        self._uses_score = bool(scores)
-        self._scores = tuple(each for each in scores if each.key not in foreign)
+        self._scores = scores
         self._known: dict[Standing, tuple[Option, ...]] = {}
 
     def is_missing(self, standing: Standing) -> bool:
@@ -87,7 +84,7 @@ class GeneKeys:
             stated = (f"{allele} {state}" for allele, state in standing.presence)
             return tuple(Option(key) for key in stated if key in self.keys)
         exact = tuple(Option(DIPLOTYPE + each) for each in standing.diplotypes if DIPLOTYPE + each in self.keys)
-        return exact + (self._score_options(standing) if self._uses_score else self._term_options(standing.term))
+        return exact + (self._score_options(standing) if self._scores else self._term_options(standing.term))
 
     def _term_options(self, term: str | None) -> tuple[Option, ...]:
         """The patient's term, or the term under which the source's rows know it; unassignable is as untested."""
@@ -175,23 +172,6 @@ class ScoreReader:
 def terms_of(source: str, gene: str, rules: GuidanceRules) -> Mapping[str, str]:
     """Our term -> the term under which the rows of this source know it, where they differ."""
     return rules.dpwg_terms.get(gene, {}) if source == "DPWG" else {}
-
-
-def foreign_keys(scores: Sequence[ScoreKey], advice: Mapping[str, str]) -> frozenset[str]:
-    """Score keys whose advice this source shares with another term and with no other score of their own term.
-
-    So the base's DPWG rows for CYP2D6 2.5 are recognised as rows for normal metabolisers: the term decides.
-    """
-    used = Counter((each.term, advice[each.key]) for each in scores)
-    terms = Counter(each.term for each in scores)
-    givers: dict[str, set[str | None]] = {}
-    for term, given in used:
-        givers.setdefault(given, set()).add(term)
-    return frozenset(
-        each.key
-        for each in scores
-        if terms[each.term] > 1 and used[each.term, advice[each.key]] == 1 and len(givers[advice[each.key]]) > 1
-    )
 
 
 def _term_by_range(score: ActivityScore, terms: Mapping[str, str]) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from starling.definitions import DIPLOTYPE, GuidanceRules, Guideline, Row, RowTable
-from starling.guidance.keys import GeneKeys, Option, ScoreKey, ScoreReader, foreign_keys, terms_of
+from starling.guidance.keys import GeneKeys, Option, ScoreReader, terms_of
 from starling.guidance.standing import Standings, unordered
 from starling.values import dataclass
 from starling.vocabulary import Notice
@@ -133,29 +133,21 @@ def _unmarked(found: Found) -> Found:
 
 
 class _Workshop:
-    """Makes what blocks share once: score keys, and all keys of one gene."""
+    """Makes what blocks share once: all keys of one gene."""
 
     def __init__(self, rules: GuidanceRules) -> None:
         self._rules = rules
         self._reader = ScoreReader(rules)
-        self._scores: dict[tuple[str, str, frozenset[str]], tuple[ScoreKey, ...]] = {}
-        self._keys: dict[tuple[str, str, frozenset[str], frozenset[str]], GeneKeys] = {}
+        self._keys: dict[tuple[str, str, frozenset[str]], GeneKeys] = {}
 
     def keys(self, source: str, table: RowTable, texts: Sequence[tuple[str, ...]]) -> tuple[GeneKeys, ...]:
         """For each gene of the table, everything that its rows ask of it; `texts`: the keys of each row."""
         columns = zip(table.genes, zip(*texts, strict=True), strict=True)
-        return tuple([self._of_gene(source, gene, column, table) for gene, column in columns])
+        return tuple([self._of_gene(source, gene, frozenset(column)) for gene, column in columns])
 
-    def _of_gene(self, source: str, gene: str, column: tuple[str, ...], table: RowTable) -> GeneKeys:
-        keys = frozenset(column)
-        terms = terms_of(source, gene, self._rules)
-        known = (source, gene, keys)
-        if known not in self._scores:
-            self._scores[known] = self._reader.of(source, gene, keys)
-        scores = self._scores[known]
-        advice = dict(zip(column, table.advice, strict=True)) if terms and len(table.genes) == 1 else None
-        foreign = foreign_keys(scores, advice) if advice else frozenset()
-        shared = (*known, foreign)
-        if shared not in self._keys:
-            self._keys[shared] = GeneKeys(gene, source, keys, scores, foreign, terms)
-        return self._keys[shared]
+    def _of_gene(self, source: str, gene: str, keys: frozenset[str]) -> GeneKeys:
+        known = source, gene, keys
+        if known not in self._keys:
+            scores, terms = self._reader.of(source, gene, keys), terms_of(source, gene, self._rules)
+            self._keys[known] = GeneKeys(gene, source, keys, scores, terms)
+        return self._keys[known]

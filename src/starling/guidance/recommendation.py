@@ -91,7 +91,9 @@ class Advisor:
         self._rules = rules
         self._plans = _plans(rules)
         self._unknown = {
-            gene: Standing(gene) for plan in self._plans.values() for gene in (*plan.relevant, *dict(plan.asked))
+            gene: Standing(gene)
+            for plan in self._plans.values()
+            for gene in (*(gene for block in plan.blocks for gene in block.genes), *(test.gene for test in plan.tests))
         }
         self._enzymes = enzymes_of(rules.phenotypes)
         self._kept = kept
@@ -186,7 +188,7 @@ class Advisor:
         flow = _flow(plan, patient, asked)
         given = [*flow.recommendations, *(each for _, rows in answered for each in rows)]
         notes = (
-            *untested(plan.tests, asked.genetic),
+            *untested(plan.tests, plan.blocks, asked.genetic),
             *unlisted(answered, asked.standings),
             *_unsaid(asked, given),
         )

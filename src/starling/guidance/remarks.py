@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import Recommendation
-from starling.definitions import WORDINGS, Drug, PhenotypeRules, RequiredTest
+from starling.definitions import Drug, PhenotypeRules, RequiredTest
 from starling.guidance.conversion import Inhibition
 from starling.guidance.keys import GeneKeys
 from starling.guidance.lookup import Block
@@ -65,22 +65,21 @@ def _known(keys: GeneKeys, standing: Standing) -> str:
     return f"{keys.gene} {term}" + (f" (activity score {standing.score})" if standing.score else "")
 
 
-def untested(tests: Iterable[RequiredTest], standings: Standings) -> tuple[Notice, ...]:
-    """One notice for each test that an authority asks for before the drug is given, and of which no result is known."""
-    return tuple(_untested(test) for test in tests if not _is_known(standings[test.gene]))
+def untested(tests: Sequence[RequiredTest], blocks: Sequence[Block], standings: Standings) -> tuple[Notice, ...]:
+    """One notice for each test that an authority asks for before the drug is given, and of which no result is known.
+
+    `blocks`: the tables of the drug.  A typing that leaves open what one of them asks of the gene is no result.
+    """
+    return tuple(_untested(test) for test in tests if _is_missing(test.gene, blocks, standings))
 
 
-def _is_known(standing: Standing) -> bool:
-    if standing.presence:
-        return any(state != "nocall" for _, state in standing.presence)
-    return not standing.is_missing
+def _is_missing(gene: str, blocks: Iterable[Block], standings: Standings) -> bool:
+    asked = [keys for block in blocks for keys in block.keys if keys.gene == gene]
+    return any([keys.is_missing(standings[gene]) for keys in asked]) if asked else standings[gene].is_missing
 
 
 def _untested(test: RequiredTest) -> Notice:
-    whom = f" in {test.population}" if test.population else ""
-    since = f" (since {test.since})" if test.since else ""
-    said = f"{test.authority} {WORDINGS[test.wording]} of {test.gene} before {test.drug}{whom}{since}"
-    return Notice(TEST_REQUIRED, f"{said}; no result of {test.gene} is known here.")
+    return Notice(TEST_REQUIRED, f"{test.said}; no result of {test.gene} is known here.")
 
 
 def relevant_genes(drug: Drug, blocks: Iterable[Block], more: Iterable[str] = ()) -> tuple[str, ...]:

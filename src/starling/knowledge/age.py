@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import gmtime, strftime
 from typing import Final
 
 from starling.vocabulary import Notice
@@ -22,5 +23,10 @@ def age_notices(checked_on: str, today: str) -> tuple[Notice, ...]:
     year, rest = checked_on[:4], checked_on[4:]
     if today <= f"{int(year) + 1}{rest}":
         return ()
-    said = f"No guideline was compared with its source since {checked_on}, more than 12 months ago: advice may have changed."
-    return (Notice(KNOWLEDGE_OLD, said),)
+    said = f"No guideline was compared with its source since {checked_on}, more than 12 months ago"
+    return (Notice(KNOWLEDGE_OLD, f"{said}: advice may have changed."),)
+
+
+def today() -> str:
+    """The day it is, UTC."""
+    return strftime("%Y-%m-%d", gmtime())

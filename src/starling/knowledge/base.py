@@ -43,8 +43,8 @@ class _Scope:
 class SourceRow:
     """A row of the base and the record of its source that it was made from.
 
-    `digest`: of the record's words (see knowledge/upstream.py).  `source_population`, `source_when`: as the source has it,
-    genes and alleles from A to Z.
+    `digest`: of the record's words (see knowledge/upstream.py).  `source_population`, `source_when`: as the source has
+    it, genes and alleles from A to Z.
     """
 
     guideline: str
@@ -195,8 +195,20 @@ class KnowledgeBase:
         """Which record of which source every row was made from: for maintainers, read on no way to an answer."""
         ids = {each.id: each.clinpgx_id for each in self.guidance.guidelines}
         return tuple(
-            SourceRow(*row[:6], (row[6] or row[2]).strip("-"), row[7] or canonical_when(row[3]), ids[row[0]])
-            for row in self._select("upstream")
+            SourceRow(
+                guideline=guideline,
+                drug=drug,
+                population=population,
+                when=when,
+                record=record,
+                digest=digest,
+                source_population=(source_population or population).strip("-"),
+                source_when=source_when or canonical_when(when),
+                clinpgx_id=ids[guideline],
+            )
+            for guideline, drug, population, when, record, digest, source_population, source_when in self._select(
+                "upstream"
+            )
         )
 
     @once

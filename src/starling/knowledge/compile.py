@@ -44,8 +44,9 @@ def compile_knowledge(source: Path, target: Path) -> KnowledgeStamp:
     content = list(_content(tables))
     sealed = sorted(each for table, rows in content for each in digests(table, rows))
     content.append(("digest", list(sealed)))
-    version, as_of, checked_on = tables["version"][0]["version"], _as_of(tables), max(_checks(tables))
-    stamp = KnowledgeStamp(version, stamp_of(version, as_of, checked_on, sealed), as_of, checked_on)
+    version, signed_by = tables["version"][0].values.values()
+    names = version, _as_of(tables), max(_checks(tables)), signed_by
+    stamp = KnowledgeStamp(version, stamp_of(names, sealed), *names[1:])
     _publish(content, stamp, target)
     return stamp
 
@@ -201,7 +202,7 @@ def _json(value: object) -> str:
 
 
 def _as_of(tables: Tables) -> str:
-    """The date of the newest gene data, and the day since when no guideline went unchecked: they are not equally new."""
+    """The date of the newest gene data, and of the oldest check of a guideline: they are not equally new."""
     genes = max(row["data_version"][:10] for row in tables["genes"])
     return f"{genes} (alleles), {min(_checks(tables))} (guidelines)"
 
@@ -232,6 +233,7 @@ def _write(content: Sequence[tuple[str, list[Values]]], stamp: KnowledgeStamp, p
     meta = [
         ("as_of", stamp.as_of),
         ("checked_on", stamp.checked_on),
+        ("signed_by", stamp.signed_by),
         ("sha256", stamp.sha256),
         ("version", stamp.version),
     ]

@@ -73,12 +73,8 @@ def check_coverage(tables: Tables) -> Iterator[Violation]:
 
 
 class _Proof:
-    """`moved`: scores whose DPWG rows carry the advice of the neighbouring term; the term decides."""
-
     def __init__(self, tables: Tables) -> None:
         self.outside = outside_genes(tables)
-        exceptions = tables["gene_exceptions"]
-        self.moved = {(row["gene"], row["value"]) for row in exceptions if row["kind"] == "moved_score"}
         self.sources = {row["guideline"]: row["source"] for row in tables["guidelines"]}
         self.scores: dict[str, dict[str, str]] = {}
         self.terms: dict[str, set[str]] = {}
@@ -134,7 +130,7 @@ class _Proof:
         first: dict[tuple[str, str], Conditions] = {}
         for one in conditions:
             for gene, key in one.keys.items():
-                if gene not in self.ranged or (gene, key) in self.moved or key not in self.scores[gene]:
+                if gene not in self.ranged or key not in self.scores[gene]:
                     continue
                 other = first.setdefault((gene, self._term(gene, key, "DPWG")), one)
                 if self.actions.get(one.row["advice"]) != self.actions.get(other.row["advice"]):

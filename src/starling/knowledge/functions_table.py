@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile
 
 from starling.errors import InputError
-from starling.formats.extras import need
+from starling.extras import need
 
 _SUFFIXES: Final = frozenset({".csv", ".tsv", ".xlsx"})
 #: how the columns begin that matter, whatever note in brackets follows
@@ -31,13 +31,17 @@ def table_of(path: Path) -> tuple[str, dict[str, tuple[str, str]]]:
     rows = list(_workbook(path) if path.suffix.lower() == ".xlsx" else _text(path))
     gene = next((name for row in rows[:_HEAD] for name in _gene(row)), None)
     for number, row in enumerate(rows[:_HEAD]):
-        named = [cell.casefold() for cell in row]
-        places = [next((at for at, name in enumerate(named) if name.startswith(begin)), None) for begin in (_ALLELE, _FUNCTION)]
-        if gene and None not in places:
-            value = next((at for at, name in enumerate(named) if name.startswith(_VALUE)), None)
-            return gene, dict(_alleles(rows[number + 1 :], *places, value))  # type: ignore[arg-type] -- none is None
-    message = "no table of allele functions: `Gene: NAME` above columns `Allele/...` and `Allele Clinical Functional Status`"
+        allele, function, value = (_column(row, begin) for begin in (_ALLELE, _FUNCTION, _VALUE))
+        if gene is not None and allele is not None and function is not None:
+            return gene, dict(_alleles(rows[number + 1 :], allele, function, value))
+    message = (
+        "no table of allele functions: `Gene: NAME` above columns `Allele/...` and `Allele Clinical Functional ...`"
+    )
     raise InputError("BAD_UPSTREAM", message, source=path.name)
+
+
+def _column(row: Sequence[str], begin: str) -> int | None:
+    return next((at for at, name in enumerate(row) if name.casefold().startswith(begin)), None)
 
 
 def _alleles(
@@ -68,12 +72,12 @@ def _text(path: Path) -> Iterator[list[str]]:
 
 
 def _workbook(path: Path) -> Iterator[list[str]]:
+    openpyxl = need("openpyxl", "upstream")
     try:
-        openpyxl = need("openpyxl", "upstream")
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        for row in book.worksheets[0].iter_rows(values_only=True):
-            yield ["" if cell is None else str(cell).strip() for cell in row]
+        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+            for row in book.worksheets[0].iter_rows(values_only=True):
+                yield ["" if cell is None else str(cell).strip() for cell in row]
     except FileNotFoundError as error:
         raise InputError("FILE_NOT_FOUND", "no such file", source=path.name) from error
-    except (BadZipFile, KeyError, ValueError, OSError) as error:
+    except Exception as error:  # zip, XML and spreadsheet each complain of damage in their own way
         raise InputError("BAD_UPSTREAM", f"not a spreadsheet ({error})", source=path.name) from error

@@ -27,7 +27,6 @@ _KINDS: Final = frozenset(
         "extra_position",
         "ignored_variant",
         "ignored_allele",
-        "moved_score",
     }
 )
 
@@ -259,7 +258,6 @@ def exceptions(tables: Tables) -> Iterator[Violation]:
     """Exceptions name alleles and sites of their gene; what is ignored need not be defined."""
     named = {(row["gene"], row["allele"]) for row in tables["alleles"]}
     sited = {(row["gene"], row["pos_grch38"]): row["role"] for row in tables["variants"]}
-    scored = {(row["gene"], row["function_1_or_score"]) for row in tables["phenotype_rules"]}
     for row in tables["gene_exceptions"]:
         kind, key = row["kind"], (row["gene"], row["value"])
         if kind not in _KINDS:
@@ -270,8 +268,6 @@ def exceptions(tables: Tables) -> Iterator[Violation]:
             yield at(row, f"{' '.join(key)} is not a site of that kind in variants.tsv")
         elif kind == "ignored_variant" and not re.fullmatch(r"[1-9]\d* [ACGT]+>[ACGT]+", row["value"]):
             yield at(row, f"{row['value']!r} is not POSITION REF>ALT")
-        elif kind == "moved_score" and key not in scored:
-            yield at(row, f"{' '.join(key)} is not in phenotype_rules.tsv")
 
 
 def other_names(tables: Tables) -> Iterator[Violation]:

@@ -11,7 +11,7 @@ from starling.knowledge.invariants_genes import at
 from starling.knowledge.names import plain_name
 from starling.knowledge.tables import TableRow, Tables, Violation
 
-#: why our rows and those of the source differ: the source has none, we have none, or both speak and say different things
+#: how our rows and those of the source differ: one of the two has none, or both speak and say different things
 KINDS: Final = frozenset({"ours alone", "theirs alone", "said otherwise"})
 _DATE: Final = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
 _DAY: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
@@ -28,7 +28,7 @@ def dates(tables: Tables) -> Iterator[Violation]:
 
 
 def required_tests(tables: Tables) -> Iterator[Violation]:
-    """A required test is of a drug and a gene that a guideline of the drug names, is worded as known, and has a source."""
+    """A required test is of a gene that a guideline of its drug names, is worded as known, and has a source."""
     genes: dict[str, set[str]] = {}
     named = {row["guideline"]: row["genes"].split() for row in tables["guidelines"]}
     for row in tables["recommendations"]:
@@ -57,27 +57,30 @@ def drugs_without_advice(tables: Tables) -> Iterator[Violation]:
 
 def provenance(tables: Tables) -> Iterator[Violation]:
     """Every row comes from a record of its source, every record leads to a row, or the difference has a reason."""
+    if not tables["upstream"]:
+        return  # tables that nobody has compared with a source yet
     rows = {_key(row): row for row in tables["recommendations"]}
     read = {_key(row): row for row in tables["upstream"]}
-    differences = {_key(row): row for row in tables["upstream_differences"]}
-    kinds = {key: row["kind"] for key, row in differences.items()}
-    if not read:
-        return  # tables that nobody has compared with a source yet
-    for row in tables["upstream"]:
-        if not re.fullmatch(r"PA\d+", row["record"]) or not re.fullmatch(r"[0-9a-f]{16}", row["digest"]):
-            yield at(row, "a record is PA and a number, a digest sixteen hexadecimal digits")
+    kinds = {_key(row): row["kind"] for row in tables["upstream_differences"]}
     for key in rows.keys() - read.keys():
         if kinds.get(key) != "ours alone":
             yield at(rows[key], "this row comes from no record in upstream.tsv, and no reason is given")
     for key in read.keys() - rows.keys():
         if kinds.get(key) != "theirs alone":
             yield at(read[key], "no row was made of this record, and no reason is given")
-    wanted = {"ours alone": rows.keys() - read.keys(), "theirs alone": read.keys() - rows.keys()}
-    for key, row in differences.items():
+    alone = {"ours alone": rows.keys() - read.keys(), "theirs alone": read.keys() - rows.keys()}
+    for row in tables["upstream_differences"]:
         if row["kind"] not in KINDS or not row["reason"]:
             yield at(row, f"a difference is one of {', '.join(sorted(KINDS))}, and has a reason")
-        elif key not in wanted.get(row["kind"], rows.keys() & read.keys()):
+        elif _key(row) not in alone.get(row["kind"], rows.keys() & read.keys()):
             yield at(row, f"this difference is none of the kind {row['kind']!r}")
+
+
+def records(tables: Tables) -> Iterator[Violation]:
+    """A record of a source has its identifier and the digest of its words."""
+    for row in tables["upstream"]:
+        if not re.fullmatch(r"PA\d+", row["record"]) or not re.fullmatch(r"[0-9a-f]{16}", row["digest"]):
+            yield at(row, "a record is PA and a number, a digest sixteen hexadecimal digits")
 
 
 def _key(row: TableRow) -> tuple[str, ...]:
@@ -88,4 +91,5 @@ CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (
     dates,
     required_tests,
     drugs_without_advice,
+    records,
 )

@@ -13,7 +13,17 @@ from typing import Any, Final, Self
 
 from starling.assessment import KnowledgeStamp
 from starling.errors import KnowledgeError
-from starling.knowledge.seal import APPLICATION_ID, BY_KEY, SCHEMA_VERSION, UNCOVERED, digest_of, digests, stamp_of
+from starling.knowledge.seal import (
+    APPLICATION_ID,
+    BY_KEY,
+    NAMES,
+    SCHEMA_VERSION,
+    UNCOVERED,
+    digest_of,
+    digest_of_keys,
+    digests,
+    stamp_of,
+)
 
 _MAGIC: Final = b"SQLite format 3\x00"
 _HEADER_BYTES: Final = 100
@@ -32,12 +42,14 @@ class Rows:
         self._database = database
         self._name = name
         meta: dict[str, str] = dict(self._execute("SELECT key, value FROM meta"))
-        stated = self._execute("SELECT * FROM digest ORDER BY 1, 2")
-        version, as_of, checked_on, sha256 = (str(meta.get(key)) for key in ("version", "as_of", "checked_on", "sha256"))
-        if stamp_of(version, as_of, checked_on, stated) != sha256:
+        stated = self._execute("SELECT * FROM digest WHERE key = '' ORDER BY 1")
+        version, as_of, checked_on, signed_by = names = [str(meta.get(key)) for key in NAMES]
+        sha256 = str(meta.get("sha256"))
+        if stamp_of(names, stated) != sha256:
             raise self._damaged("its version, dates and digests do not give the digest that the file states")
-        self.stamp = KnowledgeStamp(version, sha256, as_of, checked_on)
-        self._digests = {(table, key): sha256 for table, key, sha256 in stated}
+        self.stamp = KnowledgeStamp(version, sha256, as_of, checked_on, signed_by)
+        self._digests = {table: str(sha256) for table, _, sha256 in stated}
+        self._known: dict[str, dict[str, str]] = {}
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -66,7 +78,7 @@ class Rows:
 
     def keys(self, name: str) -> tuple[str, ...]:
         """The keys of a table that is read by key, in order."""
-        return tuple(key for table, key in self._digests if table == name)
+        return tuple(self._digests_of(name))
 
     def at(self, name: str, keys: Collection[str]) -> list[Row]:
         """The rows of these keys, in key order.  Raises: KnowledgeError when one was altered or lost."""
@@ -81,19 +93,30 @@ class Rows:
         """Whether every row of every table gives the stored digests (a slow check, for diagnosis)."""
         names = {name for (name,) in self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")} - UNCOVERED
         made = [each for name in names for each in digests(name, self._execute(_all_of(name)))]
-        return {(table, key): sha256 for table, key, sha256 in made} == self._digests
+        return sorted(made) == self._execute("SELECT * FROM digest ORDER BY 1, 2")
+
+    def _digests_of(self, name: str) -> dict[str, str]:
+        """Key -> digest of its row.  Raises: KnowledgeError when they do not give the digest of the table."""
+        known = self._known.get(name)
+        if known is None:
+            stated = self._execute("SELECT * FROM digest WHERE \"table\" = ? AND key != '' ORDER BY 2", name)
+            if digest_of_keys(stated) != self._digests.get(name):
+                raise self._damaged(f"the digests of {name} do not give theirs")
+            known = self._known[name] = {key: sha256 for _, key, sha256 in stated}
+        return known
 
     def _verify(self, name: str, rows: list[Row]) -> None:
         if name in BY_KEY:
             if tuple(row[0] for row in rows) != self.keys(name):
                 raise self._damaged(f"rows of {name} are missing")
             self._verify_each(name, rows)
-        elif digest_of(sorted(rows)) != self._digests.get((name, "")):
+        elif digest_of(sorted(rows)) != self._digests.get(name):
             raise self._damaged(f"the rows of {name} do not give their digest")
 
     def _verify_each(self, name: str, rows: list[Row]) -> None:
+        stated = self._digests_of(name)
         for row in rows:
-            if digest_of([row]) != self._digests[name, row[0]]:
+            if digest_of([row]) != stated[row[0]]:
                 raise self._damaged(f"{name} {row[0]} does not give its digest")
 
     def _execute(self, query: str, *values: str) -> list[Row]:

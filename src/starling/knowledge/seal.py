@@ -1,9 +1,9 @@
 """The digests inside a compiled file: every row is covered by one, and checked when it is read.
 
 A table that is read whole has one digest; of a table that is read by key (a prescriber asks about one drug) every row
-has its own.  They stand in the table `digest`; the digest of that table, with the version and the date, names the
-knowledge: it is the stamp on every result.  Whoever alters a fact must alter the stamp, or is found by the first reader
-of the row.
+has its own, and the table a digest of those.  They stand in the table `digest`; the digest of the digests of all
+tables, with the version and the dates, names the knowledge: it is the stamp on every result.  Whoever alters a fact
+must alter the stamp, or is found by the first reader of the row.
 """
 
 from __future__ import annotations
@@ -32,16 +32,26 @@ def digest_of(rows: Rows) -> str:
     return hashlib.sha256((shape + texts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def stamp_of(version: str, as_of: str, checked_on: str, stated: Iterable[tuple[str, str, str]]) -> str:
-    """The digest that names the knowledge: of its version, its dates and the digests of its rows."""
-    return digest_of([(SCHEMA_VERSION, version, as_of, checked_on), *stated])
+#: what `meta` says of an edition, beside the digest that names it
+NAMES: Final = ("version", "as_of", "checked_on", "signed_by")
+
+
+def stamp_of(names: Sequence[str], stated: Iterable[tuple[str, str, str]]) -> str:
+    """The digest that names the knowledge: of its NAMES and the digests of its tables."""
+    return digest_of([(SCHEMA_VERSION, *names), *(each for each in stated if not each[1])])
 
 
 def digests(table: str, rows: Iterable[tuple[Any, ...]]) -> list[tuple[str, str, str]]:
     """The rows of the table `digest` for one table: (table, key or nothing, SHA-256)."""
-    if table in BY_KEY:
-        return [(table, str(row[0]), digest_of([row])) for row in rows]
-    return [(table, "", digest_of(sorted(rows)))]
+    if table not in BY_KEY:
+        return [(table, "", digest_of(sorted(rows)))]
+    own = [(table, str(row[0]), digest_of([row])) for row in rows]
+    return [(table, "", digest_of_keys(own)), *own]
+
+
+def digest_of_keys(stated: Iterable[tuple[str, str, str]]) -> str:
+    """The digest of a table that is read by key: of the digests of its rows."""
+    return digest_of(sorted(stated))
 
 
 def normalised(data: bytes) -> bytes:

@@ -35,7 +35,7 @@ OUTSIDE: Final = "outside"
 
 #: file -> its columns, in order.  JSON Lines tables have no fixed columns.
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "version.tsv": ("version",),
+    "version.tsv": ("version", "signed_by"),
     "genes.tsv": (
         "gene",
         "chrom",

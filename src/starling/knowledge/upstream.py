@@ -31,15 +31,22 @@ SAME, CHANGED, NEW, GONE, DELIBERATE = "same", "changed upstream", "new", "gone"
 #: as findings are counted and listed: what asks for a reading first
 STATUSES: Final = (CHANGED, NEW, GONE, DELIBERATE, SAME)
 
-_TAG: Final = re.compile(r"<[^>]*>")
+#: a comparison sign begins no tag: `<0.5` is followed by no letter
+_TAG: Final = re.compile(r"<[/!a-z][^>]*>", re.IGNORECASE)
 #: words, numbers with their decimal points, and signs that change what a number means
 _WORDS: Final = re.compile(r"\d+(?:\.\d+)*|[^\W_]|[<>≤≥%]")
 #: rows that say how to enter a copy number, and advise nothing
 _NO_ADVICE: Final = re.compile(r"\bxN\b")
 #: the population of a subgroup that is one of children
 _CHILDREN: Final = "pediatrics"
+#: the term of a result to which no score can be given
+INDETERMINATE: Final = "Indeterminate"
 #: one letter for several bases (IUPAC)
 _EITHER: Final = {"R": "A/G", "Y": "C/T", "S": "C/G", "W": "A/T", "K": "G/T", "M": "A/C"}
+
+#: an activity value as people and spreadsheets write it, and how often one diplotype can hold an allele at most
+_VALUE: Final = re.compile(r"(>=|≥)?\s*(\d{1,3}(?:\.\d{1,4})?)")
+_COPIES: Final = 99
 
 Fact = tuple[str, str]
 Key = tuple[str, str, str, str]
@@ -70,7 +77,7 @@ def compare_with(base: KnowledgeBase, path: Path) -> tuple[Finding, ...]:
             return tuple(_phenotypes(base, data, path.name))
         if "variants" in data and "namedAlleles" in data:
             return tuple(_definitions(base, data, path.name))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
         raise _bad(path.name, f"a part of it is not as the form has it ({type(error).__name__}: {error})") from error
     raise _bad(path.name, "neither prescribing guidance, nor phenotypes, nor allele definitions")
 
@@ -102,15 +109,23 @@ def source_when(keys: Mapping[str, Any]) -> str:
 def _condition(gene: str, key: str | Mapping[str, int]) -> str:
     if isinstance(key, str):
         return f"{gene}={key.replace('≥', '>=')}"
-    alleles = sorted(chain.from_iterable([name] * copies for name, copies in key.items()))
-    return f"{gene}:{'/'.join(alleles)}"
+    return f"{gene}:{'/'.join(_alleles_of(key))}"
+
+
+def _alleles_of(counts: Mapping[str, int]) -> list[str]:
+    """The alleles of a diplotype, each as often as it is counted, from A to Z.  Raises: ValueError on an odd count."""
+    if not all(0 < copies <= _COPIES for copies in counts.values()):
+        raise ValueError(f"copies of alleles are counted from 1 to {_COPIES}")
+    return sorted(chain.from_iterable([name] * copies for name, copies in counts.items()))
 
 
 # --- guidance ---------------------------------------------------------------------------------------------------------
 
 
 def _guidance(base: KnowledgeBase, guidelines: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
-    known = {(row.clinpgx_id, row.drug, row.source_when, row.source_population): row for row in base.source_rows}
+    known: dict[Key, list[SourceRow]] = {}  # a source may say two things under one key
+    for row in base.source_rows:
+        known.setdefault((row.clinpgx_id, row.drug, row.source_when, row.source_population), []).append(row)
     seen: set[Key] = set()
     heard: set[str] = set()
     for each in guidelines:
@@ -121,10 +136,10 @@ def _guidance(base: KnowledgeBase, guidelines: Iterable[Mapping[str, Any]]) -> I
                 continue
             for key in _keys(base, id_, record):
                 seen.add(key)
-                yield _of_record(base, known.get(key), record, f"{name}: {', '.join(key[1:3])}")
-    for key, row in known.items():
-        if key not in seen and row.clinpgx_id in heard:
-            yield _deliberate(base, row, Finding(GONE, _named(row), f"record {row.record}"))
+                yield _of_record(base, known.get(key, ()), record, f"{name}: {', '.join(key[1:3])}")
+    for key, rows in known.items():
+        if key not in seen and key[0] in heard:
+            yield from (Finding(GONE, _named(row), f"record {row.record}") for row in rows)
     silent = {row.guideline: row.clinpgx_id for row in base.source_rows if row.clinpgx_id not in heard}
     for guideline, id_ in sorted(silent.items()):
         yield Finding(GONE, guideline, f"the file has no guideline {id_}")
@@ -137,7 +152,10 @@ def _keys(base: KnowledgeBase, guideline: str, record: Mapping[str, Any]) -> Ite
 
 
 def _drug(base: KnowledgeBase, name: str) -> str:
-    return base.find_drug(name).name if base.knows_medicine(name) else name
+    try:
+        return base.find_drug(name).name
+    except InputError:
+        return name  # a drug that the base does not know: its rows are new
 
 
 def _population(base: KnowledgeBase, record: Mapping[str, Any]) -> str:
@@ -148,14 +166,16 @@ def _population(base: KnowledgeBase, record: Mapping[str, Any]) -> str:
     return _CHILDREN if "pediatric" in stated.casefold() else ""
 
 
-def _of_record(base: KnowledgeBase, row: SourceRow | None, record: Mapping[str, Any], name: str) -> Finding:
-    id_ = str(record["id"])
-    if row is None:
-        return Finding(NEW, name, f"record {id_}")
+def _of_record(base: KnowledgeBase, rows: Sequence[SourceRow], record: Mapping[str, Any], name: str) -> Finding:
     graded, whom = record["classification"], str(record["population"] or "")
-    if text_digest(str(record["text"]["html"]), graded["term"] if graded else None, whom) == row.digest:
-        return _deliberate(base, row, Finding(SAME, _named(row)))
-    return Finding(CHANGED, _named(row), f"record {id_}: read it, and rewrite the advice of this row")
+    digest = text_digest(str(record["text"]["html"]), graded["term"] if graded else None, whom)
+    stands = f"record {record['id']}, digest {digest}"
+    if not rows:
+        return Finding(NEW, name, stands)
+    for row in rows:
+        if digest == row.digest:
+            return _deliberate(base, row, Finding(SAME, _named(row)))
+    return Finding(CHANGED, _named(rows[0]), f"{stands}: read it, and rewrite the advice of this row")
 
 
 def _deliberate(base: KnowledgeBase, row: SourceRow, otherwise: Finding) -> Finding:
@@ -172,24 +192,44 @@ def _named(row: SourceRow) -> str:
 
 
 def _phenotypes(base: KnowledgeBase, data: Mapping[str, Any], source: str) -> Iterator[Finding]:
-    gene, functions = str(data["gene"]), {str(name): str(value) for name, value in data["haplotypes"].items()}
-    values = data.get("activityValues") or {}
-    alleles = {name: (function, str(values.get(name) or "n/a")) for name, function in functions.items()}
+    gene, alleles = str(data["gene"]), dict(_alleles(data))
     yield from _functions(base, gene, alleles, source)
+    functions = {name: function for name, (function, _) in alleles.items()}
     stated: dict[str, set[str]] = {}
     for each in data.get("diplotypes", ()):
-        named = sorted(chain.from_iterable([name] * copies for name, copies in each["diplotypekey"].items()))
-        score = each.get("activityScore")
-        by = f"score {score}" if score else " + ".join(sorted(functions.get(name, name) for name in named))
+        named, score = _alleles_of(each["diplotypekey"]), each.get("activityScore")
+        by = " + ".join(sorted(functions.get(name, name) for name in named))
+        by = by if score in {None, ""} else f"score {_value(score)}"
         stated.setdefault(f"{gene} {by}", set()).add(str(each["phenotype"]))
     rules = base.guidance.phenotypes.get(gene)
     known = dict(_rules(gene, rules)) if rules is not None else {}
     yield from _facts({by: " or ".join(sorted(terms)) for by, terms in stated.items()}, known, gone=False)
 
 
+def _alleles(data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Name, function and activity value; `haplotypes` holds the values instead of functions where a gene has scores."""
+    for each in data.get("namedAlleles", ()):
+        yield str(each["name"]), (str(each["functionValue"]), _value(each["activityValue"]))
+    if not data.get("namedAlleles"):
+        values = data.get("activityValues") or {}
+        for name, function in data["haplotypes"].items():
+            yield str(name), (str(function), _value(values.get(name)))
+
+
+def _value(stated: object) -> str:
+    """An activity value or score as the base writes it, so that a spreadsheet's 0 or `≥3` is no change.
+
+    >>> _value(0), _value("≥3"), _value(None)
+    ('0.0', '>=3.0', 'n/a')
+    """
+    text = "" if stated is None else str(stated).strip()
+    match = _VALUE.fullmatch(text)
+    return f"{'>=' if match[1] else ''}{float(match[2])}" if match else text or "n/a"
+
+
 def _rules(gene: str, rules: PhenotypeRules) -> Iterator[Fact]:
+    yield f"{gene} score n/a", INDETERMINATE
     for score, term in rules.by_score.items():
-        yield f"{gene} score {score.replace('>=', '≥')}", term
         yield f"{gene} score {score}", term
     for functions, term in rules.by_functions.items():
         yield f"{gene} {' + '.join(functions)}", term
@@ -202,7 +242,8 @@ def _functions(
     if definition is None:
         raise _bad(source, f"{gene} is not a gene that is called here")
     known = {f"{gene} {each.name}": _function(each) for each in definition.alleles}
-    theirs = {f"{gene} {definition.aliases.get(name, name)}": ", ".join(said) for name, said in alleles.items()}
+    named = {name.replace("≥", ">="): f"{function}, {_value(value)}" for name, (function, value) in alleles.items()}
+    theirs = {f"{gene} {definition.aliases.get(name, name)}": said for name, said in named.items()}
     yield from _facts(theirs, known, gone=True)
 
 
@@ -220,7 +261,8 @@ def _definitions(base: KnowledgeBase, data: Mapping[str, Any], source: str) -> I
         f"{gene} {each['name']}, bases": _bases(zip(places, each["alleles"], strict=True))
         for each in data["namedAlleles"]
     }
-    yield from _facts(theirs, {f"{gene} {each.name}, bases": _cells(each, definition.sites) for each in definition.alleles})
+    placed = (each for each in definition.alleles if not each.is_structural)
+    yield from _facts(theirs, {f"{gene} {each.name}, bases": _cells(each, definition.sites) for each in placed})
 
 
 def _bases(cells: Iterable[tuple[int, str | None]]) -> str:
@@ -228,7 +270,7 @@ def _bases(cells: Iterable[tuple[int, str | None]]) -> str:
 
 
 def _either(base: str) -> str:
-    return "/".join(sorted(_EITHER.get(base, base).split("/")))
+    return "/".join(sorted(_EITHER.get(base, base).replace(" or ", "/").split("/")))
 
 
 def _cells(allele: NamedAllele, sites: Sequence[Site]) -> str:

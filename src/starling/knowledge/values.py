@@ -264,7 +264,9 @@ def _guidelines(select: Select, drugs: Collection[str] | None) -> tuple[Guidelin
     stored = select("guideline")
     if not stored:
         return ()
-    id_, source, clinpgx_id, genes, pmids, as_of, checked, named, texts, advice, implications = zip(*stored, strict=True)
+    id_, source, clinpgx_id, genes, pmids, as_of, checked, named, texts, advice, implications = zip(
+        *stored, strict=True
+    )
     make = _row_maker(_parsed(advice), _parsed(implications))
     plain = (tuple(each.split()) for each in genes), (tuple(each.split()) for each in pmids)
     tables = (tuple([make(each) for each in own if drugs is None or each[0] in drugs]) for own in _parsed(texts))
@@ -293,7 +295,7 @@ def _row_maker(advice: Iterable[Any], implications: Iterable[Any]) -> Callable[[
             when = tuple([_key(gene, key) for gene, key in zip(of.genes, of.keys[number], strict=True)])
             return Row(drug, population, strength[number], when, given[named[number]], implied[ids[number]])
 
-        return RowTable(drug, population, tuple(genes), list(zip(*asked, strict=True)), named, row)
+        return RowTable(drug, population, tuple(genes), list(zip(*asked, strict=True)), row)
 
     return table
 

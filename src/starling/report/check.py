@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from starling.assessment import Assessment, GeneResult, Recommendation
-from starling.notices import CONVERTED
+from starling.notices import CONVERTED, NO_GUIDELINE, TEST_REQUIRED
 from starling.report.glance import Line, assumptions, drug_line, is_superseded, not_shown, source_words
 from starling.report.layout import Page
 from starling.report.text import columns, visible, wrap
@@ -13,6 +14,7 @@ from starling.report.wording import condition_text, doses_text
 from starling.report.words import (
     NOT_A_DEVICE_SHORT,
     action_words,
+    age_words,
     call_words,
     certainty_words,
     disagreement_words,
@@ -22,6 +24,10 @@ from starling.report.words import (
     reason_of,
     sentence,
 )
+
+#: notes on a drug that the answer itself says
+_IN_THE_BOX: Final = frozenset({TEST_REQUIRED, NO_GUIDELINE})
+_WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guideline"}
 
 
 def check_view(assessment: Assessment, drug: str, *, colour: bool, width: int) -> str:
@@ -47,9 +53,12 @@ def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
     """Label and text of the answer itself: what to do, the dose, what instead, what to watch."""
     if line.drug.status == "no_result":
         missing = joined(line.drug.genes_missing) or "A gene"
-        return (("", f"{missing} could not be called, so no source can be asked. That is not a statement of safety."),)
+        said = f"{missing} could not be called, so no source can be asked. That is not a statement of safety."
+        return (("", said), *_tests(line))
+    if line.drug.status == "no_guideline":
+        return tuple(("", sentence(note.message)) for note in line.drug.notes)
     if line.lead is None:
-        return (("", "No source advises anything for this result. That is not a statement of safety."),)
+        return (("", "No source advises anything for this result. That is not a statement of safety."), *_tests(line))
     advice = line.lead.advice
     lines = [("", advice.summary)]
     lines += [("Dose", doses_text(advice.dose))] if advice.dose else []
@@ -57,6 +66,7 @@ def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
     lines += [("Instead", joined(advice.alternatives, "or"))] if advice.alternatives else []
     lines += [("Not instead", joined(advice.not_alternatives, "or"))] if advice.not_alternatives else []
     lines += [("Watch", joined(advice.monitor))] if advice.monitor else []
+    lines += _tests(line)
     if line.uncertain:
         lines.append(("Not certain", f"the result of {joined(line.uncertain)}; see below"))
     if line.unknown:
@@ -64,8 +74,13 @@ def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
     return tuple(lines)
 
 
+def _tests(line: Line) -> list[tuple[str, str]]:
+    """What an authority wants tested before the drug is given, and is not known here."""
+    return [("Test first", sentence(note.message)) for note in line.drug.notes if note.code == TEST_REQUIRED]
+
+
 def _answer(page: Page, line: Line, sample: str) -> list[str]:
-    word = "No result" if line.drug.status == "no_result" else line.words.word
+    word = _WITHOUT_ACTION.get(line.drug.status, line.words.word)
     sign = "○" if line.drug.status == "no_result" else line.words.sign
     inner = page.width - 4
     lines = wrap(visible(f"{sign} {word.upper()}: {line.drug.drug} for {sample}"), inner)
@@ -105,7 +120,7 @@ def _phenotype(gene: GeneResult) -> str:
 
 
 def _sources(page: Page, line: Line) -> list[str]:
-    silent = page.bullets(note.message for note in line.drug.notes)
+    silent = page.bullets(note.message for note in line.drug.notes if note.code not in _IN_THE_BOX)
     if not line.drug.recommendations:
         return [*page.heading("What sources list"), *silent] if silent else []
     rows = [(source_words(row), populations, _says(row)) for row, populations in merged(line.rows)]
@@ -119,7 +134,7 @@ def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], 
     """The recommendations with those of one source that say the same for several populations as one."""
     same: dict[tuple[str, ...], list[Recommendation]] = {}
     for row in rows:
-        key = (row.source, row.strength, row.action, row.advice.summary, row.phenotype_used)
+        key = (source_words(row), row.action, row.advice.summary, row.phenotype_used, row.text_as_of)
         same.setdefault(key, []).append(row)
     return tuple(
         (group[0], "; ".join(dict.fromkeys(population_words(row.population) for row in group)))
@@ -129,7 +144,8 @@ def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], 
 
 def _says(row: Recommendation) -> str:
     genetic = "By genotype alone, without the other medicine: " if is_superseded(row) else ""
-    return f"{genetic}{action_words(row.action).word}. {row.advice.summary}"
+    age = f" ({age_words(row.text_as_of, row.checked_on)})" if row.checked_on else ""
+    return f"{genetic}{action_words(row.action).word}. {row.advice.summary}{age}"
 
 
 def _conditions(page: Page, line: Line) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from starling.assessment import GeneResult, Recommendation
-from starling.report.glance import Glance, Line, because
+from starling.definitions import LABELS
+from starling.report.glance import Glance, Line, because, source_words
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, remarks
 from starling.report.wording import condition_text, doses_text
-from starling.report.words import action_words, disagreement_words, joined, population_words, strength_words
+from starling.report.words import action_words, age_words, disagreement_words, joined, population_words, strength_words
 
 
 def evidence(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
@@ -48,7 +49,7 @@ def _advice(row: Recommendation, genes: Mapping[str, GeneResult]) -> Markup:
         "div",
         tag(
             "p",
-            tag("strong", row.source),
+            tag("strong", f"{row.source} label" if row.guideline.startswith(LABELS) else row.source),
             badge(action_words(row.action)),
             tag("span", f"for: {population_words(row.population)}", class_="quiet"),
             tag("span", f"strength: {strength_words(row.strength) or 'not graded'}", class_="quiet"),
@@ -76,7 +77,7 @@ def _advice_facts(row: Recommendation, genes: Mapping[str, GeneResult]) -> Itera
     yield "Gene missing", joined(advice.genes_missing)
     yield "Guideline says", action_words(advice.action).word if advice.action != row.action else None
     yield "Note", _several([note.message for note in row.notes])
-    yield "Guideline", row.guideline
+    yield "Guideline", f"{row.guideline} ({age_words(row.text_as_of, row.checked_on)})"
     yield "Literature", f"PMID {', '.join(row.pmids)}" if row.pmids else None
 
 
@@ -118,8 +119,9 @@ def _row(line: Line, row: Recommendation, genes: Mapping[str, GeneResult]) -> Ma
         *(note.message for note in row.notes),
     ]
     said = tag("td", advice.summary, *(tag("span", text, class_="why") for text in more if text))
-    source = " ".join(part for part in (row.source, strength_words(row.strength)) if part)
+    source = source_words(row)
     literature = f"PMID {', '.join(row.pmids)}" if row.pmids else row.guideline
+    literature += f"; {age_words(row.text_as_of, row.checked_on)}"
     return tag(
         "tr",
         tag("th", line.drug.drug, scope="row"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from starling.assessment import WHY, Assessment, DrugResult, GeneResult, Recommendation
-from starling.definitions import seriousness
+from starling.definitions import LABELS, seriousness
 from starling.notices import CHANGES_ACTION, CONVERTED, SUPERSEDED
 from starling.report.words import (
     ActionWords,
@@ -156,8 +156,9 @@ def _by(row: Recommendation, gene: GeneResult | None) -> str:
 
 
 def source_words(row: Recommendation) -> str:
-    """Who recommends, and how strongly."""
-    return " ".join(part for part in (row.source, strength_words(row.strength)) if part)
+    """Who recommends, and how strongly; of the FDA whether it is a label or the table of associations."""
+    source = f"{row.source} label" if row.guideline.startswith(LABELS) else row.source
+    return " ".join(part for part in (source, strength_words(row.strength)) if part)
 
 
 def by_reason(lines: Iterable[Line]) -> tuple[tuple[str, tuple[str, ...], str], ...]:
@@ -193,7 +194,10 @@ def assumptions(assessment: Assessment) -> tuple[str, ...]:
     )
     if assessment.provenance.options.get("absent_is_reference") == "force":
         said += " FORCED with --absent-is-reference=force, whatever the file looks like."
-    notices = [sentence(notice.message) for notice in assessment.provenance.notices]
+    stamp, run = assessment.provenance, assessment.run
+    notices = [sentence(notice.message) for notice in (*run.notices, *stamp.notices)]
+    if not stamp.knowledge.signed_by:
+        notices.append(f"No pharmacist has signed this edition of the knowledge yet ({stamp.knowledge.version}).")
     return (said, *notices) if filled else tuple(notices)
 
 

@@ -57,6 +57,8 @@ COLUMNS: Final = (
     "disagreement",
     "notes",
     "pmids",
+    "text_as_of",
+    "checked_on",
     "knowledge_version",
     "result_sha256",
 )
@@ -165,6 +167,8 @@ def _recommendation(row: Recommendation) -> dict[str, str]:
         "fallback": condition_text(advice.fallback) if advice.fallback else "",
         "notes": _notices(row.notes),
         "pmids": _list(row.pmids),
+        "text_as_of": row.text_as_of,
+        "checked_on": row.checked_on,
     }
 
 

@@ -113,6 +113,11 @@ def population_words(population: str) -> str:
     return population or "no restriction stated"
 
 
+def age_words(text_as_of: str, checked_on: str) -> str:
+    """How old a guideline's text is, and when it was last compared with its source."""
+    return f"{f'text of {text_as_of}' if text_as_of else 'text not dated'}, checked {checked_on}"
+
+
 def strength_words(strength: str) -> str:
     """The strength a source gives to its recommendation; empty where it gives none."""
     return "" if strength in {"N/A", "n/a", "No recommendation"} else strength

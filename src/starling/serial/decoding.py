@@ -67,6 +67,7 @@ def _knowledge(fields: Fields) -> KnowledgeStamp:
         sha256=fields.text("sha256"),
         as_of=fields.text("as_of"),
         checked_on=fields.text("checked_on"),
+        signed_by=fields.text("signed_by"),
     )
 
 

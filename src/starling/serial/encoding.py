@@ -44,6 +44,7 @@ def _provenance(provenance: Provenance) -> dict[str, object]:
             "sha256": knowledge.sha256,
             "as_of": knowledge.as_of,
             "checked_on": knowledge.checked_on,
+            "signed_by": knowledge.signed_by,
         },
         "input": {
             "name": source.name,

@@ -19,7 +19,7 @@ from starling.cohort.collect.people import table_rows
 from starling.cohort.outputs import Outputs, connected, metadata_of
 from starling.definitions import ACTIONS
 from starling.errors import InputError
-from starling.formats.extras import need
+from starling.extras import need
 from starling.summary import ALL, Cell, Protection, Summary
 from starling.values import dataclass
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from starling.definitions import GeneDefinition, NamedAllele
 from starling.errors import InputError
+from starling.extras import need
 from starling.formats.bgzf import BgzfWriter
-from starling.formats.extras import need
 from starling.formats.write import replacing
 from starling_workshop.simulation.patient import callable_alleles
 
