@@ -25,6 +25,8 @@ EXPLANATIONS: Final[dict[str, str]] = {
     "CYP2C9": "cyp2c9",
     "CYP2D6": "cyp2d6",
     "DPYD": "dpyd",
+    "F2": "factor-v-leiden",
+    "F5": "factor-v-leiden",
     "G6PD": "g6pd",
     "HLA-A": "hla",
     "HLA-B": "hla",

@@ -167,7 +167,7 @@ def test_explain_knows_genes_alleles_rsids_and_drugs(name: str, says: str) -> No
 
 def test_genes_and_drugs_are_listed() -> None:
     assert len(run("genes").out.splitlines()) == 1 + len(GENES), "a head and the genes"
-    assert len(run("drugs", "--names").out.splitlines()) == len(DRUGS)
+    assert set(DRUGS) < set(run("drugs", "--names").out.splitlines())
 
 
 def test_a_simulated_patient_is_reported_as_simulated(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """An invented person with one of everything that a report must show, written by hand; no real patient.
 
 Genes: certain, ambiguous, undetermined, adjusted by a medicine, stated by another laboratory, with doubts.
-Drugs: every action, sources that differ, several populations, a missing gene, no advice.
+Drugs: every action, sources that differ, several populations, a missing gene, no advice, no guideline, a required test.
+Knowledge: old on the day of the run.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from starling.serial.digest import result_digest
 from starling.serial.document import to_jsonable
 from starling.vocabulary import Notice, VariantCopies, Why
 
+OLD = "No guideline was compared with its source since 2025-11-20, more than 12 months ago: advice may have changed."
 HOSTILE = "</style><script>alert(1)</script>\x1b[2J\u202e\"'&=cmd|' /C calc'!A0\t\n\\"
 
 GENES = (
@@ -151,6 +153,8 @@ def row(
         advice=advice or Advice(id=f"T-{drug}-{source}", action=action, summary=summary),
         implications=(f"What {drug} does is changed by this result.",),
         pmids=("35034351",) if source == "CPIC" else (),
+        text_as_of={"CPIC": "2022", "DPWG": "2024-11"}.get(source, ""),
+        checked_on="2025-11-20",
         notes=notes,
     )
 
@@ -249,13 +253,22 @@ def _azathioprine() -> DrugResult:
     )
 
 
+def _tafenoquine() -> DrugResult:
+    text = "FDA requires a test of G6PD before tafenoquine (since 2018-07); no result of G6PD is known here."
+    unlisted = Notice("NO_ROW", "dpwg-tafenoquine-and-g6pd: no row for this result; that is not a statement of safety.")
+    return DrugResult("tafenoquine", "no_row", None, notes=(Notice("TEST_REQUIRED", text), unlisted))
+
+
 def _simple(drug: str, action: str, summary: str, gene: str, key: str, source: str = "CPIC") -> DrugResult:
     return DrugResult(drug, "advice", action, recommendations=(row(drug, action, summary, {gene: key}, source=source),))
 
 
+UNADVISED = "CPIC looked at CYP2D6 and gives no recommendation; that is not a statement of safety."
 DRUGS = (
     _abacavir(),
     DrugResult("amikacin", "no_result", None, genes_missing=("MT-RNR1",)),
+    _tafenoquine(),
+    DrugResult("oxycodone", "no_guideline", None, notes=(Notice("NO_GUIDELINE", UNADVISED),)),
     _azathioprine(),
     _clopidogrel(),
     _codeine(),
@@ -286,7 +299,7 @@ def sample_assessment(**changes: object) -> Assessment:
             positions={"called": 1140, "nocall": 4, "notassayed": 41, "filled_as_reference": 37},
             notices=(Notice("UNKNOWN_MEDICINE", "'paroxitine' is not known here; its effect was not considered."),),
         ),
-        run=Run("2026-11-20T23:40:00+00:00", {"read": 51.2, "calling": 2.0}),
+        run=Run("2026-11-21T23:40:00+00:00", {"read": 51.2, "calling": 2.0}, (Notice("KNOWLEDGE_OLD", OLD),)),
         genes=GENES,
         drugs=DRUGS,
     )
@@ -301,6 +314,8 @@ def hostile_assessment() -> Assessment:
     notice = Notice("X", HOSTILE)
     gene = replace(base.genes[0], label=HOSTILE, warnings=(notice,), cannot_exclude=(HOSTILE,))
     evil = row(HOSTILE, "avoid", HOSTILE, {"CYP2C19": HOSTILE}, source=HOSTILE, strength=HOSTILE, population=HOSTILE)
+    evil = replace(evil, text_as_of=HOSTILE, checked_on=HOSTILE)
+    silent = DrugResult(HOSTILE + "2", "no_guideline", None, notes=(Notice("NO_GUIDELINE", HOSTILE),))
     drug = DrugResult(
         HOSTILE, "advice", "avoid", disagreement=Disagreement(HOSTILE, (HOSTILE,)), recommendations=(evil,)
     )
@@ -309,5 +324,6 @@ def hostile_assessment() -> Assessment:
         subject={"name": HOSTILE, HOSTILE: HOSTILE},
         provenance=replace(base.provenance, input=source, notices=(notice,), options={HOSTILE: HOSTILE}),
         genes=(gene, *base.genes[1:]),
-        drugs=(*base.drugs, drug),
+        drugs=(*base.drugs, drug, silent),
+        run=replace(base.run, notices=(notice,)),
     )

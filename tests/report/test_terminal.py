@@ -31,7 +31,10 @@ def test_the_report_reads_as_it_was_read_and_approved(width: int) -> None:
     _agrees(f"report-{width}.txt", render(sample_assessment(), colour=False, width=width))
 
 
-READ = ("abacavir", "amikacin", "azathioprine", "clopidogrel", "codeine", "hydrocodone", "metoprolol", "quetiapine")
+READ = (
+    *("abacavir", "amikacin", "azathioprine", "clopidogrel", "codeine", "hydrocodone", "metoprolol", "oxycodone"),
+    *("quetiapine", "tafenoquine"),
+)
 
 
 @pytest.mark.parametrize("drug", READ)

@@ -1,7 +1,7 @@
 """Which rows of a guideline apply: tables indexed once, then one dictionary look-up per combination of keys.
 
 A row applies when each of its keys is among the patient's keys.  Within one guideline and population a diplotype row
-beats a term row.  What had to be mapped to find a row is said in a notice.
+beats a score row, and a score row one for its term.  What had to be mapped to find a row is said in a notice.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from starling.guidance.conversion import Inhibition
 from starling.guidance.keys import GeneKeys
 from starling.guidance.lookup import Block
 from starling.guidance.standing import Standing, Standings
-from starling.notices import TEST_REQUIRED
 from starling.values import dataclass
 from starling.vocabulary import Notice
 
@@ -79,7 +78,7 @@ def _is_missing(gene: str, blocks: Iterable[Block], standings: Standings) -> boo
 
 
 def _untested(test: RequiredTest) -> Notice:
-    return Notice(TEST_REQUIRED, f"{test.said}; no result of {test.gene} is known here.")
+    return Notice("TEST_REQUIRED", f"{test.said}; no result of {test.gene} is known here.")
 
 
 def relevant_genes(drug: Drug, blocks: Iterable[Block], more: Iterable[str] = ()) -> tuple[str, ...]:

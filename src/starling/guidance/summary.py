@@ -8,7 +8,6 @@ from typing import Final
 from starling.assessment import Disagreement, DrugResult, Recommendation
 from starling.definitions import Drug, action_words, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
-from starling.notices import NO_GUIDELINE
 from starling.vocabulary import Notice
 
 #: Stands at a recommendation that the genotype alone would give, while another medicine changes the phenotype.
@@ -36,7 +35,7 @@ def summarise(
 def unadvised(drug: Drug) -> DrugResult:
     """The answer for a drug of which no guideline says anything, and why: that is not a statement of safety."""
     reason = f"{drug.unadvised}; that is not a statement of safety."
-    return DrugResult(drug.name, "no_guideline", None, notes=(Notice(NO_GUIDELINE, reason),))
+    return DrugResult(drug.name, "no_guideline", None, notes=(Notice("NO_GUIDELINE", reason),))
 
 
 def disagreement(given: Sequence[Recommendation]) -> Disagreement | None:

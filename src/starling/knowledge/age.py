@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from time import gmtime, strftime
-from typing import Final
 
 from starling.vocabulary import Notice
-
-KNOWLEDGE_OLD: Final = "KNOWLEDGE_OLD"
 
 
 def age_notices(checked_on: str, today: str) -> tuple[Notice, ...]:
@@ -24,7 +21,7 @@ def age_notices(checked_on: str, today: str) -> tuple[Notice, ...]:
     if today <= f"{int(year) + 1}{rest}":
         return ()
     said = f"No guideline was compared with its source since {checked_on}, more than 12 months ago"
-    return (Notice(KNOWLEDGE_OLD, f"{said}: advice may have changed."),)
+    return (Notice("KNOWLEDGE_OLD", f"{said}: advice may have changed."),)
 
 
 def today() -> str:

@@ -197,6 +197,12 @@ def _statements(base: KnowledgeBase) -> dict[tuple[str, str, str], str]:
 
 def _drugs(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:
     yield from _presence("drug", {drug.name for drug in old.guidance.drugs}, {drug.name for drug in new.guidance.drugs})
+    yield from _presence(
+        "drug without advice", *({each.name for each in base.guidance.unadvised} for base in (old, new))
+    )
+    yield from _presence(
+        "test asked for", *({each.said for each in base.guidance.required_tests} for base in (old, new))
+    )
 
 
 def _guidelines(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:

@@ -74,7 +74,7 @@ def _text(path: Path) -> Iterator[list[str]]:
 def _workbook(path: Path) -> Iterator[list[str]]:
     openpyxl = need("openpyxl", "upstream")
     try:
-        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+        with path.open("rb") as stream, closing(openpyxl.load_workbook(stream, read_only=True, data_only=True)) as book:
             for row in book.worksheets[0].iter_rows(values_only=True):
                 yield ["" if cell is None else str(cell).strip() for cell in row]
     except FileNotFoundError as error:

@@ -34,7 +34,9 @@ STATUSES: Final = (CHANGED, NEW, GONE, DELIBERATE, SAME)
 #: a comparison sign begins no tag: `<0.5` is followed by no letter
 _TAG: Final = re.compile(r"<[/!a-z][^>]*>", re.IGNORECASE)
 #: words, numbers with their decimal points, and signs that change what a number means
-_WORDS: Final = re.compile(r"\d+(?:\.\d+)*|[^\W_]|[<>≤≥%]")
+_WORDS: Final = re.compile(r"\d+(?:\.\d+)?|[^\W_]|[<>≤≥%|]")
+#: what stands between two numbers keeps them apart, whatever it is: `30-80` is not `3080`
+_BETWEEN_NUMBERS: Final = re.compile(r"(?<=\d)(?!\.\d)(?:[^\w<>≤≥%]|_)+(?=\d)")
 #: rows that say how to enter a copy number, and advise nothing
 _NO_ADVICE: Final = re.compile(r"\bxN\b")
 #: the population of a subgroup that is one of children
@@ -94,7 +96,7 @@ def text_digest(text: str, strength: str | None, population: str = "") -> str:
 
 def _plain(text: str) -> str:
     plain = unicodedata.normalize("NFKC", html.unescape(_TAG.sub(" ", text))).casefold()
-    return "".join(_WORDS.findall(plain))
+    return "".join(_WORDS.findall(_BETWEEN_NUMBERS.sub("|", plain)))
 
 
 def source_when(keys: Mapping[str, Any]) -> str:
@@ -209,11 +211,11 @@ def _phenotypes(base: KnowledgeBase, data: Mapping[str, Any], source: str) -> It
 def _alleles(data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
     """Name, function and activity value; `haplotypes` holds the values instead of functions where a gene has scores."""
     for each in data.get("namedAlleles", ()):
-        yield str(each["name"]), (str(each["functionValue"]), _value(each["activityValue"]))
+        yield str(each["name"]), (str(each["functionValue"] or ""), _value(each["activityValue"]))
     if not data.get("namedAlleles"):
         values = data.get("activityValues") or {}
         for name, function in data["haplotypes"].items():
-            yield str(name), (str(function), _value(values.get(name)))
+            yield str(name), (str(function or ""), _value(values.get(name)))
 
 
 def _value(stated: object) -> str:
