@@ -141,7 +141,7 @@ def _hold(directory: Path) -> tuple[int, ...] | None:
 
 
 def write_digests(target: Path, tables: Iterable[Path]) -> None:
-    """`target` says what every table holds now; from now on whoever opens one of them can tell whether it still does."""
+    """`target` says what every table holds now: whoever opens one of them can tell whether it still does."""
     stated = {path.name: digest_of_file(path) for path in tables}
     write_atomically(target, json.dumps({"schema": SCHEMA, "sha256": stated}, indent=1) + "\n")
 
