@@ -162,8 +162,9 @@ def test_people_who_are_listed_twice_are_refused(cohort: Finished, tmp_path: Pat
     path = written(tmp_path / "people.tsv", dict.fromkeys(Tables(cohort.outputs).people, "north"))
     twice = sorted(Tables(cohort.outputs).people)[0]
     path.write_text(path.read_text() + f"{twice}\tsouth\n")
-    with pytest.raises(InputError, match=rf"people\.tsv:62: '{twice}' stands here twice"):
-        summarise(cohort.outputs.calls, people=path, by="grp", min_cell=10)
+    for by in ("grp", None):
+        with pytest.raises(InputError, match=rf"people\.tsv:62: '{twice}' stands here twice"):
+            summarise(cohort.outputs.calls, people=path, by=by, min_cell=10)
 
 
 def test_a_column_that_is_not_there(cohort: Finished, groups: Path) -> None:

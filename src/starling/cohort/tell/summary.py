@@ -65,7 +65,7 @@ def _group(database: duckdb.DuckDBPyConnection, people: Path | None, by: str | N
     """A table `member(sample, grp)`.  Raises: InputError BAD_PEOPLE."""
     import pyarrow as pa
 
-    groups = _named_groups(people, by) if people is not None and by is not None else {}
+    groups = _named_groups(people, by) if people is not None else {}
     named = pa.table({"sample": pa.array(groups, pa.string()), "grp": pa.array(groups.values(), pa.string())})
     database.register("named", named)
     database.execute(
@@ -75,23 +75,24 @@ def _group(database: duckdb.DuckDBPyConnection, people: Path | None, by: str | N
     alone = "SELECT grp FROM member GROUP BY grp HAVING count(*) = 1"
     counted = database.execute(f"SELECT (SELECT count(*) FROM ({alone})), count(*) FROM member").fetchone()  # noqa: S608 - our own
     assert counted is not None
-    if people is not None and counted[0] > max(_ALONE_PEOPLE, _ALONE_SHARE * counted[1]):
+    if people is not None and by is not None and counted[0] > max(_ALONE_PEOPLE, _ALONE_SHARE * counted[1]):
         message = f"{by!r} names people, not groups: {counted[0]:,} values are those of one person alone"
         raise InputError("BAD_PEOPLE", message, source=people.name)
 
 
-def _named_groups(people: Path, by: str) -> dict[str, str]:
-    """Sample -> the value of the column.  Raises: InputError BAD_PEOPLE with the line."""
+def _named_groups(people: Path, by: str | None) -> dict[str, str]:
+    """Sample -> the value of the column (None: nothing).  Raises: InputError BAD_PEOPLE with the line."""
     groups: dict[str, str] = {}
     for line, row in table_rows(people):
-        if by not in row:
+        if by is not None and by not in row:
             raise InputError("BAD_PEOPLE", f"has no column {by!r}", source=people.name, line=1)
         if row["sample"] in groups:
             raise InputError("BAD_PEOPLE", f"{row['sample']!r} stands here twice", source=people.name, line=line)
-        if row[by].casefold() in {ALL, SMALL_GROUPS}:
-            message = f"a group cannot be named {row[by]!r}: the summary has a group of this name"
+        name = row[by] if by is not None else ""
+        if name.casefold() in {ALL, SMALL_GROUPS}:
+            message = f"a group cannot be named {name!r}: the summary has a group of this name"
             raise InputError("BAD_PEOPLE", message, source=people.name, line=line)
-        groups[row["sample"]] = row[by] or UNSTATED
+        groups[row["sample"]] = name or UNSTATED
     return groups
 
 
