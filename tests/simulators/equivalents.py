@@ -182,6 +182,7 @@ class _Writer:
         self.person, self.style, self.damage = person, style, damage
         self.shift = {(site.chromosome, site.position): site.shift for site in table_sites()}
         self.rng = random.Random(f"{person.seed} rows")
+        self.column = columns_of(person, style).index(person.name)
 
     def rows(self) -> list[tuple[str, ...]]:
         """Every data line as fields, sorted as the header's contigs are."""
@@ -237,7 +238,7 @@ class _Writer:
         keys = {"vcf45": "GT:AD:DP:GQ:LEN"}.get(self.style.dialect, "GT:AD:DP:GQ")
         columns = [self.sample(call, len(alts), harmed)]
         columns += [self.other(call, len(alts)) for _ in range(self.style.decoy_samples)]
-        here = columns_of(self.person, self.style).index(self.person.name)
+        here = self.column
         columns.insert(here, columns.pop(0))
         verdict = "LowQual" if harmed == "filtered" else "PASS"
         fixed = (".", call.ref, ",".join(alts) or ".", "50", verdict, ".", keys)

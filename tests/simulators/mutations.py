@@ -20,7 +20,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from starling.assessment import GeneResult, Options
+from starling.assessment import GeneResult, Options, Question
+from starling.engine import EVERYTHING
 from starling.errors import InputError
 from starling.vocabulary import OutsideCall, SampleGenotypes
 from tests.bundled import bundled_engine
@@ -29,7 +30,7 @@ from tests.simulators.genome import table_sites
 from tests.simulators.people import Person, person
 
 #: People are drawn from so many, so that what is known of them is worked out once.
-PEOPLE = 150
+PEOPLE = 60
 #: Styles that state on one line what lies on one chromosome cannot be written without phase.
 _NEEDS_PHASE = ("mnp", "atomised")
 
@@ -272,23 +273,23 @@ def judged(mutation: Mutation) -> Judged:
     return Judged(mutation, "read", "", right, uncertain, tuple(wrong))
 
 
-def _genes(paths: list[Path], who: Person) -> Mapping[str, GeneResult]:
+def _genes(paths: list[Path], who: Person, question: Question = EVERYTHING) -> Mapping[str, GeneResult]:
     options = Options(sex=who.sex)  # type: ignore[arg-type]  # one of two words
-    return {each.gene: each for each in bundled_engine().assess(paths, sample=who.name, options=options).genes}
+    assessment = bundled_engine().assess(paths, question, sample=who.name, options=options)
+    return {each.gene: each for each in assessment.genes}
 
 
 @cache
 def truths(seed: int) -> Mapping[str, str]:
     """Gene -> the phenotype of a person, where there is one."""
     who = person(seed)
+    found = {gene: _meaning(gene, alleles) for gene, alleles in who.alleles.items()}
+    open_genes = tuple(gene for gene, phenotype in found.items() if phenotype is None)
     with TemporaryDirectory() as folder:
-        plain = _genes(render(who, STYLES["plain"], Path(folder)), who)
-    found = {}
-    for gene, alleles in who.alleles.items():
-        phenotype = _meaning(gene, alleles) or (plain[gene].phenotype if plain[gene].phenotype_certain else None)
-        if phenotype is not None:
-            found[gene] = phenotype
-    return found
+        paths = render(who, STYLES["plain"], Path(folder))
+        plain = _genes(paths, who, Question(genes=open_genes)) if open_genes else {}
+    found |= {gene: result.phenotype for gene, result in plain.items() if result.phenotype_certain}
+    return {gene: phenotype for gene, phenotype in found.items() if phenotype is not None}
 
 
 def _meaning(gene: str, alleles: Iterable[str]) -> str | None:
