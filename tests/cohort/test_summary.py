@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from starling.cohort.run import Finished
-from starling.cohort.tell.summary import ACTIONABLE, RARE, summarise
+from starling.cohort.tell.summary import ACTIONABLE, summarise
 from starling.errors import InputError
-from starling.summary import ALL, Summary
+from starling.report.summary_json import document
+from starling.report.summary_page import page
+from starling.report.summary_table import table
+from starling.summary import ALL, RARE, SMALL_GROUPS, Summary
 from tests.cohort.tables import Tables
 
 
@@ -75,6 +79,92 @@ def test_attack_names_of_rare_results(cohort: Finished) -> None:
     counts = {(each.subject, each.item): each.count for each in exact(cohort).of("diplotype")}
     for cell in summary.of("diplotype"):
         assert cell.item == RARE or (counts[cell.subject, cell.item] or 0) >= 10
+
+
+def written(path: Path, groups: Mapping[str, str]) -> Path:
+    """A table of people with the column `grp`."""
+    path.write_text("\n".join(["sample\tgrp", *(f"{sample}\t{name}" for sample, name in groups.items())]) + "\n")
+    return path
+
+
+def rows_of(summary: Summary) -> dict[str, set[tuple[str, str, str]]]:
+    """Group -> its rows, whatever stands in them."""
+    found: dict[str, set[tuple[str, str, str]]] = {}
+    for cell in summary.cells:
+        if cell.section != "missing":
+            found.setdefault(cell.group, set()).add((cell.section, cell.subject, cell.item))
+    return found
+
+
+def test_attack_a_group_of_one(cohort: Finished, tmp_path: Path) -> None:
+    """Whoever is alone in a group has no row, on any face, and no group is what is left of everybody."""
+    for sample in sorted(Tables(cohort.outputs).people)[:6]:
+        people = dict.fromkeys(Tables(cohort.outputs).people, "other") | {sample: "ward of one"}
+        path = written(tmp_path / f"{sample}.tsv", people)
+        summary = summarise(cohort.outputs.calls, people=path, by="grp", min_cell=10)
+        assert summary.groups == (ALL,)
+        assert set(rows_of(summary)) == {ALL}
+        for face in (table, page, document):
+            assert "ward of one" not in face(summary)
+
+
+def test_attack_rows_do_not_depend_on_who_is_in_a_group(cohort: Finished, tmp_path: Path) -> None:
+    """Every group has the rows of everybody: no row is there, or missing, for somebody's result."""
+    names = sorted(Tables(cohort.outputs).people)
+    for turn in range(2):
+        groups = {name: "north" if (place + turn) % 2 == 0 else "south" for place, name in enumerate(names)}
+        summary = summarise(
+            cohort.outputs.calls, people=written(tmp_path / f"{turn}.tsv", groups), by="grp", min_cell=10
+        )
+        rows = rows_of(summary)
+        assert set(rows) == {ALL, "north", "south"}
+        assert rows["north"] == rows["south"] == rows[ALL]
+
+
+def test_groups_that_are_too_small_are_put_together_with_the_next(cohort: Finished, tmp_path: Path) -> None:
+    """Nobody is left over between the groups and everybody."""
+    names = sorted(Tables(cohort.outputs).people)
+    sizes = {"large": 30, "next": 24, "small": 6}
+    groups = dict(zip(names, [name for name, size in sizes.items() for _ in range(size)], strict=True))
+    path = written(tmp_path / "people.tsv", groups)
+    assert summarise(cohort.outputs.calls, people=path, by="grp", min_cell=10).groups == (ALL, "large", SMALL_GROUPS)
+    assert summarise(cohort.outputs.calls, people=path, by="grp", min_cell=0).groups == (ALL, *sizes)
+
+
+def test_the_same_people_have_the_same_numbers_whatever_their_group_is_called(cohort: Finished, tmp_path: Path) -> None:
+    """Asking again does not help to average the noise away."""
+    names = sorted(Tables(cohort.outputs).people)
+    found = []
+    for name in ("a", "b"):
+        path = written(tmp_path / f"{name}.tsv", {each: name if each < names[30] else "rest" for each in names})
+        summary = summarise(cohort.outputs.calls, people=path, by="grp", min_cell=10)
+        found.append([(cell.subject, cell.item, cell.count, cell.of) for cell in summary.cells if cell.group == name])
+    assert found[0] == found[1] != []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("sample", "'grp' names people, not groups"),
+        ("all", r"people\.tsv:2: a group cannot be named 'all'"),
+        ("Small groups", r"people\.tsv:2: a group cannot be named 'Small groups'"),
+    ],
+)
+def test_groups_that_are_refused(name: str, message: str, cohort: Finished, tmp_path: Path) -> None:
+    people = Tables(cohort.outputs).people
+    path = written(tmp_path / "people.tsv", {each: each if name == "sample" else name for each in people})
+    with pytest.raises(InputError, match=message) as raised:
+        summarise(cohort.outputs.calls, people=path, by="grp", min_cell=10)
+    assert raised.value.code == "BAD_PEOPLE"
+
+
+def test_people_who_are_listed_twice_are_refused(cohort: Finished, tmp_path: Path) -> None:
+    path = written(tmp_path / "people.tsv", dict.fromkeys(Tables(cohort.outputs).people, "north"))
+    twice = sorted(Tables(cohort.outputs).people)[0]
+    path.write_text(path.read_text() + f"{twice}\tsouth\n")
+    for by in ("grp", None):
+        with pytest.raises(InputError, match=rf"people\.tsv:62: '{twice}' stands here twice"):
+            summarise(cohort.outputs.calls, people=path, by=by, min_cell=10)
 
 
 def test_a_column_that_is_not_there(cohort: Finished, groups: Path) -> None:

@@ -392,6 +392,20 @@ def test_an_altered_fact_with_its_digests_made_again_has_another_stamp(compiled:
         assert altered.stamp.sha256 != official.stamp.sha256
 
 
+def test_attack_an_altered_fact_under_the_official_stamp(compiled: Path, tmp_path: Path) -> None:
+    """All digests made again, the stamp left as it was: whoever reads anything is told, and nothing is answered."""
+    path = tmp_path / "starling.kb"
+    path.write_bytes(compiled.read_bytes())
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(ALTERATIONS["another advice"])
+        rows = database.execute("SELECT * FROM guideline ORDER BY 1").fetchall()
+        for table, key, sha256 in digests("guideline", rows):
+            database.execute('UPDATE digest SET sha256 = ? WHERE "table" = ? AND key = ?', (sha256, table, key))
+    with pytest.raises(KnowledgeError) as raised:
+        KnowledgeBase.open(path)
+    assert raised.value.code == "KNOWLEDGE_DAMAGED"
+
+
 def test_fields_do_not_run_into_each_other() -> None:
     rows: list[list[tuple[object, ...]]] = [[("a", "b")], [("a",), ("b",)], [("ab", "")], [("a", 1)], [("a", "1")]]
     assert len({digest_of(each) for each in rows}) == len(rows)

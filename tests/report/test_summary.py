@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 
 from starling.report.frame import CONTENT_POLICY
+from starling.report.summary_json import document
 from starling.report.summary_page import page
 from starling.report.summary_table import table
+from starling.report.text import visible
 from starling.summary import ALL, Cell, Summary
 from tests.report.reader import Reader
 
@@ -81,10 +84,24 @@ def test_attack_formulas_in_the_table(summary: Summary) -> None:
     assert len(lines) == 1 + len(summary.cells)
 
 
+def test_the_document_says_what_the_table_says(summary: Summary) -> None:
+    read = json.loads(document(summary))
+    assert [f"# {visible(note)}" for note in read["notes"]] == [
+        line for line in table(summary).splitlines() if line.startswith("#")
+    ]
+    assert [(each["group"], each["count"]) for each in read["cells"]] == [
+        (cell.group, cell.count) for cell in summary.cells
+    ]
+    assert {each["frequency"] is None for each in read["cells"] if each["count"] is None} == {True}
+
+
 def test_the_table_says_what_it_is(summary: Summary) -> None:
     notes = list(itertools.takewhile(lambda line: line.startswith("#"), table(summary).splitlines()))
     assert "40 people" in notes[0] and "2026.1" in notes[0]
-    assert any("left out: 1 file(s): other.vcf" in note for note in notes)
+    assert any("left out: 1 file(s)" in note for note in notes)
+    # a file may bear the name of its only person
+    assert any("other.vcf" in note for note in notes) == (summary.min_cell == 0)
+    assert any("0.vcf" in note for note in notes) == (summary.min_cell == 0)
     assert any("--absent-is-reference=yes" in note for note in notes)
     assert any("not to leave this site" in note for note in notes) == (summary.min_cell == 0)
     assert any("below 10 are not given" in note for note in notes) == (summary.min_cell == 10)

@@ -212,12 +212,10 @@ def mark_deleted(calls: Iterable[Call]) -> Iterator[Call]:
 
 
 def _removes(deletion: Call, haplotype: int, call: Call) -> bool:
+    if deletion.chromosome != call.chromosome:
+        return False
     word = deletion.word(haplotype)
-    return (
-        deletion.chromosome == call.chromosome
-        and len(word) < len(deletion.ref)
-        and deletion.position + len(word) - 1 < call.position <= deletion.end
-    )
+    return len(word) < len(deletion.ref) and deletion.position + len(word) - 1 < call.position <= deletion.end
 
 
 def for_gvcf(calls: Iterable[Call], known: Iterable[Call], build: str) -> list[Call]:

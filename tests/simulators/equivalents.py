@@ -104,20 +104,30 @@ STYLES = _styles()
 
 def render(person: Person, style: Style, directory: Path, damage: Damage = NO_DAMAGE) -> list[Path]:
     """The files that hold `person` in `style`: one, or one per chromosome.  The same call writes the same bytes."""
-    rows = _Writer(person, style, damage).rows()
+    return save_rows(directory, person, style, rows_of(person, style, damage))
+
+
+def rows_of(person: Person, style: Style, damage: Damage = NO_DAMAGE, *, lifted: bool = False) -> list[tuple[str, ...]]:
+    """Every data line as fields.  `lifted`: at the positions of GRCh38, with the bases of the style's build."""
+    return (_Lifted if lifted else _Writer)(person, style, damage).rows()
+
+
+def save_rows(directory: Path, person: Person, style: Style, rows: list[tuple[str, ...]], more: str = "") -> list[Path]:
+    """The files that hold these rows: one, or one per chromosome.  `more`: lines to put into the header."""
     suffix = {"plain": ".vcf", "gzip": ".vcf.gz", "bgzf": ".vcf.gz"}[style.container]
     if not style.per_chromosome:
-        return [_save(directory / f"{person.name}{suffix}", person, style, rows)]
+        return [_save(directory / f"{person.name}{suffix}", person, style, rows, more)]
     present = dict.fromkeys(row[0] for row in rows)
     return [
-        _save(directory / f"{person.name}.{name}{suffix}", person, style, [row for row in rows if row[0] == name])
+        _save(directory / f"{person.name}.{name}{suffix}", person, style, [row for row in rows if row[0] == name], more)
         for name in present
     ]
 
 
-def _save(path: Path, person: Person, style: Style, rows: list[tuple[str, ...]]) -> Path:
+def _save(path: Path, person: Person, style: Style, rows: list[tuple[str, ...]], more: str) -> Path:
     text = "".join("\t".join(row) + "\n" for row in rows)
-    text = "".join(_header(person, style)) + text
+    header = list(_header(person, style))
+    text = "".join((*header[:-1], more, header[-1])) + text
     if style.container == "bgzf":
         write_bgzf(path, text, index=style.index)
     elif style.container == "gzip":
@@ -172,6 +182,7 @@ class _Writer:
         self.person, self.style, self.damage = person, style, damage
         self.shift = {(site.chromosome, site.position): site.shift for site in table_sites()}
         self.rng = random.Random(f"{person.seed} rows")
+        self.column = columns_of(person, style).index(person.name)
 
     def rows(self) -> list[tuple[str, ...]]:
         """Every data line as fields, sorted as the header's contigs are."""
@@ -181,8 +192,12 @@ class _Writer:
             rows += self.blocks(calls)
         if self.style.decoy_contigs:
             rows += self.decoys(calls)
-        rank = {name: index for index, name in enumerate(_contigs(self.style))}
+        rank = {name: index for index, name in enumerate(self.contigs())}
         return sorted(rows, key=lambda row: (rank[row[0]], int(row[1])))
+
+    def contigs(self) -> Iterable[str]:
+        """The names of the header, in its order."""
+        return _contigs(self.style)
 
     def calls(self) -> list[Call]:
         """The person's calls in the spelling of the style."""
@@ -223,7 +238,7 @@ class _Writer:
         keys = {"vcf45": "GT:AD:DP:GQ:LEN"}.get(self.style.dialect, "GT:AD:DP:GQ")
         columns = [self.sample(call, len(alts), harmed)]
         columns += [self.other(call, len(alts)) for _ in range(self.style.decoy_samples)]
-        here = columns_of(self.person, self.style).index(self.person.name)
+        here = self.column
         columns.insert(here, columns.pop(0))
         verdict = "LowQual" if harmed == "filtered" else "PASS"
         fixed = (".", call.ref, ",".join(alts) or ".", "50", verdict, ".", keys)
@@ -299,6 +314,18 @@ class _Writer:
             row = self.row(replace(call, indices=(1,) * len(call.indices)))
             if row is not None:
                 yield (name, str(1000 + call.position % 1000), *row[2:])
+
+
+class _Lifted(_Writer):
+    """The person moved to GRCh38 by somebody who moved positions and left the bases as they were."""
+
+    def place(self, key: SiteKey, position: int) -> tuple[str, str]:
+        """CHROM and POS of GRCh38."""
+        return name_of(key[0], self.style.naming, "GRCh38"), str(position)
+
+    def contigs(self) -> Iterable[str]:
+        """The names of a header of GRCh38."""
+        return _contigs(replace(self.style, build="GRCh38"))
 
 
 @cache

@@ -58,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="suppress counts below N (default 10; 0: for this site only)",
     )
-    numbers.add_argument("-o", "--output", metavar="FILE", help=".tsv or .html (default: the table on the screen)")
+    numbers.add_argument(
+        "-o", "--output", metavar="FILE", help=".tsv, .html or .json (default: the table on the screen)"
+    )
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -129,6 +131,7 @@ def summary(arguments: argparse.Namespace) -> int:
     """Frequencies of the cohort, as a table and a page."""
     from starling.cohort.tell.summary import summarise
     from starling.formats.write import write_atomically
+    from starling.report.summary_json import document
     from starling.report.summary_page import page
     from starling.report.summary_table import table
 
@@ -139,7 +142,8 @@ def summary(arguments: argparse.Namespace) -> int:
         raise InputError("BAD_OPTION", "needs --people, the table with that column", source="--by")
     found = summarise(Path(arguments.calls), people=people, by=arguments.by, min_cell=arguments.min_cell)
     output = Path(arguments.output) if arguments.output else None
-    text = page(found) if output is not None and output.suffix.lower() in {".html", ".htm"} else table(found)
+    faces = {".html": page, ".htm": page, ".json": document}
+    text = faces.get(output.suffix.lower() if output is not None else "", table)(found)
     if output is None:
         sys.stdout.write(text)
     else:

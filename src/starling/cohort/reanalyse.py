@@ -7,7 +7,6 @@ assayed for those people, and they are counted: their source file is needed.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,16 @@ from starling.cohort.call.work import (
 from starling.cohort.collect.evidence import Evidence, Holdings
 from starling.cohort.collect.reading import Skipped
 from starling.cohort.outcomes import Done, Failed
-from starling.cohort.outputs import Outputs, connected, copy_query, make_work_directory, metadata_of
+from starling.cohort.outputs import (
+    Outputs,
+    connected,
+    copy_query,
+    metadata_of,
+    verified,
+    verify_evidence,
+    work_directory,
+    write_digests,
+)
 from starling.cohort.run import JOINED_PATTERNS, JOINED_POSITIONS, Progress, write_results
 from starling.cohort.tell.changes import gene_digests, guidance_digest
 from starling.cohort.tell.differences import write_differences
@@ -88,6 +96,7 @@ class ReadAgain:
     def __call__(self, shard: EvidenceShard) -> dict[str, int]:
         """Its people and patterns for the genes are in the directory; gene -> people with uncovered sites."""
         engine = self.knowledge.engine
+        verify_evidence(Path(shard.path))
         evidence = Evidence(Path(shard.path))
         called = call_evidence(evidence, engine, shard.genes, shard.options)
         personalise(called, evidence.holdings, engine, shard.options)
@@ -149,10 +158,17 @@ def reanalyse(order: Again, progress: Progress | None = None) -> Reanalysed:
     need("duckdb", "cohort")
     need("pyarrow", "cohort")
     knowledge = KnowledgeFile(order.knowledge)
+    old, new = verified(order.calls), Outputs(order.output)
+    found = plan(order.calls, knowledge.base)
+    with work_directory(new.work):
+        return _written(order, old, new, knowledge, found, progress)
+
+
+def _written(
+    order: Again, old: Outputs, new: Outputs, knowledge: KnowledgeFile, found: Plan, progress: Progress | None
+) -> Reanalysed:
+    """The plan is carried out and its tables are in place, their digests last."""
     engine = knowledge.engine
-    old, new = Outputs(order.calls), Outputs(order.output)
-    found = plan(order.calls, engine.knowledge)
-    make_work_directory(new.work)
     options = Options(**{**found.stated["options"], "sources": tuple(found.stated["options"]["sources"])})
     work = ReadAgain(str(new.work.resolve()), knowledge)
     uncovered, names, skipped = _read_again(order, found, work, options, progress)
@@ -163,7 +179,7 @@ def reanalyse(order: Again, progress: Progress | None = None) -> Reanalysed:
     changed = (*found.rules, *found.sites, *found.gone)
     people, _ = write_results(new, engine.knowledge, stated, earlier=None if found.guidance else old, changed=changed)
     differences = write_differences(old, new, changed=(*found.rules, *found.sites), read_again=found.sites)
-    shutil.rmtree(new.work)
+    write_digests(new.digests, new.tables)
     return Reanalysed(new, people, found.rules, found.sites, found.guidance, uncovered, differences, skipped)
 
 
@@ -190,6 +206,9 @@ def _read_again(
             progress(len(names) + len(skipped), len(shards))
 
     run(work, shards, engine=order.engine, workers=order.workers, name=lambda shard: shard.path, finished=finished)
+    if not names:
+        reasons = "; ".join(each.message for each in skipped[:3])
+        raise InputError("NOBODY_CALLED", f"no evidence could be read ({reasons})", source=order.evidence.name)
     return dict(sorted(uncovered.items())), sorted(names), tuple(skipped)
 
 

@@ -18,9 +18,19 @@ from starling.assessment import Options
 from starling.cohort.call.work import KnowledgeFile, ShardDone, ShardPaths, ShardWork
 from starling.cohort.collect.people import Stated
 from starling.cohort.collect.reading import Skipped
-from starling.cohort.collect.shards import Shard, input_files, plan_shards
+from starling.cohort.collect.shards import Inputs, Shard, input_files, plan_shards
 from starling.cohort.outcomes import Done, Failed
-from starling.cohort.outputs import METADATA, SCHEMA, Outputs, connected, copy_query, make_work_directory, quoted
+from starling.cohort.outputs import (
+    EVIDENCE_DIGESTS,
+    METADATA,
+    SCHEMA,
+    Outputs,
+    connected,
+    copy_query,
+    quoted,
+    work_directory,
+    write_digests,
+)
 from starling.cohort.tell.advice import Asked
 from starling.cohort.tell.changes import gene_digests, guidance_digest
 from starling.cohort.workers import EngineName, few_collections, run
@@ -85,7 +95,19 @@ def _called(order: Order, progress: Progress | None) -> Finished:
     outputs, knowledge = Outputs(order.output), KnowledgeFile(order.knowledge)
     inputs = input_files(order.inputs, order.no_inputs)
     shards = plan_shards(inputs.files, order.stated, order.options, knowledge.engine)
-    make_work_directory(outputs.work)
+    with work_directory(outputs.work):
+        return _written(order, outputs, knowledge, inputs, shards, progress)
+
+
+def _written(
+    order: Order,
+    outputs: Outputs,
+    knowledge: KnowledgeFile,
+    inputs: Inputs,
+    shards: Sequence[Shard],
+    progress: Progress | None,
+) -> Finished:
+    """The work is done and its tables are in place, their digests last."""
     done, failed = _work(order, ShardWork(str(outputs.work.resolve()), knowledge), shards, progress)
     skipped = (*inputs.left_out, *(each for one in done for each in one.skipped), *failed)
     names = [one.name for one in done if one.people]
@@ -99,7 +121,7 @@ def _called(order: Order, progress: Progress | None) -> Finished:
     }
     people, patterns = join(names, outputs, knowledge.base, stated)
     _put_evidence(names, outputs)
-    shutil.rmtree(outputs.work)
+    write_digests(outputs.digests, outputs.tables)
     return Finished(outputs, people, patterns, skipped)
 
 
@@ -171,7 +193,7 @@ def write_results(
     """
     _write_advice(outputs, knowledge, stated, earlier, changed)
     # a connection of its own: the first gives back the memory that it has, which in the end is most of the run's
-    with connected(outputs.calls.parent) as database:
+    with connected(outputs.work) as database:
         database.read_parquet(str(outputs.people)).create_view("people")
         database.read_parquet(str(outputs.patterns)).create_view("patterns")
         counted = database.execute("SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM patterns)").fetchone()
@@ -187,7 +209,7 @@ def _write_advice(
     earlier: Outputs | None,
     changed: Sequence[str],
 ) -> None:
-    with connected(outputs.calls.parent) as database:
+    with connected(outputs.work) as database:
         database.read_parquet(str(outputs.people)).create_view("people")
         options = stated["options"]
         sources = options["sources"] if isinstance(options, dict) else ()
@@ -262,6 +284,7 @@ def _put_evidence(names: Sequence[str], outputs: Outputs) -> None:
         for source in (ShardPaths(outputs.work, name).evidence, outputs.evidence / target.name):
             if source.exists() and not target.exists():
                 source.replace(target)
+    write_digests(gathered / EVIDENCE_DIGESTS, sorted(gathered.glob("*.parquet")))
     if outputs.evidence.exists():
         shutil.rmtree(outputs.evidence)
     gathered.replace(outputs.evidence)

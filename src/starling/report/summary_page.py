@@ -11,8 +11,8 @@ from typing import Final
 from starling.report.frame import framed, template
 from starling.report.markup import Markup, tag
 from starling.report.parts import bullets
-from starling.report.summary_table import notes
-from starling.summary import ALL, Cell, Summary
+from starling.report.summary_table import notes, people_text
+from starling.summary import ALL, RARE, Cell, Summary
 
 #: Colours that stay apart for colour-blind readers.  Source: Okabe and Ito 2008, "Color Universal Design".
 _COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
@@ -42,7 +42,7 @@ def page(summary: Summary) -> str:
 def _head(summary: Summary) -> Markup:
     genes = len({cell.subject for cell in summary.of("phenotype")})
     numbers = [
-        (f"{summary.people:,}", "people"),
+        (people_text(summary), "people"),
         *(
             (_percent(cell), "have actionable advice for at least one drug")
             for cell in summary.of("actionable", group=ALL)
@@ -67,10 +67,10 @@ def _phenotypes(summary: Summary) -> Markup:
     shown = []
     for gene in dict.fromkeys(cell.subject for cell in summary.of("phenotype")):
         cells = summary.of("phenotype", gene)
-        if any(cell.item != "not determined" for cell in cells):
+        if any(cell.item not in {"not determined", RARE} for cell in cells):
             numbers = _details("Numbers and diplotypes", [*cells, *summary.of("diplotype", gene)])
             shown.append(_block(gene, _stacked(gene, summary.groups, cells), numbers))
-    lead = "Each bar is a whole group; grey: not determined, ambiguous, or no term assigned."
+    lead = "Each bar is a whole group; grey: not determined, ambiguous, no term assigned, or too rare to name."
     return _section("Phenotypes", lead, *shown)
 
 
@@ -96,7 +96,8 @@ def _stacked(gene: str, groups: Sequence[str], cells: Sequence[Cell]) -> Markup:
 
 
 def _part(cell: Cell, left: float, top: int, colour: str) -> Markup:
-    width = (cell.share or 0.0) * _BAR
+    # rounded parts may be more than their whole: the picture ends where the whole does
+    width = max(0.0, min((cell.share or 0.0) * _BAR, 150 + _BAR - left))
     title = f"{cell.group}: {cell.item}, {cell.count} of {cell.of} ({_percent(cell)})"
     ink = "on-dark" if colour in _DARK else "on-light" if colour in _COLOURS else ""
     said = _text(_percent(cell), left + 4, top + 16, ink) if width > 44 else None
@@ -110,7 +111,7 @@ def _coloured(items: Iterable[str]) -> dict[str, str]:
 
 
 def _is_nothing(item: str) -> bool:
-    return item in {"not determined", "ambiguous", "no term assigned"}
+    return item in {"not determined", "ambiguous", "no term assigned", RARE}
 
 
 def _legend(items: Sequence[str], colours: Mapping[str, str], top: int) -> tuple[list[Markup], int]:

@@ -23,7 +23,7 @@ FILES_PER_SHARD: Final = 200
 _INDEXES: Final = (".tbi", ".csi")
 #: What an earlier run left stands beside its evidence, under one name.
 _EVIDENCE: Final = ".evidence.parquet"
-_TABLES: Final = (".parquet", ".tsv")
+_TABLES: Final = (".parquet", ".tsv", ".json")
 
 
 @dataclass(frozen=True, slots=True)

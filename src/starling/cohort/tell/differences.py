@@ -54,7 +54,7 @@ def write_differences(old: Outputs, new: Outputs, *, changed: Sequence[str], rea
 
     `changed`: the genes whose results may differ.  `read_again`: those of them whose patterns have other names.
     """
-    with connected(new.calls.parent) as database:
+    with connected(new.work) as database:
         for name, outputs in (("old", old), ("new", new)):
             database.read_parquet(str(outputs.people)).create_view(f"{name}_people")
             database.read_parquet(str(outputs.patterns)).create_view(f"{name}_patterns")

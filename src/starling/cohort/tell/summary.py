@@ -1,10 +1,11 @@
 """A cohort in numbers: alleles, diplotypes, phenotypes, actionable results and missing positions, for each group.
 
-What may leave the site is protected: counts below `min_cell` are not given, and every other count and total is
-rounded to a multiple of it.  Suppression alone would not do: totals, groups and tables (a phenotype is the sum
-of its diplotypes) give suppressed cells away by subtraction; between rounded numbers a difference says little.
-Source: rounding and small-number suppression as in "Handbook on Statistical Disclosure Control for Outputs" (Safe
-Data Access Professionals, 2019), sections on frequency tables and differencing.
+What may leave the site is protected (`starling.summary.Protection`), and so is what stands there at all: the rows of
+a group are those of everybody, whoever is in it, so that neither a row nor its absence tells of the few.  An item is
+named when enough of everybody have it; a group has rows when it is large enough, and those that are not are put
+together with the next smallest, so that nobody is left over between the groups and everybody.
+Source: "Handbook on Statistical Disclosure Control for Outputs" (Safe Data Access Professionals, 2019), sections on
+frequency tables and differencing.
 """
 
 from __future__ import annotations
@@ -16,18 +17,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from starling.cohort.collect.people import table_rows
-from starling.cohort.outputs import Outputs, connected, metadata_of
+from starling.cohort.outputs import connected, digest_of_file, metadata_of, verified
 from starling.definitions import ACTIONS
 from starling.errors import InputError
 from starling.extras import need
-from starling.summary import ALL, Cell, Protection, Summary
-from starling.values import dataclass
+from starling.summary import ALL, RARE, SMALL_GROUPS, Cell, Protection, Summary, Whole
+from starling.values import dataclass, replace
 
 if TYPE_CHECKING:
     import duckdb
 
 UNSTATED: Final = "not stated"
-RARE: Final = "rare results"
+#: Values that one person alone has may be those of so large a share of the people, or of so few; ours.
+_ALONE_SHARE, _ALONE_PEOPLE = 0.1, 2
+ANY_ACTION: Final = "any"
 #: Advice that asks the prescriber to do something else than usual; monitoring and further tests are not counted.
 ACTIONABLE: Final = ACTIONS[: ACTIONS.index("test_further")]
 
@@ -39,48 +42,84 @@ def summarise(calls: Path, *, people: Path | None, by: str | None, min_cell: int
     """
     need("duckdb", "cohort")
     need("pyarrow", "cohort")
-    stated = metadata_of(calls)
-    outputs = Outputs(calls)
+    outputs, stated = verified(calls), metadata_of(calls)
+    protection = Protection(min_cell, digest_of_file(outputs.people))
     with connected(calls.parent) as database:
         for name in ("people", "patterns", "advice", "positions"):
-            _view(database, name, outputs.beside(name))
-        sizes = _group(database, people, by)
-        counter = _Counter(database, sizes, Protection(min_cell))
+            database.read_parquet(str(outputs.beside(name))).create_view(name)
+        _group(database, people, by)
+        if by is not None and min_cell:
+            _put_together(database, protection.least_group)
+        wholes = _wholes(database, grouped=by is not None)
+        counter = _Counter(database, wholes, protection)
         cells = (
             *counter.results(tuple(stated["genes"])),
             *counter.actionable_drugs(),
             *counter.actionable_people(),
             *counter.positions(),
         )
-    total = Protection(min_cell).total(sizes[ALL])
-    return Summary(tuple(cells), tuple(sizes), total, min_cell, by, stated)
+    return Summary(tuple(cells), tuple(wholes), protection.total(wholes[ALL]), min_cell, by, stated)
 
 
-def _view(database: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
-    if not path.exists():
-        raise InputError("FILE_NOT_FOUND", "belongs to the calls and must stay beside them", source=str(path))
-    database.read_parquet(str(path)).create_view(name)
-
-
-def _group(database: duckdb.DuckDBPyConnection, people: Path | None, by: str | None) -> dict[str, int]:
-    """A table `member(sample, grp)`; the size of every group, everybody first."""
+def _group(database: duckdb.DuckDBPyConnection, people: Path | None, by: str | None) -> None:
+    """A table `member(sample, grp)`.  Raises: InputError BAD_PEOPLE."""
     import pyarrow as pa
 
-    groups: dict[str, str] = {}
-    if people is not None and by is not None:
-        for line, row in table_rows(people):
-            if by not in row:
-                raise InputError("BAD_PEOPLE", f"has no column {by!r}", source=people.name, line=line - 1)
-            groups[row["sample"]] = row[by] or UNSTATED
+    groups = _named_groups(people, by) if people is not None else {}
     named = pa.table({"sample": pa.array(groups, pa.string()), "grp": pa.array(groups.values(), pa.string())})
     database.register("named", named)
     database.execute(
         f"CREATE TABLE member AS SELECT people.sample, coalesce(grp, '{UNSTATED}') AS grp "  # noqa: S608 - our own text
         "FROM people LEFT JOIN named USING (sample)"
     )
-    rows = database.execute("SELECT grp, count(*) FROM member GROUP BY grp ORDER BY grp").fetchall()
-    everyone = {ALL: sum(count for _, count in rows)}
-    return {**everyone, **dict(rows)} if by is not None else everyone
+    alone = "SELECT grp FROM member GROUP BY grp HAVING count(*) = 1"
+    counted = database.execute(f"SELECT (SELECT count(*) FROM ({alone})), count(*) FROM member").fetchone()  # noqa: S608 - our own
+    assert counted is not None
+    if people is not None and by is not None and counted[0] > max(_ALONE_PEOPLE, _ALONE_SHARE * counted[1]):
+        message = f"{by!r} names people, not groups: {counted[0]:,} values are those of one person alone"
+        raise InputError("BAD_PEOPLE", message, source=people.name)
+
+
+def _named_groups(people: Path, by: str | None) -> dict[str, str]:
+    """Sample -> the value of the column (None: nothing).  Raises: InputError BAD_PEOPLE with the line."""
+    groups: dict[str, str] = {}
+    for line, row in table_rows(people):
+        if by is not None and by not in row:
+            raise InputError("BAD_PEOPLE", f"has no column {by!r}", source=people.name, line=1)
+        if row["sample"] in groups:
+            raise InputError("BAD_PEOPLE", f"{row['sample']!r} stands here twice", source=people.name, line=line)
+        name = row[by] if by is not None else ""
+        if name.casefold() in {ALL, SMALL_GROUPS}:
+            message = f"a group cannot be named {name!r}: the summary has a group of this name"
+            raise InputError("BAD_PEOPLE", message, source=people.name, line=line)
+        groups[row["sample"]] = name or UNSTATED
+    return groups
+
+
+def _put_together(database: duckdb.DuckDBPyConnection, least: int) -> None:
+    """Groups of fewer than `least` people are one, with as many of the next smallest as make it large enough."""
+    sizes = database.execute("SELECT grp, count(*) FROM member GROUP BY grp ORDER BY count(*), grp").fetchall()
+    taken: list[str] = []
+    people = 0
+    for name, size in sizes:
+        if size >= least and (not taken or people >= least):
+            break
+        taken.append(name)
+        people += size
+    if taken:
+        database.execute(f"UPDATE member SET grp = '{SMALL_GROUPS}' WHERE list_contains(?, grp)", [taken])  # noqa: S608 - our own
+
+
+def _wholes(database: duckdb.DuckDBPyConnection, *, grouped: bool) -> dict[str, Whole]:
+    """Everybody, then every group by its name; a single group is everybody."""
+    who = "count(*), sha256(string_agg(sample, chr(10) ORDER BY sample)) FROM member"
+    everyone = database.execute(f"SELECT {who}").fetchone()
+    assert everyone is not None
+    found = {ALL: Whole(everyone[0], everyone[1] or "")}
+    rows = database.execute(f"SELECT grp, {who} GROUP BY grp ORDER BY grp").fetchall()
+    if grouped and [name for name, *_ in rows] != [SMALL_GROUPS]:
+        found.update((name, Whole(people, members)) for name, people, members in rows)
+    return found
 
 
 @dataclass
@@ -88,28 +127,51 @@ class _Counter:
     """Counts over patterns and groups, protected as they are made into cells."""
 
     database: duckdb.DuckDBPyConnection
-    sizes: Mapping[str, int]
+    wholes: Mapping[str, Whole]
     protection: Protection
 
-    def _cells(
-        self, section: str, subject: str, counts: Mapping[tuple[str, str], int], of: Mapping[str, int]
-    ) -> Iterator[Cell]:
+    def _cells(self, section: str, subject: str, counts: Mapping[tuple[str, str], int]) -> Iterator[Cell]:
         """Cells of one table, the most frequent item first."""
-        protect = self.protection
-        overall = Counter({item: count for (group, item), count in counts.items() if group == ALL})
-        for item, _ in sorted(overall.items(), key=lambda each: (-each[1], each[0])):
-            for group in self.sizes:
-                if (group, item) in counts:
-                    count = protect.count(counts[group, item])
-                    yield Cell(section, subject, group, item, count, protect.total(of[group]))
+        yield from self._cells_of(section, subject, counts, self.wholes, self.protection)
 
-    def _without_rare(self, counts: Mapping[tuple[str, str], int]) -> Counter[tuple[str, str]]:
-        """Results that too few people have are one item: their mere names would tell of single people."""
-        rare = {item for (group, item), count in counts.items() if group == ALL and count < self.protection.min_cell}
-        kept: Counter[tuple[str, str]] = Counter()
+    def _cells_of(
+        self,
+        section: str,
+        subject: str,
+        counts: Mapping[tuple[str, str], int],
+        wholes: Mapping[str, Whole],
+        protect: Protection,
+    ) -> Iterator[Cell]:
+        """Every item that is shown for everybody has a cell in every group; exact tables have those that count."""
+        shown = {
+            item: protect.count(count, wholes[ALL], section, subject, item)
+            for (group, item), count in counts.items()
+            if group == ALL
+        }
+        always = {RARE, ANY_ACTION}
+        named = [item for item, count in shown.items() if count is not None or item in always]
+        for item in sorted(named, key=lambda each: (-(shown[each] or 0), each)):
+            for group, whole in wholes.items():
+                people = counts.get((group, item), 0)
+                if people or protect.min_cell:
+                    count = protect.count(people, whole, section, subject, item)
+                    yield Cell(section, subject, group, item, count, protect.total(whole))
+
+    def _partition(
+        self,
+        section: str,
+        subject: str,
+        counts: Mapping[tuple[str, str], int],
+        wholes: Mapping[str, Whole] | None = None,
+        protect: Protection | None = None,
+    ) -> Iterator[Cell]:
+        """Cells of a table in which everybody counts once; results that too few people have are one item."""
+        wholes, protect = wholes or self.wholes, protect or self.protection
+        kept: Counter[tuple[str, str]] = Counter({(ALL, RARE): 0} if protect.min_cell else {})
         for (group, item), count in counts.items():
-            kept[group, RARE if item in rare else item] += count
-        return kept
+            everyone = protect.count(counts[ALL, item], wholes[ALL], section, subject, item)
+            kept[group, RARE if everyone is None else item] += count
+        yield from self._cells_of(section, subject, kept, wholes, protect)
 
     def _spread(self, rows: Sequence[tuple[Any, ...]], items: Mapping[str, Sequence[str]]) -> Counter[tuple[str, str]]:
         """(group, item) -> count from rows (pattern, group, people); a pattern may count for several items."""
@@ -117,7 +179,7 @@ class _Counter:
         for pattern, group, people in rows:
             for item in items[pattern]:
                 counts[ALL, item] += people
-                if group in self.sizes:
+                if group in self.wholes:
                     counts[group, item] += people
         return counts
 
@@ -131,12 +193,13 @@ class _Counter:
             ).fetchall()
             for section, item in (("phenotype", _phenotype), ("diplotype", _diplotype)):
                 counts = self._spread(rows, {pattern: [item(result)] for pattern, result in results.items()})
-                yield from self._cells(section, gene, self._without_rare(counts), self.sizes)
+                yield from self._partition(section, gene, counts)
             alleles = self._spread(rows, {pattern: _alleles(result) for pattern, result in results.items()})
             totals = Counter[str]()
             for (group, _), count in alleles.items():
                 totals[group] += count
-            yield from self._cells("allele", gene, self._without_rare(alleles), totals)
+            wholes = {group: replace(whole, people=totals[group]) for group, whole in self.wholes.items()}
+            yield from self._partition("allele", gene, alleles, wholes, self.protection.twice())
 
     def actionable_drugs(self) -> Iterator[Cell]:
         """For each drug, how many people have which actionable advice."""
@@ -150,8 +213,9 @@ class _Counter:
                 "WHERE drug = ? AND list_contains(?, action) GROUP BY ALL",
                 [drug, list(ACTIONABLE)],
             ).fetchall()
-            counts = self._spread(rows, {action: [action, "any"] for action in ACTIONABLE})
-            yield from self._cells("actionable_drug", drug, counts, self.sizes)
+            counts = self._spread(rows, {action: [action, ANY_ACTION] for action in ACTIONABLE})
+            counts[ALL, ANY_ACTION] += 0  # a row for every drug, whether anybody has advice for it or not
+            yield from self._cells("actionable_drug", drug, counts)
 
     def actionable_people(self) -> Iterator[Cell]:
         """How many people have actionable advice for how many drugs."""
@@ -174,18 +238,18 @@ class _Counter:
         )
         rows = [(_how_many(drugs), group, people) for drugs, group, people in self.database.execute(query).fetchall()]
         names = {name: [name, *(["at least one drug"] if name != _how_many(0) else [])] for name, _, _ in rows}
-        yield from self._cells("actionable", "any drug", self._spread(rows, names), self.sizes)
+        yield from self._cells("actionable", "any drug", self._spread(rows, names))
 
     def positions(self) -> Iterator[Cell]:
         """How many people were not called, or not assayed, at each position."""
         query = "SELECT gene, chromosome, position, rsid, nocall, notassayed FROM positions"
         rows = self.database.execute(query).fetchall()
+        everyone = {ALL: self.wholes[ALL]}
         for gene, chromosome, position, rsid, nocall, notassayed in rows:
             where = f"{chromosome}:{position}" + (f" {rsid}" if rsid else "")
             for item, people in (("not called", nocall), ("not assayed", notassayed)):
-                if people:
-                    counts = {(ALL, f"{where} {item}"): people}
-                    yield from self._cells("missing", gene, counts, self.sizes)
+                counts = {(ALL, f"{where} {item}"): people}
+                yield from self._cells_of("missing", gene, counts, everyone, self.protection)
 
 
 def _phenotype(result: Mapping[str, Any]) -> str:

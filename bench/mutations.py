@@ -1,0 +1,79 @@
+"""Damaged files: `python bench/mutations.py [--files N] [--seed S]`.  What is said of each against what it was made of.
+
+A file is a person, a writer's dialect and damage of one kind, drawn at random (tests/simulators/mutations.py).  Counted
+are the files that were read, refused or made the program crash, and the genes of those that were read: certain and
+right, certain and wrong, uncertain.  The aim is nothing certain and wrong, and no crash.  100,000 files take some two
+hours on two cores; every file that is wrong is printed with the way to make it again:
+`python bench/mutations.py --seed S --only NUMBER --keep FOLDER`.
+Exit status 1 when anything was certain and wrong or crashed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from multiprocessing import get_context
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from tests.simulators.mutations import KINDS, Judged, Mutation, judged, table
+
+#: Files that one process is handed at a time.
+_HANDED = 20
+
+
+def outcomes(seed: int, numbers: range, processes: int) -> Iterator[Judged]:
+    """Every file of the series, in order."""
+    files = (Mutation(seed, number) for number in numbers)
+    if processes == 1:
+        yield from map(judged, files)
+        return
+    with get_context("spawn").Pool(processes) as pool:
+        yield from pool.imap(judged, files, chunksize=_HANDED)
+
+
+def told(each: Judged) -> Iterator[str]:
+    """What is wrong with what came of a file, and how to make it again."""
+    if each.wrong or each.end == "crash":
+        file = each.mutation
+        yield f"{file} | python bench/mutations.py --seed {file.seed} --only {file.number} --keep FOLDER"
+        yield from (f"    {line}" for line in (*each.wrong, *([each.message] if each.end == "crash" else [])))
+
+
+def one(file: Mutation, folder: Path | None) -> int:
+    """A single file is made and judged, and kept where it is wanted."""
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        print(*file.write(folder))
+    found = judged(file)
+    print(f"{file}: {found.end} {found.message}".rstrip())
+    print(f"right {found.right}, uncertain {found.uncertain}, wrong {len(found.wrong)}")
+    print(*told(found), sep="\n")
+    return bool(found.wrong) or found.end == "crash"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=100_000, metavar="N")
+    parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument("--processes", type=int, default=2, choices=(1, 2))
+    parser.add_argument("--only", type=int, metavar="NUMBER", help="this file of the series alone")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="with --only: where the file is left")
+    arguments = parser.parse_args()
+    if arguments.only is not None:
+        return one(Mutation(arguments.seed, arguments.only), arguments.keep)
+    print(f"seed {arguments.seed}, {arguments.files:,} files, {len(KINDS)} kinds of damage", flush=True)
+    found = []
+    for each in outcomes(arguments.seed, range(arguments.files), arguments.processes):
+        found.append(each)
+        for line in told(each):
+            print(line, flush=True)
+    print(*table(found), sep="\n")
+    return any(each.wrong or each.end == "crash" for each in found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
