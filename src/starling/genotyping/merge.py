@@ -182,7 +182,7 @@ def _reservations(slot: Slot, found: Iterable[Observation]) -> tuple[list[Notice
     copies = sorted({one.call.copies for one in found if one.reserves and one.call.copies is not None})
     if copies:
         stated = ", ".join(map(str, copies))
-        message = f"a record without genotype states a copy number of {stated} over {where}"
+        message = f"a record that states no genotype counts {stated} copies of a stretch with tested positions"
         notices.append(Notice("COPY_NUMBER_STATED", message))
         doubts.append(Why.COPY_NUMBER)
     return notices, doubts

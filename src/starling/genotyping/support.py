@@ -77,10 +77,11 @@ def verdict(haplotypes: Haplotypes, support: Support, limits: Limits, *, alleles
     `alleles`: how many REF and ALTs are (for references it does not matter).  `balance`: whether the shares of reads
     follow from GT, as they do not on chrM.
     """
+    is_reference = not any(haplotypes)
     depths = _stated_numbers(support.min_dp, support.dp)
     qualities = _stated_numbers(support.gq, support.rgq, support.gqx)
     likelihoods = _by_genotype(support.pl, haplotypes, alleles)
-    if not depths and support.ad not in MISSING:
+    if not depths and (is_reference or number(support.ad.split(",")[0]) is not None) and support.ad not in MISSING:
         depths = [sum(numbers(support.ad))]
     if not qualities and likelihoods is not None:
         lowest, *others = sorted(likelihoods)

@@ -266,7 +266,7 @@ class OpenSource:
         """What the reader of a result must know about the reading."""
         notes = [_note(self.name, note) for note in self._file.notes]
         if is_imputed(self.header):
-            message = f"{self.name}: genotypes are imputed, not read: each is a rounded probability"
+            message = f"the genotypes of {self.name} are imputed, not read: each is a rounded probability"
             notes.append(Remark("IMPUTED", message))
         if self.build.mitochondrial_refused and "chrM" in self.sites.chromosomes:
             message = "chrM is the old sequence of hg19 (NC_001807); its positions are others and it was not read"
