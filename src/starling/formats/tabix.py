@@ -107,6 +107,17 @@ class Index:
                 merged.append((begin, stop))
         return merged
 
+    def extent(self, name: bytes) -> tuple[int, int] | None:
+        """The virtual offsets between which the index says all records of a sequence are; None: none, or not said.
+
+        Raises: BadIndexError.
+        """
+        reference = self._reference(name)
+        at = reference.place(_bins_below(self.depth + 1) + 1) if reference else None
+        if at is None or self._words[at + self._fixed - 1] != 2:
+            return None
+        return self._long(at + self._fixed), self._long(at + self._fixed + 2)
+
     def records(self) -> int | None:
         """How many records the index says the file has; None when it does not say."""
         special = _bins_below(self.depth + 1) + 1
@@ -240,7 +251,7 @@ def read_index(path: Path) -> Index:
     try:
         data = _text(path)
         return _parse_csi(data) if data[:4] == b"CSI\x01" else _parse_tbi(data)
-    except (InputError, OSError, zlib.error, struct.error, IndexError) as error:
+    except (InputError, OSError, zlib.error, struct.error, IndexError, ValueError) as error:
         raise BadIndexError(str(error)) from error
 
 
@@ -274,6 +285,7 @@ def _parse_tbi(data: bytes) -> Index:
     if data[:4] != b"TBI\x01":
         raise BadIndexError("it is neither TBI nor CSI")
     count, *_, size = struct.unpack_from("<8i", data, 4)
+    _refuse_negative(count, size)
     names = _names(data[36 : 36 + size], count)
     return Index(names, _TABIX_SHIFT, _TABIX_DEPTH, is_csi=False, _words=_words(data, 36 + size))
 
@@ -284,8 +296,14 @@ def _parse_csi(data: bytes) -> Index:
         raise BadIndexError("its parameters are not those of an index of a VCF")
     (size,) = struct.unpack_from("<i", data, 16 + 24)
     (count,) = struct.unpack_from("<i", data, 16 + extra)
+    _refuse_negative(count, size)
     names = _names(data[16 + 28 : 16 + 28 + size], count)
     return Index(names, shift, depth, is_csi=True, _words=_words(data, 16 + extra + 4))
+
+
+def _refuse_negative(*sizes: int) -> None:
+    if min(sizes) < 0:
+        raise BadIndexError("it states a negative size")
 
 
 def _names(data: bytes, count: int) -> tuple[bytes, ...]:
