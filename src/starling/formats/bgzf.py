@@ -11,7 +11,7 @@ import os
 import struct
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import BinaryIO, Final
 
@@ -71,11 +71,13 @@ def _read_at(file: int, size: int, offset: int) -> bytes:
     return data
 
 
-def _read_once(file: int, size: int, offset: int) -> bytes:
-    if hasattr(os, "pread"):
-        return os.pread(file, size, offset)
-    os.lseek(file, offset, os.SEEK_SET)  # Windows has no pread
+def _seek_and_read(file: int, size: int, offset: int) -> bytes:
+    os.lseek(file, offset, os.SEEK_SET)
     return os.read(file, size)
+
+
+#: Windows has no pread.
+_read_once: Final[Callable[[int, int, int], bytes]] = getattr(os, "pread", _seek_and_read)
 
 
 class BlockFile:
@@ -138,13 +140,16 @@ class BlockFile:
         it was deflated, may give somewhat less.  Raises: InputError FILE_DAMAGED.
         """
         wanted, inflater, sizes = size + _PLAIN_HEADER_SIZE + _TABLE_BYTES, zlib.decompressobj, _HEADER.unpack_from
-        while offset < self.size:
-            data = self._read(offset, wanted)
+        file, end = self._file, self.size
+        while offset < end:
+            data = _read_once(file, wanted, offset)
+            if len(data) < wanted:
+                data = self._read(offset, wanted)
             if len(data) < _PLAIN_HEADER_SIZE:
                 raise self._damaged(offset, "a compressed block is cut short or is none")
             magic, extra, tag, _, block = sizes(data)
             length, header = block + 1, _PLAIN_HEADER_SIZE
-            if magic != MAGIC or extra != 6 or tag != _BC or offset + length > self.size:
+            if magic != MAGIC or extra != 6 or tag != _BC or offset + length > end:
                 length, header = self._block(offset)
             try:
                 text = inflater(-15).decompress(data[header : length - 8], size)

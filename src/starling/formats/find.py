@@ -117,7 +117,7 @@ class Finder:
         return self._count
 
     def _counted(self) -> int:
-        stated = self._ask(Index.records) if self._unread is None else _stated_records(self._unread)
+        stated = self._ask(Index.records) if self._unread is None else self._stated_records(self._unread)
         if stated is not None:
             return stated
         if self._blocks.size <= _WHOLE_CHROMOSOME_UP_TO_BYTES:
@@ -128,6 +128,15 @@ class Finder:
         estimate = lines * total // max(sum(self._blocks.after(block) - block for block in blocks), 1)
         digits = int("1" + "0" * max(len(str(estimate)) - 2, 0))
         return estimate // digits * digits
+
+    def _stated_records(self, index: Path) -> int | None:
+        """How many records an index says there are; None when it does not, or cannot be read."""
+        try:
+            return read_index(index).records()
+        except (BadIndexError, IndexError) as error:
+            self._drop_index(str(error))
+            self._unread = None
+            return None
 
     def _count_all(self) -> int:
         lines = (line for piece in self.seeker.pieces(self._first) for line in piece.text.split(b"\n"))
@@ -169,17 +178,20 @@ class Finder:
         except BadIndexError as error:
             self._drop_index(str(error))
             return
-        if path is not None and path.stat().st_mtime_ns >= self._blocks.modified:
+        if self._index is not None and path is not None and path.stat().st_mtime_ns >= self._blocks.modified:
             self._proved_by_index = bool(self._ask(self._fits))
 
     def _fits(self, index: Index) -> bool:
-        """Whether the index was made of this file: of the same contigs, each beginning where it says, to the end.
+        """Whether the index was made of this file: its blocks, its contigs, each beginning where it says, to the end.
 
         Who makes an index refuses records that are not sorted, so it then proves the order of all.
         Source: htslib, tbx.c and hts.c (hts_idx_push: "Unsorted positions", "Chromosome blocks not continuous").
         """
         extents = {name: extent for name in index.names if (extent := index.extent(name)) is not None}
         if [*sorted(extents, key=lambda name: extents[name])] != self.seeker.names:
+            return False
+        ends = {*self._ends_of_text()}
+        if not index.blocks() <= {*self.seeker.offsets, *(end >> 16 for end in ends)}:
             return False
         for name, (begin, _) in extents.items():
             block, at = begin >> 16, begin & 0xFFFF
@@ -188,10 +200,10 @@ class Finder:
             beginning = next((piece.text for piece in pieces(self._blocks, block, at)), b"")
             if not beginning.startswith(name + b"\t"):
                 return False
-        return max((end for _, end in extents.values()), default=0) in self._ends_of_text()
+        return max((end for _, end in extents.values()), default=0) in ends
 
     def _ends_of_text(self) -> Iterator[int]:
-        """The virtual offsets that stand for the end of all text: behind the last block with text, and following ones."""
+        """The virtual offsets that stand for the end of all text: behind the last block with text, and in what follows."""
         block = self.seeker.last
         yield block << 16 | self._blocks.text_size(block)
         while (block := self._blocks.after(block)) < self._blocks.size:
@@ -365,11 +377,3 @@ def _writes_out_long_alleles(text: bytes) -> bool:
     half = _LONG_ALLELE // 2
     places = (at for at in range(0, len(text) - half, half) if text.find(b"\t", at, at + half) < 0)
     return any(not text[at : at + half].strip(_BASES) for at in places)
-
-
-def _stated_records(index: Path) -> int | None:
-    """How many records an index says there are; None when it does not, or cannot be read."""
-    try:
-        return read_index(index).records()
-    except (BadIndexError, IndexError):
-        return None

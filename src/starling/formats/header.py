@@ -121,9 +121,7 @@ def _decode(line: bytes, number: int, source: str, *, used: bool) -> str:
         raise InputError("NOT_TEXT", message, source=source, line=number) from error
 
 
-def _add_contig(
-    contigs: dict[str, int | None], assemblies: dict[str, str], value: str, source: str, line: int
-) -> None:
+def _add_contig(contigs: dict[str, int | None], assemblies: dict[str, str], value: str, source: str, line: int) -> None:
     fields = _fields(value)
     name, length = fields.get("ID"), fields.get("length", "")
     if not name:

@@ -8,6 +8,8 @@ from starling.formats.lines import DisorderError
 from starling.formats.record import LARGEST_POSITION
 
 _DIGITS_AND_TAB: Final = b"0123456789\t"
+#: Runs that are looked for in one text: each ends where the contig changes, or POS has one digit more.
+_FEW: Final = 16
 
 
 class Run(NamedTuple):
@@ -71,9 +73,44 @@ def stretches(text: bytes) -> list[Stretch]:
         return []
     lines = text.split(b"\n")
     lines.pop()
-    run = proved_run(lines)
-    if run is not None:
-        return [Stretch(run.name, run.position(0), run.position(-1))]
+    return _proved(lines) or _looked_at(lines)
+
+
+def _proved(lines: list[bytes]) -> list[Stretch]:
+    """The stretches, when they are a few runs; empty when that is not proved."""
+    found: list[Stretch] = []
+    while lines and len(found) < _FEW:
+        low = _alike(lines)
+        run = proved_run(lines[:low])
+        if run is None:
+            return []
+        first, last = run.position(0), run.position(-1)
+        if found and found[-1].name == run.name:
+            if first < found[-1].last:
+                return []
+            first = found.pop().first
+        found.append(Stretch(run.name, first, last))
+        lines = lines[low:]
+    return [] if lines else found
+
+
+def _alike(lines: list[bytes]) -> int:
+    """How many lines, if they are sorted, have the contig of the first and a POS as wide; proves nothing."""
+    first = lines[0]
+    width = first.find(b"\t") + 1
+    prefix, second = first[:width], first.find(b"\t", width)
+    low, high = 1, len(lines)
+    if lines[-1].startswith(prefix) and lines[-1].find(b"\t", width) == second:
+        return high
+    while low < high:
+        middle = (low + high) // 2
+        alike = lines[middle].startswith(prefix) and lines[middle].find(b"\t", width) == second
+        low, high = (middle + 1, high) if alike else (low, middle)
+    return low
+
+
+def _looked_at(lines: list[bytes]) -> list[Stretch]:
+    """The stretches, each line looked at by itself.  Raises: DisorderError."""
     found: list[Stretch] = []
     prefix, width, first, previous = b"", 0, 0, 0
     for line in lines:

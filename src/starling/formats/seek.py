@@ -58,6 +58,8 @@ _PEEKS: Final = (4096, 16_384)
 #: Bytes in which the columns before FORMAT of nearly every record fit.
 _FIXED_COLUMNS: Final = 2048
 _STRUCTURAL: Final = (b"<DEL", b"<DUP", b"<INV", b"<CNV", b"<CN", b"<INS", b"SVTYPE=")
+#: What a contig's name cannot begin with, nothing among it.
+_NO_NAME: Final = frozenset({b"", b"#", b" ", b"\t", b"\r", b"\n"})
 #: Compressed size up to which every line is looked at before anything else.
 SMALL: Final = 2**20
 
@@ -65,7 +67,8 @@ SMALL: Final = 2**20
 class Seeker:
     """Finds lines by key (rank of the contig, position) in the blocks of one sorted file.
 
-    `names`: the contigs that have records, in file order.  `checked_whole`: whether every line was looked at.
+    `names`: the contigs that have records, in file order.  `offsets`: every block in which a record begins.
+    `checked_whole`: whether every line was looked at.
     """
 
     def __init__(self, blocks: BlockFile, first: tuple[int, int]) -> None:
@@ -77,7 +80,7 @@ class Seeker:
         self.checked_whole = blocks.size <= SMALL
         self._first = first
         #: Of every block in which a record begins: where it stands, and where the first of them begins.
-        self._offsets = array("q")
+        self.offsets = array("q")
         self._positions = array("q")
         #: (number of the block whose first record is on another contig than that of the block before, contig)
         self._changes: list[tuple[int, bytes]] = []
@@ -97,24 +100,24 @@ class Seeker:
     def seek(self, target: Key) -> int:
         """The last block whose head is before `target`: what is at or after `target` begins there or later."""
         at = bisect_left(self._keys, _packed(target))
-        return self._offsets[at - 1] if at else self._first[0]
+        return self.offsets[at - 1] if at else self._first[0]
 
     @property
     def last(self) -> int:
         """The last block in which a record begins."""
-        return self._offsets[-1] if self._offsets else self._first[0]
+        return self.offsets[-1] if self.offsets else self._first[0]
 
     def sample(self, count: int) -> list[int]:
         """At most `count` blocks in which records begin, spread evenly over the file."""
-        return list(self._offsets[:: max(1, -(-len(self._offsets) // count))])
+        return list(self.offsets[:: max(1, -(-len(self.offsets) // count))])
 
     def back(self, offset: int, size: int) -> int:
         """The block before the one at `offset` such that at least `size` bytes of text lie between, or the first."""
-        at = bisect_left(self._offsets, offset)
+        at = bisect_left(self.offsets, offset)
         while size > 0 and at > 0:
             at -= 1
-            size -= self.blocks.text_size(self._offsets[at])
-        return self._offsets[at] if at < len(self._offsets) else offset
+            size -= self.blocks.text_size(self.offsets[at])
+        return self.offsets[at] if at < len(self.offsets) else offset
 
     def pieces(self, offset: int) -> Iterator[Piece]:
         """Whole lines from the first that begins after a line end in the block at `offset`, or from the first record.
@@ -200,24 +203,31 @@ class Seeker:
             if begin < len(piece.text):
                 self._add_head(at, *_name_and_digits(piece.text, begin))
                 break
+        name, position = (self._changes[-1][1], self._positions[-1]) if self._changes else (b"", 0)
         for offset, text in self.blocks.beginnings(self.blocks.after(at), _BEGINNING):
-            name, tab, rest = text[text.find(b"\n") + 1 :].partition(b"\t")
-            digits, second, _ = rest.partition(b"\t")
+            begin = text.find(b"\n") + 1
+            columns = text[begin:].split(b"\t", 2)
             # only a line that is seen to begin, and whose two columns are seen to end, is taken as it is
-            if second and digits.isdigit() and b"\n" in text and name and name[0] not in b"# \r\n\t" and tab:
-                self._add_head(offset, name, digits)
-            else:
+            if not begin or len(columns) < 3 or not columns[1].isdigit() or columns[0][:1] in _NO_NAME:
                 self._add_rare_head(offset)
+                name = b""
+            elif columns[0] == name and len(columns[1]) < 10 and (later := int(columns[1])) >= position:
+                self.offsets.append(offset)
+                self._positions.append(later)
+                position = later
+            else:
+                self._add_head(offset, columns[0], columns[1])
+                name, position = columns[0], self._positions[-1]
 
     def _add_head(self, offset: int, name: bytes, digits: bytes) -> None:
         if not digits.isdigit() or len(digits) > 10:
             raise DisorderError("a position cannot be read")
         position = int(digits)
         if not self._changes or self._changes[-1][1] != name:
-            self._changes.append((len(self._offsets), name))
+            self._changes.append((len(self.offsets), name))
         elif position < self._positions[-1]:
             raise DisorderError("records are not sorted by position")
-        self._offsets.append(offset)
+        self.offsets.append(offset)
         self._positions.append(position)
 
     def _add_rare_head(self, offset: int) -> None:
@@ -254,7 +264,7 @@ class Seeker:
     def _heads_by_contig(self) -> Iterator[tuple[bytes, int, int]]:
         """(contig, number of the first block whose head is on it, number behind the last), in file order."""
         for number, (begin, name) in enumerate(self._changes, 1):
-            yield name, begin, self._changes[number][0] if number < len(self._changes) else len(self._offsets)
+            yield name, begin, self._changes[number][0] if number < len(self._changes) else len(self.offsets)
 
     def _contigs_in_order(self) -> list[bytes]:
         """Every contig that has records.  Where heads change their contig all lines between are looked at.
@@ -263,8 +273,8 @@ class Seeker:
         """
         names: list[bytes] = []
         for name, _, end in self._heads_by_contig():
-            following = self._offsets[end] if end < len(self._offsets) else self.blocks.size
-            for one in (name, *self._names_between(self._offsets[end - 1], following)):
+            following = self.offsets[end] if end < len(self.offsets) else self.blocks.size
+            for one in (name, *self._names_between(self.offsets[end - 1], following)):
                 if not names or names[-1] != one:
                     names.append(one)
         if len(set(names)) != len(names):
@@ -273,11 +283,20 @@ class Seeker:
 
     def _names_between(self, low: int, high: int) -> Iterator[bytes]:
         """The contigs of the lines from the head of the block `low` to that of the block `high`."""
+        text = self.blocks.text(low)
+        begin = self._first[1] if low == self._first[0] else text.find(b"\n") + 1
+        end = text.rfind(b"\n", begin) + 1
+        crossing = text[end:] if end else b""
+        if end and not crossing and self.blocks.after(low) == high < self.blocks.size:
+            crossing = self.blocks.peek(high, _BEGINNING)  # the line at the very beginning of a block is not its head
+        if end and crossing.count(b"\t") >= 2 and self._line_in(crossing, 0) == 0:
+            yield from (stretch.name for stretch in stretches(text[begin:end]))
+            yield _name_and_digits(crossing, 0)[0]
+            return
         for piece in pieces(self.blocks, low, self._first[1] if low == self._first[0] else None):
             cut = piece.index((high, 0))
             end = piece.text.find(b"\n", cut) + 1 if cut < len(piece.text) else cut
-            for stretch in stretches(piece.text[:end]):
-                yield stretch.name
+            yield from (stretch.name for stretch in stretches(piece.text[:end]))
             if cut < len(piece.text):
                 return
 
@@ -294,8 +313,8 @@ class Seeker:
 
         Raises: DisorderError.
         """
-        if self._offsets:
-            for _ in self.pieces(self._first[0] if self.checked_whole else self._offsets[-1]):
+        if self.offsets:
+            for _ in self.pieces(self._first[0] if self.checked_whole else self.offsets[-1]):
                 pass
 
     def _look_for_spans(self) -> None:

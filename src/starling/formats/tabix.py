@@ -118,6 +118,30 @@ class Index:
             return None
         return self._long(at + self._fixed), self._long(at + self._fixed + 2)
 
+    def blocks(self) -> set[int]:
+        """Every block of the file in which the index says that a first chunk of a bin begins or ends.
+
+        Raises: BadIndexError.
+        """
+        found: set[int] = set()
+        for name in self.names:
+            reference = self._reference(name)
+            if reference is None:
+                continue
+            ends = [*reference.run_firsts[1:], len(reference.numbers) // 4]
+            for place, first, end in zip(reference.run_places, reference.run_firsts, ends, strict=True):
+                found |= self._blocks_of(place + self._fixed, reference.stride, end - first)
+        return found
+
+    def _blocks_of(self, at: int, stride: int, bins: int) -> set[int]:
+        """The blocks of the two virtual offsets at `at`, and at every `stride` words from there, of so many bins."""
+        words, stop = self._words, at + stride * (bins - 1) + 1
+        if stop + 3 > len(words):
+            raise BadIndexError("it is cut short")
+        low, high, low_end, high_end = (words[at + k : stop + k : stride].tolist() for k in range(4))
+        begins = {one >> 16 | other << 16 for one, other in zip(low, high, strict=True)}
+        return begins | {one >> 16 | other << 16 for one, other in zip(low_end, high_end, strict=True)}
+
     def records(self) -> int | None:
         """How many records the index says the file has; None when it does not say."""
         special = _bins_below(self.depth + 1) + 1

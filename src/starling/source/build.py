@@ -54,9 +54,7 @@ class Build:
     mitochondrial_refused: bool = False
 
 
-def detect_build(
-    header: Header, lengths: Lengths, contigs: Contigs, stated: BuildName | None, *, source: str
-) -> Build:
+def detect_build(header: Header, lengths: Lengths, contigs: Contigs, stated: BuildName | None, *, source: str) -> Build:
     """The build that contig lengths and accessions, `assembly=`, the reference, or the option state; they must agree.
 
     `lengths`: build -> chromosome -> length.  `contigs`: name in a file -> (chromosome, build of an accession).
@@ -153,8 +151,10 @@ def _contig_witnesses(header: Header, lengths: Lengths, contigs: Contigs) -> Ite
 
 def _assembly_witnesses(header: Header) -> Iterator[tuple[str, BuildName]]:
     """What `assembly=` of the contigs says, each text once."""
-    first = {text: contig for contig, text in reversed(header.assemblies.items())}
-    for text, contig in reversed(first.items()):
+    first: dict[str, str] = {}
+    for contig, text in header.assemblies.items():
+        first.setdefault(text, contig)
+    for text, contig in first.items():
         found = _named_build(text)
         if found is not None:
             yield f"assembly={text} of ##contig {contig}", found

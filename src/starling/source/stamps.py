@@ -23,7 +23,7 @@ class SourceStamp:
 
 
 def joined(stamps: Sequence[SourceStamp]) -> SourceStamp:
-    """One stamp for several files: the slowest reader, the weakest proof of order, all bytes, the digest of the sorted digests.
+    """One stamp for several files: the slowest reader, the weakest order, all bytes, the digest of the sorted digests.
 
     The build is None where they differ.
     """
