@@ -203,7 +203,7 @@ class Finder:
         return max((end for _, end in extents.values()), default=0) in ends
 
     def _ends_of_text(self) -> Iterator[int]:
-        """The virtual offsets that stand for the end of all text: behind the last block with text, and in what follows."""
+        """The virtual offsets that stand for the end: behind the last block with text, and in what follows."""
         block = self.seeker.last
         yield block << 16 | self._blocks.text_size(block)
         while (block := self._blocks.after(block)) < self._blocks.size:
