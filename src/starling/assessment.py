@@ -266,7 +266,10 @@ class KnowledgeStamp:
 
 @dataclass(frozen=True, slots=True)
 class InputStamp:
-    """Which input a result rests on: file names without folders, and digests."""
+    """Which input a result rests on: file names without folders, and digests.
+
+    `order`: what proves that no record was missed: `index`, `blocks` (the heads of all blocks) or `whole`.
+    """
 
     name: str
     bytes: int | None
@@ -275,6 +278,7 @@ class InputStamp:
     build: BuildName | None
     build_from: str | None
     reader: str | None
+    order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,6 +291,7 @@ def _provenance(
         build=source.build.name if source.build else None,
         build_from=source.build.stated_by if source.build else None,
         reader=source.reader,
+        order=source.order,
     )
     return Provenance(
         program=f"starling {__version__}",

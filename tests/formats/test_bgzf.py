@@ -65,18 +65,28 @@ def test_block_sizes_beyond_the_format_are_refused() -> None:
         BgzfWriter(io.BytesIO(), text_per_block=70_000)
 
 
-def test_blocks_are_walked_in_both_directions(tmp_path: Path) -> None:
-    blocks = opened(tmp_path, bgzf(random.Random(2).randbytes(5_000), text_per_block=500))
-    forward = [0]
-    while (following := blocks.after(forward[-1])) < blocks.size:
-        forward.append(following)
-    backward = [blocks.before(blocks.size)]
-    while (previous := blocks.before(backward[-1])) >= 0:
-        backward.append(previous)
-    assert backward[::-1] == forward
-    assert [blocks.first_from(offset, blocks.size) for offset in forward] == forward
-    assert blocks.first_from(forward[3] + 1, blocks.size) == forward[4]
-    assert b"".join(blocks.text(offset) for offset in forward) == random.Random(2).randbytes(5_000)
+def test_the_beginnings_of_all_blocks_are_seen(tmp_path: Path) -> None:
+    text = random.Random(2).randbytes(5_000)
+    blocks = opened(tmp_path, bgzf(text[:2_500], text_per_block=500) + bgzf(text[2_500:], text_per_block=500))
+    seen = list(blocks.beginnings(0, 100))
+    assert [beginning[:100] for _, beginning in seen] == [text[at : at + 100] for at in range(0, 5_000, 500)]
+    assert b"".join(blocks.text(offset) for offset, _ in seen) == text
+    assert [blocks.is_block(offset) for offset, _ in seen] == [True] * 10
+    assert not blocks.is_block(seen[3][0] + 1)
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.9])
+def test_a_file_cut_while_it_is_open_is_damaged(tmp_path: Path, cut: float) -> None:
+    """A memory map would end the process (SIGBUS)."""
+    data = bgzf(random.Random(2).randbytes(500_000))
+    blocks = opened(tmp_path, data)
+    with (tmp_path / "x.gz").open("r+b") as stream:
+        stream.truncate(int(len(data) * cut))
+    with pytest.raises(InputError, match="became shorter") as caught:
+        list(blocks.texts())
+    assert caught.value.code == "FILE_DAMAGED"
+    with pytest.raises(InputError, match="became shorter"):
+        list(blocks.beginnings(0, 100))
 
 
 def test_a_header_with_more_extra_fields_is_read(tmp_path: Path) -> None:

@@ -196,3 +196,42 @@ def test_a_line_of_100_megabytes(tmp_path: Path, form: str) -> None:
     error = refused(path)
     assert error.code == "LINE_TOO_LONG"
     assert error.line == (None if form == "bgzf" else 5)
+
+
+def test_other_bytes_where_nobody_reads_are_no_reason_to_refuse(tmp_path: Path) -> None:
+    """A description and INFO in Latin-1: nobody uses them.  The name of a sample is used."""
+    described = header(("chr1",), extra=['##INFO=<ID=X,Number=1,Type=String,Description="Z\xfcrich, 3\xb5m">'])
+    path = tmp_path / "latin.vcf"
+    path.write_bytes((described + RECORD.replace("PASS\t.", "PASS\tX=Z\xfcrich")).encode("latin-1"))
+    with open_vcf(path) as vcf:
+        (record,) = vcf.fetch([Region("chr1", 1, 10**6)])
+        assert record.info == "X=Z\ufffdrich"
+        assert vcf.header.samples == ("S1",)
+
+
+@pytest.mark.parametrize("form", ["plain", "gzip", "bgzf"])
+@pytest.mark.parametrize("blank", [" ", "   \t ", "\r", "\t"])
+def test_a_line_of_blanks_is_no_record(tmp_path: Path, blank: str, form: str) -> None:
+    text = header(("chr1",)) + RECORD.removesuffix("\n") + "\n" + blank + "\n"
+    with open_vcf(write(tmp_path, form, text)) as vcf:
+        assert len(list(vcf.fetch([Region("chr1", 1, 10**6)]))) == 1
+        assert vcf.record_count == 1
+
+
+@pytest.mark.parametrize("form", ["gzip", "bgzf"])
+def test_a_flood_of_line_ends_is_counted_not_looked_at(tmp_path: Path, form: str) -> None:
+    """Some kilobytes that inflate to megabytes of nothing; the line of what follows is named."""
+    text = header(("chr1",)) + RECORD + "\n" * 20_000_000
+    path = write(tmp_path, form, text + RECORD.replace("\t100\t", "\t300\t"))
+    assert path.stat().st_size < 120_000
+    with open_vcf(path) as vcf:
+        assert len(list(vcf.fetch([Region("chr1", 1, 10**6)]))) == 2
+    error = refused(write(tmp_path, "gzip", text + "chr1\t100\n"))
+    assert (error.code, error.line) == ("BAD_RECORD", 20_000_005)
+
+
+def test_one_of_many_names_that_comes_twice(tmp_path: Path) -> None:
+    names = (*(f"S{number}" for number in range(40_000)), "S39999")
+    error = refused_bytes(tmp_path, header(("chr1",), names).encode())
+    assert error.code == "DUPLICATE_SAMPLE"
+    assert "S39999" in str(error)

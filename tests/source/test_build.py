@@ -15,8 +15,16 @@ from tests.genotyping.reading import knowledge
 CHR10 = {"GRCh38": 133_797_422, "GRCh37": 135_534_747}
 
 
-def detect(contigs: Mapping[str, int | None], reference: str | None = None, stated: BuildName | None = None) -> Build:
-    header = Header(("S",), contigs, reference)
+def detect(
+    contigs: Mapping[str, int | None],
+    reference: str | None = None,
+    stated: BuildName | None = None,
+    *,
+    assembly: str | None = None,
+    source: str = "",
+) -> Build:
+    assemblies = dict.fromkeys(contigs, assembly) if assembly else {}
+    header = Header(("S",), contigs, reference, {"source": (source,)}, assemblies=assemblies)
     return detect_build(header, knowledge().contig_lengths, knowledge().contigs, stated, source="in.vcf")
 
 
@@ -99,3 +107,86 @@ def test_the_mitochondrial_reference(contigs: Mapping[str, int | None], known: b
     """hg19's chrM is NC_001807, 16,571 bases; a GRCh37 file that is silent on it may use either."""
     found = detect(contigs)
     assert (found.mitochondrial_reference_known, found.mitochondrial_refused) == (known, refused)
+
+
+OTHERS = [
+    ({"chr1": 248_387_328, "chrM": 16_569}, "T2T-CHM13"),
+    ({"CHR20": 62_435_964}, "hg18"),
+    ({"11": 122_082_543}, "mouse"),
+    ({"chr10": 133_797_422, "chr1": 248_387_328}, "T2T-CHM13"),
+    ({"chr5": 123_456_789}, "neither"),
+    ({"NC_060934.1": None}, "T2T-CHM13"),
+    ({"NC_000010.9": None}, "older"),
+]
+
+
+@pytest.mark.parametrize("stated", [None, "GRCh38", "GRCh37"])
+@pytest.mark.parametrize("reference", [None, "GRCh38.fa"])
+@pytest.mark.parametrize(("contigs", "named"), OTHERS)
+def test_another_genome_is_refused_whatever_else_is_said(
+    contigs: Mapping[str, int | None], named: str, reference: str | None, stated: BuildName | None
+) -> None:
+    with pytest.raises(InputError, match=named) as caught:
+        detect(contigs, reference, stated)
+    assert caught.value.code == "BUILD_CONFLICT"
+    assert "--build" not in f"{caught.value} {caught.value.advice}"
+
+
+@pytest.mark.parametrize("text", ["T2T-CHM13v2.0", "chm13v2.0_maskedY.fa", "hg18", "B36", "mm10", "GCA_009914755.4"])
+def test_another_genome_is_refused_by_its_name(text: str) -> None:
+    for stated in (None, "GRCh38"):
+        with pytest.raises(InputError) as caught:
+            detect({"chr10": None}, text, stated)
+        assert caught.value.code == "BUILD_CONFLICT"
+        with pytest.raises(InputError) as caught:
+            detect({"chr10": None}, None, stated, assembly=text)
+        assert caught.value.code == "BUILD_CONFLICT"
+
+
+def test_a_path_that_names_a_build_that_is_read_too_says_nothing_of_the_other() -> None:
+    assert detect({"chr10": None}, "lifted_hg18_to_hg38.fa").name == "GRCh38"
+
+
+def test_a_length_that_stands_for_none_is_none() -> None:
+    assert detect({"chr10": 0, "chr1": 2**31 - 1}, "hg38.fa").stated_by == "reference"
+
+
+def test_lengths_of_plink_say_nothing_as_long_as_they_fit() -> None:
+    plink = {"10": 133_700_001, "6": 170_700_001}
+    with pytest.raises(InputError) as caught:
+        detect(plink, source="PLINKv1.90")
+    assert caught.value.code == "BUILD_UNKNOWN"
+    assert detect(plink, None, "GRCh38", source="PLINKv1.90").stated_by == "option"
+    with pytest.raises(InputError, match="neither"):
+        detect(plink, None, "GRCh38", source="GATK")
+    with pytest.raises(InputError, match="GRCh37") as caught:
+        detect({"10": 135_000_000}, None, "GRCh38", source="PLINKv1.90")
+    assert caught.value.code == "BUILD_CONFLICT"
+    with pytest.raises(InputError, match="neither"):
+        detect({"10": 140_000_000}, None, "GRCh38", source="PLINKv1.90")
+
+
+@pytest.mark.parametrize(
+    ("assembly", "build"),
+    [("GRCh38.p14", "GRCh38"), ("hg19", "GRCh37"), ("b37", "GRCh37"), ("GCF_000001405.40", "GRCh38")],
+)
+def test_the_assembly_states_the_build(assembly: str, build: str) -> None:
+    found = detect({"chr10": None, "chr1": None}, assembly=assembly)
+    assert (found.name, found.stated_by) == (build, "assembly")
+
+
+def test_lengths_come_before_the_assembly_and_the_assembly_before_the_reference() -> None:
+    assert detect({"chr10": CHR10["GRCh38"]}, "hg38.fa", assembly="GRCh38").stated_by == "contig"
+    assert detect({"chr10": None}, "hg38.fa", assembly="GRCh38").stated_by == "assembly"
+    for contigs, reference, stated in [({"chr10": CHR10["GRCh37"]}, None, None), ({"chr10": None}, "hg19.fa", None)]:
+        with pytest.raises(InputError) as caught:
+            detect(contigs, reference, stated, assembly="GRCh38")  # type: ignore[arg-type]
+        assert caught.value.code == "BUILD_CONFLICT"
+    with pytest.raises(InputError) as caught:
+        detect({"chr10": None}, None, "GRCh37", assembly="GRCh38")
+    assert caught.value.code == "BUILD_CONFLICT"
+
+
+@pytest.mark.parametrize("name", ["CHR10", "Chr10", "chr10", "nc_000010.11"])
+def test_names_of_contigs_have_no_case(name: str) -> None:
+    assert detect({name: CHR10["GRCh38"]}).name == "GRCh38"

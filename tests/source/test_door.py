@@ -10,7 +10,7 @@ import pytest
 
 from starling.assessment import Options
 from starling.errors import InputError
-from starling.formats.content import ReaderName
+from starling.formats.content import OrderName, ReaderName
 from starling.formats.header import Header
 from starling.formats.record import Record, parse_record
 from starling.formats.regions import Region, by_chromosome
@@ -34,6 +34,7 @@ class Message:
         self.header = Header(samples=("S",), contigs={"chr10": 133_797_422})
         self.size: int | None = None
         self.reader: ReaderName = "scan"
+        self.order: OrderName = "whole"
         self.file_sha256: str | None = None
         self.notes: tuple[str | Remark, ...] = ("sent by a laboratory",)
         self.record_count: int | None = len(records)

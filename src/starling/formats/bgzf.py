@@ -1,16 +1,17 @@
 """BGZF: gzip in independent blocks of at most 64 KiB, so that a file can be entered anywhere.
 
-`BlockFile` reads single blocks through a memory map; `BgzfWriter` writes them.
+`BlockFile` reads single blocks, each with a call of its own: a file that is cut while it is open is an error to name,
+where a memory map would end the process.  `BgzfWriter` writes them.
 Source: SAM/BAM format specification, section 4.1 (hts-specs, SAMv1.pdf).
 """
 
 from __future__ import annotations
 
-import mmap
+import os
 import struct
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import BinaryIO, Final
 
@@ -27,7 +28,9 @@ _HEADER: Final = struct.Struct("<4s6xHHHH")
 _BC: Final = 0x4342
 _PLAIN_HEADER_SIZE: Final = 18
 _TRAILER: Final = struct.Struct("<II")
-_CACHED_BLOCKS: Final = 64
+_CACHED_BLOCKS: Final = 192
+#: What the codes of a block take at its beginning, nearly always; with more of them less text is seen at once.
+_TABLE_BYTES: Final = 128
 #: The codes of a deflated block, and what its parts are headed by.
 _DEFLATE_OVERHEAD: Final = 512
 
@@ -37,7 +40,7 @@ def is_bgzf(head: bytes) -> bool:
     return _sizes(head, 0)[0] > 0
 
 
-def _sizes(data: bytes | mmap.mmap, offset: int) -> tuple[int, int]:
+def _sizes(data: bytes, offset: int) -> tuple[int, int]:
     """(length of the block at `offset`, length of its header); (0, 0) when no block begins there."""
     if offset < 0 or offset + _PLAIN_HEADER_SIZE > len(data):
         return 0, 0
@@ -49,7 +52,7 @@ def _sizes(data: bytes | mmap.mmap, offset: int) -> tuple[int, int]:
     return _sizes_of_rare_header(data, offset, extra)
 
 
-def _sizes_of_rare_header(data: bytes | mmap.mmap, offset: int, extra: int) -> tuple[int, int]:
+def _sizes_of_rare_header(data: bytes, offset: int, extra: int) -> tuple[int, int]:
     """As `_sizes`, for a header in which BC is not the only extra field."""
     at, end = offset + 12, offset + 12 + extra
     while at + 6 <= min(end, len(data)):
@@ -60,60 +63,105 @@ def _sizes_of_rare_header(data: bytes | mmap.mmap, offset: int, extra: int) -> t
     return 0, 0
 
 
+def _read_at(file: int, size: int, offset: int) -> bytes:
+    """`size` bytes at `offset`, fewer only at the end of the file.  Raises: OSError."""
+    data = _read_once(file, size, offset)
+    while len(data) < size and (more := _read_once(file, size - len(data), offset + len(data))):
+        data += more
+    return data
+
+
+def _seek_and_read(file: int, size: int, offset: int) -> bytes:
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.read(file, size)
+
+
+#: Windows has no pread.
+_read_once: Final[Callable[[int, int, int], bytes]] = getattr(os, "pread", _seek_and_read)
+
+
 class BlockFile:
-    """The blocks of one BGZF file.  Every inflated block is checked against its CRC-32 and its length."""
+    """The blocks of one BGZF file.  Every inflated block is checked against its CRC-32 and its length.
+
+    `size`: in bytes, `modified`: when the file was last changed, in nanoseconds, both as the file was when opened.
+    """
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
-        """Maps `stream`, a regular non-empty file, into memory.  Raises: InputError FILE_UNREADABLE."""
+        """Of `stream`, a regular non-empty file, which may be closed then.  Raises: InputError FILE_UNREADABLE."""
         self.name = name
+        self._file = -1
         try:
-            self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            self._file = os.dup(stream.fileno())
+            state = os.fstat(self._file)
         except (OSError, ValueError) as error:
-            raise InputError("FILE_UNREADABLE", f"cannot be mapped into memory ({error})", source=name) from error
-        self.size = len(self._data)
+            raise InputError("FILE_UNREADABLE", f"cannot be entered here and there ({error})", source=name) from error
+        self.size = state.st_size
+        self.modified = state.st_mtime_ns
         self.inflated = 0
         self._cache: OrderedDict[int, bytes] = OrderedDict()
 
     def close(self) -> None:
         """Nothing is held any more."""
         self._cache.clear()
-        self._data.close()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _read(self, offset: int, size: int) -> bytes:
+        """The bytes at `offset`, fewer only where the file ends.  Raises: InputError FILE_DAMAGED, FILE_UNREADABLE."""
+        size = max(0, min(size, self.size - offset))
+        try:
+            data = _read_at(self._file, size, offset)
+        except OSError as error:
+            raise InputError("FILE_UNREADABLE", str(error.strerror or error), source=self.name) from error
+        if len(data) < size:
+            raise self._damaged(offset, "the file became shorter while it was read")
+        return data
 
     def is_block(self, offset: int) -> bool:
         """Whether a block begins at `offset`: its header is right and another block, or the end, follows it."""
-        length, header = _sizes(self._data, offset)
+        length, header = self._sizes_at(offset)
         after = offset + length
         if length < header + 8 or after > self.size:
             return False
-        return after == self.size or self._data[after : after + 4] == MAGIC
+        return after == self.size or self._read(after, 4) == MAGIC
 
     def after(self, offset: int) -> int:
         """Where the next block begins.  Raises: InputError FILE_DAMAGED."""
         return offset + self._block(offset)[0]
 
-    def first_from(self, offset: int, limit: int) -> int:
-        """The first block that begins in `offset..limit-1`; -1 when none does."""
-        while True:
-            offset = self._data.find(MAGIC, offset, min(limit + 3, self.size))
-            if offset < 0 or offset >= limit:
-                return -1
-            if self.is_block(offset):
-                return offset
-            offset += 1
+    def beginnings(self, offset: int, size: int) -> Iterator[tuple[int, bytes]]:
+        """(block, at least the first `size` bytes of its text, or all) of every block with text from `offset` on.
 
-    def before(self, offset: int) -> int:
-        """The block that ends where the one at `offset` begins; -1 when there is none."""
-        low, end = max(0, offset - _LARGEST_BLOCK), offset
-        while (at := self._data.rfind(MAGIC, low, end)) >= 0:
-            length, header = _sizes(self._data, at)
-            if length >= header + 8 and at + length == offset:
-                return at
-            end = at + len(MAGIC) - 1
-        return -1
+        For looking at all blocks of a file: nothing of it is checked, and a block whose text was stored, or grew when
+        it was deflated, may give somewhat less.  Raises: InputError FILE_DAMAGED.
+        """
+        wanted, inflater, sizes = size + _PLAIN_HEADER_SIZE + _TABLE_BYTES, zlib.decompressobj, _HEADER.unpack_from
+        file, end = self._file, self.size
+        while offset < end:
+            data = _read_once(file, wanted, offset)
+            if len(data) < wanted:
+                data = self._read(offset, wanted)
+            if len(data) < _PLAIN_HEADER_SIZE:
+                raise self._damaged(offset, "a compressed block is cut short or is none")
+            magic, extra, tag, _, block = sizes(data)
+            length, header = block + 1, _PLAIN_HEADER_SIZE
+            if magic != MAGIC or extra != 6 or tag != _BC or offset + length > end:
+                length, header = self._block(offset)
+            try:
+                text = inflater(-15).decompress(data[header : length - 8], size)
+            except zlib.error as error:
+                raise self._damaged(offset, str(error)) from error
+            if text or length > len(END_OF_FILE):
+                yield offset, text
+            offset += length
 
     def text_size(self, offset: int) -> int:
         """How many bytes the block at `offset` inflates to, by its own statement.  Raises: InputError FILE_DAMAGED."""
-        return int(_TRAILER.unpack_from(self._data, self.after(offset) - 8)[1])
+        return int(_TRAILER.unpack(self._read(self.after(offset) - 8, 8))[1])
 
     def text(self, offset: int) -> bytes:
         """The whole text of the block at `offset`.  Raises: InputError FILE_DAMAGED."""
@@ -141,18 +189,18 @@ class BlockFile:
         # No writer makes text longer by deflating it, but for a few bytes: so much is enough, and copied quickly.
         end = offset + min(length - 8, header + size + _DEFLATE_OVERHEAD)
         try:
-            return zlib.decompressobj(-15).decompress(self._data[offset + header : end], size)
+            return zlib.decompressobj(-15).decompress(self._read(offset + header, end - offset - header), size)
         except zlib.error as error:
             raise self._damaged(offset, str(error)) from error
 
     def _inflate(self, offset: int) -> bytes:
         length, header = self._block(offset)
-        end = offset + length
-        crc, size = _TRAILER.unpack_from(self._data, end - 8)
+        data = self._read(offset + header, length - header)
+        crc, size = _TRAILER.unpack_from(data, len(data) - 8)
         if size > _LARGEST_BLOCK:
             raise self._damaged(offset, f"a block claims {size} bytes of text")
         try:
-            text = zlib.decompress(self._data[offset + header : end - 8], -15, max(size, 1))
+            text = zlib.decompress(data[:-8], -15, max(size, 1))
         except zlib.error as error:
             raise self._damaged(offset, str(error)) from error
         self.inflated += 1
@@ -169,15 +217,33 @@ class BlockFile:
 
     def is_complete(self) -> bool:
         """Whether the marker of a complete file is there.  Raises: InputError FILE_DAMAGED when a block is cut."""
-        if self._data[-len(END_OF_FILE) :] == END_OF_FILE:
+        if self._read(max(0, self.size - len(END_OF_FILE)), len(END_OF_FILE)) == END_OF_FILE:
             return True
-        if self.before(self.size) < 0:
+        if not self._ends_with_a_block():
             raise self._damaged(self.size, "the last block is incomplete, the end of the file is missing")
         return False
 
+    def _ends_with_a_block(self) -> bool:
+        low = max(0, self.size - _LARGEST_BLOCK)
+        data, at = self._read(low, _LARGEST_BLOCK), -1
+        while (at := data.find(MAGIC, at + 1)) >= 0:
+            length, header = _sizes(data, at)
+            if length >= header + 8 and at + length == len(data):
+                return True
+        return False
+
+    def _sizes_at(self, offset: int) -> tuple[int, int]:
+        """As `_sizes`, of what stands at `offset`."""
+        if not 0 <= offset < self.size:
+            return 0, 0
+        head = self._read(offset, _PLAIN_HEADER_SIZE)
+        if head[:4] == MAGIC and len(head) == _PLAIN_HEADER_SIZE and head[10:12] != b"\x06\0":
+            head = self._read(offset, 12 + int.from_bytes(head[10:12], "little"))
+        return _sizes(head, 0)
+
     def _block(self, offset: int) -> tuple[int, int]:
         """(length, length of its header) of the block at `offset`.  Raises: InputError FILE_DAMAGED."""
-        length, header = _sizes(self._data, offset)
+        length, header = self._sizes_at(offset)
         if length < header + 8 or offset + length > self.size:
             raise self._damaged(offset, "a compressed block is cut short or is none")
         return length, header

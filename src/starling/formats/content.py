@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from starling.formats.markers import MarkerTable
 
 ReaderName = Literal["bisect", "index", "scan"]
+#: What proves that the records of a file are sorted, or that it does not matter.
+OrderName = Literal["index", "blocks", "whole"]
 
 
 class Described(Protocol):
@@ -54,6 +56,10 @@ class VariantFile(Described, Protocol):
         """How records are found."""
 
     @property
+    def order(self) -> OrderName:
+        """What it rests on that no record was missed: an index that fits, the heads of all blocks, every line."""
+
+    @property
     def file_sha256(self) -> str | None:
         """The digest of the whole file, when it was read anyway or asked for."""
 
@@ -80,11 +86,12 @@ class Opening:
     """How a file is to be opened.
 
     `hash_input`: its digest is wanted even when it is not read whole.  `progress`: called with (bytes read, size or
-    None) while it is.
+    None) while it is.  `silence_counts`: what the file does not hold will be taken for reference.
     """
 
     hash_input: bool = False
     progress: Progress | None = None
+    silence_counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

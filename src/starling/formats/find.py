@@ -15,10 +15,10 @@ from starling.formats.header import Header
 from starling.formats.lines import DisorderError, Piece, pieces
 from starling.formats.record import LARGEST_POSITION, parse_position, touches
 from starling.formats.regions import Intervals, merge
-from starling.formats.seek import Key, Seeker
+from starling.formats.seek import SMALL, Key, Seeker
 from starling.formats.tabix import BadIndexError, Index, read_index
 
-_WHOLE_CHROMOSOME_UP_TO_BYTES: Final = 2**20
+_WHOLE_CHROMOSOME_UP_TO_BYTES: Final = SMALL
 _REACH: Final = 10_000
 _REACH_STRUCTURAL: Final = 1_000_000
 #: Text searched for reference blocks before the reach; a block is the last one before the region it covers.
@@ -38,6 +38,7 @@ _BASES: Final = b"ACGTNacgtn"
 _BLOCKS_SEARCHED: Final = 32
 Answer = TypeVar("Answer")
 Place = tuple[int, int]
+Order = Literal["index", "blocks", "whole"]
 _BLOCKS_COUNTED: Final = 16
 
 
@@ -46,7 +47,7 @@ class Finder:
 
     def __init__(self, blocks: BlockFile, header: Header, first: tuple[int, int], index: Path | None) -> None:
         """`index`: the file beside, if there is one.  Raises: DisorderError, InputError."""
-        self.seeker = Seeker(blocks, first, tuple(header.contigs))
+        self.seeker = Seeker(blocks, first)
         self.notes: list[str] = []
         self._blocks = blocks
         self._first = first[0]
@@ -60,37 +61,51 @@ class Finder:
         self._count: int | None = None
         self._unread = index
         self._index: Index | None = None
+        self._proved_by_index = False
         if index is not None and self._index_helps(index):
-            self._index, self._unread = self._read_index(index), None
+            self._use_index()
 
     @property
     def reader(self) -> Literal["bisect", "index"]:
         """Whether the index is used."""
         return "bisect" if self._index is None else "index"
 
+    @property
+    def order(self) -> Order:
+        """What proves that the records are sorted: every line, an index that fits, or the heads of all blocks."""
+        return "whole" if self.seeker.checked_whole else "index" if self._proved_by_index else "blocks"
+
+    def ask_index_for_order(self) -> None:
+        """The index beside the file is read for what it says of the order, however long that takes."""
+        if self._unread is not None:
+            self._use_index()
+
     def lines(self, wanted: Mapping[bytes, Intervals]) -> Iterator[bytes]:
         """Every line that touches a wanted interval, once, in file order, as far as `seek` promises.
 
+        `wanted`: by the lower-case name of the contig.
         Raises: DisorderError (then the lines so far are right, but not all), InputError.
         """
         self._places.clear()
         groups = [
             (name, start, end)
             for name in self._present(wanted)
-            for start, end in merge(zip(wanted[name].starts, wanted[name].ends, strict=True), gap=self._reach())
+            for start, end in merge(zip(*wanted[name.lower()].sides, strict=True), gap=self._reach())
         ]
         if self._unread is not None and self._blocks.size > _WHOLE_CHROMOSOME_UP_TO_BYTES and self._any_long(groups):
-            self._index, self._unread = self._read_index(self._unread), None
+            self._use_index()
         for name, start, end in groups:
-            yield from self._group(name, wanted[name], start, end)
+            yield from self._group(name, wanted[name.lower()], start, end)
 
     def has_record_near(self, name: bytes, start: int, end: int) -> bool:
         """Whether a record begins in `start..end`.  Raises: DisorderError, InputError."""
-        rank = self.seeker.rank(name)
-        if rank is None:
-            return False
-        key = self._first_at((rank, start))
-        return key is not None and key <= (rank, end)
+        for own in self.seeker.names:
+            rank = self.seeker.rank(own)
+            if own.lower() == name.lower() and rank is not None:
+                key = self._first_at((rank, start))
+                if key is not None and key <= (rank, end):
+                    return True
+        return False
 
     def count(self) -> int:
         """How many records there are: as the index says, counted in a small file, else estimated from 16 blocks.
@@ -102,20 +117,26 @@ class Finder:
         return self._count
 
     def _counted(self) -> int:
-        stated = self._ask(Index.records) if self._unread is None else _stated_records(self._unread)
+        stated = self._ask(Index.records) if self._unread is None else self._stated_records(self._unread)
         if stated is not None:
             return stated
         if self._blocks.size <= _WHOLE_CHROMOSOME_UP_TO_BYTES:
             return self._count_all()
         total = self._blocks.size - self._first
-        step = total // _BLOCKS_COUNTED
-        places = (self._first + step * number + step // 2 for number in range(_BLOCKS_COUNTED))
-        found = (self._blocks.first_from(place, self._blocks.size) for place in places)
-        blocks = {block for block in found if block >= 0}
+        blocks = self.seeker.sample(_BLOCKS_COUNTED)
         lines = sum(self._blocks.text(block).count(b"\n") for block in blocks)
         estimate = lines * total // max(sum(self._blocks.after(block) - block for block in blocks), 1)
         digits = int("1" + "0" * max(len(str(estimate)) - 2, 0))
         return estimate // digits * digits
+
+    def _stated_records(self, index: Path) -> int | None:
+        """How many records an index says there are; None when it does not, or cannot be read."""
+        try:
+            return read_index(index).records()
+        except (BadIndexError, IndexError) as error:
+            self._drop_index(str(error))
+            self._unread = None
+            return None
 
     def _count_all(self) -> int:
         lines = (line for piece in self.seeker.pieces(self._first) for line in piece.text.split(b"\n"))
@@ -149,31 +170,52 @@ class Finder:
             blocks.add(self.seeker.seek((self.seeker.rank(name) or 0, max(0, start - self._reach()))))
         return any(_writes_out_long_alleles(self._blocks.text(block)) for block in blocks)
 
-    def _read_index(self, index: Path) -> Index | None:
+    def _use_index(self) -> None:
+        """The index that was not read is, and compared with the file."""
+        path, self._unread = self._unread, None
         try:
-            return read_index(index)
+            self._index = read_index(path) if path is not None else None
         except BadIndexError as error:
             self._drop_index(str(error))
-            return None
+            return
+        if self._index is not None and path is not None and path.stat().st_mtime_ns >= self._blocks.modified:
+            self._proved_by_index = bool(self._ask(self._fits))
+
+    def _fits(self, index: Index) -> bool:
+        """Whether the index was made of this file: its blocks, its contigs, each beginning where it says, to the end.
+
+        Who makes an index refuses records that are not sorted, so it then proves the order of all.
+        Source: htslib, tbx.c and hts.c (hts_idx_push: "Unsorted positions", "Chromosome blocks not continuous").
+        """
+        extents = {name: extent for name in index.names if (extent := index.extent(name)) is not None}
+        if [*sorted(extents, key=lambda name: extents[name])] != self.seeker.names:
+            return False
+        ends = {*self._ends_of_text()}
+        if not index.blocks() <= {*self.seeker.offsets, *(end >> 16 for end in ends)}:
+            return False
+        for name, (begin, _) in extents.items():
+            block, at = begin >> 16, begin & 0xFFFF
+            if not self._blocks.is_block(block) or at > self._blocks.text_size(block):
+                return False
+            beginning = next((piece.text for piece in pieces(self._blocks, block, at)), b"")
+            if not beginning.startswith(name + b"\t"):
+                return False
+        return max((end for _, end in extents.values()), default=0) in ends
+
+    def _ends_of_text(self) -> Iterator[int]:
+        """The virtual offsets that stand for the end: behind the last block with text, and in what follows."""
+        block = self.seeker.last
+        yield block << 16 | self._blocks.text_size(block)
+        while (block := self._blocks.after(block)) < self._blocks.size:
+            yield block << 16 | self._blocks.text_size(block)
+        yield block << 16
 
     def _present(self, wanted: Mapping[bytes, Intervals]) -> list[bytes]:
-        """The wanted contigs that the file has, in its order; the absence of one is made sure of."""
-        if not self.seeker.explored and not all(self._has(name) for name in wanted):
-            self.seeker.learn_order()
-        ranks = {name: rank for name in wanted if (rank := self.seeker.rank(name)) is not None}
-        present = sorted(ranks, key=ranks.__getitem__)
+        """The contigs of the file that are wanted, in its order, whatever the header says, in whatever case."""
+        present = [name for name in self.seeker.names if name.lower() in wanted]
         if self._index is not None and not set(present) <= set(self._index.names):
             self._drop_index("it does not know every chromosome of the file")
         return present
-
-    def _has(self, name: bytes) -> bool:
-        rank = self.seeker.rank(name)
-        if rank is None:
-            return False
-        if self.seeker.has_met(rank):
-            return True
-        key = self._first_at((rank, 0))
-        return key is not None and key[0] == rank
 
     def _first_at(self, target: Key) -> Key | None:
         """The key of the first record at or after `target`; None when there is none."""
@@ -246,6 +288,7 @@ class Finder:
 
     def _drop_index(self, why: str) -> None:
         self._index = None
+        self._proved_by_index = False
         self.notes.append(f"the index beside the file was not used: {why}")
 
 
@@ -334,11 +377,3 @@ def _writes_out_long_alleles(text: bytes) -> bool:
     half = _LONG_ALLELE // 2
     places = (at for at in range(0, len(text) - half, half) if text.find(b"\t", at, at + half) < 0)
     return any(not text[at : at + half].strip(_BASES) for at in places)
-
-
-def _stated_records(index: Path) -> int | None:
-    """How many records an index says there are; None when it does not, or cannot be read."""
-    try:
-        return read_index(index).records()
-    except BadIndexError:
-        return None

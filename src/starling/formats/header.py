@@ -5,6 +5,7 @@ Source: The Variant Call Format specification v4.5, section 1.4 and 1.5 (hts-spe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -44,7 +45,8 @@ class Header:
     """What the header states.
 
     `contigs`: name -> length in bases (None: not stated), in header order.  `meta`: every other `##key` -> its
-    values, in order.  `lines`: how many lines the header has, for messages.
+    values, in order.  `lines`: how many lines the header has, for messages.  `assemblies`: contig -> what its
+    `assembly=` states (specification, section 1.4.7), where it states one.
     """
 
     samples: tuple[str, ...]
@@ -52,6 +54,7 @@ class Header:
     reference: str | None = None
     meta: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lines: int = 0
+    assemblies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def declares_structural(self) -> bool:
@@ -83,15 +86,17 @@ def parse_header(lines: Iterable[bytes], source: str) -> Header:
 
     Raises: InputError BAD_HEADER, NOT_TEXT, NO_GENOTYPES or DUPLICATE_SAMPLE.
     """
-    texts = [_decode(line, number, source) for number, line in enumerate(lines, 1)]
+    held = list(lines)
+    texts = [_decode(line, number, source, used=number == len(held)) for number, line in enumerate(held, 1)]
     if not texts or not texts[0].removeprefix("\ufeff").startswith("##fileformat=VCF"):
         raise InputError("BAD_HEADER", "the first line is not ##fileformat=VCF...", source=source, line=1)
     contigs: dict[str, int | None] = {}
+    assemblies: dict[str, str] = {}
     meta: dict[str, list[str]] = {}
     for number, text in enumerate(texts[:-1], 1):
         key, equals, value = text.removeprefix("\ufeff").removeprefix("##").partition("=")
         if key == "contig":
-            _add_contig(contigs, value, source, number)
+            _add_contig(contigs, assemblies, value, source, number)
         elif equals:
             meta.setdefault(key, []).append(value)
     references = meta.get("reference", [])
@@ -101,19 +106,22 @@ def parse_header(lines: Iterable[bytes], source: str) -> Header:
         reference=references[0] if references else None,
         meta=MappingProxyType({key: tuple(values) for key, values in meta.items()}),
         lines=len(texts),
+        assemblies=MappingProxyType(assemblies),
     )
 
 
-def _decode(line: bytes, number: int, source: str) -> str:
+def _decode(line: bytes, number: int, source: str, *, used: bool) -> str:
+    """The text of a header line.  Only the names of samples must be right; descriptions come in any code."""
     if b"\0" in line:
         raise InputError("NOT_TEXT", "a NUL byte in the header", source=source, line=number)
     try:
-        return line.rstrip(b"\r").decode()
+        return line.rstrip(b"\r").decode(errors="strict" if used else "replace")
     except UnicodeDecodeError as error:
-        raise InputError("NOT_TEXT", "the header is not UTF-8", source=source, line=number) from error
+        message = "the names of the samples are not UTF-8 (iconv -f latin1 -t utf8 may help)"
+        raise InputError("NOT_TEXT", message, source=source, line=number) from error
 
 
-def _add_contig(contigs: dict[str, int | None], value: str, source: str, line: int) -> None:
+def _add_contig(contigs: dict[str, int | None], assemblies: dict[str, str], value: str, source: str, line: int) -> None:
     fields = _fields(value)
     name, length = fields.get("ID"), fields.get("length", "")
     if not name:
@@ -124,6 +132,8 @@ def _add_contig(contigs: dict[str, int | None], value: str, source: str, line: i
         message = f"contig {name} is declared with two lengths, {known} and {bases}"
         raise InputError("BAD_HEADER", message, source=source, line=line)
     contigs[name] = bases if known is None else known
+    if stated := fields.get("assembly", "").strip('"'):
+        assemblies.setdefault(name, stated)
 
 
 def _fields(value: str) -> dict[str, str]:
@@ -141,14 +151,16 @@ def _parts(text: str) -> list[str]:
     """The text cut at commas outside quotation marks; without a part that none closes."""
     if '"' not in text:
         return text.split(",")
-    parts, quoted = [""], False
-    for character in text:
-        if character == "," and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += character
-            quoted ^= character == '"'
-    return parts[:-1] if quoted else parts
+    parts: list[list[str]] = [[]]
+    for number, stretch in enumerate(text.split('"')):
+        if number % 2:
+            parts[-1].append(f'"{stretch}"')
+            continue
+        first, *others = stretch.split(",")
+        parts[-1].append(first)
+        parts.extend([each] for each in others)
+    joined = ["".join(part) for part in parts]
+    return joined[:-1] if text.count('"') % 2 else joined
 
 
 def _samples(text: str, source: str, line: int) -> tuple[str, ...]:
@@ -162,7 +174,7 @@ def _samples(text: str, source: str, line: int) -> tuple[str, ...]:
         raise InputError("BAD_HEADER", f"column 9 is {columns[8]!r}, not FORMAT", source=source, line=line)
     samples = columns[_FIRST_SAMPLE:]
     if len(set(samples)) != len(samples):
-        twice = next(name for index, name in enumerate(samples) if name in samples[:index])
+        twice = Counter(samples).most_common(1)[0][0]
         raise InputError("DUPLICATE_SAMPLE", f"sample {twice!r} has two columns", source=source, line=line)
     if "" in samples:
         raise InputError("BAD_HEADER", "a sample column has no name", source=source, line=line)

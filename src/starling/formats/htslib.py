@@ -31,7 +31,7 @@ class BcfFile:
 
     is_gvcf = False
 
-    def __init__(self, path: Path, *, hash_input: bool = False) -> None:
+    def __init__(self, path: Path, *, hash_input: bool = False, silence_counts: bool = False) -> None:
         self.name = path.name
         self.size: int | None = path.stat().st_size
         self.notes: tuple[str, ...] = ()
@@ -44,13 +44,22 @@ class BcfFile:
             self._file: Any = pysam.VariantFile(str(path), "rb")
         except (OSError, ValueError) as error:
             raise InputError("FILE_DAMAGED", "not a readable BCF", source=self.name) from error
+        self._has_index = self._file.index is not None and (not silence_counts or _is_fresh(path))
         lines = str(self._file.header).splitlines()
         self.header: Header = parse_header((line.encode() for line in lines), self.name)
+        self._contigs: dict[str, list[str]] = {}
+        for name in self._file.header.contigs:
+            self._contigs.setdefault(name.casefold(), []).append(name)
 
     @property
     def reader(self) -> Literal["index", "scan"]:
         """By its index where there is one beside it."""
-        return "index" if self._file.index is not None else "scan"
+        return "index" if self._has_index else "scan"
+
+    @property
+    def order(self) -> Literal["index", "whole"]:
+        """An index, which is not made of an unsorted file, or a reading of everything."""
+        return "index" if self._has_index else "whole"
 
     @property
     def record_count(self) -> int | None:
@@ -94,23 +103,25 @@ class BcfFile:
     def _indexed(self, regions: Sequence[Region]) -> Iterator[str]:
         """Records that touch several regions come once: those that begin before a later region's start came before."""
         done: dict[str, int] = {}
-        for region in sorted(regions, key=lambda each: (each.chromosome, each.start)):
-            if region.chromosome not in self._file.header.contigs:
-                continue
+        asked = ((name, each) for each in regions for name in self._named(each.chromosome))
+        for name, region in sorted(asked, key=lambda each: (each[0], each[1].start)):
             try:
-                for record in self._file.fetch(region.chromosome, region.start - 1, region.end):
-                    if record.pos > done.get(region.chromosome, 0):
+                for record in self._file.fetch(name, region.start - 1, region.end):
+                    if record.pos > done.get(name, 0):
                         yield str(record)
             except (OSError, ValueError) as error:
                 raise InputError("FILE_DAMAGED", "a record cannot be read", source=self.name) from error
-            done[region.chromosome] = max(done.get(region.chromosome, 0), region.end)
+            done[name] = max(done.get(name, 0), region.end)
+
+    def _named(self, chromosome: str) -> Sequence[str]:
+        """The contigs of the file with this name, in whatever case."""
+        return self._contigs.get(chromosome.casefold(), ())
 
     def has_record_near(self, chromosome: str, start: int, end: int) -> bool:
         """Whether a record begins in `start..end`."""
         if self.reader == "index":
-            if chromosome not in self._file.header.contigs:
-                return False
-            return any(start <= record.pos for record in self._file.fetch(chromosome, start - 1, end))
+            names = self._named(chromosome)
+            return any(start <= each.pos for name in names for each in self._file.fetch(name, start - 1, end))
         return self._scan is not None and self._scan.has_record_near(chromosome.encode(), start, end)
 
     def phase_set_users(self, chromosome: str) -> frozenset[int]:
@@ -137,7 +148,13 @@ def _matches(head: bytes) -> bool:
 
 
 def _open(path: str | Path, opening: Opening) -> BcfFile:
-    return BcfFile(Path(path), hash_input=opening.hash_input)
+    return BcfFile(Path(path), hash_input=opening.hash_input, silence_counts=opening.silence_counts)
+
+
+def _is_fresh(path: Path) -> bool:
+    """Whether the index beside the file was made after the file."""
+    beside = [path.with_name(f"{path.name}.csi"), path.with_name(f"{path.name}.tbi")]
+    return any(one.is_file() and one.stat().st_mtime_ns >= path.stat().st_mtime_ns for one in beside)
 
 
 FORMATS: Final = (Format("bcf", "BCF", _matches, _open),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -24,6 +24,11 @@ class Intervals:
         merged = merge(pairs)
         self.starts = [start for start, _ in merged]
         self.ends = [end for _, end in merged]
+
+    @property
+    def sides(self) -> tuple[list[int], list[int]]:
+        """The starts, and the ends."""
+        return self.starts, self.ends
 
     def next_start(self, position: int) -> int | None:
         """The start of the first interval that ends at or after `position`; None when all lie before it."""
@@ -58,3 +63,11 @@ def by_chromosome(regions: Sequence[Region]) -> dict[bytes, Intervals]:
     for chromosome, start, end in regions:
         pairs.setdefault(chromosome, []).append((start, end))
     return {name.encode(): Intervals(values) for name, values in pairs.items()}
+
+
+def whatever_case(wanted: Mapping[bytes, Intervals]) -> dict[bytes, Intervals]:
+    """The same by lower-case names: what is written `CHR6` somewhere is `chr6`."""
+    pairs: dict[bytes, list[tuple[int, int]]] = {}
+    for name, intervals in wanted.items():
+        pairs.setdefault(name.lower(), []).extend(zip(*intervals.sides, strict=True))
+    return {name: Intervals(values) for name, values in pairs.items()}

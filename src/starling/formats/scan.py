@@ -8,48 +8,32 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from starling.errors import InputError
+from starling.formats.order import Run, proved_run
 from starling.formats.record import may_span, parse_position, span_end, touches
-from starling.formats.regions import Intervals
-from starling.values import dataclass
+from starling.formats.regions import Intervals, whatever_case
 
 #: The FORMAT keys that name phase sets, of a genotype and of each of its alleles (VCF v4.4, section 1.6.2).
 _PHASE_SETS: Final = frozenset({b"PS", b"PSL"})
 _NOTHING: Final = Intervals(())
-_DIGITS_AND_TAB: Final = b"0123456789\t"
 #: Of a proved run about one position in so many bases is remembered: whether a gene has neighbours takes no more.
 _REMEMBERED_BASES: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Lines proved to be sorted on one chromosome, with POS of one width: then bytes sort as numbers do."""
-
-    name: bytes
-    prefixes: list[bytes]
-
-    def position(self, index: int) -> int:
-        return int(self.prefixes[index][len(self.name) + 1 : -1])
-
-    def key(self, position: int) -> bytes:
-        """The prefix that a line at `position` would have; positions of another width become the nearest end."""
-        width = len(self.prefixes[0]) - len(self.name) - 2
-        digits = b"%d" % max(position, 0)
-        if len(digits) != width:
-            digits = digits.zfill(width) if len(digits) < width else b"9" * width
-        return self.name + b"\t" + digits + b"\t"
 
 
 class Scan:
     """The state of one pass.  `records`, `has_blocks` and `has_record_near` are final when `lines` is exhausted."""
 
-    def __init__(self, wanted: Mapping[bytes, Intervals], source: str, line_number: int) -> None:
+    def __init__(
+        self, wanted: Mapping[bytes, Intervals], source: str, line_number: int, samples: Sequence[str] | None = None
+    ) -> None:
+        """`samples`: those of the header, which every later header must have, too; None: there is none to compare."""
         self.records = 0
         self.has_blocks = False
-        self._wanted = wanted
+        self._wanted = whatever_case(wanted)
+        self._samples = None if samples is None else "\t".join(samples).encode()
         self._source = source
         self._number = line_number
         self._positions: dict[bytes, array[int]] = {}
@@ -62,13 +46,16 @@ class Scan:
         """
         for chunk in chunks:
             self._refuse_nul(chunk)
+            if not chunk.strip():
+                self._number += chunk.count(b"\n")
+                continue
             lines = chunk.split(b"\n")
             lines.pop()
             if not self.has_blocks and b"<" in chunk:
                 self.has_blocks = b"<NON_REF>" in chunk or b"<*>" in chunk
             if b"PS" in chunk:
                 self._note_phase_sets(lines)
-            run = _proved_run(lines)
+            run = proved_run(lines)
             if run is None or may_span(chunk):
                 yield from self._each(lines)
             else:
@@ -77,11 +64,11 @@ class Scan:
 
     def has_record_near(self, chromosome: bytes, start: int, end: int) -> bool:
         """Whether a remembered record begins in `start..end`."""
-        return any(start <= position <= end for position in self._positions.get(chromosome, ()))
+        return any(start <= position <= end for position in self._positions.get(chromosome.lower(), ()))
 
     def phase_set_users(self, chromosome: bytes) -> frozenset[int]:
         """The sample columns that name a phase set (PS of a `|` genotype) on some record of the chromosome."""
-        return frozenset(self._phased.get(chromosome, ()))
+        return frozenset(self._phased.get(chromosome.lower(), ()))
 
     def _note_phase_sets(self, lines: list[bytes]) -> None:
         for line in lines:
@@ -89,7 +76,7 @@ class Scan:
                 continue
             fields = line.split(b"\t")
             keys = fields[8].split(b":") if len(fields) > 9 else []
-            users = self._phased.setdefault(fields[0], set())
+            users = self._phased.setdefault(fields[0].lower(), set())
             for key in _PHASE_SETS.intersection(keys) if len(users) < len(fields) - 9 else ():
                 at = keys.index(key)
                 users.update(column for column, text in enumerate(fields[9:]) if _names_set(text.split(b":"), at))
@@ -100,14 +87,14 @@ class Scan:
             line = self._number + 1 + chunk.count(b"\n", 0, at)
             raise InputError("NOT_TEXT", "a NUL byte in a record", source=self._source, line=line)
 
-    def _from_run(self, run: _Run, lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
+    def _from_run(self, run: Run, lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
         self.records += len(lines)
         first, last = run.position(0), run.position(-1)
-        remembered = self._positions.setdefault(run.name, array("q"))
+        remembered = self._positions.setdefault(run.name.lower(), array("q"))
         step = max(1, len(lines) // ((last - first) // _REMEMBERED_BASES + 1))
         remembered.extend(run.position(index) for index in range(0, len(lines), step))
         remembered.append(last)
-        intervals = self._wanted.get(run.name, _NOTHING)
+        intervals = self._wanted.get(run.name.lower(), _NOTHING)
         at = bisect_left(intervals.ends, first)
         if at == len(intervals.ends):
             return
@@ -132,10 +119,13 @@ class Scan:
                 continue
             if line[:tab] != name:
                 if line.startswith(b"#"):
+                    self._refuse_other_header(line, index)
+                    continue
+                if not line.strip():
                     continue
                 name = line[:tab]
-                intervals = self._wanted.get(name, _NOTHING)
-                remembered = self._positions.setdefault(name, array("q"))
+                intervals = self._wanted.get(name.lower(), _NOTHING)
+                remembered = self._positions.setdefault(name.lower(), array("q"))
             digits = line[tab + 1 : line.find(b"\t", tab + 1)]
             short = len(digits) < 10 and digits.isdigit()
             position = int(digits) if short else parse_position(digits, self._source, self._number + 1 + index)
@@ -144,35 +134,19 @@ class Scan:
             if touches(intervals, position, line):
                 yield self._number + 1 + index, line.rstrip(b"\r")
 
+    def _refuse_other_header(self, line: bytes, index: int) -> None:
+        """Files joined end to end bring their headers; those of other people would be taken for the first one's."""
+        if self._samples is None or not line.startswith(b"#CHROM\t"):
+            return
+        if line.rstrip(b"\r\n").split(b"\t", 9)[9:] != [self._samples]:
+            message = "a second header names other samples than the first"
+            raise InputError("BAD_HEADER", message, source=self._source, line=self._number + 1 + index)
+
     def _refuse_unless_empty(self, line: bytes, index: int) -> None:
-        if line.rstrip(b"\r") and not line.startswith(b"#"):
+        if line.strip() and not line.startswith(b"#"):
             message = "a record needs columns separated by tabs"
             raise InputError("BAD_RECORD", message, source=self._source, line=self._number + 1 + index)
 
 
 def _names_set(values: list[bytes], at: int) -> bool:
     return b"|" in values[0] and at < len(values) and bool(values[at].strip().strip(b".,"))
-
-
-def _proved_run(lines: list[bytes]) -> _Run | None:
-    """The run that the lines are, if they are one; every line is looked at, at the speed of C."""
-    if not lines:
-        return None
-    first, last = lines[0], lines[-1]
-    tab = first.find(b"\t")
-    width = first.find(b"\t", tab + 1) + 1
-    name = first[: tab + 1]
-    if tab <= 0 or width < tab + 3 or first[:1] == b"#" or not last.startswith(name):
-        return None
-    prefixes = [line[:width] for line in lines]
-    # Everything between two texts that begin with `name` in byte order begins with `name`.
-    if prefixes != sorted(prefixes):
-        return None
-    joined, count = b"".join(prefixes), len(lines)
-    # Exactly two tabs each, the second one last; nothing but digits between them.
-    if joined[width - 1 :: width] != b"\t" * count or joined.count(b"\t") != 2 * count:
-        return None
-    others = len(name.translate(None, _DIGITS_AND_TAB))
-    if len(joined) != width * count or len(joined.translate(None, _DIGITS_AND_TAB)) != others * count:
-        return None
-    return _Run(name[:-1], prefixes)

@@ -19,121 +19,135 @@ What is promised.  Let *reach* be how far before a region the reader looks at ev
    other an index could add nothing but a deletion written out over more than *reach* in a file without shorter ones,
    and takes longer to read than all records.
 
-This holds for files sorted by position within contigs that are not mixed.  Order is not believed but probed: 64 keys
-spread over the file, every key met while bisecting, every line read.  Whatever contradicts raises `DisorderError`,
-and the caller reads the file whole.  Blocks that are only probed are not checked against their CRC-32; the blocks
-from which records come are, and so are the keys on both sides of a region, so a damaged probe cannot hide a record.
+This holds for files sorted by position within contigs that are not mixed.  Order is not believed: before anything is
+looked for, the first record that begins in every block is read and compared with that of the block before; then every
+line of every block that is inflated, of those in which one contig follows another, and of the last.  Files of at most
+1 MiB are inflated whole.  Whatever contradicts raises `DisorderError`, and the caller reads the file whole.
 
-What is known of the order comes from `Seeker._establish_order` alone: a proof over all blocks would stand there.
+What is left is a record that hides inside a block which nobody looked into.  It cannot make a wrong answer out of what
+was found, for what was found is there; but it forbids to conclude anything from what was *not* found.  So silence is
+taken for reference only where more is known: see `Finder.order`.
+
+Only the beginnings of most blocks are inflated and not checked against their CRC-32; the blocks from which records come
+are.
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 from starling.formats.bgzf import BlockFile
 from starling.formats.lines import DisorderError, Piece, pieces
-from starling.formats.record import LARGEST_POSITION, may_span, parse_position
-from starling.values import dataclass
+from starling.formats.order import stretches
+from starling.formats.record import LARGEST_POSITION, LONGEST_LINE, may_span, parse_position
 
 Key = tuple[int, int]
 
+#: Blocks in which it is looked whether records have spans.
 _SAMPLED: Final = 64
-#: Probes spent on finding out the order of contigs before the file is rather read whole.
-_EXPLORED: Final = 4096
-#: Probes that go where the target would be if records lay evenly; from then on every other one halves what is left.
-_GUESSES: Final = 4
-_PEEKS: Final = (1024, 65_536)
-#: Bytes in which the columns before FORMAT of nearly every record fit; only probes look no further.
+#: Text in which the rest of a line and the next record's CHROM and POS nearly always stand.
+_BEGINNING: Final = 256
+#: Text of which it is seen whether a record has a span.
+_PEEK: Final = 1024
+#: Bytes looked at of a block with long lines, before all of it.
+_PEEKS: Final = (4096, 16_384)
+#: Bytes in which the columns before FORMAT of nearly every record fit.
 _FIXED_COLUMNS: Final = 2048
 _STRUCTURAL: Final = (b"<DEL", b"<DUP", b"<INV", b"<CNV", b"<CN", b"<INS", b"SVTYPE=")
-_AT_END: Final[Key] = (LARGEST_POSITION, LARGEST_POSITION)
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The first record that begins in a block or after it."""
-
-    name: bytes
-    position: int
+#: What a contig's name cannot begin with, nothing among it.
+_NO_NAME: Final = frozenset({b"", b"#", b" ", b"\t", b"\r", b"\n"})
+#: Compressed size up to which every line is looked at before anything else.
+SMALL: Final = 2**20
 
 
 class Seeker:
-    """Finds lines by key (rank of the contig, position) in the blocks of one sorted file."""
+    """Finds lines by key (rank of the contig, position) in the blocks of one sorted file.
 
-    def __init__(self, blocks: BlockFile, first: tuple[int, int], contigs: Sequence[str]) -> None:
+    `names`: the contigs that have records, in file order.  `offsets`: every block in which a record begins.
+    `checked_whole`: whether every line was looked at.
+    """
+
+    def __init__(self, blocks: BlockFile, first: tuple[int, int]) -> None:
         """`first`: block, and index in its text, of the first record.  Raises: DisorderError, InputError."""
         self.blocks = blocks
         self.blocks_seen = False
         self.spans_seen = False
         self.structural_seen = False
-        self.explored = False
+        self.checked_whole = blocks.size <= SMALL
         self._first = first
-        self._heads: dict[int, Head | None] = {}
-        self._offsets: list[int] = []
-        self._keys: list[Key] = []
-        self._sample = self._sampled_offsets()
-        self._rank: dict[bytes, int] = {}
-        self._establish_order(contigs)
+        #: Of every block in which a record begins: where it stands, and where the first of them begins.
+        self.offsets = array("q")
+        self._positions = array("q")
+        #: (number of the block whose first record is on another contig than that of the block before, contig)
+        self._changes: list[tuple[int, bytes]] = []
+        #: Where a piece begins -> the keys of its first and last line.
+        self._checked: dict[tuple[int, int], tuple[Key, Key] | tuple[()]] = {}
+        self._read_heads()
+        self.names = self._contigs_in_order()
+        self._rank = {name: number for number, name in enumerate(self.names)}
+        self._keys = self._ranked()
+        self._look_for_spans()
+        self._check_ends()
 
     def rank(self, name: bytes) -> int | None:
         """The place of a contig in the order of the file; None: the file has no such contig."""
         return self._rank.get(name)
 
-    def has_met(self, rank: int) -> bool:
-        """Whether a record that was looked at stands on the contig."""
-        at = bisect_left(self._keys, (rank, 0))
-        return at < len(self._keys) and self._keys[at][0] == rank
-
-    def learn_order(self) -> None:
-        """The order of contigs is that of the data, every contig found; the header's is no longer used.
-
-        Raises: DisorderError.
-        """
-        self._rank = self._rank_of_data()
-
     def seek(self, target: Key) -> int:
-        """The last block whose head is before `target`: what is at or after `target` begins there or later.
+        """The last block whose head is before `target`: what is at or after `target` begins there or later."""
+        at = bisect_left(self._keys, _packed(target))
+        return self.offsets[at - 1] if at else self._first[0]
 
-        Raises: DisorderError, InputError.
-        """
-        at = bisect_left(self._keys, target)
-        low = self._offsets[at - 1] if at else self._first[0]
-        high = self._offsets[at] if at < len(self._offsets) else self.blocks.size
-        between = (self._keys[at - 1] if at else _AT_END, self._keys[at] if at < len(self._keys) else _AT_END)
-        following, probes = self.blocks.after(low), 0
-        while following < high:
-            share = _share(between, target) if probes < _GUESSES or probes % 2 else 0.5
-            # The block that the place is in, rather than the one that begins behind it.
-            middle = max(following, low + int((high - low) * share) - (following - low))
-            offset = self.blocks.first_from(middle, high)
-            probes += 1
-            if offset < 0:
-                high = middle
-            elif (key := self._key(offset)) < target:
-                low, following, between = offset, self.blocks.after(offset), (key, between[1])
-            else:
-                high, between = offset, (between[0], key)
-        return low
+    @property
+    def last(self) -> int:
+        """The last block in which a record begins."""
+        return self.offsets[-1] if self.offsets else self._first[0]
+
+    def sample(self, count: int) -> list[int]:
+        """At most `count` blocks in which records begin, spread evenly over the file."""
+        return list(self.offsets[:: max(1, -(-len(self.offsets) // count))])
 
     def back(self, offset: int, size: int) -> int:
         """The block before the one at `offset` such that at least `size` bytes of text lie between, or the first."""
-        while size > 0 and offset > self._first[0]:
-            previous = self.blocks.before(offset)
-            if previous < 0:
-                break
-            offset = previous
-            size -= self.blocks.text_size(offset)
-        return offset
+        at = bisect_left(self.offsets, offset)
+        while size > 0 and at > 0:
+            at -= 1
+            size -= self.blocks.text_size(self.offsets[at])
+        return self.offsets[at] if at < len(self.offsets) else offset
 
     def pieces(self, offset: int) -> Iterator[Piece]:
         """Whole lines from the first that begins after a line end in the block at `offset`, or from the first record.
 
-        Raises: InputError FILE_DAMAGED, LINE_TOO_LONG.
+        Every line is compared with the one before it.
+
+        Raises: DisorderError, InputError FILE_DAMAGED, LINE_TOO_LONG.
         """
-        return pieces(self.blocks, offset, self._first[1] if offset == self._first[0] else None)
+        before: Key | None = None
+        for piece in pieces(self.blocks, offset, self._first[1] if offset == self._first[0] else None):
+            place = piece.where(0)
+            ends = self._checked.get(place) or self._ends(piece)
+            self._checked[place] = ends
+            if ends:
+                if before is not None and ends[0] < before:
+                    raise DisorderError("records are not sorted by position")
+                before = ends[1]
+            yield piece
+
+    def _ends(self, piece: Piece) -> tuple[Key, Key] | tuple[()]:
+        """The keys of the first and the last line, all between them sorted; empty without a line.
+
+        Raises: DisorderError.
+        """
+        keys: list[Key] = []
+        for stretch in stretches(piece.text):
+            keys += (self._key_for(stretch.name, stretch.first), self._key_for(stretch.name, stretch.last))
+        if any(later < earlier for earlier, later in pairwise(keys)):
+            raise DisorderError("records are not sorted by position")
+        return (keys[0], keys[-1]) if keys else ()
 
     def find(self, text: bytes, target: Key, begin: int = 0) -> int:
         """Where the first record at or after `target` stands in `text` (whole sorted lines); its length when none.
@@ -157,147 +171,176 @@ class Seeker:
         return self._key_for(text[at:tab], parse_position(digits, self.blocks.name, None))
 
     def _record_at(self, text: bytes, at: int) -> int:
-        """The first line at or after `at` that is a record: not empty, not a header line."""
-        while at < len(text) and text[at] in b"#\r\n":
-            at = text.find(b"\n", at) + 1
+        """The first line at or after `at` that is a record: not blank, not a header line; the length when none is."""
+        while at < len(text):
+            rest = text[at : at + 2]
+            if rest[:1] in b"#":
+                at = text.find(b"\n", at) + 1 or len(text)
+            elif rest[:1].isspace():
+                content = len(text) - len(text[at:].lstrip())
+                begin = text.rfind(b"\n", at, content) + 1 or at
+                if content < len(text) and begin == at:
+                    return at
+                at = begin if content < len(text) else len(text)
+            else:
+                return at
         return at
 
     def _key_for(self, name: bytes, position: int) -> Key:
         rank = self._rank.get(name)
         if rank is None:
-            raise DisorderError("a contig that the header does not name")
+            raise DisorderError("records of a contig stand among those of another")
         return rank, position
 
-    def _key(self, offset: int) -> Key:
-        """The key of a block's head, remembered and compared with those of its neighbours."""
-        at = bisect_left(self._offsets, offset)
-        if at < len(self._offsets) and self._offsets[at] == offset:
-            return self._keys[at]
-        head = self._head(offset)
-        key = _AT_END if head is None else self._key_for(head.name, head.position)
-        if (at and self._keys[at - 1] > key) or (at < len(self._keys) and self._keys[at] < key):
+    def _read_heads(self) -> None:
+        """The first record that begins in every block, those before compared with those after.
+
+        Raises: DisorderError, InputError.
+        """
+        at = self._first[0]
+        for piece in pieces(self.blocks, at, self._first[1]):
+            begin = self._record_at(piece.text, 0)
+            if begin < len(piece.text):
+                self._add_head(at, *_name_and_digits(piece.text, begin))
+                break
+        name, position = (self._changes[-1][1], self._positions[-1]) if self._changes else (b"", 0)
+        for offset, text in self.blocks.beginnings(self.blocks.after(at), _BEGINNING):
+            begin = text.find(b"\n") + 1
+            columns = text[begin:].split(b"\t", 2)
+            # only a line that is seen to begin, and whose two columns are seen to end, is taken as it is
+            if not begin or len(columns) < 3 or not columns[1].isdigit() or columns[0][:1] in _NO_NAME:
+                self._add_rare_head(offset)
+                name = b""
+            elif columns[0] == name and len(columns[1]) < 10 and (later := int(columns[1])) >= position:
+                self.offsets.append(offset)
+                self._positions.append(later)
+                position = later
+            else:
+                self._add_head(offset, columns[0], columns[1])
+                name, position = columns[0], self._positions[-1]
+
+    def _add_head(self, offset: int, name: bytes, digits: bytes) -> None:
+        if not digits.isdigit() or len(digits) > 10:
+            raise DisorderError("a position cannot be read")
+        position = int(digits)
+        if not self._changes or self._changes[-1][1] != name:
+            self._changes.append((len(self.offsets), name))
+        elif position < self._positions[-1]:
             raise DisorderError("records are not sorted by position")
-        self._offsets.insert(at, offset)
-        self._keys.insert(at, key)
-        return key
+        self.offsets.append(offset)
+        self._positions.append(position)
 
-    def _head(self, offset: int) -> Head | None:
-        """The first record that begins after a line end in the block at `offset`, or later."""
-        if offset not in self._heads:
-            self._heads[offset] = self._peeked_head(offset) or self._read_head(offset)
-        return self._heads[offset]
-
-    def _peeked_head(self, offset: int) -> Head | None:
-        """The head, when the first kilobyte, or the whole, of the block holds enough of it."""
-        begin = self._first[1] if offset == self._first[0] else None
+    def _add_rare_head(self, offset: int) -> None:
+        """The head of a block of which more must be seen; none when no record begins in it."""
         for size in _PEEKS:
-            text = self.blocks.peek(offset, size + (begin or 0))
-            at = begin if begin is not None else text.find(b"\n") + 1
-            if at or begin is not None:
-                at = self._record_at(text, at)
-                if text.count(b"\t", at, at + _FIXED_COLUMNS) >= 8:
-                    return self._head_at(text, at)
-        return None
+            text = self.blocks.peek(offset, size)
+            begin = text.find(b"\n") + 1
+            at = self._line_in(text, begin) if begin else len(text)
+            if text.count(b"\t", at) >= 2:
+                return self._add_head(offset, *_name_and_digits(text, at))
+        text = self.blocks.text(offset)
+        begin = text.find(b"\n") + 1
+        at = self._line_in(text, begin) if begin else len(text)
+        if at == len(text):
+            return None
+        line, following = text[at:], self.blocks.after(offset)
+        while line.count(b"\t") < 2 and b"\n" not in line and following < self.blocks.size:
+            line += self.blocks.text(following)
+            following = self.blocks.after(following)
+            if len(line) > LONGEST_LINE:
+                break
+        return self._add_head(offset, *_name_and_digits(line, 0))
 
-    def _read_head(self, offset: int) -> Head | None:
-        for piece in self.pieces(offset):
-            at = self._record_at(piece.text, 0)
-            if at < len(piece.text):
-                return self._head_at(piece.text, at)
-        return None
+    def _line_in(self, text: bytes, begin: int) -> int:
+        """Where the first line from `begin` on that is not blank begins; the length when none does.
 
-    def _head_at(self, text: bytes, at: int) -> Head:
-        name, position = _read_key(text, at, self.blocks.name)
-        end = text.find(b"\n", at)
-        line = text[at : end if end >= 0 else len(text)][:_FIXED_COLUMNS]
+        Raises: DisorderError.
+        """
+        content = len(text) - len(text[begin:].lstrip())
+        if text[content : content + 1] == b"#":
+            raise DisorderError("there are header lines among the records")
+        return len(text) if content == len(text) else text.rfind(b"\n", begin, content) + 1 or begin
+
+    def _heads_by_contig(self) -> Iterator[tuple[bytes, int, int]]:
+        """(contig, number of the first block whose head is on it, number behind the last), in file order."""
+        for number, (begin, name) in enumerate(self._changes, 1):
+            yield name, begin, self._changes[number][0] if number < len(self._changes) else len(self.offsets)
+
+    def _contigs_in_order(self) -> list[bytes]:
+        """Every contig that has records.  Where heads change their contig all lines between are looked at.
+
+        Raises: DisorderError: the records of a contig are not together.
+        """
+        names: list[bytes] = []
+        for name, _, end in self._heads_by_contig():
+            following = self.offsets[end] if end < len(self.offsets) else self.blocks.size
+            for one in (name, *self._names_between(self.offsets[end - 1], following)):
+                if not names or names[-1] != one:
+                    names.append(one)
+        if len(set(names)) != len(names):
+            raise DisorderError("the records of a contig are not together")
+        return names
+
+    def _names_between(self, low: int, high: int) -> Iterator[bytes]:
+        """The contigs of the lines from the head of the block `low` to that of the block `high`."""
+        text = self.blocks.text(low)
+        begin = self._first[1] if low == self._first[0] else text.find(b"\n") + 1
+        end = text.rfind(b"\n", begin) + 1
+        crossing = text[end:] if end else b""
+        if end and not crossing and self.blocks.after(low) == high < self.blocks.size:
+            crossing = self.blocks.peek(high, _BEGINNING)  # the line at the very beginning of a block is not its head
+        if end and crossing.count(b"\t") >= 2 and self._line_in(crossing, 0) == 0:
+            yield from (stretch.name for stretch in stretches(text[begin:end]))
+            yield _name_and_digits(crossing, 0)[0]
+            return
+        for piece in pieces(self.blocks, low, self._first[1] if low == self._first[0] else None):
+            cut = piece.index((high, 0))
+            end = piece.text.find(b"\n", cut) + 1 if cut < len(piece.text) else cut
+            yield from (stretch.name for stretch in stretches(piece.text[:end]))
+            if cut < len(piece.text):
+                return
+
+    def _ranked(self) -> array[int]:
+        """The keys of the heads, packed: sorted."""
+        keys = array("q")
+        for name, begin, end in self._heads_by_contig():
+            above = self._rank[name] << 32
+            keys.extend(above | position for position in self._positions[begin:end])
+        return keys
+
+    def _check_ends(self) -> None:
+        """The last block with records is sorted; so is a small file from its first line to its last.
+
+        Raises: DisorderError.
+        """
+        if self.offsets:
+            for _ in self.pieces(self._first[0] if self.checked_whole else self.offsets[-1]):
+                pass
+
+    def _look_for_spans(self) -> None:
+        """Whether records of a sample of blocks have spans."""
+        for offset in self.sample(_SAMPLED):
+            begin = self._first[1] if offset == self._first[0] else 0
+            text = self.blocks.peek(offset, begin + _PEEK)
+            begin = begin or text.find(b"\n") + 1
+            if text.count(b"\t", begin, begin + _FIXED_COLUMNS) < 8:
+                text = self.blocks.text(offset)
+                begin = begin or text.find(b"\n") + 1
+            end = text.find(b"\n", begin)
+            self._note_spans(text[begin : end if end >= 0 else len(text)][:_FIXED_COLUMNS])
+
+    def _note_spans(self, line: bytes) -> None:
         self.blocks_seen = self.blocks_seen or b"<NON_REF>" in line or b"<*>" in line
         self.spans_seen = self.spans_seen or may_span(line)
         self.structural_seen = self.structural_seen or any(name in line for name in _STRUCTURAL)
-        return Head(name, position)
-
-    def _establish_order(self, contigs: Sequence[str]) -> None:
-        """The file is sorted, as far as is known, and `_rank` is the order of its contigs.  Raises: DisorderError."""
-        self._rank = self._rank_of_header(contigs) or self._rank_of_data()
-
-    def _sampled_offsets(self) -> list[int]:
-        """Blocks spread evenly over the file, the first one included."""
-        first, size = self._first[0], self.blocks.size
-        found = {first}
-        for number in range(1, _SAMPLED):
-            offset = self.blocks.first_from(first + (size - first) * number // _SAMPLED, size)
-            if offset >= 0:
-                found.add(offset)
-        return sorted(found)
-
-    def _rank_of_header(self, contigs: Sequence[str]) -> dict[bytes, int] | None:
-        """The header's order, when the sampled keys agree with it."""
-        self._rank = {name.encode(): number for number, name in enumerate(contigs)}
-        try:
-            for offset in self._sample:
-                self._key(offset)
-        except DisorderError:
-            return None
-        return self._rank
-
-    def _rank_of_data(self) -> dict[bytes, int]:
-        """The order in which contigs come in the file, all of them.  Raises: DisorderError."""
-        self.explored = True
-        names: list[bytes] = []
-        for low, high in zip(self._sample, [*self._sample[1:], self.blocks.size], strict=True):
-            for name in self._names_between(low, high):
-                if not names or names[-1] != name:
-                    names.append(name)
-        rank = {name: number for number, name in enumerate(names)}
-        if len(rank) != len(names):
-            raise DisorderError("the records of a contig are not together")
-        self._rank = rank
-        self._offsets, self._keys = [], []
-        for offset in sorted(self._heads):
-            self._key(offset)
-        return rank
-
-    def _names_between(self, low: int, high: int) -> Iterator[bytes]:
-        """The contigs of the records that begin in the blocks `low..high`, in order."""
-        if len(self._heads) > _EXPLORED:
-            raise DisorderError("too many contigs in an order that the header does not state")
-        first = self._head(low)
-        last = self._head(high) if high < self.blocks.size else None
-        if first is None:
-            return
-        if last is not None and first.name == last.name:
-            yield first.name
-            return
-        following = self.blocks.after(low)
-        middle = self.blocks.first_from((following + high) // 2, high) if following < high else -1
-        if middle < 0 and following < high:
-            middle = following
-        if middle >= 0:
-            yield from self._names_between(low, middle)
-            yield from self._names_between(middle, high)
-            return
-        yield from self._names_within(low, high)
-
-    def _names_within(self, low: int, high: int) -> Iterator[bytes]:
-        """The contigs of the lines that begin in the block `low`, which is followed by `high`."""
-        for piece in self.pieces(low):
-            at = self._record_at(piece.text, 0)
-            while at < len(piece.text):
-                if piece.where(at)[0] >= high:
-                    return
-                yield _read_key(piece.text, at, self.blocks.name)[0]
-                at = self._record_at(piece.text, piece.text.find(b"\n", at) + 1)
 
 
-def _share(between: tuple[Key, Key], target: Key) -> float:
-    """How far the target is from the first of two keys to the second, if records lie evenly; a half when unknown."""
-    (rank, low), (other, high) = between
-    if not rank == other == target[0] or high <= low:
-        return 0.5
-    return (target[1] - low) / (high - low)
+def _packed(key: Key) -> int:
+    return key[0] << 32 | min(key[1], LARGEST_POSITION)
 
 
-def _read_key(text: bytes, at: int, source: str) -> tuple[bytes, int]:
-    """(contig, position) of the line that begins at `at`.  Raises: InputError BAD_RECORD."""
-    tab = text.find(b"\t", at)
-    second = text.find(b"\t", tab + 1)
-    return text[at:tab], parse_position(text[tab + 1 : second], source, None)
+def _name_and_digits(text: bytes, at: int) -> tuple[bytes, bytes]:
+    """CHROM and POS of the line that begins at `at`, as they stand; empty where there are no columns."""
+    end = text.find(b"\n", at)
+    name, _, rest = text[at : end if end >= 0 else len(text)].partition(b"\t")
+    return name, rest.partition(b"\t")[0]

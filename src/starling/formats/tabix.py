@@ -107,6 +107,41 @@ class Index:
                 merged.append((begin, stop))
         return merged
 
+    def extent(self, name: bytes) -> tuple[int, int] | None:
+        """The virtual offsets between which the index says all records of a sequence are; None: none, or not said.
+
+        Raises: BadIndexError.
+        """
+        reference = self._reference(name)
+        at = reference.place(_bins_below(self.depth + 1) + 1) if reference else None
+        if at is None or self._words[at + self._fixed - 1] != 2:
+            return None
+        return self._long(at + self._fixed), self._long(at + self._fixed + 2)
+
+    def blocks(self) -> set[int]:
+        """Every block of the file in which the index says that a first chunk of a bin begins or ends.
+
+        Raises: BadIndexError.
+        """
+        found: set[int] = set()
+        for name in self.names:
+            reference = self._reference(name)
+            if reference is None:
+                continue
+            ends = [*reference.run_firsts[1:], len(reference.numbers) // 4]
+            for place, first, end in zip(reference.run_places, reference.run_firsts, ends, strict=True):
+                found |= self._blocks_of(place + self._fixed, reference.stride, end - first)
+        return found
+
+    def _blocks_of(self, at: int, stride: int, bins: int) -> set[int]:
+        """The blocks of the two virtual offsets at `at`, and at every `stride` words from there, of so many bins."""
+        words, stop = self._words, at + stride * (bins - 1) + 1
+        if stop + 3 > len(words):
+            raise BadIndexError("it is cut short")
+        low, high, low_end, high_end = (words[at + k : stop + k : stride].tolist() for k in range(4))
+        begins = {one >> 16 | other << 16 for one, other in zip(low, high, strict=True)}
+        return begins | {one >> 16 | other << 16 for one, other in zip(low_end, high_end, strict=True)}
+
     def records(self) -> int | None:
         """How many records the index says the file has; None when it does not say."""
         special = _bins_below(self.depth + 1) + 1
@@ -240,7 +275,7 @@ def read_index(path: Path) -> Index:
     try:
         data = _text(path)
         return _parse_csi(data) if data[:4] == b"CSI\x01" else _parse_tbi(data)
-    except (InputError, OSError, zlib.error, struct.error, IndexError) as error:
+    except (InputError, OSError, zlib.error, struct.error, IndexError, ValueError) as error:
         raise BadIndexError(str(error)) from error
 
 
@@ -274,6 +309,7 @@ def _parse_tbi(data: bytes) -> Index:
     if data[:4] != b"TBI\x01":
         raise BadIndexError("it is neither TBI nor CSI")
     count, *_, size = struct.unpack_from("<8i", data, 4)
+    _refuse_negative(count, size)
     names = _names(data[36 : 36 + size], count)
     return Index(names, _TABIX_SHIFT, _TABIX_DEPTH, is_csi=False, _words=_words(data, 36 + size))
 
@@ -284,8 +320,14 @@ def _parse_csi(data: bytes) -> Index:
         raise BadIndexError("its parameters are not those of an index of a VCF")
     (size,) = struct.unpack_from("<i", data, 16 + 24)
     (count,) = struct.unpack_from("<i", data, 16 + extra)
+    _refuse_negative(count, size)
     names = _names(data[16 + 28 : 16 + 28 + size], count)
     return Index(names, shift, depth, is_csi=True, _words=_words(data, 16 + extra + 4))
+
+
+def _refuse_negative(*sizes: int) -> None:
+    if min(sizes) < 0:
+        raise BadIndexError("it states a negative size")
 
 
 def _names(data: bytes, count: int) -> tuple[bytes, ...]:

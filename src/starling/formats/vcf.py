@@ -19,7 +19,7 @@ from starling.formats.bgzf import BlockFile, is_bgzf
 from starling.formats.header import Header, parse_header
 from starling.formats.lines import DisorderError, pieces
 from starling.formats.record import Columns, Record, parse_record
-from starling.formats.regions import Region, by_chromosome
+from starling.formats.regions import Region, by_chromosome, whatever_case
 from starling.formats.scan import Scan
 from starling.formats.stream import HeaderCollector, Progress, TextStream, open_bytes
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Columns", "Header", "Record", "Region", "VcfFile", "open_vcf"]
 
 _STDIN = "-"
+#: The columns ID and INFO, in which free text may stand.
+_DESCRIBING = (2, 7)
 #: Enough for a gzip header with some extra fields.
 _HEAD_BYTES = 4096
 
@@ -38,14 +40,16 @@ def open_vcf(
     *,
     hash_input: bool = False,
     progress: Callable[[int, int | None], None] | None = None,
+    silence_counts: bool = False,
 ) -> VcfFile:
     """The file is open and its header read; `-` is standard input.
 
     `hash_input`: `file_sha256` is wanted even when the file is not read whole.  `progress`: called with (bytes read,
-    size or None) while a file is read whole.
+    size or None) while a file is read whole.  `silence_counts`: what the file does not hold will be taken for
+    reference, so its order must be proved for every record.
     Raises: InputError FILE_*, NOT_VCF, NOT_TEXT, BAD_HEADER, NO_GENOTYPES, DUPLICATE_SAMPLE, LINE_TOO_LONG.
     """
-    return VcfFile(path, hash_input=hash_input, progress=progress)
+    return VcfFile(path, hash_input=hash_input, progress=progress, silence_counts=silence_counts)
 
 
 class VcfFile:
@@ -54,8 +58,16 @@ class VcfFile:
     `reader`, `notes`, `record_count`, `file_sha256` and `is_gvcf` are final when an iteration of `fetch` has ended.
     """
 
-    def __init__(self, path: str | Path, *, hash_input: bool = False, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        hash_input: bool = False,
+        progress: Progress | None = None,
+        silence_counts: bool = False,
+    ) -> None:
         """As `open_vcf`."""
+        self._silence_counts = silence_counts
         self.name = "stdin" if str(path) == _STDIN else Path(path).name
         self.size: int | None = None
         self._path = None if str(path) == _STDIN else Path(path)
@@ -83,7 +95,8 @@ class VcfFile:
         """
         samples, name = len(self.header.samples), self.name
         for number, line in self._lines(regions):
-            record = parse_record(line, samples=samples, source=name, number=number)
+            text = line if line.isascii() else with_readable_info(line)
+            record = parse_record(text, samples=samples, source=name, number=number)
             if not self._has_blocks and record.is_reference_block:
                 self._has_blocks = True
             yield record
@@ -112,6 +125,11 @@ class VcfFile:
     def reader(self) -> Literal["bisect", "index", "scan"]:
         """How the records are found."""
         return "scan" if self._finder is None else self._finder.reader
+
+    @property
+    def order(self) -> Literal["index", "blocks", "whole"]:
+        """What proves that no record was missed: an index that fits, the heads of all blocks, a reading of all."""
+        return "whole" if self._finder is None else self._finder.order
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -190,27 +208,31 @@ class VcfFile:
         try:
             beside = find_index(self._path) if self._path is not None else None
             self._finder = Finder(blocks, header, first, beside)
+            if self._silence_counts and self._finder.order == "blocks":
+                self._finder.ask_index_for_order()
         except DisorderError as error:
-            self._give_up_seeking(error)
+            self._give_up_seeking(f"the file was read whole: {error}")
+        if self._finder is not None and self._silence_counts and self._finder.order == "blocks":
+            self._give_up_seeking("the file was read whole, because its silence counts: no index proves its order")
         return header
 
-    def _give_up_seeking(self, why: DisorderError) -> None:
+    def _give_up_seeking(self, note: str) -> None:
         if self._finder is not None:
             self._notes.extend(self._finder.notes)
         self._finder = None
-        self._notes.append(f"the file was read whole: {why}")
+        self._notes.append(note)
 
     def _lines(self, regions: Sequence[Region]) -> Iterator[tuple[int | None, bytes]]:
         """(line number when known, line) of the records in the regions."""
         hashes: list[int] = []
         if self._finder is not None:
             try:
-                for line in self._finder.lines(by_chromosome(regions)):
+                for line in self._finder.lines(whatever_case(by_chromosome(regions))):
                     hashes.append(hash(line))
                     yield None, line
                 return
             except DisorderError as error:
-                self._give_up_seeking(error)
+                self._give_up_seeking(f"the file was read whole: {error}")
         if not hashes:
             yield from self._scanned(regions)
             return
@@ -224,7 +246,7 @@ class VcfFile:
     def _scanned(self, regions: Sequence[Region]) -> Iterator[tuple[int, bytes]]:
         stream, self._stream = self._stream or self._reopened(), None
         self._digest = None
-        self._scan = Scan(by_chromosome(regions), self.name, stream.line_number)
+        self._scan = Scan(by_chromosome(regions), self.name, stream.line_number, self.header.samples)
         try:
             yield from self._scan.lines(stream.chunks())
             self._digest = stream.digest
@@ -239,6 +261,15 @@ class VcfFile:
         stream = TextStream(opened, self.name, size, self._progress)
         stream.header()
         return stream
+
+
+def with_readable_info(line: bytes) -> bytes:
+    """The line with ID and INFO in UTF-8: nobody uses the names of places or people that stand there."""
+    columns = line.split(b"\t", 8)
+    for at in _DESCRIBING:
+        if at < len(columns) and not columns[at].isascii():
+            columns[at] = columns[at].decode(errors="replace").encode()
+    return b"\t".join(columns)
 
 
 def _read_header(blocks: BlockFile) -> tuple[Header, tuple[int, int]]:

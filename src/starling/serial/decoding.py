@@ -81,6 +81,7 @@ def _input(fields: Fields) -> InputStamp:
         build=build,
         build_from=fields.text_or_none("build_from"),
         reader=fields.text_or_none("reader"),
+        order=fields.text_or_none("order") if "order" in fields.names() else None,
     )
 
 

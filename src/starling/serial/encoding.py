@@ -54,6 +54,7 @@ def _provenance(provenance: Provenance) -> dict[str, object]:
             "build": source.build,
             "build_from": source.build_from,
             "reader": source.reader,
+            "order": source.order,
         },
         "options": _plain(provenance.options),
         "positions": dict(provenance.positions),

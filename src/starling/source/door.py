@@ -61,8 +61,26 @@ def open_source(path: str | Path, wanted: Wanted, progress: Progress | None = No
 
     Raises: InputError, what the format's own reader refuses; BAD_OPTION when the silence of an array shall count.
     """
-    content = open_file(path, Opening(hash_input=wanted.options.hash_input, progress=progress))
+    options = wanted.options
+    silence = options.absent_is_reference != "no" or options.callable_bed is not None
+    opening = Opening(hash_input=options.hash_input, progress=progress, silence_counts=silence)
+    content = open_file(path, opening)
     return OpenSource(content if _has_records(content) else _as_records(content, wanted), wanted)
+
+
+class _Names(dict[str, str]):
+    """Name in the file -> chromosome, found whatever its case; listed once, as the knowledge base writes it."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        super().__init__(pairs)
+        self._folded = {name.casefold(): chromosome for name, chromosome in self.items()}
+
+    def __missing__(self, name: str) -> str:
+        return self._folded[name.casefold()]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the name is one of these, whatever its case."""
+        return isinstance(name, str) and name.casefold() in self._folded
 
 
 def _has_records(content: Content) -> TypeGuard[VariantFile]:
@@ -137,37 +155,31 @@ class OpenSource:
 
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """Name in the file -> chromosome, for every chromosome with a site; all others are ignored.
+        """Name in the file, in whatever case -> chromosome, for every chromosome with a site; all others are ignored.
 
-        A header without contigs, or one that need not be complete because every record is read anyway, is not relied
-        on.  Raises: InputError NO_CHROMOSOMES when the header names contigs, and none on which any gene lies.
+        What the header names is not relied on: it need not be complete, and files are renamed without their headers.
+        Raises: InputError NO_CHROMOSOMES when the header names contigs, and none on which any gene lies.
         """
-        contigs, names = self.header.contigs, self._named(self.sites)
+        contigs, names = self.header.contigs, self._usable(self.sites)
         if contigs and not any(name in names for name in contigs) and not self._speaks_of_any_gene():
             message = f"the file has the contigs {', '.join(list(contigs)[:5])}, ...; none is needed"
             raise InputError("NO_CHROMOSOMES", message, source=self.name)
         return names
-
-    def _named(self, sites: SiteMap) -> Mapping[str, str]:
-        contigs, needed = self.header.contigs, self._usable(sites)
-        if not contigs or self._file.reader == "scan":
-            return needed
-        return {name: needed[name] for name in contigs if name in needed}
 
     def _speaks_of_any_gene(self) -> bool:
         """Whether a contig is one on which any gene lies, asked about or not."""
         known = self._usable(self._wanted.maps.whole.of(self.build.name))
         return any(name in known for name in self.header.contigs)
 
-    def _usable(self, sites: SiteMap) -> dict[str, str]:
+    def _usable(self, sites: SiteMap) -> _Names:
         """Every name that a chromosome with a site can have in a file of this build."""
-        return {
-            name: chromosome
+        return _Names(
+            (name, chromosome)
             for name, (chromosome, accession) in self._wanted.chromosomes.contigs.items()
             if chromosome in sites.chromosomes
             and accession in {None, self.build.name}
             and not (chromosome == "chrM" and self.build.mitochondrial_refused)
-        }
+        )
 
     def fetch(self, spans: Mapping[str, Intervals] | None = None) -> Iterator[tuple[str, Record]]:
         """(chromosome, record) of every record with genotypes in `spans` (chromosome -> intervals; None: at a site).
@@ -212,11 +224,11 @@ class OpenSource:
                 yield names[record.chromosome], record
             return
         whole = maps.whole.of(self.build.name)
-        everywhere, asked = self._named(whole), {name: Stretches(wanted.get(ours, ())) for name, ours in names.items()}
+        everywhere, asked = self._usable(whole), {ours: Stretches(wanted.get(ours, ())) for ours in names.values()}
         for record in self._file.fetch(_regions(everywhere, whole.spans)):
-            own = asked.get(record.chromosome)
+            own = asked.get(everywhere[record.chromosome])
             if own is not None and own.overlaps(record.position, max(record.position, record.end)):
-                yield names[record.chromosome], record
+                yield everywhere[record.chromosome], record
 
     @property
     def is_gvcf(self) -> bool:
@@ -237,8 +249,9 @@ class OpenSource:
         from starling.formats.bed import read_bed
 
         found: dict[str, Intervals] = {}
+        known = {name.casefold(): chromosome for name, (chromosome, _) in self._wanted.chromosomes.contigs.items()}
         for name, intervals in read_bed(bed).items():
-            chromosome = self._wanted.chromosomes.contigs.get(name, (None, None))[0]
+            chromosome = known.get(name.casefold())
             if chromosome is not None:
                 found[chromosome] = (*found.get(chromosome, ()), *intervals)
         return found
@@ -259,7 +272,7 @@ class OpenSource:
     def stamp(self) -> SourceStamp:
         """What the provenance says of it."""
         file = self._file
-        return SourceStamp(file.name, file.size, file.file_sha256, file.reader, self.build)
+        return SourceStamp(file.name, file.size, file.file_sha256, file.reader, self.build, file.order)
 
     @property
     def notes(self) -> tuple[Remark, ...]:

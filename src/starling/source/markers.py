@@ -56,6 +56,7 @@ class MarkerRecords:
     """
 
     reader: Final = "scan"
+    order: Final = "whole"
     is_gvcf = False
 
     def __init__(

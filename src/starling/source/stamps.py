@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from starling.formats.content import ReaderName
+from starling.formats.content import OrderName, ReaderName
 from starling.source.build import Build
 from starling.values import dataclass
 
@@ -19,10 +19,11 @@ class SourceStamp:
     file_sha256: str | None
     reader: ReaderName
     build: Build | None
+    order: OrderName = "whole"
 
 
 def joined(stamps: Sequence[SourceStamp]) -> SourceStamp:
-    """One stamp for several files: the slowest reader, all bytes, the digest of the sorted digests.
+    """One stamp for several files: the slowest reader, the weakest order, all bytes, the digest of the sorted digests.
 
     The build is None where they differ.
     """
@@ -33,6 +34,8 @@ def joined(stamps: Sequence[SourceStamp]) -> SourceStamp:
     readers = {stamp.reader for stamp in stamps}
     builds = {stamp.build.name for stamp in stamps if stamp.build is not None}
     reader: ReaderName = "scan" if "scan" in readers else "bisect" if "bisect" in readers else "index"
+    proofs = {stamp.order for stamp in stamps}
+    order: OrderName = "blocks" if "blocks" in proofs else "index" if "index" in proofs else "whole"
     whole = hashlib.sha256("\n".join(digests).encode()).hexdigest()
     return SourceStamp(
         name=", ".join(stamp.name for stamp in stamps),
@@ -40,4 +43,5 @@ def joined(stamps: Sequence[SourceStamp]) -> SourceStamp:
         file_sha256=whole if len(digests) == len(stamps) else None,
         reader=reader,
         build=stamps[0].build if len(builds) == 1 else None,
+        order=order,
     )
