@@ -15,7 +15,7 @@ def _matches(head: bytes) -> bool:
 
 
 def _open(path: str | Path, opening: Opening) -> VcfFile:
-    return open_vcf(path, hash_input=opening.hash_input, progress=opening.progress)
+    return open_vcf(path, hash_input=opening.hash_input, progress=opening.progress, stream=opening.stream)
 
 
 FORMATS: Final = (Format("vcf", "VCF or gVCF", _matches, _open, pipes=True),)
