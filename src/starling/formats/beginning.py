@@ -27,6 +27,11 @@ HEAD_BYTES: Final = 16_384
 #: An archive on standard input is held in memory, for its list of contents stands at its end.  No array's export,
 #: packed, is larger.  Source: ours.
 _LARGEST_PIPED_ARCHIVE: Final = 256 * 2**20
+#: Exports of arrays shrink to a third when they are packed, final reports of many samples to a twentieth; what unpacks
+#: to more than this many times its size was made to fill the memory.  Source: ours.
+MOST_UNPACKED: Final = 50
+#: Bytes that may come of however little.
+ALWAYS_UNPACKED: Final = 2**20
 _ZIP: Final = b"PK\x03\x04"
 _EMPTY_ZIP: Final = b"PK\x05\x06"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -148,7 +153,8 @@ def _unpacked(file: BinaryIO, name: str) -> Beginning:
             raise InputError("NOT_VCF", message, source=name)
         if inside[0].flag_bits & 1:
             raise InputError("NOT_VCF", "this ZIP archive needs a password; unpack it first", source=name)
-        stream = _Member(archive.open(inside[0]), file, name)
+        most = MOST_UNPACKED * inside[0].compress_size + ALWAYS_UNPACKED
+        stream = _Member(archive.open(inside[0]), file, name, most)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
         file.close()
         raise InputError("FILE_DAMAGED", f"the ZIP archive cannot be unpacked: {error}", source=name) from error
@@ -167,15 +173,22 @@ def _is_content(entry: zipfile.ZipInfo) -> bool:
 class _Member:
     """What lies in an archive, to be read once; the archive is closed with it."""
 
-    def __init__(self, stream: object, file: BinaryIO, name: str) -> None:
+    def __init__(self, stream: object, file: BinaryIO, name: str, most: int) -> None:
+        """`most`: bytes that it may unpack to."""
         self._stream = cast("BinaryIO", stream)
         self._file = file
         self._name = name
+        self._left = most
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes.  Raises: InputError FILE_DAMAGED."""
+        """The next bytes.  Raises: InputError FILE_DAMAGED; BAD_MARKERS for what was made to fill the memory."""
         try:
-            return self._stream.read(size)
+            data = self._stream.read(size)
+            self._left -= len(data)
+            if self._left < 0:
+                message = f"unpacks to more than {MOST_UNPACKED} times its size, as no results of an array do"
+                raise InputError("BAD_MARKERS", message, source=self._name)
+            return data
         except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
             raise InputError("FILE_DAMAGED", f"the ZIP archive is damaged: {error}", source=self._name) from error
 

@@ -183,4 +183,6 @@ def _add(rows: Rows, columns: Columns, fields: Sequence[str], lines: Lines, numb
         found = [fields[columns.first].upper(), fields[columns.second].upper()]
         single = place[0] in _HAPLOID and found[0] and not found[1]
         alleles = lines.alleles(found[:1] if single else found, number)
-    rows.add(Marker(lines.stem, fields[columns.name], *place, alleles, number))
+    name = fields[columns.name]
+    if rows.has(name, place):
+        rows.keep(Marker(lines.stem, name, *place, alleles, number))

@@ -54,7 +54,7 @@ def read(path: str | Path, opening: Opening) -> MarkerTable:
     columns = _columns(header, about, lines, number)
     rows = Rows(lines.needed)
     for at, line in numbered:
-        rows.add(_marker(columns, cells(line, columns.separator, lines, at), lines, at))
+        _add(rows, columns, cells(line, columns.separator, lines, at), lines, at)
     return table(
         lines,
         tuple(rows.samples),
@@ -79,7 +79,8 @@ def _before_rows(lines: Lines, numbered: Iterator[tuple[int, str]]) -> tuple[lis
     raise lines.wrong("has no [Data] section")
 
 
-def _marker(columns: _Columns, fields: list[str], lines: Lines, number: int) -> Marker:
+def _add(rows: Rows, columns: _Columns, fields: list[str], lines: Lines, number: int) -> None:
+    """One row."""
     if len(fields) != columns.count:
         raise lines.wrong(f"{len(fields)} columns, not {columns.count}", number)
     place: tuple[str | None, int | None] = (None, None)
@@ -89,7 +90,9 @@ def _marker(columns: _Columns, fields: list[str], lines: Lines, number: int) -> 
     sample = lines.stem if columns.sample is None else fields[columns.sample]
     own = "" if columns.rsid is None else fields[columns.rsid]
     name = own if own.casefold().startswith("rs") else fields[columns.name]
-    return Marker(sample, name, *place, alleles, number)
+    rows.samples.setdefault(sample)
+    if rows.has(name, place):
+        rows.keep(Marker(sample, name, *place, alleles, number))
 
 
 def _columns(header: str, about: list[str], lines: Lines, number: int) -> _Columns:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
 
 from starling.errors import InputError
+from starling.formats.beginning import ALWAYS_UNPACKED, MOST_UNPACKED
 from starling.formats.content import Opening
 from starling.formats.stream import Progress, TextStream, open_bytes
 from starling.values import dataclass, field
@@ -24,10 +25,6 @@ from starling.values import dataclass, field
 Strand = Literal["plus", "forward", "none"]
 #: What a file may say of its own build; `old`: one before GRCh37, whose places are not known here.
 StatedBuild = Literal["GRCh38", "GRCh37", "old"]
-#: Exports of arrays shrink to a third when they are packed, final reports of many samples to a twentieth; what unpacks
-#: to more than this many times its size was made to fill the memory.  Source: ours.
-MOST_UNPACKED: Final = 100
-_ALWAYS_UNPACKED: Final = 2**20
 #: Characters: a row of a table of markers has some dozens.  Source: ours.
 LONGEST_ROW: Final = 2**20
 _CHROMOSOMES: Final[Mapping[str, str]] = {
@@ -40,6 +37,8 @@ _NO_CALL: Final = frozenset({"-", "0", "", ".", "N", "?"})
 _NO_CALL_WORDS: Final = frozenset({"NA", "NC", "NOCALL", "NO CALL", "NULL"})
 #: A row that says nowhere: the marker is known by its name alone.
 _NOWHERE: Final = frozenset({"", "0", "-", "--", ".", "NA", "N/A", "UN", "NULL"})
+#: A file has some thirty genotypes; what invents others is not remembered.
+_REMEMBERED_GENOTYPES: Final = 1_000
 _BUILD: Final = re.compile(
     r"(?:build|grch|hg|ncbi|assembly|reference)[\s_:#-]*(?:build|grch|hg|ncbi)?[\s_:#-]*(3[5678]|1[789])\b"
 )
@@ -137,6 +136,7 @@ class Lines:
         self._path = path
         self._given = opening.stream
         self._progress: Progress | None = opening.progress
+        self._genotypes: dict[str, tuple[str, ...]] = {}
 
     def numbered(self, longest: int = LONGEST_ROW) -> Iterator[tuple[int, str]]:
         """(line number, line) of everything that is not empty.
@@ -165,7 +165,7 @@ class Lines:
         rest, unpacked = "", 0
         for chunk in chunks:
             unpacked += len(chunk)
-            if unpacked > MOST_UNPACKED * counted.bytes + _ALWAYS_UNPACKED:
+            if unpacked > MOST_UNPACKED * counted.bytes + ALWAYS_UNPACKED:
                 raise self.wrong(f"unpacks to more than {MOST_UNPACKED} times its size, as no results of an array do")
             if decoder is None:
                 encoding = "utf-16" if chunk[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
@@ -197,14 +197,20 @@ class Lines:
 
     def place(self, chromosome: str, position: str, line: int) -> tuple[str | None, int | None]:
         """Our name of a chromosome (empty: one without genes of ours), and the position; None for what says nowhere."""
-        where = chromosome.strip().upper()
-        if position.strip().upper() in _NOWHERE:
+        if chromosome in _CHROMOSOMES and position.isascii() and position.isdigit() and position[0] != "0":
+            if len(position) > 10:
+                raise self.wrong(f"position is {position[:40]!r}", line)
+            return _CHROMOSOMES[chromosome], int(position)
+        return self._unusual_place(chromosome.strip().upper(), position.strip(), line)
+
+    def _unusual_place(self, chromosome: str, position: str, line: int) -> tuple[str | None, int | None]:
+        if position.upper() in _NOWHERE:
             return None, None
         if not (position.isascii() and position.isdigit() and len(position) <= 10):
             raise self.wrong(f"position is {position[:40]!r}", line)
-        if where in _NOWHERE or int(position) == 0:
+        if chromosome in _NOWHERE or int(position) == 0:
             return None, None
-        return _CHROMOSOMES.get(where.removeprefix("CHR"), ""), int(position)
+        return _CHROMOSOMES.get(chromosome.removeprefix("CHR"), ""), int(position)
 
     def alleles(self, texts: Sequence[str], line: int) -> tuple[str, ...]:
         """The alleles: a base, `I`, `D`, or the bases of an insertion; none when one of them was not called."""
@@ -214,7 +220,14 @@ class Lines:
 
     def genotype(self, text: str, line: int) -> tuple[str, ...]:
         """The alleles of a genotype in one column: `AG`, `A/G`, `DI`, `--`."""
-        text = text.strip().upper()
+        known = self._genotypes.get(text)
+        if known is None:
+            known = self._new_genotype(text.strip().upper(), line)
+            if len(self._genotypes) < _REMEMBERED_GENOTYPES:
+                self._genotypes[text] = known
+        return known
+
+    def _new_genotype(self, text: str, line: int) -> tuple[str, ...]:
         if text in _NO_CALL_WORDS or text in _NO_CALL:
             return ()
         if "/" in text or "|" in text:
@@ -255,17 +268,15 @@ class Rows:
     samples: dict[str, None] = field(default_factory=dict)
     _kept: dict[tuple[object, ...], Marker] = field(default_factory=dict)
 
-    def wants(self, name: str, chromosome: str | None, position: int | None) -> bool:
-        """Whether results of such a marker can be of use."""
-        return self.needed is None or self.needed(name, chromosome, position)
+    def has(self, name: str, place: tuple[str | None, int | None], people: int = 1) -> bool:
+        """Results of so many people at a marker are counted.  Whether they can be of use, and are to be kept."""
+        self.count += people
+        return self.needed is None or self.needed(name, *place)
 
-    def add(self, marker: Marker) -> None:
-        """One more result."""
-        self.count += 1
-        self.samples.setdefault(marker.sample)
-        if self.wants(marker.name, marker.chromosome, marker.position):
-            key = (marker.sample, marker.name, marker.chromosome, marker.position, marker.alleles)
-            self._kept.setdefault(key, marker)
+    def keep(self, marker: Marker) -> None:
+        """One result that can be of use."""
+        key = (marker.sample, marker.name, marker.chromosome, marker.position, marker.alleles)
+        self._kept.setdefault(key, marker)
 
     @property
     def markers(self) -> tuple[Marker, ...]:

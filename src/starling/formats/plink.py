@@ -162,15 +162,14 @@ def _check_order(start: bytes, name: str) -> None:
 
 def _add_block(rows: Rows, variant: _Variant, block: bytes, samples: Sequence[str]) -> None:
     """What everybody has at a variant."""
-    if not rows.wants(variant.name, variant.chromosome, variant.position):
-        rows.count += len(samples)
+    if not rows.has(variant.name, (variant.chromosome, variant.position), len(samples)):
         return
     first, second = variant.forms
     found = {0: (first, first), 1: (first, second), 2: (second, second)}
     for number, sample in enumerate(samples):
         copies = _SECOND[block[number // 4] >> 2 * (number % 4) & 3]
         alleles = () if copies is None or "0" in found[copies] else found[copies]
-        rows.add(_marker(sample, variant, alleles))
+        rows.keep(_marker(sample, variant, alleles))
 
 
 def _marker(sample: str, variant: _Variant, alleles: tuple[str, ...]) -> Marker:
@@ -228,7 +227,7 @@ def read_ped(path: str | Path, opening: Opening) -> MarkerTable:
     variants = list(_variants(read_lines(_beside(path, ".map")), count=4))
     lines = read_lines(path, opening)
     rows = Rows(opening.needed)
-    wanted = [(at, each) for at, each in enumerate(variants) if rows.wants(each.name, each.chromosome, each.position)]
+    wanted = [(at, each) for at, each in enumerate(variants) if rows.has(each.name, (each.chromosome, each.position))]
     found: list[tuple[str, str]] = []
     kept: list[list[tuple[str, ...]]] = []
     for number, line in lines.numbered(_LONGEST_PERSON):
@@ -243,7 +242,7 @@ def read_ped(path: str | Path, opening: Opening) -> MarkerTable:
     samples = _named(found, lines)
     for sample, own in zip(samples, kept, strict=True):
         for (_, variant), alleles in zip(wanted, own, strict=True):
-            rows.add(_marker(sample, variant, alleles))
+            rows.keep(_marker(sample, variant, alleles))
     count = len(samples) * len(variants)
     return table(lines, samples, rows.markers, strand="forward", rows=count, kind="a PLINK file")
 

@@ -71,15 +71,18 @@ class KnownSites:
         """Whether a marker can be of use: by its name, by its place, or for what it tells of the mitochondrion."""
         if chromosome == "chrM" or self.named(name) is not None:
             return True
-        if not chromosome or place is None:
-            return False
-        return any((chromosome, place) in places for places in self._by_place.values())
+        return (chromosome, place) in self._places
+
+    @cached_property
+    def _places(self) -> frozenset[tuple[str | None, int | None]]:
+        """Every place of a site, in either build."""
+        return frozenset(place for places in self._by_place.values() for place in places)
 
     def named(self, name: str) -> Site | None:
         """The site whose rsid the name is, or holds."""
         text = name.casefold()
         site = self.by_name.get(text)
-        if site is not None or "rs" not in text:
+        if site is not None or text[2:].isdecimal() or "rs" not in text:
             return site
         return next((self.by_name[each] for each in _RSID.findall(text) if each in self.by_name), None)
 

@@ -131,7 +131,7 @@ def _bed(path: Path, people: Written) -> Path:
 
 def _ped(path: Path, people: Written) -> Path:
     path = path.with_suffix(".ped")
-    rows = list(people.values())[0]
+    rows = next(iter(people.values()))
     places = [f"{probe.site.chromosome.removeprefix('chr')} {probe.name} 0 {probe.site.position}" for probe in rows]
     path.with_suffix(".map").write_text("\n".join(places) + "\n")
     lines = []
