@@ -31,6 +31,7 @@ ADVICE: Final[dict[str, str]] = {
     "BAD_RECORD": "The named line is not a valid VCF record; repair or regenerate the file.",
     "BAD_UPSTREAM": "See `starling knowledge upstream --help` for the files that can be compared.",
     "BUILD_CONFLICT": "Only GRCh38 and GRCh37 are read: have the file made on one of them, and its header say so.",
+    "BUILD_NOT_READ": "Only GRCh37 and GRCh38 are read: download the data again from the vendor, or export on GRCh38.",
     "BUILD_UNKNOWN": "State the genome build of the file with --build GRCh38 or --build GRCh37.",
     "CALIBRATION_REFUSED": "See docs/explanation/warfarin-dose.md for when a local calibration can be activated.",
     "CONFLICTING_PARTS": "Two files of one sample state one site differently; find out which of them is right.",

@@ -7,19 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from starling.assessment import Assessment, Options
+from starling.assessment import Assessment, GeneResult, Options
 from starling.errors import InputError
 from starling.library import assess, assess_all
-from starling.source.markers import MOST_CONTRADICTIONS
+from starling.source.places import MOST_CONTRADICTIONS
 from tests.bundled import bundled_knowledge
 from tests.simulators.arrays import Probe, patient, probes, write_23andme, write_ancestry, write_finalreport
 
-SYMMETRIC = ({"A", "T"}, {"C", "G"})
 
-
-def is_symmetric(probe: Probe) -> bool:
-    words = {probe.site.ref, *probe.site.alts}
-    return any(pair <= words for pair in SYMMETRIC)
+def looks_alike(probe: Probe) -> bool:
+    """Whether the bases found could be those of the other strand, too."""
+    turned = {base.translate(str.maketrans("ACGT", "TGCA")) for base in probe.alleles}
+    return not probe.site.is_indel and bool(turned) and turned <= {probe.site.ref, *probe.site.alts}
 
 
 def as_vcf(path: Path, found: Iterable[Probe], sample: str = "S") -> Assessment:
@@ -104,11 +103,11 @@ def test_the_other_strand_is_refused_and_named(writer: str, tmp_path: Path) -> N
 
 def test_one_turned_site_is_left_out_with_all_symmetric_ones(tmp_path: Path) -> None:
     found = list(probes(patient(2)))
-    one = next(probe for probe in found if not is_symmetric(probe) and not probe.site.is_indel)
+    one = next(probe for probe in found if not looks_alike(probe) and not probe.site.is_indel and probe.alleles)
     path = write_finalreport(tmp_path / "a.txt", {"S": found}, turned=lambda probe: probe is one)
     own = assess(str(path))
-    kept = [probe for probe in found if probe is not one and not is_symmetric(probe)]
-    lost = [Probe(each.site, each.name, ()) for each in found if each is one or is_symmetric(each)]
+    kept = [probe for probe in found if probe is not one and not looks_alike(probe)]
+    lost = [Probe(each.site, each.name, ()) for each in found if each is one or looks_alike(each)]
     assert own.genes == as_vcf(tmp_path / "same.vcf", [*kept, *lost]).genes
     assert MOST_CONTRADICTIONS >= 1
     said = " ".join(notice.message for notice in own.provenance.notices)
@@ -118,9 +117,9 @@ def test_one_turned_site_is_left_out_with_all_symmetric_ones(tmp_path: Path) -> 
 
 def test_symmetric_sites_of_forward_columns_are_never_guessed(tmp_path: Path) -> None:
     found = list(probes(patient(3)))
-    assert any(map(is_symmetric, found))
+    assert any(map(looks_alike, found))
     own = assess(str(write_finalreport(tmp_path / "a.txt", {"S": found}, strand="Forward")))
-    known = [each if not is_symmetric(each) else Probe(each.site, each.name, ()) for each in found]
+    known = [each if not looks_alike(each) else Probe(each.site, each.name, ()) for each in found]
     assert own.genes == as_vcf(tmp_path / "same.vcf", known).genes
 
 
@@ -137,7 +136,8 @@ def test_another_build_is_refused(tmp_path: Path) -> None:
     """As an export of build 36 has them: no marker stands where it should."""
     with pytest.raises(InputError) as raised:
         assess(str(write_23andme(tmp_path / "me.txt", probes(patient(1)), shift=12_345)))
-    assert raised.value.code == "BUILD_UNKNOWN"
+    assert raised.value.code == "BUILD_NOT_READ"
+    assert "download the data again" in raised.value.advice
 
 
 def test_a_stated_build_that_the_markers_contradict(tmp_path: Path) -> None:
@@ -162,6 +162,154 @@ def test_silence_of_an_array_is_never_reference(tmp_path: Path) -> None:
     with pytest.raises(InputError) as raised:
         assess(str(path), options=Options(absent_is_reference="force"))
     assert raised.value.code == "BAD_OPTION"
+
+
+# --- names, places, probes --------------------------------------------------------------------------------------------
+
+
+def raw(path: Path, rows: Iterable[tuple[str, str, int | str, str]], comment: str = "build 37") -> Path:
+    """23andMe's form with rows as they are given: name, chromosome, position, genotype."""
+    lines = [f"# {comment}", "# rsid\tchromosome\tposition\tgenotype"]
+    path.write_text("\n".join([*lines, *("\t".join(map(str, row)) for row in rows)]) + "\n")
+    return path
+
+
+def plain(*genes: str) -> list[tuple[str, str, int, str]]:
+    """Everything as the genome has it, on build 37."""
+    rows = []
+    for gene in genes:
+        for site in bundled_knowledge().definitions[gene].sites:
+            if site.rsid and len(site.ref) == 1 and not site.is_indel:
+                ref = site.ref_grch37 or site.ref
+                rows.append((site.rsid, site.chromosome.removeprefix("chr"), site.position_grch37, ref * 2))
+    return rows
+
+
+def changed(rows: Iterable[tuple[str, str, int, str]], **genotypes: str) -> list[tuple[str, str, int, str]]:
+    return [(name, chromosome, at, genotypes.get(name, text)) for name, chromosome, at, text in rows]
+
+
+def gene_of(own: Assessment, gene: str) -> GeneResult:
+    return next(each for each in own.genes if each.gene == gene)
+
+
+def said(own: Assessment) -> str:
+    return " ".join(notice.message for notice in own.provenance.notices)
+
+
+def test_two_names_that_changed_places_are_not_read_and_named(tmp_path: Path) -> None:
+    """rs1800460 is C>T at 18139228, rs1142345 T>C at 18130918 (GRCh37): swapped they would be two copies of *3A."""
+    rows = [each for each in plain("TPMT", "CYP2C19") if each[0] not in {"rs1800460", "rs1142345"}]
+    rows += [("rs1800460", "6", 18130918, "CC"), ("rs1142345", "6", 18139228, "TT")]
+    own = assess(str(raw(tmp_path / "me.txt", rows)))
+    assert not gene_of(own, "TPMT").phenotype_certain
+    assert "*3A/*3A" not in gene_of(own, "TPMT").label
+    assert "rs1800460 at chr6:18130918" in said(own)
+    assert "rs1142345 at chr6:18139228" in said(own)
+
+
+@pytest.mark.parametrize("name", ["rs12248560", "GSA-rs12248560", "rs12248560_dup"])
+def test_a_name_at_the_place_of_another_site_is_not_read(name: str, tmp_path: Path) -> None:
+    rows = [each for each in plain("CYP2C19") if each[0] not in {"rs12248560", "rs28399504"}]
+    own = assess(str(raw(tmp_path / "me.txt", [*rows, (name, "10", 96522463, "AG")])))
+    assert "*4" not in gene_of(own, "CYP2C19").label
+    assert f"{name} at chr10:96522463" in said(own)
+
+
+def test_a_name_far_from_any_site_is_named(tmp_path: Path) -> None:
+    rows = [each for each in plain("CYP2C19") if each[0] != "rs4244285"]
+    own = assess(str(raw(tmp_path / "me.txt", [*rows, ("rs4244285", "11", 500, "AA")])))
+    assert "rs4244285 at chr11:500" in said(own)
+
+
+def test_more_than_two_strangers_refuse_the_file(tmp_path: Path) -> None:
+    rows = plain("CYP2C19")
+    moved = [
+        (name, chromosome, at + 50 * (number < 3), text) for number, (name, chromosome, at, text) in enumerate(rows)
+    ]
+    with pytest.raises(InputError, match=r"3 of [0-9]+ markers known by name stand elsewhere") as raised:
+        assess(str(raw(tmp_path / "me.txt", moved)))
+    assert raised.value.code == "BAD_MARKERS"
+
+
+@pytest.mark.parametrize("name", ["rs9332131", "i5012345"])
+@pytest.mark.parametrize("place", [96709038, 96709039, 96709040])
+def test_an_indel_is_read_wherever_it_stands_in_its_repeat(name: str, place: int, tmp_path: Path) -> None:
+    """CYP2C9 *6 is g.94949283del: 96709040 on GRCh37, with its anchor at 96709038.  Source: variants.tsv."""
+    own = assess(str(raw(tmp_path / "me.txt", [*plain("CYP2C9"), (name, "10", place, "DI")])))
+    assert gene_of(own, "CYP2C9").label == "*1/*6"
+
+
+def test_an_indel_outside_its_repeat_is_named(tmp_path: Path) -> None:
+    own = assess(str(raw(tmp_path / "me.txt", [*plain("CYP2C9"), ("rs9332131", "10", 96709050, "DI")])))
+    assert "rs9332131 at chr10:96709050" in said(own)
+
+
+def test_letters_that_do_not_say_which_of_several_forms(tmp_path: Path) -> None:
+    """UGT1A1 rs3064744 has four lengths; I and D do not say which."""
+    own = assess(str(raw(tmp_path / "me.txt", [*plain("UGT1A1"), ("rs3064744", "2", 234668879, "DI")])))
+    assert "its letters do not say which of the known alleles was found: rs3064744" in said(own)
+
+
+def test_a_no_call_of_a_second_probe_contradicts_nothing(tmp_path: Path) -> None:
+    rows = changed(plain("CYP2C19"), rs12248560="CT")
+    more = [("i1", "10", 96521657, "--"), ("i2", "10", 96521657, "TC")]
+    own = assess(str(raw(tmp_path / "me.txt", [*rows, *more])))
+    alone = assess(str(raw(tmp_path / "b.txt", rows)))
+    assert gene_of(own, "CYP2C19").label == gene_of(alone, "CYP2C19").label
+    assert "*17" in gene_of(own, "CYP2C19").label
+    differing = assess(str(raw(tmp_path / "c.txt", [*rows, ("i1", "10", 96521657, "CC")])))
+    assert "two probes of the site differ: rs12248560" in said(differing)
+    assert not gene_of(differing, "CYP2C19").phenotype_certain
+
+
+def test_limits_count_sites_and_not_rows(tmp_path: Path) -> None:
+    """A plate of four people with one turned probe is one site."""
+    people = {f"P{seed}": list(probes(patient(seed))) for seed in range(4)}
+    odd = next(
+        p for p in people["P0"] if not p.site.is_indel and {p.site.ref, *p.site.alts} == {"C", "T"} and p.alleles
+    )
+    path = write_finalreport(tmp_path / "plate.txt", people, turned=lambda probe: probe.site == odd.site)
+    results = list(assess_all(str(path)))
+    assert len(results) == 4
+    assert all(f"{odd.name} was not read" in said(own) for own in results)
+
+
+def test_rows_without_a_place_are_read_by_their_rsid(tmp_path: Path) -> None:
+    rows = [(name, chromosome, str(at), text) for name, chromosome, at, text in plain("CYP2C19")]
+    nowhere = [("rs12248560", "0", "0", "CT") if row[0] == "rs12248560" else row for row in rows]
+    own = assess(str(raw(tmp_path / "me.txt", nowhere)))
+    assert "*17" in gene_of(own, "CYP2C19").label
+
+
+def test_what_says_that_it_is_of_build_36_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    rows = [(name, chromosome, at - 3000, text) for name, chromosome, at, text in plain("CYP2C19")]
+    for options in (Options(), Options(build="GRCh37")):
+        with pytest.raises(InputError, match="build 36") as raised:
+            assess(str(raw(tmp_path / "me.txt", rows, "reference human assembly build 36")), options=options)
+        assert raised.value.code == "BUILD_NOT_READ"
+        assert "download the data again from the vendor" in raised.value.advice
+
+
+def test_an_unproved_build_is_refused_or_said(tmp_path: Path) -> None:
+    """Names of the array's own prove no build; an option may state it, and is contradicted by an rsid in a name."""
+    rows = [(f"GSA-{name}", chromosome, at, text) for name, chromosome, at, text in plain("CYP2C19")]
+    path = raw(tmp_path / "me.txt", rows, "an array")
+    with pytest.raises(InputError, match="nothing proves the build") as raised:
+        assess(str(path))
+    assert raised.value.code == "BUILD_UNKNOWN"
+    own = assess(str(path), options=Options(build="GRCh37"))
+    assert gene_of(own, "CYP2C19").status != "undetermined"
+    with pytest.raises(InputError) as raised:
+        assess(str(path), options=Options(build="GRCh38"))
+    assert raised.value.code in {"BUILD_CONFLICT", "BUILD_NOT_READ"}
+
+
+def test_an_array_is_called_one_at_the_top(tmp_path: Path) -> None:
+    own = assess(str(raw(tmp_path / "me.txt", plain("CYP2C19"))))
+    first = own.provenance.notices[0]
+    assert first.code == "ARRAY_INPUT"
+    assert "confirm by a clinical test" in first.message
 
 
 # --- single tests -----------------------------------------------------------------------------------------------------

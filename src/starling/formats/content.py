@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, TypeAlias
 
 from starling.formats.header import Header
 from starling.formats.record import Record
@@ -86,20 +86,24 @@ class Opening:
     """How a file is to be opened.
 
     `hash_input`: its digest is wanted even when it is not read whole.  `progress`: called with (bytes read, size or
-    None) while it is.  `silence_counts`: what the file does not hold will be taken for reference.
+    None) while it is.  `silence_counts`: what the file does not hold will be taken for reference.  `stream`: the
+    content, where the path cannot be opened again (standard input, a pipe, what lies in an archive).  `needed`: whether
+    a marker of this name, chromosome and position can be of use; None: every one.
     """
 
     hash_input: bool = False
     progress: Progress | None = None
     silence_counts: bool = False
+    stream: BinaryIO | None = None
+    needed: Callable[[str, str | None, int | None], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """One way of writing genotypes down.
 
-    `matches`: whether content that begins with these bytes (inflated, up to 16,384) is of this format.  `open`: raises
-    InputError for whatever cannot be read.  `pipes`: standard input can be read, too.
+    `matches`: whether content that begins with these bytes (inflated, as UTF-8) is of this format.  `open`: raises
+    InputError for whatever cannot be read.  `pipes`: `Opening.stream` can be read, too.
     """
 
     name: str

@@ -2,36 +2,55 @@
 
 What the formats of such tables share: their lines, the names of chromosomes, the spelling of alleles.  Nothing is
 interpreted here; `starling.source.markers` compares the rows with the sites of the definitions.
+
+Rows are read one after another and those that can be of no use are not kept, so that a table needs as much memory as
+it says of the known sites, whatever its size.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal, cast
 
 from starling.errors import InputError
-from starling.formats.stream import TextStream, open_bytes
-from starling.values import dataclass
-from starling.vocabulary import BuildName
+from starling.formats.beginning import ALWAYS_UNPACKED, MOST_UNPACKED
+from starling.formats.content import Opening
+from starling.formats.stream import Progress, TextStream, open_bytes
+from starling.values import dataclass, field
 
 Strand = Literal["plus", "forward", "none"]
-#: No array has more markers, no table of single tests more rows; a longer file is something else.
-_LARGEST_TEXT: Final = 512 * 2**20
+#: What a file may say of its own build; `old`: one before GRCh37, whose places are not known here.
+StatedBuild = Literal["GRCh38", "GRCh37", "old"]
+#: Characters: a row of a table of markers has some dozens.  Source: ours.
+LONGEST_ROW: Final = 2**20
 _CHROMOSOMES: Final[Mapping[str, str]] = {
     **{str(number): f"chr{number}" for number in range(1, 23)},
-    "X": "chrX", "Y": "chrY", "MT": "chrM", "M": "chrM", "XY": "chrX", "23": "chrX", "24": "chrY", "25": "chrX",
-    "26": "chrM",
+    "X": "chrX", "Y": "chrY", "MT": "chrM", "M": "chrM", "XY": "chrX", "PAR": "chrX", "23": "chrX", "24": "chrY",
+    "25": "chrX", "26": "chrM",
 }  # fmt: skip
-_NO_CALL: Final = frozenset({"-", "0", "", "."})
+_NO_CALL: Final = frozenset({"-", "0", "", ".", "N", "?"})
+#: Genotypes that are no call and are written as words.
+_NO_CALL_WORDS: Final = frozenset({"NA", "NC", "NOCALL", "NO CALL", "NULL"})
+#: A row that says nowhere: the marker is known by its name alone.
+_NOWHERE: Final = frozenset({"", "0", "-", "--", ".", "NA", "N/A", "UN", "NULL"})
+#: A file has some thirty genotypes; what invents others is not remembered.
+_REMEMBERED_GENOTYPES: Final = 1_000
+_BUILD: Final = re.compile(
+    r"(?:build|grch|hg|ncbi|assembly|reference)[\s_:#-]*(?:build|grch|hg|ncbi)?[\s_:#-]*(3[5678]|1[789])\b"
+)
+_BUILDS: Final[Mapping[str, StatedBuild]] = {"37": "GRCh37", "19": "GRCh37", "38": "GRCh38"}
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
     """One result of one sample.  `alleles`: bases, `I` or `D` as in the file; empty: no call.
 
-    `position` is None where the file does not say.  `result`, `note`: of a single test, in words.
+    `position` is None where the file does not say; `chromosome` is empty for one without genes of ours.
+    `forms`: what the marker can be, where the file says.  `result`, `note`: of a single test, in words.
     """
 
     sample: str
@@ -42,14 +61,16 @@ class Marker:
     line: int
     result: str = ""
     note: str = ""
+    forms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MarkerTable:
     """The results of a file.  `strand`: plus, or forward (of dbSNP, not always of the genome).
 
-    `tests`: every row is a single test that says in words what it found.  `usual_build`: where no marker proves it.
-    `old_mitochondrion`: the file says that it uses build 36, whose chrM is another sequence.
+    `tests`: every row is a single test that says in words what it found.  `rows`: how many results the file has, of
+    which `markers` are those that can be of use.  `stated_build`: what the file says of itself.  `kind`: what it is, in
+    words.
     """
 
     name: str
@@ -59,8 +80,9 @@ class MarkerTable:
     markers: tuple[Marker, ...]
     strand: Strand = "plus"
     tests: bool = False
-    usual_build: BuildName = "GRCh38"
-    old_mitochondrion: bool = False
+    rows: int = 0
+    stated_build: StatedBuild | None = None
+    kind: str = "a table of markers"
 
 
 def head_text(head: bytes) -> str:
@@ -73,39 +95,96 @@ def head_lines(head: bytes) -> list[str]:
     return [line for line in head_text(head).splitlines() if line.strip()]
 
 
-def read_lines(path: Path) -> Lines:
-    """The text of the file (plain or gzip).  Raises: InputError FILE_*, NOT_TEXT, BAD_MARKERS when it is too long."""
-    opened, size = open_bytes(path)
-    stream = TextStream(opened, path.name, size)
-    try:
-        data = bytearray()
-        for chunk in stream.chunks():
-            data += chunk
-            if len(data) > _LARGEST_TEXT:
-                raise InputError("BAD_MARKERS", "larger than any array's results", source=path.name)
-        if b"\0" in data:
-            raise InputError("NOT_TEXT", "a NUL byte", source=path.name)
-        return Lines(path.name, data.decode("utf-8-sig"), size, stream.digest)
-    except UnicodeDecodeError as error:
-        raise InputError("NOT_TEXT", "not UTF-8", source=path.name) from error
-    finally:
-        stream.close()
+def first_row(head: bytes) -> str:
+    """The first line of the beginning of a file that is neither empty nor a comment; empty when there is none."""
+    return next((line for line in head_lines(head) if not line.startswith("#")), "")
 
 
-@dataclass(frozen=True, slots=True)
+def read_lines(path: str | Path, opening: Opening | None = None) -> Lines:
+    """The lines of a text (plain, gzip, UTF-16), to be read once; the file is opened with the first of them."""
+    opening = opening or Opening()
+    return Lines("stdin" if str(path) == "-" else Path(path).name, Path(path), opening)
+
+
+class _Counted:
+    """A stream that counts what was read of it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.bytes = 0
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data = self._stream.read(size)
+        self.bytes += len(data)
+        return data
+
+    def close(self) -> None:
+        """The stream is closed."""
+        if self._stream is not sys.stdin.buffer:
+            self._stream.close()
+
+
 class Lines:
-    """A text and where it came from."""
+    """A text and where it came from.  `digest`, `size`: final when the lines have ended."""
 
-    name: str
-    text: str
-    size: int | None
-    digest: str | None
+    def __init__(self, name: str, path: Path, opening: Opening) -> None:
+        self.name = name
+        self.size: int | None = None
+        self.digest: str | None = None
+        self.needed = opening.needed
+        self._path = path
+        self._given = opening.stream
+        self._progress: Progress | None = opening.progress
+        self._genotypes: dict[str, tuple[str, ...]] = {}
 
-    def numbered(self) -> Iterator[tuple[int, str]]:
-        """(line number, line) of everything that is not empty."""
-        for number, line in enumerate(self.text.splitlines(), 1):
-            if line.strip():
-                yield number, line
+    def numbered(self, longest: int = LONGEST_ROW) -> Iterator[tuple[int, str]]:
+        """(line number, line) of everything that is not empty.
+
+        Raises: InputError FILE_*, NOT_TEXT, LINE_TOO_LONG; BAD_MARKERS for what was made to fill the memory.
+        """
+        opened = self._given
+        if opened is None:
+            opened, self.size = open_bytes(self._path)
+        counted = _Counted(opened)
+        stream = TextStream(cast("BinaryIO", counted), self.name, self.size, self._progress)
+        try:
+            for number, line in enumerate(self._split(stream.chunks(), counted), 1):
+                if len(line) > longest:
+                    message = f"a row is longer than {longest:,} characters"
+                    raise InputError("LINE_TOO_LONG", message, source=self.name, line=number)
+                if line.strip():
+                    yield number, line
+            self.digest = stream.digest
+        finally:
+            stream.close()
+
+    def _split(self, chunks: Iterator[bytes], counted: _Counted) -> Iterator[str]:
+        """The lines of the text."""
+        decoder: codecs.IncrementalDecoder | None = None
+        rest, unpacked = "", 0
+        for chunk in chunks:
+            unpacked += len(chunk)
+            if unpacked > MOST_UNPACKED * counted.bytes + ALWAYS_UNPACKED:
+                raise self.wrong(f"unpacks to more than {MOST_UNPACKED} times its size, as no results of an array do")
+            if decoder is None:
+                encoding = "utf-16" if chunk[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+                decoder = codecs.getincrementaldecoder(encoding)()
+            text = rest + self._decoded(decoder, chunk)
+            lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            rest = lines.pop()
+            yield from lines
+        if rest.strip("\0"):
+            yield rest
+
+    def _decoded(self, decoder: codecs.IncrementalDecoder, chunk: bytes) -> str:
+        try:
+            text = decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            raise InputError("NOT_TEXT", "neither UTF-8 nor UTF-16", source=self.name) from error
+        if "\0" in text:
+            raise InputError("NOT_TEXT", "a NUL byte", source=self.name)
+        return text
 
     def wrong(self, message: str, line: int | None = None) -> InputError:
         """The error to raise."""
@@ -116,17 +195,93 @@ class Lines:
         """The file's name without suffixes: the sample's name where the file has none."""
         return re.sub(r"(\.(txt|csv|tsv|gz|zip))+$", "", self.name, flags=re.IGNORECASE)
 
-    def place(self, chromosome: str, position: str, line: int) -> tuple[str | None, int]:
-        """Our name of a chromosome (None: one without genes of ours), and the position."""
+    def place(self, chromosome: str, position: str, line: int) -> tuple[str | None, int | None]:
+        """Our name of a chromosome (empty: one without genes of ours), and the position; None for what says nowhere."""
+        if chromosome in _CHROMOSOMES and position.isascii() and position.isdigit() and position[0] != "0":
+            if len(position) > 10:
+                raise self.wrong(f"position is {position[:40]!r}", line)
+            return _CHROMOSOMES[chromosome], int(position)
+        return self._unusual_place(chromosome.strip().upper(), position.strip(), line)
+
+    def _unusual_place(self, chromosome: str, position: str, line: int) -> tuple[str | None, int | None]:
+        if position.upper() in _NOWHERE:
+            return None, None
         if not (position.isascii() and position.isdigit() and len(position) <= 10):
             raise self.wrong(f"position is {position[:40]!r}", line)
-        return _CHROMOSOMES.get(chromosome.strip().upper().removeprefix("CHR")), int(position)
+        if chromosome in _NOWHERE or int(position) == 0:
+            return None, None
+        return _CHROMOSOMES.get(chromosome.removeprefix("CHR"), ""), int(position)
 
     def alleles(self, texts: Sequence[str], line: int) -> tuple[str, ...]:
-        """The alleles; none when one of them was not called."""
-        if not texts or len(texts) > 2 or not set(texts) <= {*"ACGTID", *_NO_CALL}:
+        """The alleles: a base, `I`, `D`, or the bases of an insertion; none when one of them was not called."""
+        if not texts or len(texts) > 2 or not all(text in _LETTERS or _is_word(text) for text in texts):
             raise self.wrong(f"genotype is {''.join(texts)[:20]!r}", line)
         return () if _NO_CALL.intersection(texts) else tuple(texts)
+
+    def genotype(self, text: str, line: int) -> tuple[str, ...]:
+        """The alleles of a genotype in one column: `AG`, `A/G`, `DI`, `--`."""
+        known = self._genotypes.get(text)
+        if known is None:
+            known = self._new_genotype(text.strip().upper(), line)
+            if len(self._genotypes) < _REMEMBERED_GENOTYPES:
+                self._genotypes[text] = known
+        return known
+
+    def _new_genotype(self, text: str, line: int) -> tuple[str, ...]:
+        if text in _NO_CALL_WORDS or text in _NO_CALL:
+            return ()
+        if "/" in text or "|" in text:
+            return self.alleles(text.replace("|", "/").split("/"), line)
+        return self.alleles(tuple(text), line)
+
+
+_LETTERS: Final = frozenset({*"ACGTID", *_NO_CALL})
+
+
+def _is_word(text: str) -> bool:
+    return 1 < len(text) <= 50 and set(text) <= set("ACGT")
+
+
+def is_chromosome(text: str) -> bool:
+    """Whether it is a name that exports give to a chromosome, or says nowhere."""
+    return text.strip().upper().removeprefix("CHR") in _CHROMOSOMES or text.strip().upper() in _NOWHERE
+
+
+def build_in(comments: Collection[str]) -> StatedBuild | None:
+    """The build that comments of a file name; None when they name none, or several.
+
+    >>> build_in(["# We are using reference human assembly build 36."])
+    'old'
+    """
+    found: set[StatedBuild] = set()
+    for line in comments:
+        found.update(_BUILDS.get(text, "old") for text in _BUILD.findall(line.casefold()))
+    return found.pop() if len(found) == 1 else None
+
+
+@dataclass(slots=True)
+class Rows:
+    """Results as they are read: those that can be of use are kept, each once.  `count`: all of them."""
+
+    needed: Callable[[str, str | None, int | None], bool] | None = None
+    count: int = 0
+    samples: dict[str, None] = field(default_factory=dict)
+    _kept: dict[tuple[object, ...], Marker] = field(default_factory=dict)
+
+    def has(self, name: str, place: tuple[str | None, int | None], people: int = 1) -> bool:
+        """Results of so many people at a marker are counted.  Whether they can be of use, and are to be kept."""
+        self.count += people
+        return self.needed is None or self.needed(name, *place)
+
+    def keep(self, marker: Marker) -> None:
+        """One result that can be of use."""
+        key = (marker.sample, marker.name, marker.chromosome, marker.position, marker.alleles)
+        self._kept.setdefault(key, marker)
+
+    @property
+    def markers(self) -> tuple[Marker, ...]:
+        """What was kept, in the order of the file."""
+        return tuple(self._kept.values())
 
 
 def table(
@@ -136,11 +291,16 @@ def table(
     *,
     strand: Strand = "plus",
     tests: bool = False,
-    usual_build: BuildName = "GRCh38",
-    old_mitochondrion: bool = False,
+    rows: int | None = None,
+    stated_build: StatedBuild | None = None,
+    kind: str = "a table of markers",
 ) -> MarkerTable:
-    """The rows as a table.  Raises: InputError BAD_MARKERS when there are none."""
-    if not markers:
+    """The rows as a table.  `rows`: how many there were, where not all are kept.
+
+    Raises: InputError BAD_MARKERS when there are none.
+    """
+    count = len(markers) if rows is None else rows
+    if not count:
         raise lines.wrong("has no results")
     return MarkerTable(
         name=lines.name,
@@ -150,6 +310,7 @@ def table(
         markers=tuple(markers),
         strand=strand,
         tests=tests,
-        usual_build=usual_build,
-        old_mitochondrion=old_mitochondrion,
+        rows=count,
+        stated_build=stated_build,
+        kind=kind,
     )

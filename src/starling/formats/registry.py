@@ -7,25 +7,28 @@ standard library is imported by its opener alone.  See docs/how-to/add-an-input-
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from starling.formats.bgzf import is_bgzf
+from starling.errors import InputError
+from starling.formats.beginning import begin
 from starling.formats.content import Content, Format, Opening
-from starling.formats.stream import open_bytes
+from starling.values import replace
 
 MODULES: Final = (
     "starling.formats.variant_text",
     "starling.formats.htslib",
     "starling.formats.finalreport",
+    "starling.formats.plink",
     "starling.formats.arrays",
+    "starling.formats.myheritage",
+    "starling.formats.familytree",
+    "starling.formats.circledna",
+    "starling.formats.generic",
     "starling.formats.assay",
 )
-#: Enough for the comment lines of an array's export.
-_HEAD_BYTES: Final = 16_384
 
 
 def formats() -> Iterator[Format]:
@@ -42,26 +45,28 @@ def sniff(head: bytes) -> Format | None:
 def open_file(path: str | Path, opening: Opening) -> Content:
     """The file, open.  What nobody knows goes to the reader of VCF, which says what it is instead.
 
-    Raises: InputError, what the format's own reader refuses.
+    Raises: InputError, what the format's own reader refuses; NOT_VCF for a pipe or an archive that holds a format which
+    can be read from a file only.
     """
-    return (sniff(head_of(path)) or next(formats())).open(path, opening)
+    beginning = begin(path)
+    found = sniff(beginning.head) or next(formats())
+    if beginning.stream is None:
+        return found.open(path, opening)
+    if not found.pipes:
+        beginning.stream.close()
+        message = f"{found.title} cannot be read from a pipe or an archive: save or unpack it, and name the file"
+        raise InputError("NOT_VCF", message, source=beginning.name)
+    return found.open(path, replace(opening, stream=beginning.stream))
 
 
 def head_of(path: str | Path) -> bytes:
     """The beginning of the content, inflated; empty for standard input and pipes, which can be read only once.
 
-    Raises: InputError FILE_NOT_FOUND, FILE_UNREADABLE or FILE_EMPTY.
+    Raises: InputError FILE_NOT_FOUND, FILE_UNREADABLE or FILE_EMPTY; NOT_VCF for an archive of several files.
     """
-    if str(path) == "-":
+    if str(path) == "-" or not (Path(path).is_file() or not Path(path).exists()):
         return b""
-    stream, size = open_bytes(Path(path))
-    with stream:
-        if size is None:
-            return b""
-        data = stream.read(_HEAD_BYTES)
-    if not (is_bgzf(data) or data[:2] == b"\x1f\x8b"):
-        return data
-    try:
-        return zlib.decompressobj(31).decompress(data, _HEAD_BYTES)
-    except zlib.error:
-        return b""  # the reader names what is wrong
+    beginning = begin(path)
+    if beginning.stream is not None:
+        beginning.stream.close()
+    return beginning.head

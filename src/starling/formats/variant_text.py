@@ -16,7 +16,11 @@ def _matches(head: bytes) -> bool:
 
 def _open(path: str | Path, opening: Opening) -> VcfFile:
     return open_vcf(
-        path, hash_input=opening.hash_input, progress=opening.progress, silence_counts=opening.silence_counts
+        path,
+        hash_input=opening.hash_input,
+        progress=opening.progress,
+        silence_counts=opening.silence_counts,
+        stream=opening.stream,
     )
 
 

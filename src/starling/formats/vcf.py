@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from starling.errors import InternalError
 from starling.formats.bgzf import BlockFile, is_bgzf
@@ -41,15 +41,19 @@ def open_vcf(
     hash_input: bool = False,
     progress: Callable[[int, int | None], None] | None = None,
     silence_counts: bool = False,
+    stream: BinaryIO | None = None,
 ) -> VcfFile:
     """The file is open and its header read; `-` is standard input.
 
     `hash_input`: `file_sha256` is wanted even when the file is not read whole.  `progress`: called with (bytes read,
     size or None) while a file is read whole.  `silence_counts`: what the file does not hold will be taken for
-    reference, so its order must be proved for every record.
+    reference, so its order must be proved for every record.  `stream`: the content, where the path cannot be opened
+    again.
     Raises: InputError FILE_*, NOT_VCF, NOT_TEXT, BAD_HEADER, NO_GENOTYPES, DUPLICATE_SAMPLE, LINE_TOO_LONG.
     """
-    return VcfFile(path, hash_input=hash_input, progress=progress, silence_counts=silence_counts)
+    return VcfFile(
+        path, hash_input=hash_input, progress=progress, silence_counts=silence_counts, stream=stream
+    )
 
 
 class VcfFile:
@@ -65,12 +69,13 @@ class VcfFile:
         hash_input: bool = False,
         progress: Progress | None = None,
         silence_counts: bool = False,
+        stream: BinaryIO | None = None,
     ) -> None:
         """As `open_vcf`."""
         self._silence_counts = silence_counts
         self.name = "stdin" if str(path) == _STDIN else Path(path).name
         self.size: int | None = None
-        self._path = None if str(path) == _STDIN else Path(path)
+        self._path = None if str(path) == _STDIN or stream is not None else Path(path)
         self._hash_input = hash_input
         self._progress = progress
         self._notes: list[str] = []
@@ -81,7 +86,7 @@ class VcfFile:
         self._finder: Finder | None = None
         self._scan: Scan | None = None
         try:
-            self.header = self._open()
+            self.header = self._open(stream)
         except BaseException:
             self.close()
             raise
@@ -182,9 +187,9 @@ class VcfFile:
         """Closed."""
         self.close()
 
-    def _open(self) -> Header:
+    def _open(self, given: BinaryIO | None) -> Header:
         if self._path is None:
-            self._stream = TextStream(sys.stdin.buffer, self.name, None, self._progress)
+            self._stream = TextStream(given or sys.stdin.buffer, self.name, None, self._progress)
             return self._stream.header()
         stream, self.size = open_bytes(self._path)
         if self.size is not None:

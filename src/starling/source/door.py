@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, TypeGuard
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 from starling.assessment import Options
 from starling.errors import InputError
@@ -32,6 +32,9 @@ from starling.source.stamps import SourceStamp
 from starling.source.support import carries_support, with_depth
 from starling.values import dataclass
 from starling.vocabulary import Remark
+
+if TYPE_CHECKING:
+    from starling.source.places import KnownSites
 
 
 class Chromosomes(Protocol):
@@ -61,11 +64,34 @@ def open_source(path: str | Path, wanted: Wanted, progress: Progress | None = No
 
     Raises: InputError, what the format's own reader refuses; BAD_OPTION when the silence of an array shall count.
     """
-    options = wanted.options
+    options, known = wanted.options, _LateSites(wanted.maps)
     silence = options.absent_is_reference != "no" or options.callable_bed is not None
-    opening = Opening(hash_input=options.hash_input, progress=progress, silence_counts=silence)
+    opening = Opening(
+        hash_input=options.hash_input, progress=progress, silence_counts=silence, needed=known.needed
+    )
     content = open_file(path, opening)
-    return OpenSource(content if _has_records(content) else _as_records(content, wanted), wanted)
+    return OpenSource(content if _has_records(content) else _as_records(content, wanted, known), wanted)
+
+
+class _LateSites:
+    """The known sites as tables of markers are compared with them: records do without, and never load them.
+
+    Build and strand are proved by every site that is known, whichever are asked for.
+    """
+
+    def __init__(self, maps: SiteMaps) -> None:
+        self._maps = maps
+
+    @cached_property
+    def sites(self) -> KnownSites:
+        """The sites themselves."""
+        from starling.source.places import KnownSites
+
+        return KnownSites(self._maps.whole.definitions)
+
+    def needed(self, name: str, chromosome: str | None, position: int | None) -> bool:
+        """Whether a marker can be of use."""
+        return self.sites.needed(name, chromosome, position)
 
 
 class _Names(dict[str, str]):
@@ -88,7 +114,7 @@ def _has_records(content: Content) -> TypeGuard[VariantFile]:
     return hasattr(content, "fetch")
 
 
-def _as_records(table: Content, wanted: Wanted) -> VariantFile:
+def _as_records(table: Content, wanted: Wanted, known: _LateSites) -> VariantFile:
     from starling.formats.markers import MarkerTable
     from starling.source.markers import MarkerRecords
 
@@ -97,8 +123,8 @@ def _as_records(table: Content, wanted: Wanted) -> VariantFile:
     if options.absent_is_reference != "no" or options.callable_bed is not None:
         message = "an array or test lists what it looked at; nothing else can be taken as reference"
         raise InputError("BAD_OPTION", message, source=table.name)
-    # build and strand are proved by every site that is known, whichever are asked for
-    return MarkerRecords(table, wanted.maps.whole.definitions, wanted.chromosomes.contig_lengths, options.build)
+    lengths = wanted.chromosomes.contig_lengths
+    return MarkerRecords(table, wanted.maps.whole.definitions, known.sites, lengths, options.build)
 
 
 class OpenSource:

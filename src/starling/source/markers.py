@@ -7,9 +7,7 @@ read only where the file states the plus strand and nothing contradicts that; el
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Final
 
 from starling.definitions import GeneDefinition, Site
@@ -18,15 +16,9 @@ from starling.formats.header import Header
 from starling.formats.markers import Marker, MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Region, by_chromosome
-from starling.values import dataclass
+from starling.source.places import MOST_CONTRADICTIONS, At, KnownSites, Placed, position
 from starling.vocabulary import BuildName, Remark
 
-#: Sites that look as if read from the other strand (or another build), above which the whole file is refused.
-#: Source: this project's reading rules (docs/how-to/other-inputs.md).
-MOST_CONTRADICTIONS: Final = 2
-#: Last base of the chrM of build 37's rCRS; NC_001807 of older exports has two more.
-#: Source: NC_012920.1 (16,569 bases), NC_001807.4 (16,571 bases).
-_LAST_MITOCHONDRIAL: Final = 16_569
 _COMPLEMENT: Final = str.maketrans("ACGT", "TGCA")
 _BASES: Final = frozenset("ACGT")
 #: What a single test says -> GT of a diploid and of a haploid site.  Detected does not say on how many haplotypes.
@@ -41,18 +33,19 @@ _RESULTS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
-    """A marker at a site, with what it states in the words of the file."""
-
-    site: Site
-    marker: Marker
+#: What an array or a consumer file is no proof of.
+#: Source: 23andMe, AncestryDNA and MyHeritage state in their downloads that the data are not for medical use; of rare
+#: variants that such files reported, two in five were not confirmed (PMID 29565420).
+_CONFIRM: Final = (
+    "the genotypes come from an array or a consumer file ({kind}), which is not made for diagnosis: confirm by a "
+    "clinical test what is to be acted on"
+)
 
 
 class MarkerRecords:
     """A table of markers as an open variant file (see `starling.formats.content.VariantFile`).
 
-    Raises: InputError BUILD_UNKNOWN, WRONG_STRAND, BAD_MARKERS, NO_GENOTYPES: the sender's.
+    Raises: InputError BUILD_UNKNOWN, BUILD_CONFLICT, BUILD_NOT_READ, WRONG_STRAND, BAD_MARKERS: the sender's.
     """
 
     reader: Final = "scan"
@@ -63,6 +56,7 @@ class MarkerRecords:
         self,
         table: MarkerTable,
         definitions: Mapping[str, GeneDefinition],
+        known: KnownSites,
         lengths: Mapping[str, Mapping[str, int]],
         build: BuildName | None,
     ) -> None:
@@ -70,17 +64,21 @@ class MarkerRecords:
         self.size = table.size
         self.file_sha256 = table.file_sha256
         self._table = table
-        self._sites = [site for each in definitions.values() for site in (*each.sites, *each.extra_sites)]
+        self._known = known
         self._definitions = definitions
         self._notes: list[Remark] = []
-        self._build: BuildName = self._found_build(build)
-        found = self._assayed() if table.tests else self._placed()
+        if not table.tests:
+            self._notes.append(Remark("ARRAY_INPUT", _CONFIRM.format(kind=table.kind)))
+        placed = Placed(table, known, build)
+        self._build: BuildName = placed.build
+        found = self._assayed() if table.tests else placed.found()
+        self._notes += placed.notes
         if not found:
-            raise InputError("NO_GENOTYPES", "none of its markers is a site that is needed", source=self.name)
+            raise InputError("BAD_MARKERS", self._why_nothing(placed.notes), source=self.name)
         self._found = found
         self._trusted = self._check_strand()
-        contigs = dict(lengths[self._build])
-        self.header = Header(samples=table.samples, contigs=contigs)
+        self.header = Header(samples=table.samples, contigs=dict(lengths[self._build]))
+        self._records = self._made_records()
 
     @property
     def notes(self) -> tuple[Remark, ...]:
@@ -90,10 +88,19 @@ class MarkerRecords:
     def _note(self, message: str, sites: Sequence[Site], names: tuple[str, ...] = ()) -> None:
         self._notes.append(Remark("FILE_NOTE", message, tuple(site.locus for site in sites), names))
 
+    def _why_nothing(self, notes: Sequence[Remark]) -> str:
+        said = " ".join(note.notice.message for note in notes if note.places)[:300]
+        if any(marker.position is not None for marker in self._table.markers):
+            return f"none of its markers can be read at a site that is needed. {said}".rstrip(". ")
+        return (
+            "none of its markers is named by the rsid of a known site; where names are not rsids, export Chr and "
+            + ("Position, too")
+        )
+
     @property
     def record_count(self) -> int:
         """How many results the file has."""
-        return len(self._table.markers)
+        return self._table.rows
 
     def has_record_near(self, chromosome: str, start: int, end: int) -> bool:
         """Never: the silence of an array is no statement."""
@@ -106,86 +113,16 @@ class MarkerRecords:
     def fetch(self, regions: Sequence[Region]) -> Iterator[Record]:
         """One record for each site that was tested."""
         wanted = by_chromosome(regions)
-        columns = {name: place for place, name in enumerate(self._table.samples)}
-        sites: dict[Site, list[Marker]] = {}
-        for at in self._found:
-            sites.setdefault(at.site, []).append(at.marker)
-        for site, markers in sorted(sites.items(), key=lambda each: (each[0].chromosome, self._position(each[0]))):
-            record = self._record(site, markers, columns)
-            intervals = wanted.get(site.chromosome.encode())
-            if record is not None and intervals is not None and intervals.overlaps(record.position, record.end):
+        for record in self._records:
+            intervals = wanted.get(record.chromosome.encode())
+            if intervals is not None and intervals.overlaps(record.position, record.end):
                 yield record
 
-    # --- which build --------------------------------------------------------------------------------------------------
+    # --- single tests -------------------------------------------------------------------------------------------------
 
-    def _position(self, site: Site) -> int:
-        return site.position if self._build == "GRCh38" else site.position_grch37
-
-    def _found_build(self, stated: BuildName | None) -> BuildName:
-        """The build in which the markers that are known by name stand where they should."""
-        known = self._by_name
-        votes: Counter[BuildName] = Counter()
-        strangers = []
-        for marker in self._table.markers:
-            site = known.get(marker.name.casefold())
-            if site is None or marker.position is None or site.chromosome == "chrM":
-                continue
-            near = {"GRCh38": site.position, "GRCh37": site.position_grch37}
-            fits: list[BuildName] = [name for name in ("GRCh38", "GRCh37") if abs(near[name] - marker.position) <= 1]
-            votes.update(fits)
-            if not fits:
-                strangers.append(marker)
-        if not votes and not strangers:
-            return stated or self._table.usual_build
-        best: BuildName = "GRCh37" if votes["GRCh37"] >= votes["GRCh38"] else "GRCh38"
-        if not votes or len(strangers) > MOST_CONTRADICTIONS or 0 < votes.total() - votes[best] >= votes[best]:
-            where = f"{strangers[0].name} at {strangers[0].position}" if strangers else "positions of both builds"
-            message = f"its markers do not stand where GRCh37 or GRCh38 have them ({where})"
-            raise InputError("BUILD_UNKNOWN", message, source=self.name, line=strangers[0].line if strangers else None)
-        if stated is not None and stated != best:
-            raise InputError("BUILD_CONFLICT", f"its markers stand where {best} has them", source=self.name)
-        return best
-
-    @cached_property
-    def _by_name(self) -> dict[str, Site]:
-        return {site.rsid.casefold(): site for site in self._sites if site.rsid}
-
-    # --- which site ---------------------------------------------------------------------------------------------------
-
-    def _placed(self) -> list[_At]:
-        """The markers at our sites: by name where it stands at the site's place, else by place."""
-        by_place = {(site.chromosome, self._position(site)): site for site in self._sites}
-        mitochondrial = self._mitochondrion_is_known()
-        found = []
-        for marker in self._table.markers:
-            named = self._by_name.get(marker.name.casefold())
-            site = named
-            if marker.position is not None and marker.chromosome is not None:
-                here = by_place.get((marker.chromosome, marker.position))
-                site = here if here is not None else (named if self._is_beside(named, marker) else None)
-            if site is not None and (site.chromosome != "chrM" or mitochondrial):
-                found.append(_At(site, marker))
-        return found
-
-    def _is_beside(self, site: Site | None, marker: Marker) -> bool:
-        """Whether an indel is placed at the base behind its anchor, as some arrays do."""
-        return site is not None and site.is_indel and marker.position == self._position(site) + 1
-
-    def _mitochondrion_is_known(self) -> bool:
-        """Whether the positions on chrM are those of the revised Cambridge sequence."""
-        places = [marker for marker in self._table.markers if marker.chromosome == "chrM" and marker.position]
-        old = self._table.old_mitochondrion or any((each.position or 0) > _LAST_MITOCHONDRIAL for each in places)
-        for marker in places:
-            site = self._by_name.get(marker.name.casefold())
-            old = old or (site is not None and site.chromosome == "chrM" and marker.position != site.position)
-        if old and places:
-            message = "chrM is numbered as in the old NC_001807; its positions are others and it was not read"
-            self._note(message, [site for site in self._sites if site.chromosome == "chrM"])
-        return not old
-
-    def _assayed(self) -> list[_At]:
+    def _assayed(self) -> list[At]:
         """Single tests by name: an rsid, a named variant, or an allele that one position defines."""
-        names = {**self._named_variants(), **self._by_name}
+        names = {**self._named_variants(), **self._known.by_name}
         found = []
         for marker in self._table.markers:
             site = names.get(marker.name.casefold())
@@ -199,7 +136,7 @@ class MarkerRecords:
             if len(site.alts) != 1:
                 message = f"{marker.name!r}: this position has several variants, and the result does not say which"
                 raise InputError("BAD_MARKERS", message, source=self.name, line=marker.line)
-            found.append(_At(site, marker))
+            found.append(At(site, marker))
             self._note(marker.note, [site])
         return found
 
@@ -221,69 +158,109 @@ class MarkerRecords:
 
     def _check_strand(self) -> bool:
         """Whether sites that look alike on both strands may be read."""
-        contradictions = [
-            at for at in self._found if not _is_symmetric(at.site) and _looks_turned(at.marker.alleles, at.site)
-        ]
-        if len(contradictions) > MOST_CONTRADICTIONS:
+        turned: dict[Site, Marker] = {}
+        for at in self._found:
+            if _looks_turned(at.marker.alleles, at.site):
+                turned.setdefault(at.site, at.marker)
+        if len(turned) > MOST_CONTRADICTIONS:
             shown = ", ".join(
-                f"{at.marker.name} {'/'.join(at.marker.alleles)} where the genome has {'/'.join(_words(at.site))}"
-                for at in contradictions[:3]
+                f"{marker.name} {'/'.join(marker.alleles)} where the genome has {'/'.join(_words(site))}"
+                for site, marker in list(turned.items())[:3]
             )
-            message = f"{len(contradictions)} sites have the bases of the other strand ({shown})"
-            raise InputError("WRONG_STRAND", message, source=self.name, line=contradictions[0].marker.line)
-        for at in contradictions:
-            self._note(f"{at.marker.name} was not read: its bases are those of the other strand", [at.site])
-        self._turned = {id(at.marker) for at in contradictions}
-        trusted = self._table.strand == "plus" and not contradictions
-        symmetric = [at for at in self._found if _is_symmetric(at.site) and at.marker.alleles]
+            message = f"{len(turned)} sites have the bases of the other strand ({shown})"
+            line = next(iter(turned.values())).line
+            raise InputError("WRONG_STRAND", message, source=self.name, line=line)
+        for site, marker in turned.items():
+            self._note(f"{marker.name} was not read: its bases are those of the other strand", [site])
+        # one person's bases show it; the probe is turned for everybody
+        self._turned = {(site, marker.name) for site, marker in turned.items()}
+        trusted = self._table.strand == "plus" and not turned
+        symmetric = {at.site: at.marker for at in self._found if _looks_alike(at.marker.alleles, at.site)}
         if symmetric and not trusted:
             message = "not read, for A/T and C/G look alike on both strands, which is not proved"
-            self._note(message, [at.site for at in symmetric], tuple(at.marker.name for at in symmetric))
+            self._note(message, list(symmetric), tuple(marker.name for marker in symmetric.values()))
         return trusted
 
     # --- records ------------------------------------------------------------------------------------------------------
 
-    def _record(self, site: Site, markers: Sequence[Marker], columns: Mapping[str, int]) -> Record | None:
-        if len(site.ref) > 1 and not site.is_indel:
-            return None
+    def _made_records(self) -> tuple[Record, ...]:
+        """One record for each site that was tested, in order; what its markers do not say is noted."""
+        columns = {name: place for place, name in enumerate(self._table.samples)}
+        sites: dict[Site, list[Marker]] = {}
+        for at in self._found:
+            sites.setdefault(at.site, []).append(at.marker)
+        ordered = sorted(sites.items(), key=lambda each: (each[0].chromosome, position(each[0], self._build)))
+        unread: dict[Site, Marker] = {}
+        differing: dict[Site, Marker] = {}
+        found = []
+        for site, markers in ordered:
+            if len(site.ref) > 1 and not site.is_indel:
+                unread[site] = markers[0]
+                continue
+            found.append(self._record(site, markers, columns, unread, differing))
+        for message, about in (
+            ("not called, for its letters do not say which of the known alleles was found", unread),
+            ("not called, for two probes of the site differ", differing),
+        ):
+            if about:
+                self._note(message, list(about), tuple(marker.name for marker in about.values()))
+        return tuple(found)
+
+    def _record(
+        self,
+        site: Site,
+        markers: Sequence[Marker],
+        columns: Mapping[str, int],
+        unread: dict[Site, Marker],
+        differing: dict[Site, Marker],
+    ) -> Record:
         # the bases found are what counts; where the build's own base is not known, any word may stand for it
         ref = site.ref if self._build == "GRCh38" else site.ref_grch37 or site.ref
         alts = [word for word in (site.ref, *site.alts) if word != ref]
         texts = ["./."] * len(columns)
         stated: dict[str, set[str]] = {}
         for marker in markers:
-            stated.setdefault(marker.sample, set()).add(self._genotype(site, marker, ref, alts))
+            text = self._genotype(site, marker, ref, alts)
+            if "." in text and marker.alleles and self._is_read(site, marker):
+                unread.setdefault(site, marker)
+            stated.setdefault(marker.sample, set()).add(text)
         for sample, own in stated.items():
-            called = {text for text in own if "." not in text}
-            # two probes of one site that differ say nothing
-            texts[columns[sample]] = next(iter(called or own)) if len(called or own) == 1 else "./."
+            agreed = _agreed(own, site.chromosome)
+            texts[columns[sample]] = agreed or "./."
+            if agreed is None:
+                differing.setdefault(site, next(each for each in markers if each.sample == sample))
         return Record(
             chromosome=site.chromosome,
-            position=self._position(site),
+            position=position(site, self._build),
             ref=ref,
             alts=tuple(alts),
             filter="PASS",
             info="",
             format=("GT",),
             columns=tuple(texts),
-            end=self._position(site) + len(ref) - 1,
+            end=position(site, self._build) + len(ref) - 1,
             source=self.name,
             line=markers[0].line,
         )
+
+    def _is_read(self, site: Site, marker: Marker) -> bool:
+        """Whether the strand of the marker at the site is known."""
+        return (site, marker.name) not in self._turned and (self._trusted or not _looks_alike(marker.alleles, site))
 
     def _genotype(self, site: Site, marker: Marker, ref: str, alts: list[str]) -> str:
         """GT in the words of the record; `alts` grows by a base that no definition names."""
         haploid = site.chromosome == "chrM"
         if marker.result:
             return _RESULTS[marker.result][haploid]
-        if id(marker) in self._turned or not marker.alleles or (_is_symmetric(site) and not self._trusted):
+        alleles = marker.alleles
+        if haploid and len(set(alleles)) == 1:  # written twice, as everything is in some formats
+            alleles = alleles[:1]
+        words = [self._word(site, allele, marker, ref, alts) for allele in alleles]
+        if not words or None in words or (haploid and len(words) > 1) or not self._is_read(site, marker):
             return "." if haploid else "./."
-        words = [self._word(site, allele, ref, alts) for allele in marker.alleles]
-        if None in words:
-            return "." if haploid else "./."
-        return "/".join(str([ref, *alts].index(word)) for word in words if word is not None)
+        return "/".join(map(str, sorted([ref, *alts].index(word) for word in words if word is not None)))
 
-    def _word(self, site: Site, allele: str, ref: str, alts: list[str]) -> str | None:
+    def _word(self, site: Site, allele: str, marker: Marker, ref: str, alts: list[str]) -> str | None:
         """What an allele of the file is at the site: a base, or the long or the short form of an indel."""
         if not site.is_indel:
             if allele not in _BASES:
@@ -292,6 +269,9 @@ class MarkerRecords:
                 alts.append(allele)
             return allele
         forms = sorted({ref, *alts}, key=len)
+        spelled = set(marker.forms or marker.alleles)
+        if any(len(each) > 1 for each in spelled):  # as a VCF spells them, at the anchor
+            return allele if spelled <= set(forms) and marker.position == position(site, self._build) else None
         if len(forms) != 2 or allele not in {"I", "D"}:
             return None  # several insertions or deletions are possible here, and the file does not say which
         return forms[-1] if allele == "I" else forms[0]
@@ -300,14 +280,24 @@ class MarkerRecords:
         """Nothing is open."""
 
 
+def _agreed(texts: set[str], chromosome: str) -> str | None:
+    """The genotype that the probes of a site state together, of which a no-call contradicts none; None: they differ."""
+    called = {text for text in texts if text.replace(".", "").replace("/", "")} or texts
+    if len(called) == 1:
+        return next(iter(called))
+    if chromosome == "chrX" and len({base for text in called for base in text.split("/")}) == 1:
+        return max(called, key=len)  # one X, written once and twice
+    return None
+
+
 def _words(site: Site) -> tuple[str, ...]:
     return tuple(dict.fromkeys((site.ref, *site.alts)))
 
 
-def _is_symmetric(site: Site) -> bool:
-    """Whether the bases of a site are those of the other strand, too: A with T, or C with G."""
-    words = set(_words(site))
-    return not site.is_indel and any(word.translate(_COMPLEMENT) in words for word in words)
+def _looks_alike(alleles: Sequence[str], site: Site) -> bool:
+    """Whether the bases found could as well be those of the other strand: A with T, or C with G."""
+    words, found = set(_words(site)), set(alleles)
+    return not site.is_indel and bool(found) and {each.translate(_COMPLEMENT) for each in found} <= words
 
 
 def _looks_turned(alleles: Sequence[str], site: Site) -> bool:

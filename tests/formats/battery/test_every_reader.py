@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+import zipfile
 from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
@@ -112,7 +113,7 @@ def test_same_genotypes_for_the_same_person(file: Path) -> None:
 def test_compressed_or_not(file: Path, writer: Writer, tmp_path: Path) -> None:
     if file.read_bytes()[:2] == b"\x1f\x8b":
         return  # it is compressed by nature
-    packed = tmp_path / f"{writer.name}.gz"
+    packed = file.with_name(f"{file.name}.gz")
     packed.write_bytes(gzip.compress(file.read_bytes()))
     assert read(packed) == read(file)
     packed.write_bytes(packed.read_bytes()[:-200])
@@ -206,12 +207,27 @@ def test_standard_input(file: Path, name: str, monkeypatch: pytest.MonkeyPatch) 
     """Read as the file is, where the format can be; else refused in one line."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
     (reader,) = (each for each in formats() if each.name == name)
-    if reader.pipes:
-        assert read("-") == read(file)
+    if reader.pipes:  # a format that names its only sample after the file has no other name for it here
+        assert list(read("-").values()) == list(read(file).values())
         return
     with pytest.raises(InputError) as raised:
         read("-")
     one_line(raised.value, "stdin")
+
+
+def test_from_an_archive_or_a_pipe(file: Path, name: str, tmp_path: Path) -> None:
+    """The one text in a ZIP archive is read as the file is, and what cannot be is refused in one line."""
+    archive = file.with_name(f"{file.stem}.zip")
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(file, "folder/content.txt")
+        packed.writestr("__MACOSX/._content.txt", b"\0")
+    (reader,) = (each for each in formats() if each.name == name)
+    if reader.pipes:
+        assert read(archive) == read(file)
+        return
+    with pytest.raises(InputError) as raised:
+        read(archive)
+    one_line(raised.value, archive.name)
 
 
 @pytest.mark.skipif(not OPEN.is_dir(), reason="the system does not list open files")

@@ -78,11 +78,82 @@ def _only(people: Written) -> Sequence[Probe]:
     return found
 
 
+def _consumer(row: Callable[[Probe, str], str], *head: str) -> Callable[[Path, Written], Path]:
+    """One row a marker on build 37; `row` gets the probe and its chromosome's plain name."""
+
+    def write(path: Path, people: Written) -> Path:
+        rows = [row(probe, probe.site.chromosome.removeprefix("chr")) for probe in _only(people)]
+        path.write_text("\n".join([*head, *rows]) + "\n")
+        return path
+
+    return write
+
+
+def _quoted(probe: Probe, chromosome: str) -> str:
+    genotype = "".join(probe.alleles) or "--"
+    return f'"{probe.name}","{chromosome}","{probe.site.position_grch37}","{genotype}"'
+
+
+def _semicolons(probe: Probe, chromosome: str) -> str:
+    first, second = probe.alleles or ("-", "-")
+    return f"{probe.name};{chromosome};{probe.site.position_grch37};{first};{second}"
+
+
+def _slashed(probe: Probe, chromosome: str) -> str:
+    return f"{probe.name}\tchr{chromosome}\t{probe.site.position_grch37}\t{'/'.join(probe.alleles) or '--'}"
+
+
+def _forms(row: Sequence[Probe]) -> tuple[str, str]:
+    """The two alleles of a variant as PLINK names them: the rarer first, `0` where it was not seen."""
+    site, seen = row[0].site, {base for probe in row for base in probe.alleles}
+    alt = next(iter(seen - {site.ref}), site.alts[0])
+    return (alt if alt in seen else "0", site.ref)
+
+
+def _bed(path: Path, people: Written) -> Path:
+    path = path.with_suffix(".bed")
+    rows = list(zip(*people.values(), strict=True))
+    variants, blocks = [], bytearray(b"\x6c\x1b\x01")
+    for row in rows:
+        site, (first, second) = row[0].site, _forms(row)
+        chromosome = site.chromosome.removeprefix("chr")
+        variants.append(f"{chromosome}\t{row[0].name}\t0\t{site.position}\t{first}\t{second}")
+        block = bytearray((len(row) + 3) // 4)
+        for number, probe in enumerate(row):
+            copies = sum(base == first for base in probe.alleles)
+            block[number // 4] |= (0b11, 0b10, 0b00)[copies] << 2 * (number % 4) if probe.alleles else 1 << 2 * number
+        blocks += block
+    path.with_suffix(".bim").write_text("\n".join(variants) + "\n")
+    path.with_suffix(".fam").write_text("".join(f"F {sample} 0 0 2 -9\n" for sample in people))
+    path.write_bytes(blocks)
+    return path
+
+
+def _ped(path: Path, people: Written) -> Path:
+    path = path.with_suffix(".ped")
+    rows = next(iter(people.values()))
+    places = [f"{probe.site.chromosome.removeprefix('chr')} {probe.name} 0 {probe.site.position}" for probe in rows]
+    path.with_suffix(".map").write_text("\n".join(places) + "\n")
+    lines = []
+    for sample, found in people.items():
+        lines.append(" ".join(["F", sample, "0", "0", "2", "-9", *(b for each in found for b in each.alleles or "00")]))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
 WRITERS: dict[str, Writer] = {
     "vcf": Writer(_vcf, many=True),
     "bcf": Writer(_bcf, many=True),
     "finalreport": Writer(_finalreport, many=True),
     "ancestry": Writer(lambda path, people: write_ancestry(path, _only(people)), build="GRCh37"),
     "23andme": Writer(lambda path, people: write_23andme(path, _only(people)), build="GRCh37"),
+    "myheritage": Writer(
+        _consumer(_quoted, "# MyHeritage DNA raw data.", "RSID,CHROMOSOME,POSITION,RESULT"), build="GRCh37"
+    ),
+    "familytree": Writer(_consumer(_quoted, "RSID,CHROMOSOME,POSITION,RESULT"), build="GRCh37"),
+    "circledna": Writer(_consumer(_slashed), build="GRCh37"),
+    "generic": Writer(_consumer(_semicolons, "SNP;Chr;Pos;Allele1;Allele2"), build="GRCh37"),
+    "plink-bed": Writer(_bed, many=True),
+    "plink-ped": Writer(_ped, many=True),
     "assay": Writer(_assay, build="", many=True),
 }

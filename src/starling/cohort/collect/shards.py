@@ -21,6 +21,8 @@ from starling.values import asdict, dataclass
 #: Files of one person that make one shard: small enough to lose, large enough to share patterns.
 FILES_PER_SHARD: Final = 200
 _INDEXES: Final = (".tbi", ".csi")
+#: What belongs to a file beside it that is read -> the ending of that file.
+_COMPANIONS: Final = {".bim": ".bed", ".fam": ".bed", ".map": ".ped"}
 #: What an earlier run left stands beside its evidence, under one name.
 _EVIDENCE: Final = ".evidence.parquet"
 _TABLES: Final = (".parquet", ".tsv", ".json")
@@ -82,8 +84,9 @@ def _inside(directory: Path, passed: Collection[Path]) -> Iterator[Path]:
     runs = tuple(path.name.removesuffix(_EVIDENCE) + "." for path in inside if path.name.endswith(_EVIDENCE))
     for path in inside:
         indexes = path.suffix in _INDEXES and path.with_suffix("").exists()
+        belongs = path.suffix in _COMPANIONS and path.with_suffix(_COMPANIONS[path.suffix]).exists()
         result = path.suffix in _TABLES and path.name.startswith(runs)
-        if not (path.name.startswith(".") or indexes or result or path.resolve() in passed):
+        if not (path.name.startswith(".") or indexes or belongs or result or path.resolve() in passed):
             yield path
 
 

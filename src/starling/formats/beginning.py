@@ -1,0 +1,240 @@
+"""How an input begins, however it is wrapped: plain, gzip, the one text of a ZIP archive, UTF-16, a pipe.
+
+What can be read once only (standard input, a pipe, what lies in an archive) is handed on as a stream that begins again
+at its first byte.
+
+Source: RFC 1952 (gzip); PKWARE APPNOTE.TXT 6.3.10, section 4.3.7 (ZIP); The Unicode Standard, section 23.8 (marks of
+byte order).
+"""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from starling.errors import InputError
+from starling.formats.bgzf import is_bgzf
+from starling.formats.stream import TextStream, open_bytes
+from starling.values import dataclass
+
+#: Enough for the comments of most exports; where they are longer, for their beginning and their end.
+HEAD_BYTES: Final = 16_384
+#: An archive on standard input is held in memory, for its list of contents stands at its end.  No array's export,
+#: packed, is larger.  Source: ours.
+_LARGEST_PIPED_ARCHIVE: Final = 256 * 2**20
+#: Exports of arrays shrink to a third when they are packed, final reports of many samples to a twentieth; what unpacks
+#: to more than this many times its size was made to fill the memory.  Source: ours.
+MOST_UNPACKED: Final = 50
+#: Bytes that may come of however little.
+ALWAYS_UNPACKED: Final = 2**20
+_ZIP: Final = b"PK\x03\x04"
+_EMPTY_ZIP: Final = b"PK\x05\x06"
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """`head`: the first bytes as UTF-8, inflated.  `stream`: the whole, where the path cannot be opened again."""
+
+    name: str
+    head: bytes
+    stream: BinaryIO | None = None
+
+
+def begin(path: str | Path) -> Beginning:
+    """How the input begins.
+
+    Raises: InputError FILE_*, NOT_VCF for an archive that does not hold one text.
+    """
+    if str(path) == "-":
+        return _once(cast("BinaryIO", sys.stdin.buffer), "stdin")
+    path = Path(path)
+    stream, size = open_bytes(path)
+    if size is None:
+        return _once(stream, path.name)
+    with stream:
+        data = stream.read(HEAD_BYTES)
+    if data[:4] in {_ZIP, _EMPTY_ZIP}:
+        return _unpacked(path.open("rb"), path.name)
+    head = _inflated(data)
+    if is_bgzf(data) or not _is_all_comment(head):
+        return Beginning(path.name, _as_utf8(head))
+    stream, size = open_bytes(path)
+    with stream:
+        return Beginning(path.name, _behind_comments(stream, path.name, head))
+
+
+def _once(stream: BinaryIO, name: str) -> Beginning:
+    """The beginning of what can be read only once."""
+    data = _up_to(stream, HEAD_BYTES)
+    if data[:4] in {_ZIP, _EMPTY_ZIP}:
+        whole = data + _up_to(stream, _LARGEST_PIPED_ARCHIVE)
+        if len(whole) >= _LARGEST_PIPED_ARCHIVE:
+            raise InputError("NOT_VCF", "this is a ZIP archive too large to be read from a pipe", source=name)
+        return _unpacked(BytesIO(whole), name)
+    head = _inflated(data)
+    if not _is_all_comment(head):
+        return Beginning(name, _as_utf8(head), _replayed(data, stream))
+    seen = _Recorded(_replayed(data, stream))
+    head = _behind_comments(cast("BinaryIO", seen), name, head)
+    return Beginning(name, head, _replayed(bytes(seen.data), stream))
+
+
+def _up_to(stream: BinaryIO, size: int) -> bytes:
+    """So many bytes, or all there are: a pipe may give few at a time."""
+    parts, missing = [], size
+    try:
+        while missing > 0 and (part := stream.read(missing)):
+            parts.append(part)
+            missing -= len(part)
+    except OSError as error:
+        raise InputError("FILE_UNREADABLE", error.strerror or str(error), source="stdin") from error
+    return b"".join(parts)
+
+
+def _inflated(data: bytes) -> bytes:
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        return zlib.decompressobj(31).decompress(data, HEAD_BYTES)
+    except zlib.error:
+        return b""  # the reader names what is wrong
+
+
+def _as_utf8(head: bytes) -> bytes:
+    return head.decode("utf-16", errors="ignore").encode() if head[:2] in _UTF16 else head
+
+
+def _is_all_comment(head: bytes) -> bool:
+    """Whether no row has come yet."""
+    text = _as_utf8(head).removeprefix(b"\xef\xbb\xbf")
+    if len(head) < HEAD_BYTES or not text.startswith(b"#") or text.startswith(b"##fileformat"):
+        return False
+    return all(line.startswith(b"#") for line in text.splitlines() if line.strip())
+
+
+def _behind_comments(stream: BinaryIO, name: str, head: bytes) -> bytes:
+    """The beginning and the end of the comments, and the first row."""
+    text, wide = TextStream(stream, name, None), head[:2] in _UTF16
+    last = b""
+    try:
+        for chunk in text.chunks():
+            last = (last + chunk.replace(b"\0", b"") if wide else last + chunk)[-4 * HEAD_BYTES :]
+            rows = last[last.find(b"\n") + 1 :].splitlines()
+            if any(line.strip() and not line.startswith(b"#") for line in rows):
+                break
+    except InputError:
+        return _as_utf8(head)  # the reader names what is wrong
+    return _as_utf8(head).rpartition(b"\n")[0] + b"\n" + _around_first_row(last)
+
+
+def _around_first_row(text: bytes) -> bytes:
+    lines = text[text.find(b"\n") + 1 :].splitlines()
+    first = next((at for at, line in enumerate(lines) if line.strip() and not line.startswith(b"#")), len(lines))
+    return b"\n".join(lines[max(0, first - 20) : first + 20])[: 4 * HEAD_BYTES] + b"\n"
+
+
+# --- archives ---------------------------------------------------------------------------------------------------------
+
+
+def _unpacked(file: BinaryIO, name: str) -> Beginning:
+    """The one text in an archive, as its own stream.  Raises: InputError NOT_VCF, FILE_DAMAGED."""
+    try:
+        archive = zipfile.ZipFile(file)
+        inside = [each for each in archive.infolist() if _is_content(each)]
+        if len(inside) != 1:
+            shown = ", ".join(each.filename[:60] for each in inside[:3]) or "nothing"
+            message = f"this is a ZIP archive that holds {shown}; unpack it and name the one file to read"
+            raise InputError("NOT_VCF", message, source=name)
+        if inside[0].flag_bits & 1:
+            raise InputError("NOT_VCF", "this ZIP archive needs a password; unpack it first", source=name)
+        most = MOST_UNPACKED * inside[0].compress_size + ALWAYS_UNPACKED
+        stream = _Member(archive.open(inside[0]), file, name, most)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
+        file.close()
+        raise InputError("FILE_DAMAGED", f"the ZIP archive cannot be unpacked: {error}", source=name) from error
+    except BaseException:
+        file.close()
+        raise
+    return _once(cast("BinaryIO", stream), name)
+
+
+def _is_content(entry: zipfile.ZipInfo) -> bool:
+    """Not a folder, and not what some systems add of their own."""
+    parts = entry.filename.split("/")
+    return not entry.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".")
+
+
+class _Member:
+    """What lies in an archive, to be read once; the archive is closed with it."""
+
+    def __init__(self, stream: object, file: BinaryIO, name: str, most: int) -> None:
+        """`most`: bytes that it may unpack to."""
+        self._stream = cast("BinaryIO", stream)
+        self._file = file
+        self._name = name
+        self._left = most
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes.  Raises: InputError FILE_DAMAGED; BAD_MARKERS for what was made to fill the memory."""
+        try:
+            data = self._stream.read(size)
+            self._left -= len(data)
+            if self._left < 0:
+                message = f"unpacks to more than {MOST_UNPACKED} times its size, as no results of an array do"
+                raise InputError("BAD_MARKERS", message, source=self._name)
+            return data
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
+            raise InputError("FILE_DAMAGED", f"the ZIP archive is damaged: {error}", source=self._name) from error
+
+    def close(self) -> None:
+        """The archive is closed, too."""
+        self._stream.close()
+        self._file.close()
+
+
+# --- streams ----------------------------------------------------------------------------------------------------------
+
+
+class _Begun:
+    """A stream of which some bytes were read already."""
+
+    def __init__(self, before: bytes, rest: BinaryIO) -> None:
+        self._before = before
+        self._rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes: first those that were read."""
+        if not self._before:
+            return self._rest.read(size)
+        end = len(self._before) if size < 0 else size
+        data, self._before = self._before[:end], self._before[end:]
+        return data + self._rest.read(-1) if size < 0 else data
+
+    def close(self) -> None:
+        """What lies beneath is closed, unless it is standard input."""
+        if self._rest is not sys.stdin.buffer:
+            self._rest.close()
+
+
+def _replayed(before: bytes, rest: BinaryIO) -> BinaryIO:
+    return cast("BinaryIO", _Begun(before, rest))
+
+
+class _Recorded:
+    """A stream that remembers what was read of it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.data = bytearray()
+        self._read: Callable[[int], bytes] = stream.read
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data = self._read(size)
+        self.data += data
+        return data
