@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from starling.cli.commands import whole_parser
 from tests.commands import run
-from tests.facts import DRUGS, GENES
+from tests.facts import DRUGS, GENES, rows
 
 EXAMPLE = Path(__file__).parents[2] / "src" / "starling" / "examples" / "example.vcf"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(EXAMPLE.parents[2])}
@@ -167,7 +169,8 @@ def test_explain_knows_genes_alleles_rsids_and_drugs(name: str, says: str) -> No
 
 def test_genes_and_drugs_are_listed() -> None:
     assert len(run("genes").out.splitlines()) == 1 + len(GENES), "a head and the genes"
-    assert len(run("drugs", "--names").out.splitlines()) == len(DRUGS)
+    known = [*DRUGS, *(row["drug"] for row in rows("drugs_without_advice"))]
+    assert len(run("drugs", "--names").out.splitlines()) == len(known)
 
 
 def test_a_simulated_patient_is_reported_as_simulated(tmp_path: Path) -> None:
@@ -207,3 +210,92 @@ def test_knowledge_says_what_it_is(tmp_path: Path) -> None:
     other = tmp_path / "other.kb"
     assert run("knowledge", "compile", str(EXAMPLE.parents[3] / "knowledge-base"), "-o", str(other)).code == 0
     assert run("knowledge", "compare", str(other), str(other)).out == "no clinical difference\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("reprot", EXAMPLE), "did you mean report?"),
+        (("frobnicate",), "completion"),
+        ((EXAMPLE,), "starling report"),
+        (("report", EXAMPLE, "--build", "hg18"), "GRCh38, GRCh37"),
+        (("report", EXAMPLE, "--sex", "M"), "did you mean male?"),
+        (("report", EXAMPLE, "--bild", "GRCh38"), "did you mean --build?"),
+        (("check", "codeine", EXAMPLE, "--medicaton=omeprazole"), "did you mean --medication?"),
+        (("report", EXAMPLE, "--min-dp", "ten"), "--min-dp"),
+        (("report", EXAMPLE, "-x"), "-x"),
+        (("report",), "INPUT"),
+        (("cohort", "cal", "x"), "did you mean call?"),
+        (("check", EXAMPLE, "codeine"), "the drug comes first: starling check codeine"),
+        (("dose", EXAMPLE, "warfarin"), "the drug comes first: starling dose warfarin"),
+        (("check", "CYP2D6", EXAMPLE), "CYP2D6 is a gene"),
+        (("check", "missing.vcf", "codeine"), "the drug comes first: starling check codeine missing.vcf"),
+        (("report", "codeine", EXAMPLE), "starling check codeine"),
+    ],
+)
+def test_arguments_that_fit_nothing_are_one_line_that_says_what_was_meant(
+    arguments: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    done = run(*arguments, cwd=tmp_path)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert says in done.err
+    assert done.err.endswith(" [BAD_ARGUMENTS]\n")
+
+
+def test_a_missing_file_is_named() -> None:
+    done = run("check", "codeine", "nowhere.vcf")
+    assert (done.code, done.out) == (2, "")
+    assert "nowhere.vcf" in done.err and "[FILE_NOT_FOUND]" in done.err
+
+
+@pytest.mark.parametrize(("said", "build"), [("hg38", "GRCh38"), ("HG38", "GRCh38"), ("b37", "GRCh37")])
+def test_a_build_is_known_by_its_other_names(said: str, build: str, tmp_path: Path) -> None:
+    silent = tmp_path / "silent.vcf"
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines(keepends=True)
+    silent.write_text("".join(line for line in lines if not line.startswith(("##contig", "##reference"))))
+    done = run("report", silent, "--build", said, "--format", "json")
+    assert json.loads(done.out)["assessments"][0]["provenance"]["options"]["build"] == build
+
+
+def test_an_unknown_drug_is_said_once() -> None:
+    done = run("check", "clopidogrell", EXAMPLE)
+    assert done.err.casefold().count("not in this knowledge base") == 1
+    assert "clopidogrel" in done.err
+
+
+def every_help() -> list[tuple[str, ...]]:
+    parser = whole_parser()
+    (commands,) = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
+    found: list[tuple[str, ...]] = [()]
+    for name, command in commands.choices.items():
+        verbs = [each for each in command._actions if isinstance(each, argparse._SubParsersAction)]
+        found += [(name,), *((name, verb) for each in verbs for verb in each.choices)]
+    return found
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_no_line_of_a_help_text_is_wider_than_80_columns(columns: str) -> None:
+    wide = [
+        (words, line)
+        for words in every_help()
+        for line in run(*words, "--help", env={"COLUMNS": columns}).out.splitlines()
+        if len(line) > 80
+    ]
+    assert wide == []
+
+
+@pytest.mark.parametrize("attack", ["\x1b[2J", "\x9b2J", "\u202e", "\r", "\x07"])
+def test_nothing_that_is_quoted_steers_the_terminal(attack: str, tmp_path: Path) -> None:
+    named = tmp_path / f"a{attack}b.vcf"
+    tried = [
+        run("report", EXAMPLE, "--sample", f"NOBODY{attack}"),
+        run("report", named),
+        run("check", f"codein{attack}", EXAMPLE),
+        run(f"reprot{attack}"),
+        run("report", EXAMPLE, f"--bild{attack}"),
+        run("report", EXAMPLE, "--subject", f"a{attack}=b"),
+    ]
+    for done in tried:
+        assert done.code == 2
+        assert done.err.count("\n") == 1
+        assert attack not in done.err

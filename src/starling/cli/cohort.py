@@ -20,9 +20,12 @@ INCOMPLETE = 2
 _EXAMPLES: Final = """
 examples:
   starling cohort call panel.vcf.gz -o calls.parquet
-  starling cohort call genomes/ --people people.tsv -o calls.parquet     one file per person, in a directory
-  starling cohort reanalyse calls.evidence.parquet --knowledge new.kb -o new.parquet
-  starling cohort summary calls.parquet --people people.tsv --by population -o summary.html
+  starling cohort call genomes/ --people people.tsv -o calls.parquet
+      one file per person, in a directory
+  starling cohort reanalyse calls.evidence.parquet --knowledge new.kb \\
+      -o new.parquet
+  starling cohort summary calls.parquet --people people.tsv --by population \\
+      -o summary.html
 
 Needs the [cohort] extra; --engine ray needs [ray].
 """

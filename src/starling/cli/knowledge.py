@@ -17,9 +17,12 @@ INVALID = 3
 
 _UPSTREAM_EXAMPLES: Final = """
 examples:
-  starling knowledge upstream prescribing_guidance.json       rows of guidelines, by a digest of their words
-  starling knowledge upstream phenotype/*.json                functions, activity values and rules of genes
-  starling knowledge upstream CYP2C9_translation.json         alleles, position by position
+  starling knowledge upstream prescribing_guidance.json
+      rows of guidelines, by a digest of their words
+  starling knowledge upstream phenotype/*.json
+      functions, activity values and rules of genes
+  starling knowledge upstream CYP2C9_translation.json
+      alleles, position by position
   starling knowledge upstream CYP2D6_allele_functionality_reference.xlsx
 """
 

@@ -30,7 +30,8 @@ _BY_SUFFIX: Final = {
 _EXAMPLES: Final = """
 examples:
   starling report patient.vcf.gz
-  starling report patient.vcf.gz -o patient.json        format by suffix: .json .jsonl .tsv .html .txt
+  starling report patient.vcf.gz -o patient.json
+      format by suffix: .json .jsonl .tsv .html .txt
   starling report chr1.vcf.gz chr2.vcf.gz chr10.vcf.gz  parts of one person
   starling report cohort.vcf.gz -o pages/               one page per person
   zcat patient.vcf.gz | starling report -               from standard input
