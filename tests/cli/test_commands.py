@@ -299,3 +299,33 @@ def test_nothing_that_is_quoted_steers_the_terminal(attack: str, tmp_path: Path)
         assert done.code == 2
         assert done.err.count("\n") == 1
         assert attack not in done.err
+
+
+def people_named(names: tuple[str, ...], path: Path) -> Path:
+    """The example once for each name, as samples of one file."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    heads = [line for line in lines if line.startswith("##")]
+    columns = next(line for line in lines if line.startswith("#CHROM")).rsplit("\t", 1)[0]
+    records = [line + ("\t" + line.rsplit("\t", 1)[1]) * (len(names) - 1) for line in lines if not line.startswith("#")]
+    path.write_text("\n".join([*heads, "\t".join((columns, *names)), *records]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_pages_of_names_that_differ_in_case_alone_do_not_collide(tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    names = ("Pat1", "PAT1", "pat1", "Other", "pat1~2")
+    assert run("report", people_named(names, tmp_path / "people.vcf"), "-o", pages).code == 0
+    written = sorted(page.name for page in pages.iterdir())
+    assert len({name.casefold() for name in written}) == len(names)
+    shown = "".join(page.read_text(encoding="utf-8") for page in pages.iterdir())
+    assert all(f'<p class="whose">{name}</p>' in shown for name in names)
+
+
+def test_two_writers_to_one_output_both_end_well(tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    command = [sys.executable, "-m", "starling", "report", str(EXAMPLE), "-o", str(target)]
+    writers = [subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE) for _ in range(2)]
+    assert [(writer.communicate()[1], writer.returncode) for writer in writers] == [(b"", 0)] * 2
+    assert len(json.loads(target.read_text(encoding="utf-8"))["assessments"]) == 1
+    assert list(tmp_path.iterdir()) == [target]

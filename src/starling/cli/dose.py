@@ -116,7 +116,7 @@ def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namesp
 
         text = page(person, appendix=section(prediction))
     elif arguments.json or suffix == ".json":
-        text = json.dumps(to_jsonable(prediction), indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(to_jsonable(prediction), indent=2) + "\n"
     else:
         from starling.report.dose import render
 

@@ -155,8 +155,20 @@ def _write_pages(people: Iterable[Assessment], output: Path | None) -> None:
     else:
         if not output.is_dir():
             raise InputError("OUTPUT_UNWRITABLE", "no such directory", source=str(output))
+        taken: set[str] = set()
         for person in people:
-            write_atomically(output / file_name_for(person.sample, ".html"), [page(person)])
+            write_atomically(output / _free_name(file_name_for(person.sample, ".html"), taken), [page(person)])
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """The name, or where `Pat1` meets `PAT1` the name with a number: on some disks both are one file."""
+    stem, dot, suffix = name.rpartition(".")
+    number, free = 1, name
+    while free.casefold() in taken:
+        number += 1
+        free = f"{stem}~{number}{dot}{suffix}"
+    taken.add(free.casefold())
+    return free
 
 
 def _only_one(people: Iterable[Assessment]) -> Iterator[Assessment]:
