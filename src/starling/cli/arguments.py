@@ -113,7 +113,7 @@ def assessed(engine: Engine, arguments: argparse.Namespace, *, drugs: tuple[str,
     try:
         yield from engine.assess_all(
             arguments.input,
-            _question(engine, arguments, drugs),
+            _question(arguments, drugs),
             samples=arguments.sample,
             options=read_options(arguments, sex=_sex(arguments), sources=tuple(arguments.source)),
             progress=bar,
@@ -192,13 +192,13 @@ def read_options(arguments: argparse.Namespace, *, sex: Sex, sources: tuple[str,
     )
 
 
-def _question(engine: Engine, arguments: argparse.Namespace, drugs: tuple[str, ...]) -> Question:
+def _question(arguments: argparse.Namespace, drugs: tuple[str, ...]) -> Question:
     from starling.library import question
 
     return question(
         drugs=drugs,
         outside=arguments.outside,
-        medication=_medication(engine, arguments.medication),
+        medication=_medication(arguments.medication),
         subject=_subject(arguments.subject, arguments.sex),
     )
 
@@ -213,15 +213,9 @@ def _sex(arguments: argparse.Namespace) -> Sex:
     return sex
 
 
-def _medication(engine: Engine, text: str) -> tuple[str, ...]:
-    """The medicines named.  Raises: InputError on a name nobody here knows, with the nearest ones."""
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        if not engine.knowledge.knows_medicine(name):
-            near = ", ".join(engine.knowledge.nearest_medicines(name))
-            hint = f"; nearest: {near}" if near else ""
-            raise InputError("UNKNOWN_MEDICINE", f"{name!r} is not known here{hint}", source="--medication")
-    return names
+def _medication(text: str) -> tuple[str, ...]:
+    """The medicines named; of one that nobody here knows the result says so."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _subject(pairs: Iterable[str], sex: str) -> Mapping[str, str]:

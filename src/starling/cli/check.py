@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     engine = Engine.open(knowledge_path(arguments.knowledge))
     drug = named_drug(engine, arguments, "check")
     answered = False
-    for person in assessed(engine, arguments, drugs=(drug,)):
+    for person in assessed(engine, arguments, drugs=(arguments.drug,)):
         sys.stdout.write(check_view(person, drug, colour=uses_colour(sys.stdout), width=width()))
         answered |= person.drug(drug).status != "no_result"
     return 0 if answered else NOTHING_CALLED

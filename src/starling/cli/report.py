@@ -15,7 +15,9 @@ from starling.cli.screen import uses_colour, width
 from starling.engine import Engine
 from starling.errors import InputError
 from starling.guidance.summary import unadvised
+from starling.knowledge.medicines import read_as
 from starling.values import dataclass, replace
+from starling.vocabulary import Notice
 
 FORMATS: Final = ("terminal", "json", "tsv", "html")
 
@@ -73,12 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
 class View:
     """Which genes and drugs to show; empty: all.
 
-    `silent`: the answers for drugs that were asked for and of which no guideline says anything.
+    `silent`: the answers for drugs that were asked for and of which no guideline says anything.  `notices`: as what
+    the names of drugs were read.
     """
 
     genes: frozenset[str]
     drugs: frozenset[str]
     silent: tuple[DrugResult, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     @classmethod
     def asked_for(cls, engine: Engine, arguments: argparse.Namespace) -> View:
@@ -86,12 +90,16 @@ class View:
         knowledge = engine.knowledge
         genes = frozenset(map(knowledge.find_gene, arguments.gene))
         drugs = {drug.name: drug for drug in map(knowledge.find_drug, arguments.drug)}
-        return cls(genes, frozenset(drugs), tuple(unadvised(drug) for drug in drugs.values() if drug.unadvised))
+        silent = tuple(unadvised(drug) for drug in drugs.values() if drug.unadvised)
+        notices = tuple(notice for name in arguments.drug for notice in read_as(knowledge, name))
+        return cls(genes, frozenset(drugs), silent, notices)
 
     def of(self, person: Assessment) -> Assessment:
         """The assessment with only what was asked for."""
+        stamp = person.provenance
         return replace(
             person,
+            provenance=replace(stamp, notices=(*stamp.notices, *self.notices)),
             genes=tuple(gene for gene in person.genes if not self.genes or gene.gene in self.genes),
             drugs=(*(drug for drug in person.drugs if not self.drugs or drug.drug in self.drugs), *self.silent),
         )
