@@ -467,6 +467,7 @@ def test_what_is_particular_about_a_gene(base: KnowledgeBase) -> None:
         ("codeinum", "codeine"), ("simvastatine 40 mg comprimés", "simvastatin"), ("azatioprina", "azathioprine"),
         ("fenitoína", "phenytoin"), ("Carbamazepin 200 mg Tabletten", "carbamazepine"), ("warfarina", "warfarin"),
         ("acénocoumarol", "acenocoumarol"), ("takrolimus", "tacrolimus"), ("metoprololo", "metoprolol"),
+        ("Amitriptylin-HCl", "amitriptyline"),
         ("oxicodona", "oxycodone"), ("ezetimibe/simvastatin 10/20 mg", "simvastatin"),
     ],
 )  # fmt: skip

@@ -20,11 +20,12 @@ _STRENGTH: Final = re.compile(
 #: Forms that are swallowed or injected.  Creams, eye drops and the like are not here: what reaches an enzyme from them
 #: is not what the tables speak of, so such a name stays unknown, and that is said.
 _FORMS: Final = frozenset({
-    "tablet", "tablets", "tab", "tabs", "tabl", "tablette", "tabletten", "filmtablette", "filmtabletten", "comprime",
+    "tablet", "tablets", "tab", "tabs", "tablette", "tabletten", "filmtablette", "filmtabletten", "comprime",
     "comprimes", "comprimé", "comprimés", "comprimido", "comprimidos", "compressa", "compresse", "filmomhulde",
     "capsule", "capsules", "cap", "caps", "capsula", "capsulas", "cápsula", "cápsulas", "kapsel", "kapseln", "gelule",
     "gelules", "gélule", "gélules", "solution", "oral", "injection", "injectable", "infusion", "suspension", "syrup",
-    "sachet", "sachets", "retard", "sr", "xr", "er", "mr", "cr", "la", "xl", "iv", "im", "sc", "po", "od", "bd",
+    "sachet", "sachets", "retard",
+    "retardtablette", "retardtabletten", "sr", "xr", "er", "mr", "cr", "la", "xl", "iv", "im", "sc", "po", "od", "bd",
     "tds", "qds", "film", "coated", "film-coated", "gastro-resistant", "modified", "release", "prolonged", "extended",
     "modified-release", "prolonged-release", "extended-release",
 })  # fmt: skip
@@ -37,6 +38,7 @@ _SALTS: Final = frozenset({
     "phosphat", "fosfato", "fosfaat", "succinat", "succinato", "tartrat", "tartrato", "sulfat", "sulfato", "maleat",
     "maleato",
 })  # fmt: skip
+_HYPHEN: Final = re.compile(rf"-(?=(?:{'|'.join(sorted(_SALTS))})\b)")
 _PARTS: Final = re.compile(r"\s*[/+&]\s*|\s+(?:and|with|plus|und|et|y|e|en)\s+")
 #: Spellings of one sound in the names of substances; in this order.
 _SOUNDS: Final = (
@@ -63,7 +65,9 @@ def without_form(text: str) -> str:
     >>> without_form("Plavix 75 mg tablets"), without_form("metoprolol succinate ER 50mg")
     ('plavix', 'metoprolol')
     """
-    first, *words = _STRENGTH.sub(" ", text.casefold()).replace("(", " ").replace(")", " ").split() or [""]
+    first, *words = _STRENGTH.sub(" ", _HYPHEN.sub(" ", text.casefold())).replace("(", " ").replace(
+        ")", " "
+    ).split() or [""]
     said = (word.strip(",;.") for word in words)
     return " ".join([first.strip(",;."), *(w for w in said if w not in _FORMS | _SALTS and not w.isdecimal())]).strip()
 
