@@ -41,13 +41,14 @@ from starling.guidance.recommendation import Advisor
 from starling.guidance.summary import unadvised
 from starling.knowledge.age import age_notices
 from starling.knowledge.base import KnowledgeBase
-from starling.knowledge.medicines import known_medicines
+from starling.knowledge.medicines import known_medicines, read_as
 from starling.once import once
 from starling.serial.digest import ResultDigest
 from starling.source.door import Wanted, open_source
 from starling.source.sites import SiteMaps
 from starling.values import asdict, replace
 from starling.vocabulary import GeneCall, Notice, OutsideCall, SampleGenotypes
+from starling.without_effect import Answer, without_effect
 
 Source = str | Path | Sequence[str | Path]
 
@@ -144,8 +145,9 @@ class Engine:
         if len(collected.samples) > 1 and (asked.is_personal or options.sex != "unknown"):
             message = f"what is said of one patient cannot hold for all {len(collected.samples)} of the input"
             raise InputError("SEVERAL_PATIENTS", message, source=collected.name)
+        read = tuple(notice for name in question.drugs for notice in read_as(self._whole.knowledge, name))
         for genotypes in collected.samples:
-            yield engine.conclude(genotypes, collected, asked, options=options, read_ms=read_ms)
+            yield engine.conclude(genotypes, collected, asked, options=options, read_ms=read_ms, notices=read)
 
     def read(
         self,
@@ -171,10 +173,14 @@ class Engine:
         *,
         options: Options = Options(),
         read_ms: float = 0.0,
+        notices: tuple[Notice, ...] = (),
     ) -> Assessment:
-        """One person's genotypes -> the assessment, with what it rests on."""
+        """One person's genotypes -> the assessment, with what it rests on.
+
+        `notices`: what is to be said beside what is found here.
+        """
         clock = [perf_counter()]
-        medication, notices = known_medicines(self._whole.knowledge, question.medication)
+        medication, unknown = known_medicines(self._whole.knowledge, question.medication)
         subject = dict(question.subject)
         own = self._callers.read(genotypes, options)
         calls = self.combined(own, question.outside)
@@ -184,11 +190,13 @@ class Engine:
         results = self.interpreted(calls, own, medication)
         drugs = self._advise(results, medication, subject, question, options)
         clock.append(perf_counter())
+        answer = Answer(genotypes, collected, results, drugs, medication, self.knowledge.guidance)
+        said = (*notices, *unknown, *without_effect(answer, question, options))
         assessment = Assessment(
             sample=genotypes.sample,
             subject=subject,
             result_sha256="",
-            provenance=_provenance(genotypes, collected, self.knowledge, _recorded(options, question), notices),
+            provenance=_provenance(genotypes, collected, self.knowledge, _recorded(options, question), said),
             run=_run(self.knowledge, _timings(read_ms, clock)),
             genes=results,
             drugs=drugs,

@@ -15,5 +15,7 @@ CONVERTED: Final = "PHENOCONVERTED"
 TEST_REQUIRED: Final = "TEST_REQUIRED"
 #: Why no guideline advises anything on a drug that is known.
 NO_GUIDELINE: Final = "NO_GUIDELINE"
+#: Something was asked for that changed nothing in the result; the message says why.
+OPTION_WITHOUT_EFFECT: Final = "OPTION_WITHOUT_EFFECT"
 #: What the genotype alone would give, while another medicine changes the phenotype: shown last, never counted.
 SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"

@@ -163,9 +163,8 @@ CASES = (
     Case("not_utf8", "NOT_TEXT", _bytes(GOOD.replace("S1", "S\u00e9").encode("latin-1"))),
     Case("tumour_header", "TUMOUR_FILE", _text(_TUMOUR)),
     Case("tumour_columns", "TUMOUR_FILE", _text(_TUMOUR_COLUMNS)),
-    Case("unknown_medicine", "UNKNOWN_MEDICINE", _text(GOOD), ("--medication", "paroxetin3")),
     Case("unknown_gene", "UNKNOWN_GENE", _text(GOOD), ("--gene", "CYP2C91")),
-    Case("unknown_drug", "UNKNOWN_DRUG", _text(GOOD), ("--drug", "clopidogrell")),
+    Case("unknown_drug", "UNKNOWN_DRUG", _text(GOOD), ("--drug", "clopidogril")),
     Case("missing_outside_calls", "FILE_NOT_FOUND", _text(GOOD), ("--outside", "none.tsv")),
     Case("missing_bed", "FILE_NOT_FOUND", _text(GOOD), ("--callable", "none.bed")),
     Case("negative_depth", "BAD_OPTION", _text(GOOD), ("--min-dp", "-1")),
@@ -204,7 +203,7 @@ def test_refused(case: Case, tmp_path: Path) -> None:
 def test_check_of_an_unknown_drug(tmp_path: Path) -> None:
     """A misspelt drug is an error that names what is near and says that silence is not safety."""
     (tmp_path / "patient.vcf").write_text(GOOD)
-    found = _run(tmp_path, "check", "clopidogrell", "patient.vcf")
+    found = _run(tmp_path, "check", "clopidogril", "patient.vcf")
     _assert_refused(found, 2, "UNKNOWN_DRUG")
     assert "clopidogrel" in found.err
     assert "not a statement of safety" in found.err

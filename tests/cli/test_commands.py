@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from starling.cli.commands import whole_parser
 from tests.commands import run
-from tests.facts import DRUGS, GENES
+from tests.facts import DRUGS, GENES, rows
 
 EXAMPLE = Path(__file__).parents[2] / "src" / "starling" / "examples" / "example.vcf"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(EXAMPLE.parents[2])}
@@ -77,8 +79,7 @@ def test_check_answers_first() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("check", "clopidogrell", EXAMPLE), "clopidogrel"),
-        (("report", EXAMPLE, "-m", "paroxetin"), "paroxetine"),
+        (("check", "clopidogril", EXAMPLE), "clopidogrel"),
         (("report", EXAMPLE, "--subject", "colour=blue"), "birth_date"),
         (("report", EXAMPLE, "--gene", "CYP9Z9", "--format", "tsv"), "CYP9Z9"),
         (("report", EXAMPLE, "-o", "out.docx"), ".json"),
@@ -207,3 +208,145 @@ def test_knowledge_says_what_it_is(tmp_path: Path) -> None:
     other = tmp_path / "other.kb"
     assert run("knowledge", "compile", str(EXAMPLE.parents[3] / "knowledge-base"), "-o", str(other)).code == 0
     assert run("knowledge", "compare", str(other), str(other)).out == "no clinical difference\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("reprot", EXAMPLE), "did you mean report?"),
+        (("frobnicate",), "completion"),
+        ((EXAMPLE,), "starling report"),
+        (("report", EXAMPLE, "--build", "hg18"), "GRCh38, GRCh37"),
+        (("report", EXAMPLE, "--sex", "M"), "did you mean male?"),
+        (("report", EXAMPLE, "--bild", "GRCh38"), "did you mean --build?"),
+        (("check", "codeine", EXAMPLE, "--medicaton=omeprazole"), "did you mean --medication?"),
+        (("report", EXAMPLE, "--min-dp", "ten"), "--min-dp"),
+        (("report", EXAMPLE, "-x"), "-x"),
+        (("report",), "INPUT"),
+        (("cohort", "cal", "x"), "did you mean call?"),
+        (("check", EXAMPLE, "codeine"), "the drug comes first: starling check codeine"),
+        (("dose", EXAMPLE, "warfarin"), "the drug comes first: starling dose warfarin"),
+        (("check", "CYP2D6", EXAMPLE), "CYP2D6 is a gene"),
+        (("check", "missing.vcf", "codeine"), "the drug comes first: starling check codeine missing.vcf"),
+        (("report", "codeine", EXAMPLE), "starling check codeine"),
+    ],
+)
+def test_arguments_that_fit_nothing_are_one_line_that_says_what_was_meant(
+    arguments: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    done = run(*arguments, cwd=tmp_path)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert says in done.err
+    assert done.err.endswith(" [BAD_ARGUMENTS]\n")
+
+
+def test_a_missing_file_is_named() -> None:
+    done = run("check", "codeine", "nowhere.vcf")
+    assert (done.code, done.out) == (2, "")
+    assert "nowhere.vcf" in done.err and "[FILE_NOT_FOUND]" in done.err
+
+
+@pytest.mark.parametrize(("said", "build"), [("hg38", "GRCh38"), ("HG38", "GRCh38"), ("b37", "GRCh37")])
+def test_a_build_is_known_by_its_other_names(said: str, build: str, tmp_path: Path) -> None:
+    silent = tmp_path / "silent.vcf"
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines(keepends=True)
+    silent.write_text("".join(line for line in lines if not line.startswith(("##contig", "##reference"))))
+    done = run("report", silent, "--build", said, "--format", "json")
+    assert json.loads(done.out)["assessments"][0]["provenance"]["options"]["build"] == build
+
+
+def test_an_unknown_drug_is_said_once() -> None:
+    done = run("check", "clopidogril", EXAMPLE)
+    assert done.err.casefold().count("not in this knowledge base") == 1
+    assert "clopidogrel" in done.err
+
+
+def every_help() -> list[tuple[str, ...]]:
+    parser = whole_parser()
+    (commands,) = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
+    found: list[tuple[str, ...]] = [()]
+    for name, command in commands.choices.items():
+        verbs = [each for each in command._actions if isinstance(each, argparse._SubParsersAction)]
+        found += [(name,), *((name, verb) for each in verbs for verb in each.choices)]
+    return found
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_no_line_of_a_help_text_is_wider_than_80_columns(columns: str) -> None:
+    wide = [
+        (words, line)
+        for words in every_help()
+        for line in run(*words, "--help", env={"COLUMNS": columns}).out.splitlines()
+        if len(line) > 80
+    ]
+    assert wide == []
+
+
+@pytest.mark.parametrize("attack", ["\x1b[2J", "\x9b2J", "\u202e", "\r", "\x07"])
+def test_nothing_that_is_quoted_steers_the_terminal(attack: str, tmp_path: Path) -> None:
+    named = tmp_path / f"a{attack}b.vcf"
+    tried = [
+        run("report", EXAMPLE, "--sample", f"NOBODY{attack}"),
+        run("report", named),
+        run("check", f"xodein{attack}", EXAMPLE),
+        run(f"reprot{attack}"),
+        run("report", EXAMPLE, f"--bild{attack}"),
+        run("report", EXAMPLE, "--subject", f"a{attack}=b"),
+    ]
+    for done in tried:
+        assert done.code == 2
+        assert done.err.count("\n") == 1
+        assert attack not in done.err
+
+
+def people_named(names: tuple[str, ...], path: Path) -> Path:
+    """The example once for each name, as samples of one file."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    heads = [line for line in lines if line.startswith("##")]
+    columns = next(line for line in lines if line.startswith("#CHROM")).rsplit("\t", 1)[0]
+    records = [line + ("\t" + line.rsplit("\t", 1)[1]) * (len(names) - 1) for line in lines if not line.startswith("#")]
+    path.write_text("\n".join([*heads, "\t".join((columns, *names)), *records]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_pages_of_names_that_differ_in_case_alone_do_not_collide(tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    names = ("Pat1", "PAT1", "pat1", "Other", "pat1~2")
+    assert run("report", people_named(names, tmp_path / "people.vcf"), "-o", pages).code == 0
+    written = sorted(page.name for page in pages.iterdir())
+    assert len({name.casefold() for name in written}) == len(names)
+    shown = "".join(page.read_text(encoding="utf-8") for page in pages.iterdir())
+    assert all(f'<p class="whose">{name}</p>' in shown for name in names)
+
+
+def test_two_writers_to_one_output_both_end_well(tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    command = [sys.executable, "-m", "starling", "report", str(EXAMPLE), "-o", str(target)]
+    writers = [subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE) for _ in range(2)]
+    assert [(writer.communicate()[1], writer.returncode) for writer in writers] == [(b"", 0)] * 2
+    assert len(json.loads(target.read_text(encoding="utf-8"))["assessments"]) == 1
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_drug_as_prescribed_is_answered_and_says_as_what_it_was_read() -> None:
+    done = run("check", "Plavix 75 mg tablets", EXAMPLE)
+    assert (done.code, done.err) == (0, "")
+    assert "'Plavix 75 mg tablets' was read as clopidogrel" in " ".join(done.out.split())
+    shown = run("report", EXAMPLE, "--drug", "omeprazol 20 mg")
+    assert "'omeprazol 20 mg' was read as omeprazole" in " ".join(shown.out.split())
+
+
+def test_a_combination_of_several_drugs_is_asked_about_one_by_one() -> None:
+    done = run("check", "codeine/tramadol", EXAMPLE)
+    assert (done.code, done.out) == (2, "")
+    assert "ask about one of them: codeine, tramadol" in done.err
+
+
+def test_a_medicine_that_nobody_knows_refuses_nothing_and_is_named() -> None:
+    done = run("check", "codeine", EXAMPLE, "-m", "paroxetin 20 mg,xyzzy,ezetimibe/simvastatin")
+    said = " ".join(done.out.split())
+    assert (done.code, done.err) == (0, "")
+    assert "'xyzzy' is not known here" in said and "'ezetimibe' is not known here" in said
+    assert "'paroxetin 20 mg' was read as paroxetine" in said
+    assert "paroxetine" in json.dumps(json.loads(run("report", EXAMPLE, "-m", "paroxetin", "--format", "json").out))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from math import sqrt
@@ -14,6 +15,7 @@ from starling.assessment import Assessment
 from starling.dosing.calibration import BOUND, Calibration, dump, parse, shifted
 from starling.dosing.model import bundled
 from starling.errors import InputError
+from starling.report.dose import render
 from starling.runtime.bundle import Bundle
 from tests.dosing.people import ADULT, dose
 
@@ -131,3 +133,43 @@ def test_what_was_learned_with_another_model_is_not_used(person: Callable[..., A
     found = dose("warfarin", person(), ADULT, calibration=other)
     assert found.local is None
     assert found.notices[0].code == "CALIBRATION_OTHER_MODEL"
+
+
+def changed(text: str, **entry: object) -> str:
+    """A file of calibration with another last entry of its history."""
+    data = json.loads(text)
+    data["history"][-1] |= entry
+    return json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"shift": 1e200}, {"shift": 0.3}, {"patients": float("inf")}, {"patients": 500}, {"patients": 12.5},
+     {"patients": -1}, {"by": ""}, {"by": None}, {"when": 3}],
+)  # fmt: skip
+def test_a_history_that_does_not_follow_from_the_outcomes_is_refused(entry: dict[str, object]) -> None:
+    text = dump(hospital(12).activate(by="Dr Hahn", when=WHEN))
+    assert parse(text, source="site.json").active is not None
+    with pytest.raises(InputError) as caught:
+        parse(changed(text, **entry), source="site.json")
+    assert caught.value.code == "CALIBRATION_REFUSED"
+
+
+def test_a_correction_without_outcomes_is_refused() -> None:
+    data = json.loads(dump(hospital(12).activate(by="Dr Hahn", when=WHEN)))
+    with pytest.raises(InputError):
+        parse(json.dumps(data | {"outcomes": []}), source="site.json")
+
+
+def test_a_file_nested_without_end_is_refused() -> None:
+    with pytest.raises(InputError):
+        parse("[" * 5000, source="site.json")
+
+
+@pytest.mark.usefixtures("runtime")
+def test_the_name_of_who_activated_it_cannot_steer_the_terminal(person: Callable[..., Assessment]) -> None:
+    sha256 = Bundle.read(bundled("warfarin")).sha256
+    active = hospital(20, model=sha256).activate(by="Dr \x1b[2J\x9b Hahn", when=WHEN)
+    shown = render(dose("warfarin", person(), ADULT, calibration=active), sample="A\x1b[2J")
+    assert "\x1b" not in shown and "\x9b" not in shown
+    assert "Hahn" in shown

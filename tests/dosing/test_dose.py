@@ -106,9 +106,8 @@ def test_the_model_works_without_ancestry_and_says_what_it_assumed(person: Make)
 @pytest.mark.usefixtures("runtime")
 @pytest.mark.parametrize(
     ("change", "word"),
-    [({"weight_kg": 300.0}, "weight"), ({"height_cm": 210.0}, "height"), ({"age_years": 12.0}, "child"),
-     ({"age_years": 5.0}, "child")],
-)  # fmt: skip
+    [({"weight_kg": 240.0, "height_cm": 200.0}, "weight"), ({"height_cm": 210.0}, "height")],
+)
 def test_outside_training_the_model_says_so_and_the_formula_answers(
     change: dict[str, Any], word: str, person: Make
 ) -> None:
@@ -253,3 +252,76 @@ def test_the_page_shows_it_apart_and_as_a_picture(person: Make) -> None:
     part = with_dose[with_dose.index('id="dose-model"') :]
     assert "not guideline advice" in part and part.count("<rect") == 10
     assert plain.split("</main>")[0] in with_dose
+
+
+@pytest.mark.parametrize("years", [0.0, 10.0, 17.9])
+def test_a_child_gets_no_number(years: float, person: Make) -> None:
+    with pytest.raises(InputError, match="child") as caught:
+        dose("warfarin", person(), replace(ADULT, age_years=years))
+    assert caught.value.code == "NO_DOSE_MODEL"
+
+
+@pytest.mark.parametrize(("weight", "height"), [(30.0, 203.0), (80.0, 69.0), (250.0, 175.0)])
+def test_a_body_that_nobody_has_is_a_question_about_units(weight: float, height: float, person: Make) -> None:
+    with pytest.raises(InputError, match="kilograms") as caught:
+        dose("warfarin", person(), replace(ADULT, weight_kg=weight, height_cm=height))
+    assert caught.value.code == "BAD_OPTION"
+
+
+def test_a_body_that_few_have_is_answered_with_a_question(person: Make) -> None:
+    notices = dose("warfarin", person(), replace(ADULT, weight_kg=176.0)).notices
+    assert any("pounds or inches" in each.message for each in notices)
+
+
+@pytest.mark.parametrize(
+    ("said", "group"),
+    [("Black/African American", "black"), ("African_American", "black"), ("black or african american", "black"),
+     ("White / Caucasian", "white"), ("East Asian", "asian"), ("white and asian", "unknown"), ("Hispanic", "unknown"),
+     ("mixed", "unknown")],
+)  # fmt: skip
+def test_ancestry_is_understood_in_other_words(said: str, group: str, person: Make) -> None:
+    same = dose("warfarin", person(), replace(ADULT, ancestry=None if group == "unknown" else group))
+    assert dose("warfarin", person(), replace(ADULT, ancestry=said)).value == same.value
+
+
+@pytest.mark.parametrize("said", ["martian", "whit", "white/martian"])
+def test_ancestry_that_nobody_knows_is_refused(said: str, person: Make) -> None:
+    with pytest.raises(InputError, match="white, asian or black") as caught:
+        dose("warfarin", person(), replace(ADULT, ancestry=said))
+    assert caught.value.code == "BAD_OPTION"
+
+
+@pytest.mark.parametrize("stated", [{"rs8050894": "G/G"}, {"rs8050894": "C|C"}])
+def test_a_homozygote_of_complementary_bases_is_refused_for_its_strand_is_not_known(
+    stated: dict[str, str], person: Make
+) -> None:
+    with pytest.raises(InputError, match="strand"):
+        dose("warfarin", person(vkorc1=None), replace(ADULT, linked=stated))
+
+
+@pytest.mark.parametrize(
+    ("stated", "means"),
+    [({"rs8050894": "G/C"}, "A/G"), ({"rs9934438": "T/C"}, "A/G"), ({"rs9934438": "G/A"}, "A/G"),
+     ({"rs9934438": "a/a"}, "A/A"), ({"rs2359612": "G|G"}, "G/G")],
+)  # fmt: skip
+def test_a_linked_site_is_read_on_either_strand_where_its_letters_tell(
+    stated: dict[str, str], means: str, person: Make
+) -> None:
+    found = dose("warfarin", person(vkorc1=None), replace(ADULT, linked=stated))
+    assert any(f"-1639 {means} is derived" in each.message for each in found.notices)
+
+
+@pytest.mark.parametrize("stated", [{"rs1": "C/C"}, {"rs9934438": "C"}, {"rs9934438": "C/G"}])
+def test_a_linked_site_that_says_nothing_is_refused(stated: dict[str, str], person: Make) -> None:
+    with pytest.raises(InputError) as caught:
+        dose("warfarin", person(vkorc1=None), replace(ADULT, linked=stated))
+    assert caught.value.code == "BAD_OPTION"
+
+
+def test_a_linked_site_beside_the_site_itself_has_no_effect_and_says_so(person: Make) -> None:
+    found = dose("warfarin", person(), replace(ADULT, linked={"rs9934438": "C/C"}))
+    assert "OPTION_WITHOUT_EFFECT" in {each.code for each in found.notices}
+
+
+def test_the_drug_may_be_named_by_its_brand(person: Make) -> None:
+    assert dose("Coumadin", person(), ADULT).value == dose("warfarin", person(), ADULT).value

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import random
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,3 +82,59 @@ def test_without_the_extra_the_formula_answers_and_says_why() -> None:
     assert said[0].startswith("formula MODEL_UNAVAILABLE")
     assert "starling-pgx[models]" in said[0]
     assert said[1] == "[]"
+
+
+@pytest.mark.usefixtures("runtime")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'unit = "mg/week"', b'unit = "mg/day"'),
+        (b'drug = "warfarin"', b'drug = "phenprocoumon"'),
+        (b'name = "height_cm"', b'name = "stature"'),
+        (b"high = 238.0", b"high = inf"),
+        (b"low = 124.0", b"low = nan"),
+        (b"coverage = 0.9", b"coverage = 9.0"),
+        (b"upto = 20.8", b"upto = 99.0"),
+        (b'version = "1"', b'version = "1\\u001b[2J"'),
+        (b'by = ["vkorc1", "cyp2c9", "ancestry"]', b'by = ["vkorc1", "cyp2c9", "hair"]'),
+    ],
+)
+def test_a_model_that_does_not_fit_leaves_the_formula(
+    old: bytes, new: bytes, files: dict[str, bytes], tmp_path: Path, person: Callable[..., Assessment]
+) -> None:
+    assert old in files["model.toml"]
+    changed = {**files, "model.toml": files["model.toml"].replace(old, new, 1)}
+    write(tmp_path / "model", changed, sealed=True)
+    found = dose("warfarin", person(), ADULT, model=tmp_path / "model")
+    assert found.method == "formula" and found.notices[0].code == "MODEL_UNAVAILABLE"
+    assert found.unit == "mg/week" and "\x1b" not in found.label
+
+
+def test_a_damaged_or_encrypted_zip_leaves_the_formula(
+    files: dict[str, bytes], tmp_path: Path, person: Callable[..., Assessment]
+) -> None:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    sound = whole.getvalue()
+    generator = random.Random("zip")
+    damaged = [bytearray(sound) for _ in range(60)]
+    for each in damaged:
+        for _ in range(3):
+            each[generator.choice((generator.randrange(400), -1 - generator.randrange(400)))] ^= (
+                1 << generator.randrange(8)
+            )
+    encrypted = bytearray(sound)
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = encrypted.find(mark)
+        while place >= 0:
+            encrypted[place + at] |= 1
+            place = encrypted.find(mark, place + 4)
+    path = tmp_path / "model.zip"
+    for each in (*damaged, encrypted, bytearray(sound[: len(sound) // 2])):
+        path.write_bytes(each)
+        found = dose("warfarin", person(), ADULT, model=path)
+        assert found.method == "model" or found.notices[0].code == "MODEL_UNAVAILABLE"
+    path.write_bytes(encrypted)
+    assert "MODEL_DAMAGED" in dose("warfarin", person(), ADULT, model=path).notices[0].message

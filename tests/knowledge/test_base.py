@@ -14,6 +14,7 @@ import pytest
 from starling.errors import InputError, KnowledgeError
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.compile import compile_knowledge
+from starling.knowledge.names import skeleton, without_form
 from starling.knowledge.seal import NAMES, digest_of, digests, stamp_of
 from starling.knowledge.values import definitions_of
 from starling.vocabulary import Locus
@@ -469,3 +470,52 @@ def test_what_is_particular_about_a_gene(base: KnowledgeBase) -> None:
     )
     drugs = {drug.name: drug for drug in base.guidance.drugs}
     assert (drugs["eliglustat"].other_enzymes, drugs["tamoxifen"].branches_on) == (("CYP3A4",), ("CYP2D6",))
+
+
+@pytest.mark.parametrize(
+    ("said", "drug"),
+    [
+        ("Plavix 75 mg tablets", "clopidogrel"), ("omeprazole 20mg caps", "omeprazole"), ("Plavix 75", "clopidogrel"),
+        ("metoprolol succinate ER 50 mg", "metoprolol"), ("tramadol 100 mg/ml oral solution", "tramadol"),
+        ("Codein", "codeine"), ("codéine", "codeine"), ("codeïne", "codeine"), ("codeína", "codeine"),
+        ("codeinum", "codeine"), ("simvastatine 40 mg comprimés", "simvastatin"), ("azatioprina", "azathioprine"),
+        ("fenitoína", "phenytoin"), ("Carbamazepin 200 mg Tabletten", "carbamazepine"), ("warfarina", "warfarin"),
+        ("acénocoumarol", "acenocoumarol"), ("takrolimus", "tacrolimus"), ("metoprololo", "metoprolol"),
+        ("Amitriptylin-HCl", "amitriptyline"),
+        ("oxicodona", "oxycodone"), ("ezetimibe/simvastatin 10/20 mg", "simvastatin"),
+    ],
+)  # fmt: skip
+def test_a_drug_is_known_as_it_is_prescribed_and_spelled_elsewhere(base: KnowledgeBase, said: str, drug: str) -> None:
+    assert base.find_drug(said).name == drug
+
+
+def test_every_substance_is_known_by_its_own_spelling_elsewhere_or_not_at_all(base: KnowledgeBase) -> None:
+    """Spelled by rule in another language, a name is never read as another substance."""
+    substances = [
+        each for each in (*base.guidance.drugs, *base.guidance.unadvised) if without_form(each.name) == each.name
+    ]
+    for drug in (each for each in substances if "/" not in each.name):
+        bare = drug.name.removesuffix("e")
+        for spelled in (bare, f"{bare}a", f"{bare}um", drug.name.replace("c", "k"), drug.name.replace("ph", "f")):
+            known, _ = base.read_medicine(spelled)
+            assert set(known) <= {drug.name}, spelled
+
+
+@pytest.mark.parametrize("name", ["ketoconazole cream", "codein eye drops", "co-xyzzy", "75 mg", "/", "in", "statin"])
+def test_what_could_be_something_else_is_not_taken(base: KnowledgeBase, name: str) -> None:
+    assert base.read_medicine(name)[0] == ()
+    with pytest.raises(InputError):
+        base.find_drug(name)
+
+
+def test_a_spelling_that_could_be_two_substances_is_none() -> None:
+    assert skeleton("quinine") != skeleton("quinidine")
+    assert skeleton("abc") == ""
+
+
+def test_a_suggestion_is_close_and_names_its_substance(base: KnowledgeBase) -> None:
+    with pytest.raises(InputError, match=r"Coumadin \[warfarin\]"):
+        base.find_drug("Koumadin")
+    with pytest.raises(InputError) as far:
+        base.find_drug("penicillamine")
+    assert "nearest" not in far.value.message

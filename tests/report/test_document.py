@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import jsonschema
 import pytest
@@ -199,3 +200,35 @@ def test_one_assessment_is_not_several_and_not_none() -> None:
 def test_no_text_does_more_than_be_refused(text: str) -> None:
     with pytest.raises(InputError):
         parse(text)
+
+
+@pytest.mark.parametrize("deep", [40, 200, 900, 3000])
+def test_json_nested_without_end_is_refused(deep: int) -> None:
+    text = to_json(sample_assessment())
+    assert '"options":{' in text
+    for opened, closed in (("[", "]"), ('{"x":', "}")):
+        inner = "null" if opened != "[" else ""
+        nested = text.replace('"options":{', '"options":{"x":' + opened * deep + inner + closed * deep + ",", 1)
+        with pytest.raises(InputError) as caught:
+            from_json(nested)
+        assert caught.value.code == "BAD_JSON"
+
+
+def test_objects_nested_without_end_are_refused_too() -> None:
+    data = to_jsonable(sample_assessment())
+    inner: list[object] = []
+    for _ in range(900):
+        inner = [inner]
+    data["provenance"] = {**cast(dict[str, object], data["provenance"]), "options": {"x": inner}}
+    with pytest.raises(InputError) as caught:
+        from_jsonable(data)
+    assert caught.value.code == "BAD_JSON"
+
+
+@pytest.mark.parametrize("attack", ["\x1b[2J", "\x9b2J", "\u202eevil", "\u2066"])
+def test_json_steers_no_terminal_and_reads_back_the_same(attack: str) -> None:
+    named = replace(sample_assessment(), sample=f"Ann{attack}")
+    named = replace(named, result_sha256=result_digest(to_jsonable(named)))
+    for text in (to_json(named), document([named])):
+        assert attack[0] not in text
+        assert from_json(text) == named

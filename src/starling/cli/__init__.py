@@ -54,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except StarlingError as error:
-        return _complain(error.code, f"{error.message}. {error.advice}", error.exit_code)
+        said = error.advice.rstrip(".").casefold() in error.message.casefold()  # never the same sentence twice
+        text = error.message if error.message.endswith("?") else f"{error.message}."
+        return _complain(error.code, text if said else f"{text} {error.advice}", error.exit_code)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -84,6 +86,9 @@ def _speak_utf8() -> None:
 
 
 def _complain(code: str, text: str, exit_code: int) -> int:
-    line = " ".join(text.split())
+    """One line on stderr; what it quotes of files and arguments cannot steer the terminal."""
+    from starling.report.text import visible
+
+    line = visible(" ".join(text.split(" ")).replace("\n", " ").strip())
     sys.stderr.write(f"starling: {line} [{code}]\n")
     return exit_code

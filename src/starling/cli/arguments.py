@@ -31,6 +31,22 @@ NOTHING_CALLED: Final = 5
 KNOWLEDGE_VARIABLE: Final = "STARLING_KNOWLEDGE"
 
 
+#: Other names of the two builds; chrM of hg19 may be another sequence than that of GRCh37, and only a length tells.
+_BUILDS: Final[Mapping[str, str]] = {
+    "grch38": "GRCh38", "hg38": "GRCh38", "b38": "GRCh38",
+    "grch37": "GRCh37", "hg19": "GRCh37", "b37": "GRCh37", "hs37d5": "GRCh37",
+}  # fmt: skip
+
+
+def build_name(text: str) -> str:
+    """The build of that name, whatever its case; a name that is none of a build as it stands, to be refused.
+
+    >>> build_name("hg38"), build_name("b37"), build_name("hg18")
+    ('GRCh38', 'GRCh37', 'hg18')
+    """
+    return _BUILDS.get(text.strip().casefold(), text)
+
+
 def add_knowledge(parser: argparse.ArgumentParser) -> None:
     """`--knowledge`."""
     parser.add_argument(
@@ -51,7 +67,9 @@ def add_reading(parser: argparse.ArgumentParser, *, one_person: bool = True) -> 
     group = parser.add_argument_group("how to read the file")
     if one_person:
         group.add_argument("--sample", action="append", metavar="NAME", help="only this sample; may be repeated")
-    group.add_argument("--build", choices=("GRCh38", "GRCh37"), help="genome build, when the header does not say")
+    group.add_argument(
+        "--build", type=build_name, choices=("GRCh38", "GRCh37"), help="genome build, when the header does not say"
+    )
     group.add_argument(
         "--absent-is-reference",
         nargs="?",
@@ -102,13 +120,45 @@ def assessed(engine: Engine, arguments: argparse.Namespace, *, drugs: tuple[str,
     try:
         yield from engine.assess_all(
             arguments.input,
-            _question(engine, arguments, drugs),
+            _question(arguments, drugs),
             samples=arguments.sample,
             options=read_options(arguments, sex=_sex(arguments), sources=tuple(arguments.source)),
             progress=bar,
         )
+    except InputError as error:
+        drug = _drug_as_file(engine, arguments.input) if error.code == "FILE_NOT_FOUND" else None
+        if drug is None:
+            raise
+        message = f"{drug} is a drug, and no file has that name; ask: starling check {drug} INPUT"
+        raise InputError("BAD_ARGUMENTS", message) from error
     finally:
         bar.close()
+
+
+def named_drug(engine: Engine, arguments: argparse.Namespace, command: str) -> str:
+    """The drug of `arguments.drug` under the name of the knowledge base.
+
+    Raises: InputError, the sender's; when the name is a file's or a gene's, with the command that was meant.
+    """
+    name: str = arguments.drug
+    try:
+        return engine.knowledge.find_drug(name).name
+    except InputError as error:
+        gene = {known.casefold(): known for known in engine.knowledge.genes}.get(name.strip().casefold())
+        other = _drug_as_file(engine, arguments.input)
+        if gene is not None:
+            said = f"{gene} is a gene: starling report --gene {gene} INPUT, or starling explain {gene}"
+        elif other is not None or Path(name).is_file():
+            what = "is a file; " if other is None else "is no drug; "
+            said = f"{name} {what}the drug comes first: starling {command} {other or 'DRUG'} {name}"
+        else:
+            raise
+        raise InputError("BAD_ARGUMENTS", said) from error
+
+
+def _drug_as_file(engine: Engine, paths: Iterable[str]) -> str | None:
+    """The first of the paths that is no file and is the name of a drug."""
+    return next((path for path in paths if not Path(path).exists() and engine.knowledge.knows_medicine(path)), None)
 
 
 class Tally:
@@ -152,13 +202,13 @@ def read_options(arguments: argparse.Namespace, *, sex: Sex, sources: tuple[str,
     )
 
 
-def _question(engine: Engine, arguments: argparse.Namespace, drugs: tuple[str, ...]) -> Question:
+def _question(arguments: argparse.Namespace, drugs: tuple[str, ...]) -> Question:
     from starling.library import question
 
     return question(
         drugs=drugs,
         outside=arguments.outside,
-        medication=_medication(engine, arguments.medication),
+        medication=_medication(arguments.medication),
         subject=_subject(arguments.subject, arguments.sex),
     )
 
@@ -173,15 +223,9 @@ def _sex(arguments: argparse.Namespace) -> Sex:
     return sex
 
 
-def _medication(engine: Engine, text: str) -> tuple[str, ...]:
-    """The medicines named.  Raises: InputError on a name nobody here knows, with the nearest ones."""
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        if not engine.knowledge.knows_medicine(name):
-            near = ", ".join(engine.knowledge.nearest_medicines(name))
-            hint = f"; nearest: {near}" if near else ""
-            raise InputError("UNKNOWN_MEDICINE", f"{name!r} is not known here{hint}", source="--medication")
-    return names
+def _medication(text: str) -> tuple[str, ...]:
+    """The medicines named; of one that nobody here knows the result says so."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _subject(pairs: Iterable[str], sex: str) -> Mapping[str, str]:

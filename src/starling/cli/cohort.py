@@ -12,6 +12,7 @@ from starling.cli.arguments import add_knowledge, add_reading, read_options
 from starling.cli.commands import add_verb
 from starling.cli.screen import ProgressBar
 from starling.errors import InputError
+from starling.report.text import visible
 
 #: exit code: done, but something had to be left out (it is named on stderr and in the output)
 INCOMPLETE = 2
@@ -20,9 +21,12 @@ INCOMPLETE = 2
 _EXAMPLES: Final = """
 examples:
   starling cohort call panel.vcf.gz -o calls.parquet
-  starling cohort call genomes/ --people people.tsv -o calls.parquet     one file per person, in a directory
-  starling cohort reanalyse calls.evidence.parquet --knowledge new.kb -o new.parquet
-  starling cohort summary calls.parquet --people people.tsv --by population -o summary.html
+  starling cohort call genomes/ --people people.tsv -o calls.parquet
+      one file per person, in a directory
+  starling cohort reanalyse calls.evidence.parquet --knowledge new.kb \\
+      -o new.parquet
+  starling cohort summary calls.parquet --people people.tsv --by population \\
+      -o summary.html
 
 Needs the [cohort] extra; --engine ray needs [ray].
 """
@@ -88,10 +92,10 @@ def call(arguments: argparse.Namespace) -> int:
         done = run(order, bar)
     finally:
         bar.close()
-    print(f"{done.people:,} people, {done.patterns:,} distinct patterns -> {done.outputs.calls}")
+    print(visible(f"{done.people:,} people, {done.patterns:,} distinct patterns -> {done.outputs.calls}"))
     for each in done.skipped:
         missing = f" ({len(each.people)} people)" if each.people else ""
-        print(f"left out: {each.source}{missing}: {each.message}", file=sys.stderr)
+        print(visible(f"left out: {each.source}{missing}: {each.message}"), file=sys.stderr)
     return INCOMPLETE if done.skipped else 0
 
 
@@ -121,9 +125,13 @@ def reanalyse(arguments: argparse.Namespace) -> int:
     for gene, people in done.uncovered.items():
         if people:
             print(f"{gene}: {people:,} people need their source file for sites that the evidence does not cover")
-    print(f"{done.people:,} people, {done.differences:,} differences -> {done.outputs.beside('differences', '.tsv')}")
+    print(
+        visible(
+            f"{done.people:,} people, {done.differences:,} differences -> {done.outputs.beside('differences', '.tsv')}"
+        )
+    )
     for each in done.skipped:
-        print(f"left out: {each.source}: {each.message}", file=sys.stderr)
+        print(visible(f"left out: {each.source}: {each.message}"), file=sys.stderr)
     return INCOMPLETE if done.skipped else 0
 
 

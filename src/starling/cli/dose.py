@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from starling.cli.arguments import NOTHING_CALLED, add_knowledge, add_patient, add_reading, assessed, knowledge_path
+from starling.cli.arguments import (
+    NOTHING_CALLED,
+    add_knowledge,
+    add_patient,
+    add_reading,
+    assessed,
+    knowledge_path,
+    named_drug,
+)
 from starling.cli.screen import width
 from starling.dosing.program import INDICATIONS
 from starling.engine import Engine
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
     from starling.prediction import Prediction
 
 _EXAMPLES: Final = (
-    "\nexample:\n  starling dose warfarin patient.vcf.gz --age 67 --weight 80 --height 175 --ancestry white\n"
+    "\nexample:\n  starling dose warfarin patient.vcf.gz --age 67 --weight 80 --height 175 \\\n      --ancestry white\n"
     "\nA calculation beside published formulas, never guideline advice; needs the [models] extra for the model.\n"
 )
 
@@ -59,9 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
     calibration = _calibration(arguments.site)
     model = Path(arguments.model) if arguments.model else None
     engine = Engine.open(knowledge_path(arguments.knowledge))
+    drug = named_drug(engine, arguments, "dose")
     person = _one(list(assessed(engine, arguments)))
     patient, knowledge = _patient(arguments), engine.knowledge
-    prediction = dose_of(arguments.drug, person, patient, knowledge=knowledge, model=model, calibration=calibration)
+    prediction = dose_of(drug, person, patient, knowledge=knowledge, model=model, calibration=calibration)
     _show(prediction, person, arguments)
     return 0 if any(gene.status != "undetermined" for gene in person.genes) else NOTHING_CALLED
 
@@ -107,7 +116,7 @@ def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namesp
 
         text = page(person, appendix=section(prediction))
     elif arguments.json or suffix == ".json":
-        text = json.dumps(to_jsonable(prediction), indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(to_jsonable(prediction), indent=2) + "\n"
     else:
         from starling.report.dose import render
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.commands import add_verb
+from starling.report.text import visible
 
 #: exit code of `inspect` on violations and of a knowledge base that cannot be trusted
 INVALID = 3
@@ -17,9 +18,12 @@ INVALID = 3
 
 _UPSTREAM_EXAMPLES: Final = """
 examples:
-  starling knowledge upstream prescribing_guidance.json       rows of guidelines, by a digest of their words
-  starling knowledge upstream phenotype/*.json                functions, activity values and rules of genes
-  starling knowledge upstream CYP2C9_translation.json         alleles, position by position
+  starling knowledge upstream prescribing_guidance.json
+      rows of guidelines, by a digest of their words
+  starling knowledge upstream phenotype/*.json
+      functions, activity values and rules of genes
+  starling knowledge upstream CYP2C9_translation.json
+      alleles, position by position
   starling knowledge upstream CYP2D6_allele_functionality_reference.xlsx
 """
 
@@ -54,7 +58,9 @@ def compile_(arguments: argparse.Namespace) -> int:
 
     target = Path(arguments.output) if arguments.output else BUNDLED
     stamp = compile_knowledge(Path(arguments.source), target)
-    sys.stdout.write(f"{target.name}: version {stamp.version}, as of {stamp.as_of}, sha256 {stamp.sha256}\n")
+    sys.stdout.write(
+        visible(f"{target.name}: version {stamp.version}, as of {stamp.as_of}, sha256 {stamp.sha256}") + "\n"
+    )
     return 0
 
 
@@ -86,7 +92,7 @@ def inspect(arguments: argparse.Namespace) -> int:
 
     violations = check(Path(arguments.source))
     for violation in violations:
-        sys.stdout.write(f"{violation}\n")
+        sys.stdout.write(f"{visible(str(violation))}\n")
     sys.stdout.write(f"{len(violations)} violations\n" if violations else "all invariants hold\n")
     return INVALID if violations else 0
 
@@ -99,7 +105,7 @@ def compare(arguments: argparse.Namespace) -> int:
     with KnowledgeBase.open(Path(arguments.old)) as old, KnowledgeBase.open(Path(arguments.new)) as new:
         changes = clinical_changes(old, new)
     for change in changes:
-        sys.stdout.write(f"{change}\n")
+        sys.stdout.write(f"{visible(str(change))}\n")
     if not changes:
         sys.stdout.write("no clinical difference\n")
     return 0
@@ -115,9 +121,9 @@ def upstream(arguments: argparse.Namespace) -> int:
             findings = compare_with(base, Path(name))
             counts = Counter(finding.status for finding in findings)
             counted = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
-            sys.stdout.write(f"{Path(name).name}: {counted or 'no rows'}\n")
+            sys.stdout.write(visible(f"{Path(name).name}: {counted or 'no rows'}") + "\n")
             for finding in sorted(findings, key=lambda each: STATUSES.index(each.status)):
                 if finding.status != SAME or arguments.all:
                     detail = f"  ({finding.detail})" if finding.detail else ""
-                    sys.stdout.write(f"  {finding.status:<16} {finding.what}{detail}\n")
+                    sys.stdout.write(visible(f"  {finding.status:<16} {finding.what}{detail}") + "\n")
     return 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from starling.cli.commands import add_verb
 from starling.errors import InputError, ModelError
+from starling.report.text import visible
 
 if TYPE_CHECKING:
     from starling.dosing.calibration import Calibration
@@ -59,7 +60,7 @@ def info(arguments: argparse.Namespace) -> int:
     for name, facts in card.facts.items():
         lines.append(f"  {name}")
         lines += [f"    {line}" for line in _facts(facts)]
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
     return 0
 
 
@@ -92,7 +93,7 @@ def verify(arguments: argparse.Namespace) -> int:
     holds = True
     for check in checks(_bundle(arguments.model)):
         holds = holds and check.holds
-        sys.stdout.write(f"{'ok' if check.holds else 'WRONG':<6} {check.name}: {check.detail}\n")
+        sys.stdout.write(visible(f"{'ok' if check.holds else 'WRONG':<6} {check.name}: {check.detail}") + "\n")
     return 0 if holds else ModelError.exit_code
 
 
@@ -117,13 +118,15 @@ def raw(arguments: argparse.Namespace) -> int:
 def _rows(path: str) -> Iterator[dict[str, Any]]:
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError("BAD_JSON", "is not UTF-8 text", source=path) from error
     except OSError as error:
         raise InputError("FILE_NOT_FOUND", "cannot be read", source=path) from error
     for number, line in enumerate(text.splitlines(), 1):
         try:
             row = json.loads(line)
             yield dict(row.get("inputs", row))
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             raise InputError("BAD_JSON", "is not a JSON object", source=path, line=number) from error
 
 
@@ -140,7 +143,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
     changed = _changed(found, arguments)
     if changed is not found:
         write_atomically(path, dump(changed))
-    sys.stdout.write("".join(f"{line}\n" for line in _standing(changed)))
+    sys.stdout.write("".join(f"{visible(line)}\n" for line in _standing(changed)))
     return 0
 
 

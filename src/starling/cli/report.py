@@ -15,7 +15,9 @@ from starling.cli.screen import uses_colour, width
 from starling.engine import Engine
 from starling.errors import InputError
 from starling.guidance.summary import unadvised
+from starling.knowledge.medicines import read_as
 from starling.values import dataclass, replace
+from starling.vocabulary import Notice
 
 FORMATS: Final = ("terminal", "json", "tsv", "html")
 
@@ -30,7 +32,8 @@ _BY_SUFFIX: Final = {
 _EXAMPLES: Final = """
 examples:
   starling report patient.vcf.gz
-  starling report patient.vcf.gz -o patient.json        format by suffix: .json .jsonl .tsv .html .txt
+  starling report patient.vcf.gz -o patient.json
+      format by suffix: .json .jsonl .tsv .html .txt
   starling report chr1.vcf.gz chr2.vcf.gz chr10.vcf.gz  parts of one person
   starling report cohort.vcf.gz -o pages/               one page per person
   zcat patient.vcf.gz | starling report -               from standard input
@@ -72,12 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
 class View:
     """Which genes and drugs to show; empty: all.
 
-    `silent`: the answers for drugs that were asked for and of which no guideline says anything.
+    `silent`: the answers for drugs that were asked for and of which no guideline says anything.  `notices`: as what
+    the names of drugs were read.
     """
 
     genes: frozenset[str]
     drugs: frozenset[str]
     silent: tuple[DrugResult, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     @classmethod
     def asked_for(cls, engine: Engine, arguments: argparse.Namespace) -> View:
@@ -85,12 +90,16 @@ class View:
         knowledge = engine.knowledge
         genes = frozenset(map(knowledge.find_gene, arguments.gene))
         drugs = {drug.name: drug for drug in map(knowledge.find_drug, arguments.drug)}
-        return cls(genes, frozenset(drugs), tuple(unadvised(drug) for drug in drugs.values() if drug.unadvised))
+        silent = tuple(unadvised(drug) for drug in drugs.values() if drug.unadvised)
+        notices = tuple(notice for name in arguments.drug for notice in read_as(knowledge, name))
+        return cls(genes, frozenset(drugs), silent, notices)
 
     def of(self, person: Assessment) -> Assessment:
         """The assessment with only what was asked for."""
+        stamp = person.provenance
         return replace(
             person,
+            provenance=replace(stamp, notices=(*stamp.notices, *self.notices)),
             genes=tuple(gene for gene in person.genes if not self.genes or gene.gene in self.genes),
             drugs=(*(drug for drug in person.drugs if not self.drugs or drug.drug in self.drugs), *self.silent),
         )
@@ -154,8 +163,20 @@ def _write_pages(people: Iterable[Assessment], output: Path | None) -> None:
     else:
         if not output.is_dir():
             raise InputError("OUTPUT_UNWRITABLE", "no such directory", source=str(output))
+        taken: set[str] = set()
         for person in people:
-            write_atomically(output / file_name_for(person.sample, ".html"), [page(person)])
+            write_atomically(output / _free_name(file_name_for(person.sample, ".html"), taken), [page(person)])
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """The name, or where `Pat1` meets `PAT1` the name with a number: on some disks both are one file."""
+    stem, dot, suffix = name.rpartition(".")
+    number, free = 1, name
+    while free.casefold() in taken:
+        number += 1
+        free = f"{stem}~{number}{dot}{suffix}"
+    taken.add(free.casefold())
+    return free
 
 
 def _only_one(people: Iterable[Assessment]) -> Iterator[Assessment]:

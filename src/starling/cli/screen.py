@@ -36,9 +36,13 @@ def print_wrapped(line: str) -> None:
     """One line of text on standard output, wrapped under its own indent."""
     import textwrap
 
+    from starling.report.text import visible
+
     indent = " " * (len(line) - len(line.lstrip(" \n")) + 2)
     for part in line.split("\n"):
-        sys.stdout.write((textwrap.fill(part, max(60, width()), subsequent_indent=indent) if part else "") + "\n")
+        sys.stdout.write(
+            (textwrap.fill(visible(part), max(60, width()), subsequent_indent=indent) if part else "") + "\n"
+        )
 
 
 @dataclass(slots=True)

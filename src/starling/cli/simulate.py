@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from starling.cli.arguments import add_knowledge, knowledge_path
+from starling.cli.arguments import add_knowledge, build_name, knowledge_path
 from starling.cli.screen import ProgressBar
 from starling.errors import InputError
 from starling.extras import need
@@ -17,8 +17,8 @@ from starling.vocabulary import Locus
 
 _EXAMPLES: Final = (
     "\nexamples:\n  starling simulate -o patient.vcf --seed 7\n"
-    "  starling simulate -o patient.vcf.gz --diplotype 'CYP2C19=*2/*17' --others reference --build GRCh37\n"
-    "  starling simulate -o people.vcf.gz --people 10000 --frequencies frequencies.tsv --shards 4\n"
+    "  starling simulate -o patient.vcf.gz --diplotype 'CYP2C19=*2/*17' \\\n      --others reference --build GRCh37\n"
+    "  starling simulate -o people.vcf.gz --people 10000 --shards 4 \\\n      --frequencies frequencies.tsv\n"
 )
 
 
@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", default="SIMULATED", metavar="NAME", help="name of the sample column")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same patient")
     parser.add_argument("--sex", choices=("male", "female"), default="female", help="one X or two")
-    parser.add_argument("--build", choices=("GRCh38", "GRCh37"), default="GRCh38", help="coordinates and bases")
+    parser.add_argument(
+        "--build", type=build_name, choices=("GRCh38", "GRCh37"), default="GRCh38", help="coordinates and bases"
+    )
     parser.add_argument("--unphased", action="store_true", help="do not say which bases share a chromosome")
     parser.add_argument("--missing", type=float, default=0.0, metavar="SHARE", help="share of sites left out (0 to 1)")
     parser.add_argument("--gvcf", action="store_true", help="reference blocks, as gVCF")

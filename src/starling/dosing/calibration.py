@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from math import inf, isfinite, sqrt
+from math import isclose, sqrt
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any, Final
@@ -23,6 +23,8 @@ LEAST_PATIENTS: Final = 10
 SHRINKAGE: Final = 10
 #: no calibrated dose differs from the uncalibrated one by more than this share
 BOUND: Final = 0.15
+#: No dose, in whatever unit, is larger (ours): a slip of the pen.
+LARGEST_DOSE: Final = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,10 @@ class Calibration:
         return last if last is not None and last.shift else None
 
     def with_outcome(self, predicted: float, actual: float) -> Calibration:
-        """With one more stable patient.  Raises: InputError when a dose is not above 0."""
-        if not (0 < predicted < inf and 0 < actual < inf):
-            raise InputError("CALIBRATION_REFUSED", "predicted and stable dose must be above 0")
+        """With one more stable patient.  Raises: InputError when a dose is not above 0, or is no dose."""
+        if not (0 < predicted <= LARGEST_DOSE and 0 < actual <= LARGEST_DOSE):
+            message = f"predicted and stable dose must be above 0, and at most {LARGEST_DOSE:g}"
+            raise InputError("CALIBRATION_REFUSED", message)
         return replace(self, outcomes=(*self.outcomes, Outcome(predicted, actual)))
 
     def shift(self) -> float:
@@ -148,23 +151,30 @@ def parse(text: str, *, source: str) -> Calibration:
         if data["schema"] != SCHEMA:
             raise ValueError(f"schema is not {SCHEMA}")
         outcomes = tuple(_outcome(row) for row in data["outcomes"])
-        history = tuple(_activation(row) for row in data["history"])
+        history = tuple(_activation(row, outcomes) for row in data["history"])
         return Calibration(str(data["model_sha256"]), outcomes, history)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
         raise InputError("CALIBRATION_REFUSED", f"is not a calibration file ({error})", source=source) from error
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:
     found = Outcome(float(row["predicted"]), float(row["actual"]))
-    if not (0 < found.predicted < inf and 0 < found.actual < inf):
-        raise ValueError("a dose is not above 0")
+    if not (0 < found.predicted <= LARGEST_DOSE and 0 < found.actual <= LARGEST_DOSE):
+        raise ValueError("a dose is not above 0, or is no dose")
     return found
 
 
-def _activation(row: Mapping[str, Any]) -> Activation:
-    found = Activation(str(row["by"]), str(row["when"]), float(row["shift"]), int(row["patients"]))
-    if not isfinite(found.shift):
-        raise ValueError("shift is not a number")
+def _activation(row: Mapping[str, Any], outcomes: Sequence[Outcome]) -> Activation:
+    """An entry of the history that follows from the outcomes of the file: outcomes are added, never taken away."""
+    by, when, patients = row["by"], row["when"], row["patients"]
+    if not (isinstance(by, str) and by.strip() and isinstance(when, str)) or type(patients) is not int:
+        raise ValueError("an entry of the history does not say by whom, when, and from how many patients")
+    found = Activation(by, when, float(row["shift"]), patients)
+    if not 0 <= patients <= len(outcomes):
+        raise ValueError(f"the history counts {patients} patients, and the file has {len(outcomes)}")
+    follows = _shift(outcomes[:patients]) if patients >= LEAST_PATIENTS else 0.0
+    if found.shift and not isclose(found.shift, follows, rel_tol=1e-9, abs_tol=1e-9):
+        raise ValueError(f"the correction {found.shift:g} does not follow from its {patients} patients")
     return found
 
 

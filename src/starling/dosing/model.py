@@ -49,6 +49,10 @@ class DoseModel:
             similar = more.get("similar", {})
             by, groups = tuple(map(str, similar.get("by", ()))), tuple(map(_group, similar.get("group", ())))
             drug = str(more["drug"])
+            if not set(by) <= {each.name for each in bundle.tabular.inputs}:
+                raise ValueError(f"similar: by {', '.join(by)}, which are not all inputs")
+            if any(len(each.values) != len(by) for each in groups):
+                raise ValueError("similar: a group does not state a value for each factor")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             message = f"{bundle.source}: model.toml: {type(error).__name__} {error}"
             raise ModelError("MODEL_INVALID", message) from error
@@ -83,7 +87,8 @@ def verify(bundle: Bundle) -> Iterator[Check]:
 
 
 def _group(row: Mapping[str, Any]) -> Group:
-    group = Group(tuple(map(str, row["values"])), int(row["patients"]), row.get("median"))
+    median = row.get("median")
+    group = Group(tuple(map(str, row["values"])), int(row["patients"]), None if median is None else float(median))
     if group.patients < LEAST_PATIENTS:
         raise ValueError(f"similar: a group of {group.patients} training patients is too small to be stated")
     return group

@@ -15,6 +15,7 @@ from starling.dosing.program import Formula, Patient, Prepared, Program
 from starling.dosing.warfarin import Warfarin
 from starling.errors import InputError, ModelError
 from starling.knowledge.medicines import Medicines, known_medicines
+from starling.notices import OPTION_WITHOUT_EFFECT
 from starling.prediction import (
     Beside,
     Contribution,
@@ -73,21 +74,44 @@ def dose(
     program.  `calibration`: what this hospital learned; only what was activated counts.
     Raises: InputError, the sender's, for a drug without a model and for what is missing and never assumed.
     """
-    program = _program_of(drug) if isinstance(drug, str) else drug
+    program = _program_of(drug, knowledge) if isinstance(drug, str) else drug
     prepared = _prepared(program, assessment, patient, knowledge)
     formulas = tuple(program.formulas(prepared))
     try:
         loaded = model if isinstance(model, DoseModel) else DoseModel.load(model or bundled(program.bundle))
+        _check_fits(loaded, program, prepared)
         calculated = _by_model(loaded, program, prepared, formulas, calibration)
     except ModelError as error:
-        loaded, text = None, f"{error.message}. {error.advice}"
+        loaded, text = None, f"{error.message}. {error.advice} ({error.code})"
         calculated = _by_formula(formulas, Notice("MODEL_UNAVAILABLE", f"the model was not used: {text}"))
+    if calibration is not None and calculated.method == "formula":
+        unused = Notice("OPTION_WITHOUT_EFFECT", "the local calibration corrects the model, which did not answer")
+        calculated = replace(calculated, notices=(*calculated.notices, unused))
     steps = tuple(program.steps(assessment, prepared, calculated.dose))
     return _prediction(program, assessment, prepared, (calculated, steps, formulas, loaded))
 
 
-def _program_of(drug: str) -> Program:
+def _check_fits(model: DoseModel, program: Program, prepared: Prepared) -> None:
+    """The model is one for this drug, in the unit in which its dose is shown, of factors that are known.
+
+    Raises: ModelError (MODEL_INVALID).
+    """
+    source, unit = model.bundle.source, model.tabular.output.unit
+    if model.drug != program.drug:
+        raise ModelError("MODEL_INVALID", f"{source}: is a model for {model.drug}, not for {program.drug}")
+    if unit != program.unit:
+        raise ModelError("MODEL_INVALID", f"{source}: answers in {unit}, and the dose is in {program.unit}")
+    unknown = [each.name for each in model.tabular.inputs if each.name not in prepared.factors]
+    if unknown and prepared.not_called is None:
+        raise ModelError("MODEL_INVALID", f"{source}: takes {', '.join(unknown)}, which nobody states")
+
+
+def _program_of(drug: str, knowledge: Medicines) -> Program:
+    """The program of a drug by any of its names."""
     found = PROGRAMS.get(drug.casefold())
+    if found is None and knowledge.knows_medicine(drug):
+        (ingredient, *_), _ = known_medicines(knowledge, (drug,))
+        found = PROGRAMS.get(ingredient)
     if found is None:
         raise InputError("NO_DOSE_MODEL", f"no dose model for {drug!r}; there is one for {', '.join(PROGRAMS)}")
     return found
@@ -214,6 +238,7 @@ def _prediction(
         *calculated.notices,
         *([Notice("INTERVAL_WITHHELD", f"no interval: {withheld}")] if withheld else []),
         *prepared.notices,
+        *(each for each in assessment.provenance.notices if each.code == OPTION_WITHOUT_EFFECT),
     )
     return Prediction(
         drug=program.drug,

@@ -6,6 +6,7 @@ Source of the steps after the calculation: CPIC 2017, PMID 28198005, Figure 2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -13,6 +14,7 @@ from starling.assessment import Assessment, GeneResult
 from starling.dosing.formulas import (
     CLINICAL_ANCESTRY,
     ENZYME_INDUCERS,
+    LINKED,
     SOURCE,
     Person,
     clinical,
@@ -21,7 +23,7 @@ from starling.dosing.formulas import (
 )
 from starling.dosing.program import INDICATIONS, Change, Formula, Patient, Prepared
 from starling.errors import InputError
-from starling.guidance.flows.warfarin import AFRICAN, CLUSTER_VARIANT, LOWERING_ALLELES
+from starling.guidance.flows.warfarin import AFRICAN, CLUSTER_VARIANT, LOWERING_ALLELES, OTHER
 from starling.prediction import Step
 from starling.runtime.inputs import Value
 from starling.vocabulary import Notice
@@ -31,12 +33,20 @@ ADULT_YEARS: Final = 18
 KNOWN_ALLELES: Final = frozenset({"*1", "*2", "*3"})
 CPIC: Final = "CPIC 2017 (PMID 28198005), Figure 2"
 
+#: Body mass index in kg/m2: beyond the first bounds the numbers are asked about, beyond the second said (both ours; the
+#: training patients lie within the second).
+POSSIBLE_BMI: Final = (12.0, 70.0)
+USUAL_BMI: Final = (15.0, 50.0)
+
 #: Beyond these no adult was ever measured: a slip of the pen (metres, grams, a birth year).
 _PLAUSIBLE: Final = {"age_years": (0.0, 120.0), "height_cm": (50.0, 260.0), "weight_kg": (2.0, 400.0)}
 _ASIAN: Final = frozenset(
     {"asian", "central asian", "east asian", "eas", "sas", "south asian", "chinese", "japanese", "korean"}
 )
 _WHITE: Final = frozenset({"white", "caucasian", "european", "eur", "middle eastern", "near eastern"})
+#: Stated, and none of the formula's groups: its term for missing or mixed.
+_NO_GROUP: Final = frozenset({"", "mixed", "other", "not stated"}) | OTHER - _ASIAN - _WHITE
+_COMPLEMENT: Final = {"A": "T", "C": "G", "G": "C", "T": "A"}
 
 
 class Warfarin:
@@ -50,11 +60,15 @@ class Warfarin:
     def prepare(self, assessment: Assessment, patient: Patient) -> Prepared:
         """The patient in the words of the model.
 
-        Raises: InputError (DOSE_INPUT_MISSING, BAD_OPTION) when age, height or weight is missing or impossible.
+        Raises: InputError (DOSE_INPUT_MISSING, BAD_OPTION) when age, height or weight is missing or impossible, or
+        what is stated is not understood; NO_DOSE_MODEL for a child.
         """
         age, height, weight = (_measured(patient, name) for name in _PLAUSIBLE)
+        if age < ADULT_YEARS:
+            message = f"the patient is a child of {age:g} years; model and formulas are for adults"
+            raise InputError("NO_DOSE_MODEL", message, source="warfarin")
         ancestry = _ancestry(patient.ancestry or assessment.subject.get("ancestry", ""))
-        notices: list[Notice] = []
+        notices: list[Notice] = [*_build_of_body(height, weight)]
         factors: dict[str, Value] = {
             "age_decade": float(min(9, int(age // 10))),
             "height_cm": height,
@@ -77,7 +91,6 @@ class Warfarin:
             factors=factors,
             notices=tuple(notices),
             not_called="; ".join(missing) or None,
-            guard=None if age >= ADULT_YEARS else "the patient is a child; model and formulas are for adults",
             without_interval=_rare_words(assessment.gene("CYP2C9")),
             evidence=tuple(_evidence(assessment)),
         )
@@ -148,15 +161,40 @@ def _measured(patient: Patient, name: str) -> float:
     return float(value)
 
 
+def _build_of_body(height: float, weight: float) -> list[Notice]:
+    """What height and weight say together.  Raises: InputError BAD_OPTION when nobody is built so."""
+    index = weight / (height / 100) ** 2
+    said = f"{weight:g} kg at {height:g} cm is a body mass index of {index:.0f}"
+    if not POSSIBLE_BMI[0] <= index <= POSSIBLE_BMI[1]:
+        raise InputError(
+            "BAD_OPTION", f"{said}: is the weight in kilograms, the height in centimetres", source="warfarin"
+        )
+    if not USUAL_BMI[0] <= index <= USUAL_BMI[1]:
+        return [Notice("DOSE_NOTE", f"{said}: check that neither is in pounds or inches")]
+    return []
+
+
 def _ancestry(stated: str) -> str:
-    """The formula's group for what was stated: its own words or those the guideline's flow knows."""
-    text = stated.strip().casefold()
+    """The formula's group for what was stated: its own words or those the guideline's flow knows.
+
+    Several words for one group (`Black/African American`) are that group, of several groups they are mixed.
+    Raises: InputError BAD_OPTION for a word that nobody here knows: it would change the dose without a word.
+    """
+    text = " ".join(stated.strip().casefold().replace("_", " ").split())
+    groups = {_group(text)} - {None} or {_group(part.strip()) for part in re.split(r"[/,;+]| and | or ", text)}
+    if None in groups:
+        message = f"{stated.strip()!r} is not known; say white, asian or black, or leave it out"
+        raise InputError("BAD_OPTION", message, source="ancestry")
+    return str(groups.pop()) if len(groups) == 1 else "unknown"
+
+
+def _group(text: str) -> str | None:
     if text in CLINICAL_ANCESTRY:
         return text
-    for group, names in (("black", AFRICAN), ("asian", _ASIAN), ("white", _WHITE)):
+    for group, names in (("black", AFRICAN), ("asian", _ASIAN), ("white", _WHITE), ("unknown", _NO_GROUP)):
         if text in names:
             return group
-    return "unknown"
+    return None
 
 
 def _indication(stated: str | None) -> str:
@@ -208,16 +246,43 @@ def _cyp2c9(result: GeneResult, factors: dict[str, Value], notices: list[Notice]
 
 def _vkorc1(result: GeneResult, patient: Patient, factors: dict[str, Value], notices: list[Notice]) -> list[str]:
     """Sets the factor on the gene's strand: rs9923231 T is -1639 A; else from a linked site that was called, named."""
+    linked = {site: _linked(site, genotype) for site, genotype in patient.linked.items()}
     if len(result.diplotypes) == 1 and not result.research_only:
         copies = sum("variant (T)" in allele for allele in result.diplotypes[0])
         factors["vkorc1"] = ("G/G", "A/G", "A/A")[copies]
+        if linked:
+            words = f"{', '.join(linked)} not used: rs9923231 itself was called"
+            notices.append(Notice("OPTION_WITHOUT_EFFECT", words))
         return []
-    derived = vkorc1_from_linked(patient.linked, str(factors["ancestry"]))
+    derived = vkorc1_from_linked(linked, str(factors["ancestry"]))
     if derived is None:
         return ["VKORC1 rs9923231 not determined"]
     factors["vkorc1"], site = derived
     notices.append(Notice("VKORC1_DERIVED", f"VKORC1 -1639 {derived[0]} is derived from {site} {patient.linked[site]}"))
     return []
+
+
+def _linked(site: str, stated: str) -> str:
+    """The genotype of a linked site on the gene's own strand (VKORC1 lies on the minus strand).
+
+    C/T is told from its complement G/A by its letters.  C and G are each other's complement: of rs8050894 a homozygote
+    means one thing on one strand and the opposite on the other, so only its heterozygote is believed.
+    Raises: InputError BAD_OPTION, the sender's.
+    """
+    if site not in LINKED:
+        raise InputError("BAD_OPTION", f"{site!r} is none of {', '.join(LINKED)}", source="linked")
+    alleles = {base for genotype in LINKED[site] for base in genotype.split("/")}
+    bases = sorted(stated.strip().upper().replace("|", "/").split("/"))
+    turned = sorted(_COMPLEMENT.get(base, base) for base in bases)
+    found = next((each for each in (bases, turned) if len(each) == 2 and set(each) <= alleles), None)
+    if found is None:
+        raise InputError("BAD_OPTION", f"{site}={stated!r} is not two of {'/'.join(sorted(alleles))}", source="linked")
+    if {*bases, *turned} <= alleles and bases != turned:
+        message = (
+            f"{site}={stated}: C and G are each other's complement, so the strand is not known; state another site"
+        )
+        raise InputError("BAD_OPTION", message, source="linked")
+    return "/".join(found)
 
 
 def _doubts(assessment: Assessment) -> list[Notice]:

@@ -7,7 +7,7 @@ process.  Asked about single drugs (`about`), it reads what bears on them and no
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
 from starling.errors import InputError
-from starling.knowledge.names import ATC_GROUP, canonical_when, plain_name
+from starling.knowledge.names import ATC_GROUP, canonical_when, parts_of, plain_name, skeleton, without_form
 from starling.knowledge.rows import Rows
 from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of
 from starling.once import once
@@ -25,6 +25,8 @@ from starling.values import dataclass
 #: the file that a wheel carries
 BUNDLED: Final = Path(__file__).with_name("starling.kb")
 #: tables that begin with a gene: what guidance says of it, and what it looks like
+#: How alike a name must be to be suggested, as `difflib` measures it (ours): one slip in five letters.
+_CLOSE: Final = 0.8
 _MEANING: Final = frozenset({"phenotype_rule", "score_range", "dpwg_term"})
 _SHAPE: Final = frozenset({"trait", "exception", "alias", "priority"})
 
@@ -146,20 +148,31 @@ class KnowledgeBase:
             lengths.setdefault(build, {})[chromosome] = length
         return lengths
 
-    def find_drug(self, name: str) -> Drug:
+    def find_drug(self, name: str, *, as_prescribed: bool = True) -> Drug:
         """The drug of this ingredient, synonym, brand, RxNorm or ATC code, whatever its case and hyphens.
 
-        Raises: InputError when no drug, or (an ATC group) more than one, answers to `name`.
+        `as_prescribed`: also as on a prescription, see `read_medicine`; of a combination the only drug that is known.
+        Raises: InputError when no drug, or (an ATC group, a combination) more than one, answers to `name`.
         """
         found = self._drugs.get(plain_name(name))
         if found is not None:
             return found
+        read = self.read_medicine(name)[0] if as_prescribed else ()
+        drugs = [self._drugs[plain] for plain in map(plain_name, read) if plain in self._drugs]
+        if len(drugs) > 1:
+            named = ", ".join(drug.name for drug in drugs)
+            raise InputError("UNKNOWN_NAME", f"{name.strip()!r} is a combination; ask about one of them: {named}")
+        if drugs:
+            return drugs[0]
         group = name.strip().upper()
         members = sorted({drug.name for code, drug in self._codes.items() if code.startswith(group)})
         if ATC_GROUP.fullmatch(group) and members:
             raise InputError("UNKNOWN_NAME", f"{group} is a group of drugs; name one of them: {', '.join(members)}")
         sentence = "not in this knowledge base; that is not a statement of safety"
-        raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{_nearest(name, self._drug_names())}")
+        raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{self._near(name)}")
+
+    def _near(self, name: str) -> str:
+        return _nearest(without_form(name), self._drug_names(), lambda near: self._identity(plain_name(near)))
 
     def find_gene(self, name: str) -> str:
         """The gene of this name, whatever its case.  Raises: InputError UNKNOWN_GENE, with the nearest names."""
@@ -169,6 +182,48 @@ class KnowledgeBase:
             nearest = _nearest(name, {plain_name(gene): gene for gene in self.genes})
             raise InputError("UNKNOWN_GENE", f"{name.strip()!r} is not in this knowledge base{nearest}")
         return found
+
+    def read_medicine(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """A medicine as prescribed -> its substances under names of this knowledge base, and parts that nobody knows.
+
+        Strengths, forms and salts are passed over, combinations are split, and a substance may be spelled as in German,
+        French, Dutch, Spanish, Italian or Latin.  Where a spelling could mean two substances, none is taken.
+        """
+        whole = self._substance(name)
+        if whole is not None:
+            return (whole,), ()
+        parts = parts_of(name) or (name.strip(),)
+        found = [(part, self._substance(part)) for part in parts]
+        known = tuple(dict.fromkeys(substance for _, substance in found if substance is not None))
+        return known, tuple(part for part, substance in found if substance is None) if known else (name.strip(),)
+
+    def _substance(self, name: str) -> str | None:
+        for spelled in (name, without_form(name)):
+            exact = self._identity(plain_name(spelled))
+            if exact is not None:
+                return exact
+        alike = self._skeletons.get(skeleton(without_form(name)), frozenset())
+        return next(iter(alike)) if len(alike) == 1 else None
+
+    def _identity(self, plain: str) -> str | None:
+        """The one name of the substance that a plain name means: its drug's, else that of the inhibitor."""
+        if plain in self._drugs:
+            return self._drugs[plain].name
+        inhibitors = self._inhibitors.get(plain)
+        if not inhibitors:
+            return None
+        drug = self._drugs.get(plain_name(inhibitors[0].ingredient))
+        return drug.name if drug else inhibitors[0].ingredient
+
+    @once
+    def _skeletons(self) -> Mapping[str, frozenset[str]]:
+        """Skeleton -> the substances whose names have it; brands are not spelled otherwise elsewhere."""
+        found: dict[str, set[str]] = {}
+        for name in (*self._drug_names().values(), *self._inhibitor_names().values()):
+            identity = self._identity(plain_name(name))
+            if identity is not None and "/" not in identity and (name.islower() or name == identity):
+                found.setdefault(skeleton(name), set()).add(identity)
+        return {bones: frozenset(names) for bones, names in found.items() if bones}
 
     def find_inhibitors(self, name: str) -> tuple[Inhibitor, ...]:
         """Every statement on the enzymes that this medicine inhibits or induces, by any of its names; () when none."""
@@ -181,10 +236,7 @@ class KnowledgeBase:
 
     def nearest_medicines(self, name: str) -> tuple[str, ...]:
         """Up to three medicine names that resemble this one, the most similar first."""
-        spelled = self._drug_names() | {
-            plain_name(n): n for i in self._inhibitor_list for n in (i.ingredient, *i.names)
-        }
-        return _closest(name, spelled)
+        return _closest(without_form(name), self._drug_names() | self._inhibitor_names())
 
     def verify_content(self) -> bool:
         """Whether the rows of every table still give the digest of the stamp (a slow check, for diagnosis)."""
@@ -217,7 +269,11 @@ class KnowledgeBase:
         return {row[:4]: f"{row[4]}: {row[5]}" for row in self._select("upstream_difference")}
 
     def _drug_names(self) -> dict[str, str]:
+        """Plain name -> the name as it is written."""
         return {plain_name(name): name for drug in self._drug_list for name in (drug.name, *drug.names)}
+
+    def _inhibitor_names(self) -> dict[str, str]:
+        return {plain_name(name): name for each in self._inhibitor_list for name in (each.ingredient, *each.names)}
 
     @once
     def _drug_list(self) -> tuple[Drug, ...]:
@@ -274,13 +330,14 @@ def _closest(name: str, spelled: Mapping[str, str]) -> tuple[str, ...]:
     """Up to three of the spelled names that resemble this one, the most similar first."""
     import difflib  # takes as long to load as the whole knowledge base to open
 
-    return tuple(spelled[plain] for plain in difflib.get_close_matches(plain_name(name), spelled))
+    return tuple(spelled[plain] for plain in difflib.get_close_matches(plain_name(name), spelled, cutoff=_CLOSE))
 
 
-def _nearest(name: str, spelled: Mapping[str, str]) -> str:
-    """The end of a sentence that does not know the name."""
-    close = _closest(name, spelled)
-    return f" (nearest names: {', '.join(close)})" if close else ""
+def _nearest(name: str, spelled: Mapping[str, str], meaning: Callable[[str], str | None] = lambda _: None) -> str:
+    """The end of a sentence that does not know the name; what a near name means, where it is another, in brackets."""
+    close = [(near, meaning(near)) for near in _closest(name, spelled)]
+    said = ", ".join(near if means in {None, near} else f"{near} [{means}]" for near, means in close)
+    return f" (nearest names: {said})" if said else ""
 
 
 @contextmanager

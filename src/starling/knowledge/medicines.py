@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from starling.definitions import Drug, Inhibitor
+from starling.definitions import Inhibitor
 from starling.vocabulary import Notice
 
 
@@ -13,26 +13,47 @@ class Medicines(Protocol):
     """What is asked of a knowledge base here; `KnowledgeBase` answers it."""
 
     def knows_medicine(self, name: str) -> bool:
-        """Whether the name is that of a drug or an inhibitor."""
+        """Whether the name is, as it stands, that of a drug or an inhibitor."""
+        ...
+
+    def read_medicine(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The substances of a medicine as prescribed, and its parts that nobody knows."""
+        ...
+
+    def nearest_medicines(self, name: str) -> tuple[str, ...]:
+        """Names that resemble this one."""
         ...
 
     def find_inhibitors(self, name: str) -> Sequence[Inhibitor]:
         """Every statement on what the medicine does to an enzyme."""
         ...
 
-    def find_drug(self, name: str) -> Drug:
-        """The drug of that name, brand or code."""
-        ...
-
 
 def known_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
-    """Ingredients of the medicines named, and a notice for each name that nobody here knows."""
-    known, notices = [], []
-    for name in names:
-        if knowledge.knows_medicine(name):
-            inhibitors = knowledge.find_inhibitors(name)
-            known.append(inhibitors[0].ingredient if inhibitors else knowledge.find_drug(name).name)
-        else:
-            message = f"{name!r} is not known here; its effect on other medicines was not considered"
+    """Ingredients of the medicines named.
+
+    A notice for each name that was not read as it stands, and for each that nobody here knows.
+    """
+    known: list[str] = []
+    notices: list[Notice] = []
+    for name in filter(str.strip, names):
+        substances, unknown = knowledge.read_medicine(name)
+        for substance in substances:
+            inhibitors = knowledge.find_inhibitors(substance)
+            known.append(inhibitors[0].ingredient if inhibitors else substance)
+        notices += read_as(knowledge, name)
+        for part in unknown:
+            near = ", ".join(knowledge.nearest_medicines(part))
+            hint = f" (nearest names: {near})" if near else ""
+            message = f"{part!r} is not known here{hint}; its effect on other medicines was not considered"
             notices.append(Notice("UNKNOWN_MEDICINE", message))
     return tuple(dict.fromkeys(known)), tuple(notices)
+
+
+def read_as(knowledge: Medicines, name: str) -> tuple[Notice, ...]:
+    """What to say of a name that is known only after its strength, form or spelling were passed over."""
+    substances, unknown = knowledge.read_medicine(name)
+    if knowledge.knows_medicine(name) or not substances:
+        return ()
+    rest = f"; {', '.join(unknown)} in it is not known here" if unknown else ""
+    return (Notice("NAME_READ_AS", f"{name.strip()!r} was read as {' and '.join(substances)}{rest}"),)

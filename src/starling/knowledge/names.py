@@ -3,11 +3,51 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 #: an ATC code of any level, e.g. `N06AB` (a group) or `N06AB05` (a substance)
 ATC_GROUP: Final = re.compile(r"[A-Z]\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?")
 _IGNORED: Final = re.compile(r"[^\w/+]|_")
+
+_UNIT: Final = r"(?:mg|mcg|µg|μg|ug|kg|g|ml|l|mmol|iu|ie|ui|i\.?u\.?|units?|%)"
+_NUMBER: Final = r"\d+(?:[.,]\d+)*"
+#: `75 mg`, `50/1000mg`, `100 mg/5 ml`, `0,5 %`
+_STRENGTH: Final = re.compile(
+    rf"(?<![\w-]){_NUMBER}(?:\s*[/-]\s*{_NUMBER})*\s*{_UNIT}"
+    rf"(?:\s*/\s*(?:{_NUMBER}\s*)?(?:{_UNIT}|dose|tablet|h|day))?(?!\w)"
+)
+#: Forms that are swallowed or injected.  Creams, eye drops and the like are not here: what reaches an enzyme from them
+#: is not what the tables speak of, so such a name stays unknown, and that is said.
+_FORMS: Final = frozenset({
+    "tablet", "tablets", "tab", "tabs", "tablette", "tabletten", "filmtablette", "filmtabletten", "comprime",
+    "comprimes", "comprimé", "comprimés", "comprimido", "comprimidos", "compressa", "compresse", "filmomhulde",
+    "capsule", "capsules", "cap", "caps", "capsula", "capsulas", "cápsula", "cápsulas", "kapsel", "kapseln", "gelule",
+    "gelules", "gélule", "gélules", "solution", "oral", "injection", "injectable", "infusion", "suspension", "syrup",
+    "sachet", "sachets", "retard",
+    "retardtablette", "retardtabletten", "sr", "xr", "er", "mr", "cr", "la", "xl", "iv", "im", "sc", "po", "od", "bd",
+    "tds", "qds", "film", "coated", "film-coated", "gastro-resistant", "modified", "release", "prolonged", "extended",
+    "modified-release", "prolonged-release", "extended-release",
+})  # fmt: skip
+#: Words for the salt of a substance; the tables speak of the substance.
+_SALTS: Final = frozenset({
+    "hydrochloride", "dihydrochloride", "hcl", "hydrobromide", "phosphate", "sulfate", "sulphate", "sodium",
+    "potassium", "calcium", "magnesium", "maleate", "mesilate", "mesylate", "besilate", "besylate", "bisulfate",
+    "tartrate", "bitartrate", "succinate", "fumarate", "citrate", "hydrochlorid", "hydrochloridum", "hydrochlorure",
+    "chlorhydrate", "clorhidrato", "hidrocloruro", "cloridrato", "natrium", "kalium", "sodique", "sodico", "sódico",
+    "phosphat", "fosfato", "fosfaat", "succinat", "succinato", "tartrat", "tartrato", "sulfat", "sulfato", "maleat",
+    "maleato",
+})  # fmt: skip
+_HYPHEN: Final = re.compile(rf"-(?=(?:{'|'.join(sorted(_SALTS))})\b)")
+_PARTS: Final = re.compile(r"\s*[/+&]\s*|\s+(?:and|with|plus|und|et|y|e|en)\s+")
+#: Spellings of one sound in the names of substances; in this order.
+_SOUNDS: Final = (
+    ("ä", "e"), ("ö", "e"), ("ü", "u"), ("æ", "e"), ("œ", "e"), ("ae", "e"), ("oe", "e"), ("ou", "u"),
+    ("ph", "f"), ("th", "t"), ("rh", "r"), ("ch", "c"), ("x", "ks"), ("c", "k"), ("y", "i"),
+)  # fmt: skip
+_ENDING: Final = re.compile(r"(?:um|[aeo])$")
+#: A shorter skeleton says too little to tell one substance from another (ours).
+_LEAST_LETTERS: Final = 5
 
 
 def plain_name(text: str) -> str:
@@ -17,6 +57,46 @@ def plain_name(text: str) -> str:
     'peginterferonalfa2a'
     """
     return _IGNORED.sub("", text.casefold())
+
+
+def without_form(text: str) -> str:
+    """The name without strengths, forms and salts, as they stand on a prescription.
+
+    >>> without_form("Plavix 75 mg tablets"), without_form("metoprolol succinate ER 50mg")
+    ('plavix', 'metoprolol')
+    """
+    first, *words = _STRENGTH.sub(" ", _HYPHEN.sub(" ", text.casefold())).replace("(", " ").replace(
+        ")", " "
+    ).split() or [""]
+    said = (word.strip(",;.") for word in words)
+    return " ".join([first.strip(",;."), *(w for w in said if w not in _FORMS | _SALTS and not w.isdecimal())]).strip()
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """The substances of a combination, as written; one when it is none.
+
+    >>> parts_of("ezetimibe/simvastatin 10/20 mg")
+    ('ezetimibe', 'simvastatin')
+    """
+    return tuple(part for part in map(without_form, _PARTS.split(_STRENGTH.sub(" ", text.casefold()))) if part)
+
+
+def skeleton(text: str) -> str:
+    """What the spellings of one substance's name have in common in German, French, Dutch, Spanish, Italian and Latin.
+
+    Empty for a name so short that it could be another's.
+
+    >>> {skeleton(name) for name in ("Codein", "codéine", "codeïne", "codeína", "codeinum", "Kodein")}
+    {'kodein'}
+    """
+    spelled = unicodedata.normalize("NFC", text.casefold())
+    for one, other in _SOUNDS:
+        spelled = spelled.replace(one, other) if one in "äöüæœ" else spelled
+    spelled = re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", spelled))
+    for one, other in _SOUNDS:
+        spelled = spelled.replace(one, other)
+    found = _ENDING.sub("", re.sub(r"(\D)\1+", r"\1", spelled))
+    return found if len(found) >= _LEAST_LETTERS else ""
 
 
 def canonical_when(when: str) -> str:

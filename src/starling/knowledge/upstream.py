@@ -155,7 +155,7 @@ def _keys(base: KnowledgeBase, guideline: str, record: Mapping[str, Any]) -> Ite
 
 def _drug(base: KnowledgeBase, name: str) -> str:
     try:
-        return base.find_drug(name).name
+        return base.find_drug(name, as_prescribed=False).name
     except InputError:
         return name  # a drug that the base does not know: its rows are new
 

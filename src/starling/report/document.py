@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -19,6 +20,8 @@ from starling.serial.fields import Fields
 
 SCHEMA: Final = "starling.assessments/1"
 
+#: Written as escapes, which read back the same: what steers a terminal, or turns the direction of the text around it.
+_STEERING: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _ENCODER: Final = json.JSONEncoder(check_circular=False, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -43,8 +46,9 @@ def json_line(assessment: Assessment) -> str:
 
 
 def to_json(assessment: Assessment) -> str:
-    """One assessment as one line of JSON, without a line feed."""
-    return _ENCODER.encode(to_jsonable(assessment))
+    """One assessment as one line of JSON, without a line feed; nothing in it steers a terminal."""
+    text = _ENCODER.encode(to_jsonable(assessment))
+    return text if text.isprintable() else _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def from_json(text: str, *, source: str | None = None) -> Assessment:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from starling.prediction import Prediction
+from starling.report.text import visible
 
 NOT_ADVICE: Final = "A calculation, not guideline advice; the dose is found by the INR. Not a medical device."
 _BAR: Final = 20
@@ -17,6 +18,7 @@ def render(prediction: Prediction, *, sample: str = "", width: int = 100) -> str
     """The prediction as lines of at most `width` columns."""
     lines: list[str] = []
     for line in _lines(prediction, sample):
+        line = visible(line)
         indent = " " * (len(line) - len(line.lstrip()) + 2)
         lines += textwrap.wrap(line, max(40, width), subsequent_indent=indent, drop_whitespace=True) or [""]
     return "\n".join(lines) + "\n"

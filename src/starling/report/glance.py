@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from starling.assessment import WHY, Assessment, DrugResult, GeneResult, Recommendation
 from starling.definitions import LABELS, seriousness
-from starling.notices import CHANGES_ACTION, CONVERTED, SUPERSEDED
+from starling.notices import CHANGES_ACTION, CONVERTED, OPTION_WITHOUT_EFFECT, SUPERSEDED
 from starling.report.words import (
     ActionWords,
     action_words,
@@ -195,7 +195,8 @@ def assumptions(assessment: Assessment) -> tuple[str, ...]:
     if assessment.provenance.options.get("absent_is_reference") == "force":
         said += " FORCED with --absent-is-reference=force, whatever the file looks like."
     stamp, run = assessment.provenance, assessment.run
-    notices = [sentence(notice.message) for notice in (*run.notices, *stamp.notices)]
+    ordered = sorted((*run.notices, *stamp.notices), key=lambda notice: notice.code != OPTION_WITHOUT_EFFECT)
+    notices = [sentence(notice.message) for notice in ordered]  # what was asked for and not done comes first
     if not stamp.knowledge.signed_by:
         notices.append(f"No pharmacist has signed this edition of the knowledge yet ({stamp.knowledge.version}).")
     return (said, *notices) if filled else tuple(notices)

@@ -1,7 +1,8 @@
 """Assessments as one rectangular table: a row for each gene, then a row for each recommendation of each drug.
 
-`kind` says which (`gene` or `drug`); a drug without advice has one row.  The columns are stable.  Several values in
-one cell are separated by `; `.  A cell that a spreadsheet would run as a formula begins with an apostrophe instead.
+`kind` says which (`gene` or `drug`; `notice`: what holds for the whole result, in `notes`); a drug without advice has
+one row.  The columns are stable.  Several values in one cell are separated by `; `.  A cell that a spreadsheet would
+run as a formula begins with an apostrophe instead.
 """
 
 from __future__ import annotations
@@ -101,6 +102,8 @@ def _rows(assessment: Assessment) -> Iterator[Mapping[str, str]]:
     }
     for gene in assessment.genes:
         yield common | _gene(gene)
+    for notice in assessment.provenance.notices:
+        yield common | {"kind": "notice", "notes": _notices((notice,))}
     for drug in assessment.drugs:
         for recommendation in drug.recommendations or (None,):
             yield common | _drug(drug) | (_recommendation(recommendation) if recommendation else {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,10 +104,13 @@ class Bundle:
         return self.session.run(tensors)
 
     def predict(self, batch: Sequence[Factors]) -> list[float]:
-        """The raw outputs of a tabular model, one for each patient.  Raises: ModelError."""
+        """The raw outputs of a tabular model, one finite number for each patient.  Raises: ModelError."""
         rows = [encode(self.tabular.inputs, factors) for factors in batch]
         (output,) = self.run({self.session.takes[0].name: rows}).values()
-        return [float(value) for value in output.reshape(-1)]
+        values = [float(value) for value in output.reshape(-1)]
+        if len(values) != len(rows) or not all(map(isfinite, values)):
+            raise ModelError("MODEL_DAMAGED", f"{self.source}: the graph does not give a number for each patient")
+        return values
 
     def verify(self) -> Iterator[Check]:
         """Everything that must hold, in order; stops at what makes the rest meaningless."""
@@ -120,6 +123,10 @@ class Bundle:
                 found = check()
             except StarlingError as error:
                 found = Check(name, holds=False, detail=error.message)
+            except (KeyError, TypeError, ValueError, ArithmeticError) as error:  # files that do not fit each other
+                found = Check(
+                    name, holds=False, detail=f"the files do not fit together: {type(error).__name__} {error}"
+                )
             yield found
             if not found.holds:
                 return
@@ -206,13 +213,14 @@ def _from_directory(path: Path, name: str, most: int) -> bytes:
 
 
 def _from_zip(path: Path, name: str, most: int) -> bytes:
-    import zlib
-    from zipfile import BadZipFile, ZipFile
+    from zipfile import ZipFile
 
     try:
         with ZipFile(path) as archive:
             if archive.getinfo(name).file_size > most:
                 raise OSError(f"{name} is too large")
             return archive.read(name)
-    except (BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+    except (FileNotFoundError, KeyError):
+        raise
+    except Exception as error:  # damage shows in many ways: in zlib, lzma, struct, as a wrong length or a password
         raise OSError("is not a zip that can be read") from error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from math import inf
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf, isfinite
 from typing import Any, Final, cast
 
 from starling.errors import ModelError
@@ -86,6 +86,7 @@ def read_card(text: str, *, source: str) -> Card:
 
 
 def _card(data: Mapping[str, Any]) -> Card:
+    _printable(data)
     if data["schema"] != SCHEMA:
         raise ValueError(f"schema {data['schema']!r} is not {SCHEMA}")
     takes, gives = tuple(_tensors(data.get("takes", ()))), tuple(_tensors(data.get("gives", ())))
@@ -101,6 +102,14 @@ def _card(data: Mapping[str, Any]) -> Card:
         facts={name: data[name] for name in _FACTS if name in data},
         more={name: section for name, section in data.items() if name not in _READ and name not in _FACTS},
     )
+
+
+def _printable(data: object) -> None:
+    """Every text of the card can be shown as it stands.  Raises: ValueError."""
+    if isinstance(data, str) and not all(one.isprintable() or one == "\n" for one in data):
+        raise ValueError(f"{data!a} holds a character that cannot be shown")
+    for each in (*data, *data.values()) if isinstance(data, dict) else data if isinstance(data, list) else ():
+        _printable(each)
 
 
 def _limits(stated: Limits) -> Limits:
@@ -123,9 +132,10 @@ def _tensors(rows: Iterable[Mapping[str, Any]]) -> Iterable[Tensor]:
 
 def _tabular(data: Mapping[str, Any]) -> Tabular:
     output = data["output"]
+    low, high = _range("output", output)
     return Tabular(
         inputs=tuple(map(_input, data["input"])),
-        output=Output(str(output["quantity"]), str(output["unit"]), float(output["low"]), float(output["high"])),
+        output=Output(str(output["quantity"]), str(output["unit"]), low, high),
         interval=_interval(data["interval"]),
     )
 
@@ -134,17 +144,26 @@ def _input(row: Mapping[str, Any]) -> Input:
     if row["missing"] not in {"refuse", "formula", "assume"}:
         raise ValueError(f"input {row['name']}: missing = {row['missing']!r}")
     levels = tuple(map(str, row.get("levels", ())))
+    low, high = (0.0, 0.0) if levels else _range(f"input {row['name']}", row)
     return Input(
         name=str(row["name"]),
         label=str(row["label"]),
         unit=str(row.get("unit", "")),
         missing=cast(Missing, row["missing"]),
         reference=str(row["reference"]) if levels else float(row["reference"]),
-        low=float(row.get("low", 0.0)),
-        high=float(row.get("high", 0.0)),
+        low=low,
+        high=high,
         levels=levels,
         assumed=row.get("assumed"),
     )
+
+
+def _range(what: str, row: Mapping[str, Any]) -> tuple[float, float]:
+    """What was seen in training: two numbers, the smaller one first."""
+    low, high = float(row.get("low", 0.0)), float(row.get("high", 0.0))
+    if not (isfinite(low) and isfinite(high) and low < high):
+        raise ValueError(f"{what}: {low} to {high} is not a range of training")
+    return low, high
 
 
 def _interval(section: Mapping[str, Any]) -> Table:
@@ -152,4 +171,12 @@ def _interval(section: Mapping[str, Any]) -> Table:
     bins = tuple(Bin(float(row["upto"]), tuple(map(float, row["quantiles"]))) for row in section["bin"])
     if scale not in {"identity", "root"} or not bins or any(len(each.quantiles) != len(levels) for each in bins):
         raise ValueError("interval: scale, levels and quantiles do not fit together")
-    return Table(cast(Scale, scale), float(section["coverage"]), levels, bins, str(section["statement"]))
+    coverage, ends = float(section["coverage"]), [each.upto for each in bins]
+    rising = (levels, ends, *(each.quantiles for each in bins))
+    if not 0 < coverage < 1 or not all(0 < level < 1 for level in levels) or not all(map(_rises, rising)):
+        raise ValueError(f"interval: coverage {coverage}, levels, bins or quantiles are not what they can be")
+    return Table(cast(Scale, scale), coverage, levels, bins, str(section["statement"]))
+
+
+def _rises(numbers: Sequence[float]) -> bool:
+    return all(map(isfinite, numbers)) and list(numbers) == sorted(numbers)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar, get_args
+from typing import Final, TypeVar, get_args
 
 from starling.errors import InputError
 
 Value = TypeVar("Value")
+
+#: So many lists and objects inside one another hold everything that an assessment records (ours; it needs five).
+DEEPEST: Final = 32
 
 
 class Fields:
@@ -131,7 +134,10 @@ class Fields:
         data = self.take(name)
         if not isinstance(data, dict):
             raise self.wrong(name, "an object")
-        return {key: frozen(value) for key, value in data.items()}
+        try:
+            return {key: frozen(value) for key, value in data.items()}
+        except ValueError:
+            raise self.wrong(name, f"nested at most {DEEPEST} deep") from None
 
     def _items(self, name: str) -> list[object]:
         value = self.take(name)
@@ -151,10 +157,15 @@ class Fields:
         return value
 
 
-def frozen(value: object) -> object:
-    """The JSON value with tuples for lists, so that a frozen value can hold it."""
-    if isinstance(value, list):
-        return tuple(frozen(item) for item in value)
+def frozen(value: object, depth: int = 0) -> object:
+    """The JSON value with tuples for lists, so that a frozen value can hold it.
+
+    Raises: ValueError when it is nested deeper than `DEEPEST`: what reads it later would run out of stack.
+    """
+    if depth > DEEPEST:
+        raise ValueError("nested too deeply")
+    if isinstance(value, (list, tuple)):
+        return tuple(frozen(item, depth + 1) for item in value)
     if isinstance(value, dict):
-        return {key: frozen(item) for key, item in value.items()}
+        return {key: frozen(item, depth + 1) for key, item in value.items()}
     return value

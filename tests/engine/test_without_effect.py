@@ -1,0 +1,85 @@
+"""What was asked for and changed nothing is said in the result, on every face."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import starling
+from starling.assessment import Assessment, Options
+from starling.vocabulary import OutsideCall
+from tests.commands import run
+
+EXAMPLE = Path(starling.__file__).parent / "examples" / "example.vcf"
+
+
+def unused(assessment: Assessment) -> list[str]:
+    return [each.message for each in assessment.provenance.notices if each.code == "OPTION_WITHOUT_EFFECT"]
+
+
+def test_nothing_is_said_when_nothing_was_asked_for() -> None:
+    assert unused(starling.assess(EXAMPLE)) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (Options(absent_is_reference="yes"), "NOT applied"),
+        (Options(min_dp=5), "min-dp"),
+        (Options(min_gq=5), "min-gq"),
+        (Options(pass_only=True), "pass-only"),
+        (Options(combinations=True), "combinations"),
+        (Options(sources=("CPIK",)), "source CPIK"),
+    ],
+)
+def test_an_option_without_effect_says_so(options: Options, says: str) -> None:
+    (said,) = unused(starling.assess(EXAMPLE, options=options))
+    assert says in said
+
+
+def test_regions_without_a_position_of_interest_say_so(tmp_path: Path) -> None:
+    bed = tmp_path / "callable.bed"
+    bed.write_text("chr21\t1\t100\n")
+    (said,) = unused(starling.assess(EXAMPLE, options=Options(callable_bed=str(bed))))
+    assert "no position of interest" in said
+
+
+def test_an_option_with_an_effect_is_not_named(tmp_path: Path) -> None:
+    few = tmp_path / "few.vcf"
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines(keepends=True)
+    few.write_text("".join(line for line in lines if not line.startswith("chr10\t")), encoding="utf-8")
+    assert unused(starling.assess(few, options=Options(absent_is_reference="force"))) == []
+    declared = tmp_path / "declared.vcf"
+    more = '##FORMAT=<ID=DP,Number=1,Type=Integer,Description="x">\n##FILTER=<ID=q10,Description="x">\n'
+    declared.write_text("".join([lines[0], more, *lines[1:]]), encoding="utf-8")
+    assert unused(starling.assess(declared, options=Options(min_dp=5, pass_only=True))) == []
+
+
+def test_what_is_said_of_the_patient_and_used_by_nothing_is_named() -> None:
+    said = unused(
+        starling.assess(
+            EXAMPLE,
+            drugs="codeine",
+            medication=["paroxetine", "abacavir"],
+            subject={"name": "Ada", "colour": "blue", "sex": "weiblich", "ancestry": "martian"},
+            outside=[OutsideCall("TPMT", "*1/*3A")],
+        )
+    )
+    for word in ("abacavir", "colour", "sex=weiblich", "ancestry=martian", "TPMT"):
+        assert any(word in each for each in said), word
+    assert not any("paroxetine" in each or "name" in each for each in said)
+
+
+def test_every_face_shows_it(tmp_path: Path) -> None:
+    asked = ("--absent-is-reference", "--min-dp", "5")
+    for name in ("out.txt", "out.html", "out.tsv", "out.json"):
+        assert run("report", EXAMPLE, *asked, "-o", tmp_path / name).code == 0
+        said = " ".join((tmp_path / name).read_text(encoding="utf-8").split())
+        assert "NOT applied" in said and "min-dp had no effect" in said, name
+    shown = " ".join(run("check", "codeine", EXAMPLE, *asked).out.split())
+    assert "NOT applied" in shown and "min-dp had no effect" in shown
+    facts = ("--age", "67", "--height", "175", "--weight", "80")
+    dosed = json.loads(run("dose", "warfarin", EXAMPLE, *asked, *facts, "--json").out)
+    assert "OPTION_WITHOUT_EFFECT" in {each["code"] for each in dosed["notices"]}
