@@ -2,7 +2,7 @@
 
 A file is a person, a writer's dialect and damage of one kind, drawn at random (tests/simulators/mutations.py).  Counted
 are the files that were read, refused or made the program crash, and the genes of those that were read: certain and
-right, certain and wrong, uncertain.  The aim is nothing certain and wrong, and no crash.  100,000 files take some two
+right, certain and wrong, uncertain.  The aim is nothing certain and wrong, and no crash.  100,000 files take some
 hours on two cores; every file that is wrong is printed with the way to make it again:
 `python bench/mutations.py --seed S --only NUMBER --keep FOLDER`.
 Exit status 1 when anything was certain and wrong or crashed.

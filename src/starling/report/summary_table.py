@@ -47,7 +47,7 @@ def people_text(summary: Summary) -> str:
     """How many people there are, as far as it may be said."""
     if summary.min_cell and not summary.people:
         return f"fewer than {Protection(summary.min_cell).least_group}"
-    return f"{'about ' if summary.min_cell else ''}{summary.people:,}"
+    return f"{summary.people:,}"
 
 
 def _files(summary: Summary) -> Iterator[str]:
