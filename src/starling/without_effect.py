@@ -11,7 +11,7 @@ from typing import Final
 from starling.assessment import DrugResult, GeneResult, Options, Question
 from starling.definitions import GuidanceRules
 from starling.genotyping.collect import Collected
-from starling.genotyping.merge import Cell
+from starling.genotyping.observation import Cell
 from starling.genotyping.person import Part
 from starling.guidance.flows.warfarin import AFRICAN, OTHER
 from starling.source.door import OpenSource

@@ -14,7 +14,7 @@ import pytest
 
 from starling.cli.commands import whole_parser
 from tests.commands import run
-from tests.facts import DRUGS, GENES, rows
+from tests.facts import DRUGS, GENES
 
 EXAMPLE = Path(__file__).parents[2] / "src" / "starling" / "examples" / "example.vcf"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(EXAMPLE.parents[2])}

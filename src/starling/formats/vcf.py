@@ -51,9 +51,7 @@ def open_vcf(
     again.
     Raises: InputError FILE_*, NOT_VCF, NOT_TEXT, BAD_HEADER, NO_GENOTYPES, DUPLICATE_SAMPLE, LINE_TOO_LONG.
     """
-    return VcfFile(
-        path, hash_input=hash_input, progress=progress, silence_counts=silence_counts, stream=stream
-    )
+    return VcfFile(path, hash_input=hash_input, progress=progress, silence_counts=silence_counts, stream=stream)
 
 
 class VcfFile:

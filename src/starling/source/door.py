@@ -66,9 +66,7 @@ def open_source(path: str | Path, wanted: Wanted, progress: Progress | None = No
     """
     options, known = wanted.options, _LateSites(wanted.maps)
     silence = options.absent_is_reference != "no" or options.callable_bed is not None
-    opening = Opening(
-        hash_input=options.hash_input, progress=progress, silence_counts=silence, needed=known.needed
-    )
+    opening = Opening(hash_input=options.hash_input, progress=progress, silence_counts=silence, needed=known.needed)
     content = open_file(path, opening)
     return OpenSource(content if _has_records(content) else _as_records(content, wanted, known), wanted)
 
