@@ -44,6 +44,10 @@ WHY: Final[Mapping[Why, WhyWords]] = {
     Why.FILTERED: WhyWords(
         "a record that failed its filters was used", "a record that did not pass its filters was used"
     ),
+    Why.WEAK_EVIDENCE: WhyWords(
+        "a genotype with weak evidence was used",
+        "the reads or probabilities behind a genotype are too few, or speak against it",
+    ),
     Why.COPY_NUMBER: WhyWords("the copy number was not determined", "deletions and duplications were not looked at"),
     Why.STATED: WhyWords("statements of other laboratories differ", "what the other laboratory states does not agree"),
 }
@@ -216,8 +220,12 @@ class Question:
 class Options:
     """How to read, and whom to ask; every field is recorded in the provenance.
 
-    `min_dp` (reads) and `min_gq` (Phred) apply to reference statements that carry the fields;
-    10 and 20 are the usual floors of germline hard filters.  Source: docs/explanation/reading.md.
+    `min_dp` (reads) and `min_gq` (Phred) apply to genotypes that carry the fields; 10 and 20 are the usual floors of
+    germline hard filters.  `min_gp`: the least probability of an imputed genotype; 0.9 is where QCTOOL and PLINK 1.9
+    (`--hard-call-threshold 0.1`) stop to make hard calls.  `max_other_reads`: from this share of ten or more reads on,
+    an allele that GT does not list contradicts it (ours).  `min_het_reads`: the least share of either allele of a
+    heterozygote (ours; below it a germline variant is rarer than contamination or a mosaic).
+    Source: docs/explanation/reading.md.
     """
 
     build: BuildName | None = None
@@ -226,6 +234,9 @@ class Options:
     callable_bed: str | None = None
     min_dp: int = 10
     min_gq: int = 20
+    min_gp: float = 0.9
+    max_other_reads: float = 0.25
+    min_het_reads: float = 0.1
     pass_only: bool = False
     phase: Literal["trust", "sets", "ignore"] = "trust"
     combinations: bool = False

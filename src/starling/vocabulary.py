@@ -37,6 +37,7 @@ class Why(StrEnum):
     NOT_ASSAYED = "not_assayed"
     UNDOCUMENTED_VARIANT = "undocumented_variant"
     FILTERED = "filtered"
+    WEAK_EVIDENCE = "weak_evidence"
     COPY_NUMBER = "copy_number"
     STATED = "stated"
 
@@ -64,7 +65,8 @@ class Genotype:
     undocumented variant as it was read); empty unless `state` is called.  `phase_set`: the first alleles of two
     genotypes with an equal phase set lie on one haplotype; None is unphased.  `seen`: the ALT of a half-call (`1/.`).
     `filled`: reference was assumed because an option said so.  `filtered`: the record did not pass its filters.
-    `fractions`: (bases, share of the reads) of every variant of a mitochondrial record.
+    `fractions`: (bases, share of the reads) of every variant of a mitochondrial record.  `doubts`: reasons for which
+    no result that looks at this locus is certain, called or not.
     """
 
     locus: Locus
@@ -77,6 +79,7 @@ class Genotype:
     filtered: bool = False
     fractions: tuple[tuple[str, float], ...] = ()
     notices: tuple[Notice, ...] = ()
+    doubts: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

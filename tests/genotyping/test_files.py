@@ -235,7 +235,7 @@ def test_assumed_reference_is_marked_counted_and_gives_way_to_a_deletion() -> No
     texts = {"a.vcf": text_of(["chr10 94781857 ACGTT A 0/1"])}
     found = collected(texts, options)
     sample = found.samples[0]
-    assert shown(sample, STAR2) == "nocall DELETED"
+    assert shown(sample, STAR2) == "nocall DELETED UNDOCUMENTED_VARIANT"
     assert shown(sample, "chr10:94780653") == "G/G"
     assert at(sample, "chr10:94780653").filled
     assert shown(sample, "chr19:38572266") == "TC/TC"

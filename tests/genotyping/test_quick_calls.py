@@ -27,11 +27,25 @@ VALUES = {
     "FT": ["PASS", ".", "", "LowQ", "RefCall", "PASS;q10", "a,b"],
     "LEN": ["10", ".", "x"],
     "RNC": ["..", ".", "", "II", "M."],
-    "PL": ["0,99,999", "."],
+    "PL": ["0,99,999", ".", "30,0,300", "0,3,30", "0,0,0", "0,99", "0", "0,9,90,9,99,900", "x"],
+    "GP": ["1,0,0", "0.64,0.32,0.04", "0,49,500", ".", "0.2,0.8"],
+    "DS": ["0", "0.4", "1.9", ".", "0,0"],
+    "HDS": ["0,0", "0.2,0.2", "0.9,1", "."],
+    "PSL": [".", ".,.", "a,a", "a,b"],
+    "CN": ["2", "1", "."],
 }
 KEYS = ["DP", "MIN_DP", "GQ", "RGQ", "GQX", "AD", "AF", "PS", "PGT", "PID", "FT", "LEN", "RNC", "PL", "DP", "GT"]
+KEYS += ["GP", "DS", "HDS", "PSL", "CN"]
 #: FORMAT of GATK, GLnexus, DRAGEN and of a plain caller.
-USUAL = ["GT:AD:DP:GQ:PL", "GT:AD:DP:GQ:PGT:PID:PL:PS", "GT:DP:AD:GQ:PL:RNC", "GT:FT:AD:DP:GQ:MIN_DP", "GT:AD:DP:RGQ"]
+USUAL = [
+    "GT:AD:DP:GQ:PL",
+    "GT:AD:DP:GQ:PGT:PID:PL:PS",
+    "GT:DP:AD:GQ:PL:RNC",
+    "GT:FT:AD:DP:GQ:MIN_DP",
+    "GT:AD:DP:RGQ",
+    "GT:PL",
+    "GT:DS:HDS:GP",
+]
 
 Drawn = tuple[RecordView, str, Options]
 
@@ -122,7 +136,7 @@ def test_phase_set_of_a_reference_call_is_kept(name: str) -> None:
 
 def test_columns_too_long_to_be_real_are_read_all_the_same() -> None:
     record = Record("10", 94781859, "G", ("A",), "PASS", "", ("GT", "DP", "AD"), (), 94781859)
-    column = "0/0:30:" + ",".join(["15"] * 400)
+    column = "0/0:30:" + ",".join(["30", *["0"] * 399])
     assert read_call(view(record, "chr10"), column, Options()) == Call((0, 0))
 
 
@@ -141,14 +155,14 @@ def _file(rows: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     header = "##reference=GRCh38"
     return {
         "test.vcf": text_of(
-            ["chr1 97078987 G T GT 0/0" + ";0/0" * (len(names) - 1), *rows], samples=names, header=header
+            ["chr1 97078987 G T GT:DP 0/0:30" + ";0/0:30" * (len(names) - 1), *rows], samples=names, header=header
         )
     }
 
 
 @given(PEOPLE, PEOPLE)
 def test_nobody_is_read_otherwise_for_the_company(base: list[str], indel: list[str]) -> None:
-    """What is shared by people of one file is what each has in a file of their own."""
+    """What is shared by people of one file is what each has in a file of their own, if that has depths, too."""
     number = min(len(base), len(indel))
     names = [f"S{place}" for place in range(number)]
     sites = [("chr10 94781859 G A GT:DP:GQ", base), ("chr2 233760233 CAT C GT:DP:GQ", indel)]

@@ -74,7 +74,7 @@ def _not_plain_reference(
     for site, (genotype, reference) in enumerate(observed):
         if genotype is None:
             missing |= 1 << site
-        elif genotype.alleles != reference or genotype.notices or genotype.filtered:
+        elif genotype.alleles != reference or genotype.notices or genotype.filtered or genotype.doubts:
             varied.append((site, genotype))
         elif genotype.filled:
             filled += 1
@@ -106,8 +106,8 @@ def _note(seen: Observation, genotype: Genotype) -> None:
     seen.notices.update(dict.fromkeys(genotype.notices))
     seen.filled += genotype.filled
     used = bool(genotype.alleles or genotype.seen)
-    if genotype.filtered and used and Why.FILTERED not in seen.doubts:
-        seen.doubts += (Why.FILTERED,)
+    doubts = (*genotype.doubts, *([Why.FILTERED] if genotype.filtered and used else []))
+    seen.doubts += tuple(doubt for doubt in doubts if doubt not in seen.doubts)
 
 
 def _place(table: MatchTable, seen: Observation, site: int, genotype: Genotype) -> str | None:

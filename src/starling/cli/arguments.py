@@ -61,8 +61,15 @@ def add_reading(parser: argparse.ArgumentParser, *, one_person: bool = True) -> 
         help="an absent site of a whole-genome VCF is reference (=force: whatever the file looks like)",
     )
     group.add_argument("--callable", metavar="BED", help="regions that were callable; absent sites there are reference")
-    group.add_argument("--min-dp", type=int, default=10, metavar="READS", help="for reference calls (default 10)")
-    group.add_argument("--min-gq", type=int, default=20, metavar="PHRED", help="for reference calls (default 20)")
+    group.add_argument("--min-dp", type=int, default=10, metavar="READS", help="fewest reads (default 10)")
+    group.add_argument("--min-gq", type=int, default=20, metavar="PHRED", help="least genotype quality (default 20)")
+    group.add_argument("--min-gp", type=float, default=0.9, metavar="P", help="for imputed genotypes (default 0.9)")
+    group.add_argument(
+        "--max-other-reads", type=float, default=0.25, metavar="SHARE", help="of alleles not called (default 0.25)"
+    )
+    group.add_argument(
+        "--min-het-reads", type=float, default=0.1, metavar="SHARE", help="of an allele of a het (default 0.1)"
+    )
     group.add_argument("--pass-only", action="store_true", help="ignore variants that failed a filter")
     group.add_argument("--phase", choices=("trust", "sets", "ignore"), default="trust", help="which phase to believe")
     group.add_argument("--combinations", action="store_true", help="describe what no named allele fits (research only)")
@@ -124,7 +131,7 @@ class Tally:
 
 def read_options(arguments: argparse.Namespace, *, sex: Sex, sources: tuple[str, ...]) -> Options:
     """How to read, as the command line says it.  Raises: InputError on a negative threshold."""
-    for name in ("min_dp", "min_gq"):
+    for name in ("min_dp", "min_gq", "min_gp", "max_other_reads", "min_het_reads"):
         if getattr(arguments, name) < 0:
             raise InputError("BAD_OPTION", "must not be negative", source=f"--{name.replace('_', '-')}")
     return Options(
@@ -134,6 +141,9 @@ def read_options(arguments: argparse.Namespace, *, sex: Sex, sources: tuple[str,
         callable_bed=arguments.callable,
         min_dp=arguments.min_dp,
         min_gq=arguments.min_gq,
+        min_gp=arguments.min_gp,
+        max_other_reads=arguments.max_other_reads,
+        min_het_reads=arguments.min_het_reads,
         pass_only=arguments.pass_only,
         phase=arguments.phase,
         combinations=arguments.combinations,

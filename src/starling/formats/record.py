@@ -21,6 +21,9 @@ LONGEST_LINE: Final = 64 * 2**20
 _SPANNING: Final = ("<DEL", "<DUP", "<INV", "<CNV")
 #: What a list of lengths is written in.
 _LENGTHS: Final = frozenset("0123456789-,.")
+#: Fields of INFO that records of copies and repeats have, and reference blocks have not.
+_SEGMENT_KEYS: Final = ("SVTYPE=", "SVCLAIM=", "CN=", "RU=")
+_BASES: Final = frozenset("ACGT")
 _BLOCK_ALTS: Final = frozenset({"<NON_REF>", "<*>", "<X>"})
 
 
@@ -100,7 +103,22 @@ class Record(NamedTuple):
     @property
     def is_reference_block(self) -> bool:
         """Whether an ALT stands for "any other allele", or the record is a stretch without ALT: gVCF."""
-        return not _BLOCK_ALTS.isdisjoint(self.alts) or (not self.alts and self.end >= self.position + len(self.ref))
+        if not _BLOCK_ALTS.isdisjoint(self.alts):
+            return True
+        return not self.alts and self.end >= self.position + len(self.ref) and not self.is_segment
+
+    @property
+    def is_segment(self) -> bool:
+        """Whether it counts copies, or repeats, over a stretch and says nothing of its bases.
+
+        Source: VCF v4.5, section 1.6.1 (REF N), sections 3 and 5 (SVTYPE, SVCLAIM, CN, RU); GATK
+        PostprocessGermlineCNVCalls and DRAGEN (segments with GT 0/0 and CN); ExpansionHunter (RU).
+        """
+        if not _BLOCK_ALTS.issuperset(self.alts) or self.end < self.position + len(self.ref):
+            return False
+        if "CN" in self.format or not _BASES.issuperset(self.ref):
+            return True
+        return "=" in self.info and any(field.startswith(_SEGMENT_KEYS) for field in self.info.split(";"))
 
 
 def parse_record(line: bytes, *, samples: int, source: str, number: int | None = None) -> Record:

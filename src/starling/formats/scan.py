@@ -16,6 +16,8 @@ from starling.formats.record import may_span, parse_position, span_end, touches
 from starling.formats.regions import Intervals
 from starling.values import dataclass
 
+#: The FORMAT keys that name phase sets, of a genotype and of each of its alleles (VCF v4.4, section 1.6.2).
+_PHASE_SETS: Final = frozenset({b"PS", b"PSL"})
 _NOTHING: Final = Intervals(())
 _DIGITS_AND_TAB: Final = b"0123456789\t"
 #: Of a proved run about one position in so many bases is remembered: whether a gene has neighbours takes no more.
@@ -88,10 +90,9 @@ class Scan:
             fields = line.split(b"\t")
             keys = fields[8].split(b":") if len(fields) > 9 else []
             users = self._phased.setdefault(fields[0], set())
-            if b"PS" not in keys or len(users) == len(fields) - 9:
-                continue
-            at = keys.index(b"PS")
-            users.update(column for column, text in enumerate(fields[9:]) if _names_set(text.split(b":"), at))
+            for key in _PHASE_SETS.intersection(keys) if len(users) < len(fields) - 9 else ():
+                at = keys.index(key)
+                users.update(column for column, text in enumerate(fields[9:]) if _names_set(text.split(b":"), at))
 
     def _refuse_nul(self, chunk: bytes) -> None:
         at = chunk.find(b"\0")
@@ -150,7 +151,7 @@ class Scan:
 
 
 def _names_set(values: list[bytes], at: int) -> bool:
-    return b"|" in values[0] and at < len(values) and values[at].strip() not in {b".", b""}
+    return b"|" in values[0] and at < len(values) and bool(values[at].strip().strip(b".,"))
 
 
 def _proved_run(lines: list[bytes]) -> _Run | None:

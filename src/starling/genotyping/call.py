@@ -1,7 +1,7 @@
 """One sample's column of one record -> the alleles it states, how far to trust them, and their phase.
 
-Source: VCF v4.5, section 1.6.2 (GT, DP, GQ, AD, PS, FT, LEN); GATK (PGT, PID, RGQ, MIN_DP); GLnexus (RNC); Strelka
-(GQX).
+Source: VCF v4.5, section 1.6.2 (GT, AD, PS, PSL, FT, LEN); GATK (PGT, PID); what supports a genotype stands in
+`starling.genotyping.support`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,30 @@ from typing import Final, NamedTuple
 from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.record import Record
+from starling.genotyping.support import (
+    CARRIED,
+    MISSING,
+    SUPPORT,
+    Limits,
+    Support,
+    limits_of,
+    number,
+    numbers,
+    verdict,
+)
 from starling.vocabulary import Notice
 
 _QUALITIES: Final = ("GQ", "RGQ", "GQX")
+_MORE: Final = Notice(
+    "MORE_THAN_TWO_ALLELES", "GT names more than two alleles: no call, and its variants count as seen"
+)
 PASSING: Final = frozenset({"PASS", ".", ""})
 _GENOTYPE_ONLY: Final = ("GT",)
 #: DeepVariant's filter for a candidate that it calls reference: a statement, not a doubt.
 _REFERENCE_CALL: Final = "RefCall"
-_MISSING: Final = frozenset({".", ""})
-_INFINITE: Final = float("inf")
 #: GT of reference as nearly every caller writes it.
-_REFERENCES: Final[Mapping[str, tuple[int, ...]]] = {"0/0": (0, 0), "0|0": (0, 0), "0": (0,)}
-_ALL_REFERENCE: Final = frozenset(_REFERENCES.values())
+REFERENCES: Final[Mapping[str, tuple[int, ...]]] = {"0/0": (0, 0), "0|0": (0, 0), "0": (0,)}
+_ALL_REFERENCE: Final = frozenset(REFERENCES.values())
 #: Distinct texts of support of which the verdict is kept (about 10 MB): a cohort at 30x has some thousands.
 _VERDICTS: Final = 1 << 14
 #: Longer columns (no caller writes such a reference call) are not kept, so that no file can fill the memory.
@@ -36,9 +48,11 @@ class Call(NamedTuple):
     """What one column states.
 
     `haplotypes`: an index into REF and ALTs for each, None where GT has a dot.  `phase`: name of the phase set
-    (the chromosome's name: `|` without PS).  `explicit`: it names a phase set (PS, PID).  `weak`: why a reference
-    statement cannot be trusted.  `bare`: a reference statement with no field that could support it.  `filtered`: the
-    filters that the record did not pass.  `unread`: indices that no read shows.  `length`: FORMAT/LEN.
+    (the chromosome's name: `|` without PS).  `explicit`: it names a phase set (PS, PSL, PID).  `weak`: why there is too
+    little support for it; `against`: what contradicts it.  `bare`: a reference statement with no field that could
+    support it; `hollow`: FORMAT lists such fields, and the column has none of them.  `filtered`: the filters that the
+    record did not pass.  `unread`: indices that no read shows.  `more`: the further alleles of a GT of more than two.
+    `copies`: FORMAT/CN.  `length`: FORMAT/LEN.
     """
 
     haplotypes: tuple[int | None, ...]
@@ -50,49 +64,45 @@ class Call(NamedTuple):
     quality: int | None = None
     unread: frozenset[int] = frozenset()
     fractions: tuple[tuple[int, float], ...] = ()
-    more: bool = False
+    more: tuple[int, ...] | None = None
     length: int | None = None
+    against: Notice | None = None
+    hollow: bool = False
+    copies: int | None = None
 
     @property
     def is_clear_reference(self) -> bool:
         """Whether it states reference on two haplotypes, can be trusted, and has nothing to be noted."""
-        return self.haplotypes == (0, 0) and self.weak is None and not (self.filtered or self.more or self.fractions)
+        return (
+            self.haplotypes == (0, 0)
+            and self.weak is None
+            and self.against is None
+            and not (self.filtered or self.hollow or self.fractions or self.copies is not None)
+        )
+
+    @property
+    def doubt(self) -> Notice | None:
+        """Why it cannot be trusted."""
+        return self.weak or self.against
 
 
 #: `0/0` in a file whose FORMAT is GT alone: by far the most frequent call, and one shared value.
 PLAIN_REFERENCE: Final = Call((0, 0), bare=True)
 
 
-class Support(NamedTuple):
-    """All that decides whether a reference statement counts, as the column has it; `.`: not stated.
-
-    In the order of FORMAT keys in `SUPPORT`.
-    """
-
-    min_dp: str
-    dp: str
-    gq: str
-    rgq: str
-    gqx: str
-    rnc: str
-    ad: str
-
-
-#: The FORMAT key of each field of `Support`.
-SUPPORT: Final = tuple(name.upper() for name in Support._fields)
-
-
 class QuickFields(NamedTuple):
     """Where a plain reference call is read in a column of one record, to which a `.` was appended for what it lacks.
 
-    `width`: how many values a column must have.  `support`: the texts of `Support`.  `filters`, `phase_set`: the
-    places of FT and PS.
+    `width`: how many values a column must have.  `support`: the texts of `Support`.  `filters`, `phase_set`,
+    `phase_sets`: the places of FT, PS and PSL.  `carried`: whether FORMAT lists what a caller of reads fills.
     """
 
     width: int
     support: Callable[[Sequence[str]], tuple[str, ...]]
     filters: int
     phase_set: int
+    phase_sets: int
+    carried: bool
 
 
 @lru_cache(maxsize=64)  # a file has few kinds of records
@@ -102,10 +112,12 @@ def _layout(keys: tuple[str, ...], chromosome: str) -> tuple[Mapping[str, int], 
     None where such a call depends on more (shares of reads on chrM, FORMAT/LEN).
     """
     at = {key: place for place, key in enumerate(keys)}
-    if chromosome == "chrM" or "LEN" in at or at.get("GT") != 0:
+    if chromosome == "chrM" or "LEN" in at or "CN" in at or at.get("GT") != 0:
         return at, None
-    places = [at.get(key, -1) for key in (*SUPPORT, "FT", "PS")]
-    return at, QuickFields(max(places) + 1, itemgetter(*places[:-2]), *places[-2:])
+    places = [at.get(key, -1) for key in (*SUPPORT, "FT", "PS", "PSL")]
+    carried = not CARRIED.isdisjoint(at)
+    *support, filters, phase_set, phase_sets = places
+    return at, QuickFields(max(places) + 1, itemgetter(*support), filters, phase_set, phase_sets, carried)
 
 
 class RecordView(NamedTuple):
@@ -165,7 +177,7 @@ def _plain_reference(record: RecordView, values: list[str], options: Options) ->
 
     The same as `_call_at_length`, which tests hold it to.
     """
-    haplotypes, quick = _REFERENCES.get(values[0]), record.quick
+    haplotypes, quick = REFERENCES.get(values[0]), record.quick
     if haplotypes is None or quick is None or len(values) < quick.width:
         return None
     values = [*values, "."]
@@ -173,53 +185,72 @@ def _plain_reference(record: RecordView, values: list[str], options: Options) ->
         return None
     phase = None
     if values[0] == "0|0" and options.phase != "ignore":
-        if values[quick.phase_set] not in _MISSING:
+        if values[quick.phase_set] not in MISSING or values[quick.phase_sets] not in MISSING:
             return None
         phase = record.chromosome if options.phase == "trust" else None
-    call = _judged(haplotypes, phase, quick.support(values), options.min_dp, options.min_gq)
+    call = _judged(haplotypes, phase, _told(quick.support(values)), limits_of(options), len(record.record.alts) + 1)
+    if call.bare and quick.carried:
+        call = call._replace(hollow=True)
     if record.filtered and record.filtered != _REFERENCE_CALL:
         call = call._replace(filtered=record.filtered)
     return call
 
 
+def _told(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The texts of support without likelihoods that add nothing to a stated quality: they differ in every column."""
+    if texts[-1].startswith("0,") and not MISSING.issuperset(texts[2:5]):
+        return (*texts[:-1], ".")
+    return texts
+
+
 @lru_cache(maxsize=_VERDICTS)
-def _judged(haplotypes: tuple[int, ...], phase: str | None, texts: tuple[str, ...], min_dp: int, min_gq: int) -> Call:
+def _judged(
+    haplotypes: tuple[int, ...], phase: str | None, texts: tuple[str, ...], limits: Limits, alleles: int
+) -> Call:
     """The reference call that a column with these texts of support makes."""
     support = Support(*texts)
-    weak, bare = _verdict(support, min_dp, min_gq)
-    return Call(haplotypes, phase, weak=weak, bare=bare, quality=_first_number([support.gq, support.rgq, support.gqx]))
+    weak, against, bare = verdict(haplotypes, support, limits, alleles=alleles)
+    quality = _first_number([support.gq, support.rgq, support.gqx])
+    return Call(haplotypes, phase, weak=weak, against=against, bare=bare, quality=quality)
 
 
 def _call_at_length(record: RecordView, values: Sequence[str], options: Options) -> Call:
-    fields = {key: values[at] for key, at in record.keys.items() if at < len(values) and values[at] not in _MISSING}
+    fields = {key: values[at] for key, at in record.keys.items() if at < len(values) and values[at] not in MISSING}
     haplotypes, bar, more = _genotype(record, fields.get("GT", "."))
     haplotypes, phase, explicit = _phase(record.chromosome, haplotypes, bar, fields, options)
     filtered = ", ".join(filter(None, (record.filtered, failed_filters(fields.get("FT", "")))))
     mitochondrial = record.chromosome == "chrM"
-    weak, bare, unread = None, False, frozenset[int]()
-    if haplotypes in _ALL_REFERENCE:
-        support = Support(*(fields.get(key, ".") for key in SUPPORT))
-        weak, bare = _verdict(support, options.min_dp, options.min_gq)
-        filtered = "" if filtered == _REFERENCE_CALL else filtered
-    elif not mitochondrial:
-        unread = _unread(fields, haplotypes)
+    is_reference = haplotypes in _ALL_REFERENCE
+    texts = tuple(fields.get(key, ".") for key in SUPPORT)
+    support = Support(*(_told(texts) if is_reference else texts))
+    alleles = len(record.record.alts) + 1
+    weak, against, bare = verdict(haplotypes, support, limits_of(options), alleles=alleles, balance=not mitochondrial)
+    stated = any(haplotype is not None for haplotype in haplotypes)
+    if is_reference and filtered == _REFERENCE_CALL:
+        filtered = ""
     return Call(
         haplotypes=haplotypes,
         phase=phase,
         explicit=explicit,
-        weak=weak,
-        bare=bare,
+        weak=_MORE if more is not None else weak if stated else None,
+        bare=bare and is_reference,
         filtered=filtered,
         quality=_first_number(fields.get(key) for key in _QUALITIES),
-        unread=unread,
+        unread=frozenset() if mitochondrial else _unread(fields, haplotypes),
         fractions=_fractions(fields) if mitochondrial else (),
         more=more,
         length=_first_number([fields.get("LEN")]),
+        against=against if stated else None,
+        hollow=bare and stated and not CARRIED.isdisjoint(record.keys),
+        copies=_first_number([fields.get("CN")]),
     )
 
 
-def _genotype(record: RecordView, text: str) -> tuple[tuple[int | None, ...], str, bool]:
-    """(first two alleles, what stands between them, whether GT names more than two)."""
+def _genotype(record: RecordView, text: str) -> tuple[tuple[int | None, ...], str, tuple[int, ...] | None]:
+    """(the alleles, what stands between the first two, None); of a GT of more than two alleles no call, but the ALTs.
+
+    Then the haplotypes are the first ALT and an unknown one, and the last value is every other ALT.
+    """
     stated = text.lstrip("/|")
     parts = stated.replace("|", "/").split("/")
     haplotypes: list[int | None] = []
@@ -231,7 +262,10 @@ def _genotype(record: RecordView, text: str) -> tuple[tuple[int | None, ...], st
         else:
             raise _error(record, "BAD_RECORD", f"GT is {text[:40]!r}, not allele indices")
     between = stated[len(parts[0]) : len(parts[0]) + 1]
-    return tuple(haplotypes[:2]), between, len(parts) > 2
+    if len(parts) <= 2:
+        return tuple(haplotypes), between, None
+    seen = sorted({haplotype for haplotype in haplotypes if haplotype})
+    return ((seen[0] if seen else None), None), "/", tuple(seen[1:])
 
 
 def _index(record: RecordView, text: str) -> int:
@@ -255,6 +289,8 @@ def _phase(
         return haplotypes, None, False
     if bar == "|":
         named = fields.get("PS")
+        if named is None and not MISSING.issuperset(sets := fields.get("PSL", ".").split(",")):
+            return haplotypes, _one_set(chromosome, sets, len(haplotypes)), True
         if named is not None:
             return haplotypes, f"{chromosome}:{named}", True
         return haplotypes, chromosome if options.phase == "trust" else None, False
@@ -265,28 +301,10 @@ def _phase(
     return haplotypes, None, False
 
 
-def _verdict(support: Support, min_dp: int, min_gq: int) -> tuple[Notice | None, bool]:
-    """(why a reference statement is not supported, whether it carries no field that could support it).
-
-    A joint caller writes 0/0 where it has no data; thresholds hold for every statement that carries the fields.
-    """
-    depths = _stated_numbers(support.min_dp, support.dp)
-    qualities = _stated_numbers(support.gq, support.rgq, support.gqx)
-    if not depths and support.ad not in _MISSING:
-        depths = [sum(_numbers(support.ad))]
-    if any(value <= 0 for value in depths):
-        return Notice("NO_SUPPORT", "reference was stated without a single read"), False
-    if any(value <= 0 for value in qualities):
-        return Notice("NO_SUPPORT", "reference was stated with a genotype quality of 0"), False
-    if support.rnc.strip("."):
-        return Notice("NO_SUPPORT", f"reference was stated for lack of a call (RNC {support.rnc})"), False
-    if depths and depths[0] < min_dp:
-        message = f"reference was stated with {depths[0]:g} reads, fewer than {min_dp}"
-        return Notice("LOW_DEPTH", message), False
-    if qualities and qualities[0] < min_gq:
-        message = f"reference was stated with a genotype quality of {qualities[0]:g}, below {min_gq}"
-        return Notice("LOW_QUALITY", message), False
-    return None, not depths and not qualities
+def _one_set(chromosome: str, names: Sequence[str], ploidy: int) -> str | None:
+    """The phase set in which PSL puts all alleles; None when it names several: sets are never joined."""
+    alone = len(set(names)) == 1 and len(names) == ploidy and names[0] not in MISSING
+    return f"{chromosome}:{names[0]}" if alone else None
 
 
 def _unread(fields: Mapping[str, str], haplotypes: tuple[int | None, ...]) -> frozenset[int]:
@@ -294,7 +312,7 @@ def _unread(fields: Mapping[str, str], haplotypes: tuple[int | None, ...]) -> fr
     stated = {haplotype for haplotype in haplotypes if haplotype is not None}
     if len(stated) < 2 or "AD" not in fields:
         return frozenset()
-    depths = [_number(text) for text in fields["AD"].split(",")]
+    depths = [number(text) for text in fields["AD"].split(",")]
     return frozenset(index for index in stated if index < len(depths) and depths[index] == 0)
 
 
@@ -302,30 +320,11 @@ def _fractions(fields: Mapping[str, str]) -> tuple[tuple[int, float], ...]:
     """The share of the reads of every ALT, stated or not: FORMAT/AF, else from AD (INFO/AF is a population's)."""
     shares: list[float | None] = []
     if "AF" in fields:
-        shares = [_number(text) for text in fields["AF"].split(",")]
-    elif "AD" in fields and (total := sum(depths := _numbers(fields["AD"]))) > 0:
+        shares = [number(text) for text in fields["AF"].split(",")]
+    elif "AD" in fields and (total := sum(depths := numbers(fields["AD"]))) > 0:
         shares = [depth / total for depth in depths[1:]]
     return tuple((index, share) for index, share in enumerate(shares, 1) if share is not None)
 
 
 def _first_number(texts: Iterable[str | None]) -> int | None:
-    return next((int(value) for text in texts if (value := _number(text)) is not None), None)
-
-
-def _stated_numbers(*texts: str) -> list[float]:
-    return [value for text in texts if (value := _number(text)) is not None]
-
-
-def _number(text: str | None) -> float | None:
-    """None for what is missing or no finite number."""
-    if text is None or text == ".":
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if abs(value) < _INFINITE else None
-
-
-def _numbers(text: str) -> list[float]:
-    return [_number(part) or 0.0 for part in text.split(",")]
+    return next((int(value) for text in texts if (value := number(text)) is not None), None)

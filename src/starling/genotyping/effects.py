@@ -140,6 +140,16 @@ def is_documented(effect: Effect, sites: ChromosomeSites) -> bool:
     return True
 
 
+def is_strange_at(effect: Effect, position: int) -> bool:
+    """Whether the ALT inserts or deletes, at this base or over it, what no definition names."""
+    if effect.breaks == position:
+        return True
+    event = effect.event
+    if event is None or effect.match is not None or event.kind == "substitution":
+        return False
+    return event.anchor <= position <= event.end
+
+
 def is_structural(alt: str) -> bool:
     """Whether the ALT is a symbolic variant or a breakend: no bases, and no "any other allele" either."""
     return alt not in ANY_OTHER and (alt.startswith("<") or "[" in alt or "]" in alt)

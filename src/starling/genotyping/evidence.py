@@ -35,8 +35,9 @@ def canonical_lines(sample: SampleGenotypes) -> Iterator[str]:
 def _line(genotype: Genotype, alleles: str, phase: str) -> str:
     chromosome, position = genotype.locus
     more = "\t\t"
-    if genotype.seen or genotype.filled or genotype.filtered or genotype.fractions:
+    if genotype.seen or genotype.filled or genotype.filtered or genotype.fractions or genotype.doubts:
         flags = ("filled" if genotype.filled else "") + ("filtered" if genotype.filtered else "")
+        flags += ",".join(sorted(genotype.doubts))
         shares = ",".join(f"{bases}={share:.6g}" for bases, share in genotype.fractions)
         more = f"{'/'.join(genotype.seen)}\t{flags}\t{shares}"
     return f"{chromosome}\t{position}\t{genotype.state}\t{alleles}\t{phase}\t{more}"

@@ -6,7 +6,7 @@ order of the alleles in GT, and whether several ALTs stand in one record or in s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from starling.assessment import Options
@@ -14,8 +14,8 @@ from starling.genotyping.call import Call
 from starling.genotyping.effects import DELETED, INTERRUPTED, NOT_BASES, UNKNOWN
 from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks, quick_plan
 from starling.source.sites import BaseSlot, Slot
-from starling.values import dataclass
-from starling.vocabulary import Genotype, Notice, State
+from starling.values import dataclass, replace
+from starling.vocabulary import Genotype, Notice, State, Why
 
 #: Where one allele is a whole genotype (on chrX: in a person with one X).
 HAPLOID_CHROMOSOMES: Final = frozenset({"chrX", "chrY", "chrM"})
@@ -38,12 +38,36 @@ class Observation(NamedTuple):
     def stated(self) -> list[str]:
         """The words of the haplotypes that GT states."""
         words = self.plan.words
-        return [words[haplotype] for haplotype in self.haplotypes if haplotype is not None]
+        return [words[haplotype] for haplotype in (*self.haplotypes, *(self.call.more or ())) if haplotype is not None]
 
     @property
     def is_missing(self) -> bool:
         """Whether GT states no haplotype at all."""
         return not any(haplotype is not None for haplotype in self.haplotypes)
+
+    @property
+    def strange(self) -> list[str]:
+        """The length changes here that GT selects and no definition names."""
+        names = self.plan.strange
+        called = (*self.haplotypes, *(self.call.more or ())) if names else ()
+        return [name for haplotype in called if haplotype is not None and (name := names[haplotype]) is not None]
+
+    @property
+    def reserves(self) -> bool:
+        """Whether it states another copy number than two over the slot, and no genotype."""
+        spans = self.plan.speaks in {Speaks.REMOVES, Speaks.COVERS} and not NOT_BASES.isdisjoint(self.plan.words)
+        return spans and self.is_missing and self.call.copies not in {None, 2}
+
+    @property
+    def removes_nothing(self) -> bool:
+        """Whether both copies are there after all: what was lost on one haplotype lies twice on the other (CN 2).
+
+        Source: DRAGEN copy-number output (`<LOH>` with 1/1, or `<DEL>,<DUP>` with 1/2).
+        """
+        if self.call.copies != 2 or NOT_BASES.isdisjoint(self.stated):
+            return False
+        changes = {self.plan.changes[haplotype] for haplotype in self.haplotypes if haplotype is not None}
+        return (len(changes) == 2 and None not in changes) or any("<LOH" in (change or "") for change in changes)
 
 
 class ReferenceCall(NamedTuple):
@@ -79,7 +103,8 @@ def observations(plan: RecordPlan, call: Call, position: int) -> list[Observatio
         if call.length is not None and slot.speaks in {Speaks.BLOCK, Speaks.COVERS, Speaks.LISTED}:
             end = min(end, position + call.length - 1)
         observation = Observation(slot, call, haplotypes, phase, end)
-        if slot.speaks is not Speaks.REMOVES or _has_no_base(observation):
+        silent = slot.speaks is Speaks.REMOVES and not (_has_no_base(observation) or observation.reserves)
+        if not silent and not observation.removes_nothing:
             found.append(observation)
     return found
 
@@ -110,8 +135,60 @@ def is_link(phase: str | None) -> bool:
     return phase is not None and ":mnp:" in phase
 
 
-def genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, gvcf: bool = False) -> Genotype | None:
-    """The genotype at `slot`; None when nothing that was found speaks of it.  `gvcf`: the file has blocks."""
+def genotype_at(
+    slot: Slot, found: Sequence[Observation], options: Options, *, gvcf: bool = False, supported: bool = False
+) -> Genotype | None:
+    """The genotype at `slot`; None when nothing that was found speaks of it.
+
+    `gvcf`: the file has blocks.  `supported`: it has depths or qualities, so that a column without them lacks them.
+    """
+    if supported:
+        found = [_without_support(one) for one in found]
+    genotype = _genotype_at(slot, found, options, gvcf=gvcf)
+    notices, doubts = _reservations(slot, found)
+    if not doubts:
+        return genotype
+    known = genotype or Genotype(slot.locus, state=State.NOCALL)
+    return replace(
+        known,
+        notices=tuple(dict.fromkeys((*known.notices, *notices))),
+        doubts=tuple(dict.fromkeys((*known.doubts, *doubts))),
+    )
+
+
+def _without_support(one: Observation) -> Observation:
+    """The same, if other columns of the file have support: FORMAT lists it, and this one has none."""
+    if not one.call.hollow or one.call.weak is not None:
+        return one
+    how = "was stated without the depth and quality that others of the file have"
+    weak = Notice("NO_SUPPORT", f"reference {how}")
+    if any(one.call.haplotypes):
+        weak = Notice("WEAK_EVIDENCE", f"a genotype {how}; it was used, and is not certain")
+    return one._replace(call=one.call._replace(weak=weak, bare=False))
+
+
+def _reservations(slot: Slot, found: Iterable[Observation]) -> tuple[list[Notice], list[Why]]:
+    """What keeps every result that looks at the slot from being certain, whatever the genotype.
+
+    A length change that no definition names, at a single base; a copy number other than two of a record without GT.
+    """
+    notices, doubts = [], []
+    where = f"{slot.locus.chromosome}:{slot.locus.position}"
+    strange = {name for one in found for name in one.strange}
+    if strange:
+        message = f"{', '.join(sorted(strange))} at {where} is an insertion or deletion that no definition lists"
+        notices.append(Notice("UNDOCUMENTED_VARIANT", message))
+        doubts.append(Why.UNDOCUMENTED_VARIANT)
+    copies = sorted({one.call.copies for one in found if one.reserves and one.call.copies is not None})
+    if copies:
+        stated = ", ".join(map(str, copies))
+        message = f"a record that states no genotype counts {stated} copies of a stretch with tested positions"
+        notices.append(Notice("COPY_NUMBER_STATED", message))
+        doubts.append(Why.COPY_NUMBER)
+    return notices, doubts
+
+
+def _genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, gvcf: bool) -> Genotype | None:
     stating = [one for one in found if one.plan.speaks is Speaks.STATES]
     if not stating and not gvcf:
         stating = [one for one in found if one.plan.speaks is Speaks.LISTED]
@@ -158,13 +235,12 @@ def reference_genotype(slot: Slot, quality: int | None) -> Genotype:
     word = slot.reference
     assert word is not None
     # Positional: one is made for nearly every site of a person.
-    return Genotype(slot.locus, (word, word), None, State.CALLED, quality, (), False, False, (), ())  # noqa: FBT003 - by position: one a site
+    return Genotype(slot.locus, (word, word), None, State.CALLED, quality, (), False, False, (), (), ())  # noqa: FBT003 - by position: one a site
 
 
 def _notices(found: Sequence[Observation]) -> tuple[Notice, ...]:
-    if any(one.call.more for one in found):
-        return (Notice("MORE_THAN_TWO_ALLELES", "GT names more than two alleles; the first two were used"),)
-    return ()
+    weak = (one.call.weak for one in found if one.call.more is not None)
+    return tuple(dict.fromkeys(notice for notice in weak if notice is not None))
 
 
 def _removal(found: Iterable[Observation]) -> Notice | None:
@@ -177,8 +253,16 @@ def _removal(found: Iterable[Observation]) -> Notice | None:
     return None
 
 
-def _nocall(slot: Slot, notices: Sequence[Notice], seen: tuple[str, ...] = ()) -> Genotype:
-    return Genotype(slot.locus, state=State.NOCALL, seen=seen, notices=tuple(notices))
+def _nocall(
+    slot: Slot, notices: Sequence[Notice], seen: tuple[str, ...] = (), doubts: tuple[Why, ...] = ()
+) -> Genotype:
+    return Genotype(slot.locus, state=State.NOCALL, seen=seen, notices=tuple(notices), doubts=doubts)
+
+
+def _first(notices: Iterable[Notice | None]) -> tuple[Notice, ...]:
+    """One of several, whatever the order of the records; none of none."""
+    found = sorted({notice for notice in notices if notice is not None}, key=lambda one: (one.code, one.message))
+    return tuple(found[:1])
 
 
 # --- reference statements ---------------------------------------------------------------------------------------------
@@ -205,7 +289,9 @@ def _reference(slot: Slot, found: Sequence[Observation], notices: Sequence[Notic
 
 def _as_reference(one: Observation) -> Observation:
     """A piece of an indel's stretch on which other changes lie, read for its length only: reference."""
-    return one._replace(haplotypes=tuple(None if haplotype is None else 0 for haplotype in one.haplotypes), phase=None)
+    call = one.call._replace(weak=None, against=None) if any(one.haplotypes) else one.call
+    haplotypes = tuple(None if haplotype is None else 0 for haplotype in one.haplotypes)
+    return one._replace(haplotypes=haplotypes, phase=None, call=call)
 
 
 # --- records that list alleles ----------------------------------------------------------------------------------------
@@ -221,38 +307,63 @@ class _Tally:
     word: str
 
 
+_WEAK: Final = (Why.WEAK_EVIDENCE,)
+
+
 def _merged(slot: Slot, found: Sequence[Observation], notices: Sequence[Notice], options: Options) -> Genotype:
+    found = _speaking(found)
     ploidy = max((len(one.haplotypes) for one in found if not one.is_missing), default=0)
     if not ploidy:
-        return _nocall(slot, notices)
+        return _nocall(slot, notices, doubts=_WEAK if any(one.call.more is not None for one in found) else ())
     if ploidy == 1 and slot.locus.chromosome not in HAPLOID_CHROMOSOMES:
         message = f"one allele on {slot.locus.chromosome}, where everybody has two"
         return _nocall(slot, (*notices, Notice("HAPLOID_AUTOSOME", message)))
     if any(len(one.haplotypes) != ploidy and not one.is_missing for one in found):
-        return _contradiction(slot, notices, "some with one allele and some with two")
+        return _contradiction(slot, found, notices, "some with one allele and some with two")
     tallies = _tallies(found)
     if tallies is None:
-        return _contradiction(slot, notices, "with the same change in different copies")
+        return _contradiction(slot, found, notices, "with the same change in different copies")
     copies = sum(tally.copies for tally in tallies.values())
     if copies > ploidy:
-        return _contradiction(slot, notices, "with more changes than there are strands")
+        return _contradiction(slot, found, notices, "with more changes than there are strands")
     if copies < ploidy and any(None in one.haplotypes for one in found):
         return _half_call(slot, found, tallies, notices)
+    if not copies and (doubtful := _doubtful_reference(slot, found, notices)) is not None:
+        return doubtful
     used = [one for one in found if not copies or any(one.haplotypes)]
-    weak = [one.call.weak for one in used if one.call.weak is not None] if not copies else []
-    if weak:
-        return _nocall(slot, (*notices, min(weak, key=lambda notice: (notice.code, notice.message))))
     placed = _place(tallies, found[0].plan.words[0], ploidy)
     if placed is None:
-        return _contradiction(slot, notices, "with two changes on one strand")
-    if ploidy == 2 and placed.changes[0] != placed.changes[1] and _unread(used, placed.changes):
-        notice = Notice("ALLELE_BALANCE", "heterozygous, but the reads show one allele only")
-        return _nocall(slot, (*notices, notice))
+        return _contradiction(slot, found, notices, "with two changes on one strand")
     return _called(slot, used, placed, notices, options)
 
 
-def _contradiction(slot: Slot, notices: Sequence[Notice], how: str) -> Genotype:
-    return _nocall(slot, (*notices, Notice("CONTRADICTORY_RECORDS", f"several records state this position {how}")))
+def _speaking(found: Sequence[Observation]) -> Sequence[Observation]:
+    """Without the no-calls that another record makes good: one probe of several, or one caller, that saw nothing."""
+    if len(found) < 2:
+        return found
+    told = {change for one in found if not one.is_missing for change in one.plan.changes}
+    return [
+        one for one in found if not one.is_missing or one.call.more is not None or not told.issuperset(one.plan.changes)
+    ]
+
+
+def _doubtful_reference(slot: Slot, found: Sequence[Observation], notices: Sequence[Notice]) -> Genotype | None:
+    """No call, where the support of a reference statement is too little or contradicts it; None: it stands."""
+    weak, against = (_first(one.call.weak for one in found), _first(one.call.against for one in found))
+    if not (weak or against):
+        return None
+    return _nocall(slot, (*notices, *(weak or against)), doubts=_WEAK if against else ())
+
+
+def _contradiction(slot: Slot, found: Iterable[Observation], notices: Sequence[Notice], how: str) -> Genotype:
+    notice = Notice("CONTRADICTORY_RECORDS", f"several records state this position {how}")
+    return _nocall(slot, (*notices, notice), _alternatives(slot, found), _WEAK)
+
+
+def _alternatives(slot: Slot, found: Iterable[Observation]) -> tuple[str, ...]:
+    """What some record calls beside the reference, in bases."""
+    words = {word for one in found for word in one.stated}
+    return tuple(sorted(words - NOT_BASES - {slot.words[0], slot.reference}))
 
 
 def _tallies(found: Sequence[Observation]) -> dict[str, _Tally] | None:
@@ -296,7 +407,11 @@ def _half_call(
         stated = {word for one in found if None in one.haplotypes for word in one.stated}
     seen = tuple(sorted(word for word in stated if word != own))
     half = bool(seen) or any(None in one.haplotypes and not one.is_missing for one in found)
-    return _nocall(slot, (*notices, Notice("HALF_CALL", "one allele of two is unknown")) if half else notices, seen)
+    if any(one.call.more is not None for one in found):
+        return _nocall(slot, notices, _alternatives(slot, found), _WEAK)
+    weak = _first(one.call.doubt for one in found if any(one.haplotypes))
+    told = (*notices, *([Notice("HALF_CALL", "one allele of two is unknown")] if half else []), *weak)
+    return _nocall(slot, told, seen, _WEAK if weak else ())
 
 
 class _Placed(NamedTuple):
@@ -352,6 +467,8 @@ def _called(
 ) -> Genotype:
     filters = sorted({one.call.filtered for one in used if one.call.filtered})
     notes = list(notices)
+    weak = _first(_doubts(used, placed.changes))
+    notes += weak
     if filters:
         verb = "not used" if options.pass_only else "used"
         notes.append(Notice("FILTERED_RECORD", f"the record did not pass its filters ({'; '.join(filters)}); {verb}"))
@@ -379,7 +496,21 @@ def _called(
         filtered=bool(filters),
         fractions=_fractions(used),
         notices=tuple(notes),
+        doubts=_WEAK if weak else (),
     )
+
+
+def _doubts(used: Sequence[Observation], changes: tuple[str | None, ...]) -> Iterator[Notice | None]:
+    """Why the records of a genotype that lists a variant do not make it certain.
+
+    Of an ALT that has a record of its own, the reads and likelihoods count the other ALT for REF, or not at all.
+    """
+    yield from (one.call.weak for one in used)
+    apart = len({one.plan.changes for one in used}) > 1
+    if not apart:
+        yield from (one.call.against for one in used)
+    elif _unread(used, changes):
+        yield Notice("WEAK_EVIDENCE", "an allele of the genotype has not one read; it was used, and is not certain")
 
 
 def _fractions(used: Sequence[Observation]) -> tuple[tuple[str, float], ...]:

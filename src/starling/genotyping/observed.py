@@ -65,6 +65,7 @@ class SourceFacts:
         self._phase_sets = source.phase_sets()
         self._notes = source.notes
         self._is_gvcf = source.is_gvcf
+        self._is_supported = source.is_supported
 
     def part(self, column: int, cells: list[Cell]) -> Part:
         """What the source states of the person in a column."""
@@ -78,4 +79,5 @@ class SourceFacts:
             phase_sets=frozenset(chromosome for chromosome, users in self._phase_sets.items() if column in users),
             mitochondrial_reference_known=source.build.mitochondrial_reference_known,
             remarks=self._notes,
+            supported=self._is_supported,
         )

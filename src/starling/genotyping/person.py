@@ -43,6 +43,7 @@ class Part:
 
     `absent_is_reference`: slots that are reference when the file does not mention them.  `gvcf`: the file states
     reference in blocks.  `phase_sets`: chromosomes on which the person's column names phase sets in this file.
+    `supported`: some column of the file has depths or qualities.
     """
 
     source: str
@@ -53,6 +54,7 @@ class Part:
     phase_sets: frozenset[str] = frozenset()
     mitochondrial_reference_known: bool = True
     remarks: tuple[Remark, ...] = ()
+    supported: bool = False
 
 
 class Resolver:
@@ -61,7 +63,7 @@ class Resolver:
     def __init__(self, options: Options) -> None:
         self._options = options
         # by identity, which a reader gives to equal observations; each is held here, so that no other takes its place
-        self._known: dict[tuple[int, bool], tuple[Observation, Genotype | None]] = {}
+        self._known: dict[tuple[int, bool, bool], tuple[Observation, Genotype | None]] = {}
 
     def resolve(self, part: Part) -> dict[int, Genotype]:
         """The genotype of every slot of which the part's records speak."""
@@ -76,7 +78,7 @@ class Resolver:
             elif isinstance(cell, Observation):
                 genotype = self._alone(part, slots[index], cell)
             else:
-                genotype = genotype_at(slots[index], cell, self._options, gvcf=part.gvcf)
+                genotype = genotype_at(slots[index], cell, self._options, gvcf=part.gvcf, supported=part.supported)
             if genotype is not None:
                 found[index] = genotype
         _unmix(part, found)
@@ -85,12 +87,13 @@ class Resolver:
     def _alone(self, part: Part, slot: Slot, one: Observation) -> Genotype | None:
         if is_clear_reference(slot, one):
             return _clear(part.sites, slot, one.call.quality)
-        key = (id(one), part.gvcf)
+        key = (id(one), part.gvcf, part.supported)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= _KEPT:
                 self._known.clear()
-            known = self._known[key] = one, genotype_at(slot, [one], self._options, gvcf=part.gvcf)
+            genotype = genotype_at(slot, [one], self._options, gvcf=part.gvcf, supported=part.supported)
+            known = self._known[key] = one, genotype
         return known[1]
 
     def _marked(self, sites: SiteMap, slot: Slot, cell: ReferenceCall) -> Genotype:
@@ -178,7 +181,8 @@ def _bare_references(part: Part) -> Iterator[Locus]:
     for slot, cell in zip(part.sites.slots, part.cells, strict=True):
         if cell is None:
             continue
-        if any(one.call.bare for one in cell) if isinstance(cell, list) else cell.call.bare:
+        calls = [one.call for one in cell] if isinstance(cell, list) else [cell.call]
+        if any(call.bare and not (call.hollow and part.supported) for call in calls):
             yield slot.locus
 
 
@@ -219,6 +223,7 @@ def _both(known: Genotype, again: Genotype, slot: Slot, parts: Sequence[Part]) -
             phase_set=None,
             filtered=known.filtered or again.filtered,
             notices=tuple(dict.fromkeys((*known.notices, *again.notices))),
+            doubts=tuple(dict.fromkeys((*known.doubts, *again.doubts))),
         )
     first, second = (known, again) if known.state is State.CALLED else (again, known)
     silent = not second.seen and all(notice.code in _SILENT for notice in second.notices)
@@ -268,7 +273,7 @@ def _settle_ploidy(found: dict[int, Genotype], x_slots: Sequence[int], sex: Sex)
 
 
 def _without(genotype: Genotype, notice: Notice) -> Genotype:
-    return Genotype(genotype.locus, state=State.NOCALL, notices=(*genotype.notices, notice))
+    return Genotype(genotype.locus, state=State.NOCALL, notices=(*genotype.notices, notice), doubts=genotype.doubts)
 
 
 # --- sites that no record mentions, and sites of several bases --------------------------------------------------------
@@ -295,15 +300,16 @@ def _composite(composite: CompositeSite, parts: Sequence[Genotype | None]) -> Ge
     if not known:
         return None
     notices = tuple(dict.fromkeys(notice for part in known for notice in part.notices if notice.code != _STRANGE))
+    doubts = tuple(dict.fromkeys(doubt for part in known for doubt in part.doubts))
     if len(known) < len(parts) or any(part.state is not State.CALLED for part in known):
         seen = tuple(alt for alt in site.alts if _may_carry(alt, parts))
-        return Genotype(site.locus, state=State.NOCALL, seen=seen, notices=notices)
+        return Genotype(site.locus, state=State.NOCALL, seen=seen, notices=notices, doubts=doubts)
     hets = [part for part in known if len(set(part.alleles)) > 1]
     sets = {part.phase_set for part in hets}
     ploidy = min(len(part.alleles) for part in known)
     if len(hets) > 1 and (None in sets or len(sets) > 1):
         notice = Notice("UNPHASED_SUBSTITUTION", "the bases of this change may lie on one strand or on two")
-        return Genotype(site.locus, state=State.NOCALL, seen=site.alts[:1], notices=(*notices, notice))
+        return Genotype(site.locus, state=State.NOCALL, seen=site.alts[:1], notices=(*notices, notice), doubts=doubts)
     alleles = tuple("".join(part.alleles[haplotype] for part in known) for haplotype in range(ploidy))
     strange = sorted(set(alleles) - {site.ref, *site.alts})
     if strange:
@@ -321,6 +327,7 @@ def _composite(composite: CompositeSite, parts: Sequence[Genotype | None]) -> Ge
         filled=any(part.filled for part in known),
         filtered=any(part.filtered for part in known),
         notices=notices,
+        doubts=doubts,
     )
 
 

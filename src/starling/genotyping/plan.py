@@ -15,6 +15,7 @@ from starling.genotyping.effects import (
     base_at,
     effect_of,
     is_documented,
+    is_strange_at,
     is_structural,
     word_at,
 )
@@ -42,7 +43,8 @@ class Speaks(Enum):
 class SlotPlan(NamedTuple):
     """One slot.  `words`: what REF and each ALT put there; `changes`: which change does it (None: leaves REF).
 
-    `start..end`: the part of an indel's stretch, or of the reference, of which the record speaks.
+    `start..end`: the part of an indel's stretch, or of the reference, of which the record speaks.  `strange`: per
+    allele, the insertion or deletion at a single base that no definition names (empty: none of them is).
     """
 
     slot: int
@@ -51,6 +53,7 @@ class SlotPlan(NamedTuple):
     changes: tuple[str | None, ...]
     start: int
     end: int
+    strange: tuple[str | None, ...] = ()
 
 
 class RecordPlan(NamedTuple):
@@ -174,7 +177,9 @@ def _base_plan(
     words = (reference, *(word or reference for word in found))
     changes = (None, *(effect.name if word else None for effect, word in zip(effects, found, strict=True)))
     speaks = Speaks.STATES if stated else Speaks.SPANS if spanned else Speaks.REMOVES
-    return SlotPlan(slot.number, speaks, words, changes, record.position, _text_end(record))
+    strange = tuple(effect.name if is_strange_at(effect, slot.position) else None for effect in effects)
+    names = (None, *strange) if any(strange) else ()
+    return SlotPlan(slot.number, speaks, words, changes, record.position, _text_end(record), names)
 
 
 def _indel_plans(record: Record, effects: Sequence[Effect], sites: ChromosomeSites) -> tuple[SlotPlan, ...]:

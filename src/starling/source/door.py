@@ -25,9 +25,11 @@ from starling.formats.registry import open_file
 from starling.formats.stream import Progress
 from starling.source.build import Build, detect_build
 from starling.source.fill import Intervals, fillable_genes, filled_slots
+from starling.source.origin import is_imputed, is_lifted
 from starling.source.samples import chosen_samples
 from starling.source.sites import SiteMap, SiteMaps
 from starling.source.stamps import SourceStamp
+from starling.source.support import carries_support, with_depth
 from starling.values import dataclass
 from starling.vocabulary import Remark
 
@@ -92,6 +94,8 @@ class OpenSource:
         """As `open_source`, for what is open already."""
         self._file = file
         self._wanted = wanted
+        #: Whether some column that was fetched has a depth or a quality: final when `fetch` has ended.
+        self.is_supported = False
 
     @property
     def name(self) -> str:
@@ -125,6 +129,11 @@ class OpenSource:
         maps, options = self._wanted.maps, self._wanted.options
         whole = not self.header.contigs or options.absent_is_reference != "no"
         return (maps.whole if whole else maps).of(self.build.name)
+
+    @cached_property
+    def is_lifted(self) -> bool:
+        """Whether its positions were lifted over from another build."""
+        return is_lifted(self.header)
 
     @cached_property
     def names(self) -> Mapping[str, str]:
@@ -167,15 +176,29 @@ class OpenSource:
         """
         wanted = self.sites.spans if spans is None else spans
         fetched = genotyped = 0
+        alone = len(self.header.samples) == 1
         for chromosome, record in self._records(wanted):
             fetched += 1
-            if "GT" in record.format:
-                genotyped += 1
-                yield chromosome, record
+            if "GT" not in record.format:
+                continue
+            genotyped += 1
+            if record.is_segment or (self.is_lifted and self._blocks_a_difference(chromosome, record)):
+                continue
+            self.is_supported = self.is_supported or carries_support(record)
+            yield chromosome, with_depth(record) if alone else record
         if fetched and not genotyped:
             raise InputError("NO_GENOTYPES", "no record has a GT field", source=self.name)
         if not fetched and not self.header.contigs:
             raise InputError("NO_CHROMOSOMES", "no record lies on a chromosome that is needed", source=self.name)
+
+    def _blocks_a_difference(self, chromosome: str, record: Record) -> bool:
+        """Whether a reference block speaks of a site whose REF differs between the builds, maybe of the other REF."""
+        if not record.is_reference_block or len(record.alts) > 1:
+            return False
+        slots = (self.sites.slots[number] for number in self.sites.differing)
+        return any(
+            slot.locus.chromosome == chromosome and record.position <= slot.start <= record.end for slot in slots
+        )
 
     def _records(self, wanted: Mapping[str, Intervals]) -> Iterator[tuple[str, Record]]:
         """Every record in `wanted`.
@@ -223,7 +246,7 @@ class OpenSource:
     @property
     def silent(self) -> frozenset[int]:
         """The slots that are reference when the file does not mention them."""
-        return filled_slots(self.sites, self.fillable, self.callable)
+        return filled_slots(self.sites, self.fillable, self.callable, lifted=self.is_lifted)
 
     def phase_sets(self) -> Mapping[str, frozenset[int]]:
         """Chromosome -> the columns that name a phase set there, as far as that is known."""
@@ -242,6 +265,9 @@ class OpenSource:
     def notes(self) -> tuple[Remark, ...]:
         """What the reader of a result must know about the reading."""
         notes = [_note(self.name, note) for note in self._file.notes]
+        if is_imputed(self.header):
+            message = f"the genotypes of {self.name} are imputed, not read: each is a rounded probability"
+            notes.append(Remark("IMPUTED", message))
         if self.build.mitochondrial_refused and "chrM" in self.sites.chromosomes:
             message = "chrM is the old sequence of hg19 (NC_001807); its positions are others and it was not read"
             places = tuple(self.sites.slots[number].locus for number in self.sites.on("chrM"))

@@ -22,13 +22,19 @@ LEAST_RECORDS: Final = 1_000_000
 NEIGHBOURHOOD: Final = 1_000_000
 
 
-def filled_slots(sites: SiteMap, genes: frozenset[str], callable_: Mapping[str, Intervals]) -> frozenset[int]:
-    """The slots of `genes`, and those that lie wholly in a callable interval (in the build of `sites`)."""
+def filled_slots(
+    sites: SiteMap, genes: frozenset[str], callable_: Mapping[str, Intervals], *, lifted: bool = False
+) -> frozenset[int]:
+    """The slots of `genes`, and those that lie wholly in a callable interval (in the build of `sites`).
+
+    `lifted`: the file was lifted over from another build.  Who had two copies of the other build's REF has no record
+    there, and none after lift-over: such sites are never filled.
+    """
     found = {number for gene in sites.genes if gene.gene in genes for number in gene.slots}
     for slot in sites.slots if callable_ else ():
         if _inside(slot, callable_.get(slot.locus.chromosome, ())):
             found.add(slot.number)
-    return frozenset(found)
+    return frozenset(found - sites.differing if lifted else found)
 
 
 def fillable_genes(file: Described, sites: SiteMap, names: Mapping[str, str], options: Options) -> frozenset[str]:

@@ -8,6 +8,7 @@ from starling.errors import InputError
 from starling.formats.header import Header
 
 _TUMOUR_COLUMNS: Final = frozenset({"TUMOR", "TUMOUR"})
+_NORMAL_COLUMNS: Final = frozenset({"NORMAL"})
 
 
 def chosen_samples(header: Header, asked: tuple[str, ...] | None, *, source: str) -> tuple[tuple[str, int], ...]:
@@ -38,7 +39,23 @@ def tumour_samples(header: Header) -> frozenset[str]:
         return frozenset()
     tumours = {value.strip() for value in header.meta.get("tumor_sample", ())}
     tumours |= {name for name in header.samples if name.upper() in _TUMOUR_COLUMNS}
+    if _is_somatic(header, commands):
+        normal = {value.strip() for value in header.meta.get("normal_sample", ())}
+        normal |= {name for name in header.samples if name.upper() in _NORMAL_COLUMNS}
+        tumours |= set(header.samples) - normal if not tumours else set()
     return frozenset(tumours)
+
+
+def _is_somatic(header: Header, gatk: str) -> bool:
+    """Whether a caller of tumours made the file, which need not say which column is one when there is one alone.
+
+    Source: DRAGEN (`--tumor-fastq1`, `--tumor-bam-input`; FORMAT/SQ, the somatic quality); GATK Mutect2.
+    """
+    dragen = " ".join(header.meta.get("DRAGENCommandLine", ()))
+    somatic = any("ID=SQ," in value and "omatic" in value for value in header.meta.get("FORMAT", ()))
+    sources = " ".join(header.meta.get("source", ()))
+    mutect = "ID=Mutect2" in gatk or "MutectVersion" in header.meta or "Mutect2" in sources
+    return mutect or somatic or "--tumor-" in dragen
 
 
 def check_all_found(asked: tuple[str, ...] | None, found: tuple[str, ...], available: tuple[str, ...]) -> None:

@@ -170,6 +170,15 @@ class SiteMap:
         return frozenset(part for composite in self.composites for part in composite.parts)
 
     @cached_property
+    def differing(self) -> frozenset[int]:
+        """The slots at which the builds are known to have different references."""
+        return frozenset(
+            slot.number
+            for slot in self.slots
+            if slot.site is not None and slot.site.ref_grch37 not in {slot.site.ref, None}
+        )
+
+    @cached_property
     def clear(self) -> dict[tuple[int, int | None], Genotype]:
         """(slot, quality) -> the genotype of a clear reference call: whoever makes one shares it with everybody."""
         return {}

@@ -71,7 +71,7 @@ class GeneSites:
         """The slots that a file's silence makes reference: only where all of its records were kept."""
         sites = self.of(profile.build)
         genes = frozenset(profile.fillable)
-        slots = filled_slots(sites, genes, profile.callable)
+        slots = filled_slots(sites, genes, profile.callable, lifted=profile.lifted)
         return frozenset(
             number
             for number in slots
@@ -177,7 +177,8 @@ class _Keys:
         holdings, sites = self._holdings, self._sites[definition.gene]
         total = np.zeros((2, len(holdings.people)), np.uint64)
         profiles = [
-            f"{each.build} {each.mitochondrial_reference_known} {each.is_gvcf} {sorted(sites.filled(each))}"
+            f"{each.build} {each.mitochondrial_reference_known} {each.is_gvcf} {each.supported} "
+            f"{sorted(sites.filled(each))}"
             for each in holdings.files
         ]
         for number, layer in enumerate(holdings.layers):

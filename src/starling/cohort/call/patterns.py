@@ -20,7 +20,7 @@ from starling.genotyping.evidence import canonical_lines
 from starling.genotyping.person import Part, Resolver, person
 from starling.genotyping.read import CellReader
 from starling.values import dataclass, field
-from starling.vocabulary import BuildName, Genotype, Locus, Notice, SampleGenotypes, Sex, State
+from starling.vocabulary import BuildName, Genotype, Locus, Notice, SampleGenotypes, Sex, State, Why
 
 
 @dataclass
@@ -85,6 +85,7 @@ class GenotypeReader:
             gvcf=profile.is_gvcf,
             phase_sets=frozenset({self.sites.definition.chromosome}) if named else frozenset(),
             mitochondrial_reference_known=profile.mitochondrial_reference_known,
+            supported=profile.supported,
         )
 
 
@@ -152,6 +153,7 @@ def _listed(genotype: Genotype) -> list[object]:
         genotype.filtered,
         genotype.fractions,
         [[notice.code, notice.message] for notice in genotype.notices],
+        genotype.doubts,
     ]
     while len(row) > 4 and not row[-1]:
         row.pop()
@@ -160,7 +162,7 @@ def _listed(genotype: Genotype) -> list[object]:
 
 def _genotype(row: list[object]) -> Genotype:
     whole: list[object] = [*row, *_EMPTY[len(row) - 4 :]]
-    chromosome, position, state, alleles, phase_set, seen, filled, filtered, fractions, notices = whole
+    chromosome, position, state, alleles, phase_set, seen, filled, filtered, fractions, notices, doubts = whole
     return Genotype(
         locus=Locus(str(chromosome), int(str(position))),
         alleles=_texts(alleles),
@@ -171,10 +173,11 @@ def _genotype(row: list[object]) -> Genotype:
         filtered=bool(filtered),
         fractions=tuple((str(bases), float(str(share))) for bases, share in _pairs(fractions)),
         notices=tuple(Notice(str(code), str(message)) for code, message in _pairs(notices)),
+        doubts=tuple(map(Why, _texts(doubts))),
     )
 
 
-_EMPTY: tuple[object, ...] = (None, (), False, False, (), ())
+_EMPTY: tuple[object, ...] = (None, (), False, False, (), (), ())
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from starling.formats.record import Columns, Record
+from starling.genotyping.call import REFERENCES
+from starling.genotyping.support import MISSING, SUPPORT
 from starling.values import dataclass
 
 if TYPE_CHECKING:
@@ -17,9 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Every FORMAT field that `starling.genotyping.call` reads.
-FIELDS: Final = frozenset(
-    {"GT", "DP", "MIN_DP", "GQ", "RGQ", "GQX", "AD", "AF", "PS", "PGT", "PID", "FT", "LEN", "RNC"}
-)
+FIELDS: Final = frozenset({"GT", *SUPPORT, "AF", "CN", "PS", "PSL", "PGT", "PID", "FT", "LEN"})
 #: A genotype of three characters and its tab: the width of a column in a panel of GT alone.
 _WIDTH: Final = 4
 _TAB: Final = 9
@@ -54,7 +54,26 @@ def code_columns(record: Record, columns: Sequence[int] | None, kept: tuple[int,
             return coded
     chosen = text.split("\t") if columns is None else [record.columns[column] for column in columns]
     whole = len(kept) == len(record.format)
-    return _code_texts(chosen, str if whole else _reducer(kept))
+    reduced = str if whole else _reducer(kept)
+    names = tuple(record.format[place] for place in kept)
+    return _code_texts(chosen, _shorter(reduced, names) if "PL" in names else reduced)
+
+
+def _shorter(reduced: Callable[[str], str], names: Sequence[str]) -> Callable[[str], str]:
+    """Likelihoods of a reference call that add nothing to its quality are left out: they differ in every column."""
+    place, qualities = names.index("PL"), [names.index(key) for key in ("GQ", "RGQ", "GQX") if key in names]
+
+    def shorter(text: str) -> str:
+        column = reduced(text)
+        values = column.split(":")
+        if values[0] not in REFERENCES or place >= len(values) or not values[place].startswith("0,"):
+            return column
+        if all(at >= len(values) or values[at] in MISSING for at in qualities):
+            return column
+        values[place] = "."
+        return ":".join(values)
+
+    return shorter
 
 
 def _code_fixed_width(text: str) -> Coded | None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Kept on both sides of a gene, in bases, so that most sites of a later definition are covered.
 #: Source: this project's rule for evidence (docs/how-to/biobank.md).
 MARGIN: Final = 1_000
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _META: Final = b"starling-evidence"
 #: A row group holds about this many statements that differ from the usual one, or this many rows: memory is bounded.
 _GROUP_CELLS: Final = 500_000
@@ -40,7 +40,8 @@ class FileProfile:
 
     `fillable`: genes in which its silence is reference because an option said so.  `callable`: chromosome ->
     intervals that a BED file called callable.  `covered`: chromosome -> intervals of which every record was kept.
-    All positions are in the file's own build.
+    All positions are in the file's own build.  `lifted`: they were lifted over from another one.  `supported`: some
+    column has depths or qualities.
     """
 
     name: str
@@ -54,6 +55,8 @@ class FileProfile:
     fillable: tuple[str, ...]
     callable: Mapping[str, Intervals]
     covered: Mapping[str, Intervals]
+    lifted: bool = False
+    supported: bool = False
 
     def covers(self, chromosome: str, start: int, end: int) -> bool:
         """Whether every record at `start..end` was kept."""

@@ -186,6 +186,8 @@ def _profile(source: OpenSource, kept: Mapping[str, Intervals]) -> FileProfile:
         fillable=tuple(sorted(source.fillable)),
         callable=source.callable,
         covered=kept,
+        lifted=source.is_lifted,
+        supported=source.is_supported,
     )
 
 

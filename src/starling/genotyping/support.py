@@ -1,0 +1,228 @@
+"""What speaks for a genotype beside GT, and whether it is enough: reads, likelihoods, imputed probabilities.
+
+Fields that a file does not have at all say nothing against it.  A reference genotype without support counts as not
+read; one that lists a variant is used and never certain, because dropping a dangerous variant would be worse.
+Source: VCF v4.5, section 1.6.2 (AD, DP, GQ, GP, PL; the order of genotypes in PL); GATK (RGQ, MIN_DP); GLnexus (RNC);
+Strelka (GQX); Minimac4 and Beagle (DS, HDS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import prod
+from typing import Final, NamedTuple
+
+from starling.assessment import Options
+from starling.vocabulary import Notice
+
+MISSING: Final = frozenset({".", ""})
+_INFINITE: Final = float("inf")
+#: Probabilities of all genotypes add up to 1 so nearly; a GP that does not is on the Phred scale (DRAGEN, VCF 4.2).
+_ROUNDING: Final = 0.05
+
+
+class Support(NamedTuple):
+    """All that speaks for or against a genotype, as the column has it; `.`: not stated.  Fields as in `SUPPORT`."""
+
+    min_dp: str
+    dp: str
+    gq: str
+    rgq: str
+    gqx: str
+    rnc: str
+    ad: str
+    gp: str
+    ds: str
+    hds: str
+    pl: str
+
+
+#: The FORMAT key of each field of `Support`.
+SUPPORT: Final = tuple(name.upper() for name in Support._fields)
+#: The fields that a caller of reads fills for whatever it calls; one of them is enough.
+CARRIED: Final = frozenset({"MIN_DP", "DP", "GQ", "RGQ", "GQX"})
+
+
+class Limits(NamedTuple):
+    """How much support is enough; what each limit means: `starling.assessment.Options`."""
+
+    min_dp: int
+    min_gq: int
+    min_gp: float
+    max_other_reads: float
+    min_het_reads: float
+    min_balance_reads: int = 10
+
+
+class Verdict(NamedTuple):
+    """`weak`: why there is too little support; `against`: what contradicts; `bare`: no field could support it."""
+
+    weak: Notice | None
+    against: Notice | None
+    bare: bool
+
+
+Haplotypes = tuple[int | None, ...]
+
+
+def limits_of(options: Options) -> Limits:
+    """The limits that the options set."""
+    return Limits(options.min_dp, options.min_gq, options.min_gp, options.max_other_reads, options.min_het_reads)
+
+
+def verdict(haplotypes: Haplotypes, support: Support, limits: Limits, *, alleles: int, balance: bool = True) -> Verdict:
+    """How far the support of a genotype goes.
+
+    `alleles`: how many REF and ALTs are (for references it does not matter).  `balance`: whether the shares of reads
+    follow from GT, as they do not on chrM.
+    """
+    is_reference = not any(haplotypes)
+    depths = _stated_numbers(support.min_dp, support.dp)
+    qualities = _stated_numbers(support.gq, support.rgq, support.gqx)
+    likelihoods = _by_genotype(support.pl, haplotypes, alleles)
+    if not depths and (is_reference or number(support.ad.split(",")[0]) is not None) and support.ad not in MISSING:
+        depths = [sum(numbers(support.ad))]
+    if not qualities and likelihoods is not None:
+        lowest, *others = sorted(likelihoods)
+        qualities = [others[0] - lowest] if others else []
+    imputed = _probability(haplotypes, support, alleles)
+    too_little = _too_little(depths, qualities, support.rnc, limits) or _improbable(imputed, limits)
+    contradiction = _unbalanced(haplotypes, support, limits) if balance else None
+    contradiction = contradiction or _unlikely(haplotypes, likelihoods)
+    return Verdict(
+        _notice(haplotypes, too_little),
+        _notice(haplotypes, contradiction),
+        not depths and not qualities and imputed is None,
+    )
+
+
+def _notice(haplotypes: Haplotypes, found: tuple[str, str] | None) -> Notice | None:
+    if found is None:
+        return None
+    code, how = found
+    if not any(haplotypes):
+        return Notice(code, f"reference was stated {how}")
+    return Notice("WEAK_EVIDENCE", f"a genotype was stated {how}; it was used, and is not certain")
+
+
+def _too_little(
+    depths: Sequence[float], qualities: Sequence[float], rnc: str, limits: Limits
+) -> tuple[str, str] | None:
+    """A joint caller writes 0/0 where it has no data; limits hold for every statement that carries the fields."""
+    if any(value <= 0 for value in depths):
+        return "NO_SUPPORT", "without a single read"
+    if any(value <= 0 for value in qualities):
+        return "NO_SUPPORT", "with a genotype quality of 0"
+    if rnc.strip("."):
+        return "NO_SUPPORT", f"for lack of a call (RNC {rnc})"
+    if depths and depths[0] < limits.min_dp:
+        return "LOW_DEPTH", f"with {depths[0]:g} reads, fewer than {limits.min_dp}"
+    if qualities and qualities[0] < limits.min_gq:
+        return "LOW_QUALITY", f"with a genotype quality of {qualities[0]:g}, below {limits.min_gq}"
+    return None
+
+
+# --- reads ------------------------------------------------------------------------------------------------------------
+
+
+def _unbalanced(haplotypes: Haplotypes, support: Support, limits: Limits) -> tuple[str, str] | None:
+    """What the reads of each allele say against the genotype.
+
+    An AD of one number counts the reads of REF alone (Clair3): the others are those that DP has beside them.
+    """
+    depths = [number(text) for text in support.ad.split(",")]
+    if None in depths or None in haplotypes:
+        return None
+    reads = [value for value in depths if value is not None]
+    if len(reads) == 1 and not any(haplotypes) and (total := number(support.dp)) is not None:
+        reads.append(max(total - reads[0], 0))
+    called = {haplotype for haplotype in haplotypes if haplotype is not None}
+    if max(called) >= len(reads) or (everything := sum(reads)) <= 0:
+        return None
+    if any(reads[allele] <= 0 for allele in called):
+        return "ALLELE_BALANCE", f"although an allele of it has not one of {everything:g} reads"
+    others = everything - sum(reads[allele] for allele in called)
+    if everything >= limits.min_balance_reads and others >= limits.max_other_reads * everything:
+        return "ALLELE_BALANCE", f"although {others:g} of {everything:g} reads show another allele"
+    rarest = min(reads[allele] for allele in called)
+    if len(called) > 1 and rarest < limits.min_het_reads * everything:
+        return "ALLELE_BALANCE", f"with one of its alleles in {rarest:g} of {everything:g} reads"
+    return None
+
+
+# --- likelihoods and probabilities ------------------------------------------------------------------------------------
+
+
+def _by_genotype(text: str, haplotypes: Haplotypes, alleles: int) -> list[float] | None:
+    """The numbers, one for every genotype of this ploidy; None when there are none, or not as many."""
+    if text in MISSING:
+        return None
+    values = [number(part) for part in text.split(",")]
+    if None in values:
+        return None
+    genotypes = alleles if len(haplotypes) == 1 else alleles * (alleles + 1) // 2
+    return [value for value in values if value is not None] if len(values) == genotypes else None
+
+
+def _place(haplotypes: Haplotypes) -> int | None:
+    """Where a genotype stands among all."""
+    stated = sorted(haplotype for haplotype in haplotypes if haplotype is not None)
+    if len(stated) < len(haplotypes):
+        return None
+    return stated[0] if len(stated) == 1 else stated[1] * (stated[1] + 1) // 2 + stated[0]
+
+
+def _unlikely(haplotypes: Haplotypes, likelihoods: Sequence[float] | None) -> tuple[str, str] | None:
+    place = _place(haplotypes)
+    if likelihoods is None or place is None or likelihoods[place] <= min(likelihoods):
+        return None
+    return "LIKELIHOOD_DIFFERS", "although another genotype is likelier (PL)"
+
+
+def _probability(haplotypes: Haplotypes, support: Support, alleles: int) -> float | None:
+    """The probability of the genotype in an imputed file: GP, else from the dosages; None: not stated."""
+    place = _place(haplotypes)
+    if place is None:
+        return None
+    probabilities = _by_genotype(support.gp, haplotypes, alleles)
+    if probabilities is not None and abs(sum(probabilities) - 1) <= _ROUNDING and min(probabilities) >= 0:
+        return probabilities[place]
+    dosages = [number(text) for text in support.ds.split(",")]
+    if len(dosages) == alleles - 1 and None not in dosages:
+        counts = [haplotypes.count(allele) for allele in range(1, alleles)]
+        return 1 - max(abs((dosage or 0.0) - count) for dosage, count in zip(dosages, counts, strict=True))
+    shares = [number(text) for text in support.hds.split(",")]
+    if len(shares) == len(haplotypes) * (alleles - 1) and None not in shares:
+        stated = [haplotype == allele for haplotype, allele in product(haplotypes, range(1, alleles))]
+        return prod(1 - abs((share or 0.0) - is_it) for share, is_it in zip(shares, stated, strict=True))
+    return None
+
+
+def _improbable(probability: float | None, limits: Limits) -> tuple[str, str] | None:
+    if probability is None or probability >= limits.min_gp - 1e-9:
+        return None
+    return "LOW_PROBABILITY", f"with an imputed probability of {max(probability, 0):.2g}, below {limits.min_gp:g}"
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def number(text: str | None) -> float | None:
+    """None for what is missing or no finite number."""
+    if text is None or text == ".":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if abs(value) < _INFINITE else None
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers of a list; what is missing counts as 0."""
+    return [number(part) or 0.0 for part in text.split(",")]
+
+
+def _stated_numbers(*texts: str) -> list[float]:
+    return [value for text in texts if (value := number(text)) is not None]
