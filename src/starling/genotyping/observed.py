@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from starling.assessment import Options
 from starling.formats.record import Record
-from starling.genotyping.merge import Cell
+from starling.genotyping.observation import Cell
 from starling.genotyping.person import Part, Resolver, person
 from starling.genotyping.read import read_cells
 from starling.source.door import OpenSource

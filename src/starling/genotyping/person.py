@@ -12,22 +12,21 @@ from typing import Final
 from starling.assessment import Options
 from starling.errors import InputError
 from starling.genotyping.merge import (
-    Cell,
-    Observation,
-    ReferenceCall,
     genotype_at,
     has_clear_reference,
     in_order,
     is_clear_reference,
     reference_genotype,
-    stated,
 )
+from starling.genotyping.observation import Cell, Observation, ReferenceCall, stated
 from starling.source.sites import BaseSlot, CompositeSite, SiteMap, Slot
 from starling.values import dataclass, replace
 from starling.vocabulary import Genotype, Locus, Notice, Remark, SampleGenotypes, Sex, State
 
 #: No-calls that say "no data": another file of the same person may say more.
-_SILENT: Final = frozenset({"HALF_CALL", "LOW_DEPTH", "LOW_QUALITY", "NO_SUPPORT", "INDEL_NOT_EXCLUDED"})
+_SILENT: Final = frozenset(
+    {"HALF_CALL", "LOW_DEPTH", "LOW_PROBABILITY", "LOW_QUALITY", "NO_SUPPORT", "INDEL_NOT_EXCLUDED"}
+)
 
 #: Distinct observations, and clear reference calls of a site, of which the genotype is kept (about 8 MB): far more than
 #: a cohort's sites have.

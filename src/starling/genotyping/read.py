@@ -8,7 +8,7 @@ from typing import Final
 from starling.assessment import Options
 from starling.formats.record import Record
 from starling.genotyping.call import PLAIN_REFERENCE, Call, has_genotypes_alone, read_call, view
-from starling.genotyping.merge import Cell, Observation, ReferenceCall, observations, stated
+from starling.genotyping.observation import Cell, Observation, ReferenceCall, observations, stated
 from starling.genotyping.plan import RecordPlan, plan_record, quick_plan
 from starling.source.sites import BaseSlot, ChromosomeSites, SiteMap
 

@@ -12,7 +12,7 @@ from typing import Final
 from starling.formats.header import Header
 
 _DOSAGES: Final = frozenset({"DS", "HDS"})
-_IMPUTED: Final = frozenset({"IMP", "IMPUTED", "DR2", "TYPED_ONLY", "ER2"})
+_IMPUTED: Final = frozenset({"IMP", "IMPUTED", "DR2", "ER2"})
 #: Fields of a caller that looked at reads: GP beside them is its own posterior.
 _OF_READS: Final = frozenset({"AD", "DP", "PL", "GL", "GQ"})
 _LIFTED: Final = frozenset(
