@@ -17,6 +17,7 @@ from starling.library import assess_all
 from starling.serial.encoding import drug_fields, gene_fields
 from tests.bundled import bundled_engine
 from tests.cohort.tables import Tables
+from tests.genotyping.reading import text_of
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person
 
@@ -38,6 +39,52 @@ def test_every_way_of_writing_a_person(number: int, style: str, tmp_path: Path) 
         for place, sample in enumerate(called.people)
     }
     assert found == results_by_report(paths, options)
+
+
+#: What callers write at one site: (FORMAT, INFO, a column for each person).
+EVIDENCE = [
+    (
+        "GT:AD:DP:GQ:PL",
+        ".",
+        ["0/0:30,0:30:90:0,90,900", "0/0:30,0:30:90:30,0,300", "1/1:15,15:30:99:900,99,0", "0/0:.:.:.:."],
+    ),
+    ("GT:DP:GQ", ".", ["0/0:30:99", "0/1:.:.", "0/0/1:30:99", "0/0:.:."]),
+    ("GT:GP:DS", ".", ["0|0:1,0,0:0", "1|1:0,0.5,0.5:1.5", "0|1:0,0.99,0.01:1", "0|0:0.7,0.3,0:0.3"]),
+    ("GT:PSL", ".", ["0|1:a,a", "0|1:a,b", "0|0:.,.", "1|1:."]),
+    ("GT:PL", "DP=40", ["0/0:0,90,900", "0/0:0,3,30", "0/1:90,0,90", "1/1:30,3,0"]),
+]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one file", "a file each"])
+def test_support_counts_alike(tmp_path: Path, together: bool) -> None:
+    """Depths, likelihoods, probabilities, and what a column lacks: read once for many, or for each."""
+    names = [f"S{number}" for number in range(4)]
+    places = [
+        "chr6 18143724 C G",
+        "chr6 18130687 T C,G",
+        "chr6 18138997 C T",
+        "chr1 97450058 C T",
+        "chr10 94781859 G A",
+    ]
+    rows = [(f"{place} {keys}", own, info) for place, (keys, info, own) in zip(places, EVIDENCE, strict=True)]
+    segment = ("chr6 18000001 N . GT:CN", ["0/0:2"] * 4, "END=18200000")
+    groups = [names] if together else [[name] for name in names]
+    paths = []
+    for group in groups:
+        path = tmp_path / f"{group[0]}.vcf"
+        lines = [
+            f"{head} {';'.join(own[names.index(name)] for name in group)} PASS {info}"
+            for head, own, info in (segment, *rows)
+        ]
+        path.write_text(text_of(lines, samples=group, header="##reference=GRCh38"), encoding="utf-8")
+        paths.append(str(path))
+    assert read_shard(paths, {}, tmp_path / "evidence.parquet", bundled_engine(), Options()) == ()
+    called = call_evidence(Evidence(tmp_path / "evidence.parquet"), bundled_engine())
+    found = {
+        sample: {gene: gene_fields(own[called.codes[gene][place]].result) for gene, own in called.patterns.items()}
+        for place, sample in enumerate(called.people)
+    }
+    assert found == results_by_report(paths, Options())
 
 
 @pytest.mark.needs_data("1kgp_pgx_cohort_3202.vcf.gz")
