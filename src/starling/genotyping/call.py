@@ -17,6 +17,7 @@ from starling.formats.record import Record
 from starling.genotyping.support import (
     CARRIED,
     MISSING,
+    NOT_STATED,
     SUPPORT,
     Limits,
     Support,
@@ -93,16 +94,24 @@ PLAIN_REFERENCE: Final = Call((0, 0), bare=True)
 class QuickFields(NamedTuple):
     """Where a plain reference call is read in a column of one record, to which a `.` was appended for what it lacks.
 
-    `width`: how many values a column must have.  `support`: the texts of `Support`.  `filters`, `phase_set`,
-    `phase_sets`: the places of FT, PS and PSL.  `carried`: whether FORMAT lists what a caller of reads fills.
+    `width`: how many values a column must have.  `names`, `support`: which fields of `Support` but PL FORMAT has, and
+    their texts.  `likelihoods`, `quality`, `filters`, `phase_set`, `phase_sets`: the places of PL, GQ, FT, PS and PSL.
+    `carried`: whether FORMAT lists what a caller of reads fills.
     """
 
     width: int
+    names: tuple[str, ...]
     support: Callable[[Sequence[str]], tuple[str, ...]]
+    likelihoods: int
+    quality: int
     filters: int
     phase_set: int
     phase_sets: int
     carried: bool
+
+
+#: Fields of support to stand for those that FORMAT lacks: two are looked up at least.
+_UNLISTED: Final = ("DP", "GQ")
 
 
 @lru_cache(maxsize=64)  # a file has few kinds of records
@@ -114,10 +123,20 @@ def _layout(keys: tuple[str, ...], chromosome: str) -> tuple[Mapping[str, int], 
     at = {key: place for place, key in enumerate(keys)}
     if chromosome == "chrM" or "LEN" in at or "CN" in at or at.get("GT") != 0:
         return at, None
-    places = [at.get(key, -1) for key in (*SUPPORT, "FT", "PS", "PSL")]
-    carried = not CARRIED.isdisjoint(at)
-    *support, filters, phase_set, phase_sets = places
-    return at, QuickFields(max(places) + 1, itemgetter(*support), filters, phase_set, phase_sets, carried)
+    own = [key for key in SUPPORT if key in at and key != "PL"]
+    if len(own) < len(_UNLISTED):
+        own += [key for key in _UNLISTED if key not in at]
+    return at, QuickFields(
+        width=max(at.get(key, -1) for key in (*SUPPORT, "FT", "PS", "PSL")) + 1,
+        names=tuple(key.lower() for key in own),
+        support=itemgetter(*(at.get(key, -1) for key in own)),
+        likelihoods=at.get("PL", -1),
+        quality=at.get("GQ", -1),
+        filters=at.get("FT", -1),
+        phase_set=at.get("PS", -1),
+        phase_sets=at.get("PSL", -1),
+        carried=not CARRIED.isdisjoint(at),
+    )
 
 
 class RecordView(NamedTuple):
@@ -188,7 +207,21 @@ def _plain_reference(record: RecordView, values: list[str], options: Options) ->
         if values[quick.phase_set] not in MISSING or values[quick.phase_sets] not in MISSING:
             return None
         phase = record.chromosome if options.phase == "trust" else None
-    call = _judged(haplotypes, phase, _told(quick.support(values)), limits_of(options), len(record.record.alts) + 1)
+    likelihoods = values[quick.likelihoods]
+    if likelihoods[:2] == "0," and values[quick.quality] not in MISSING:
+        likelihoods = "."  # nothing to add, and other ones in every column
+    call = _judged(
+        haplotypes,
+        phase,
+        quick.names,
+        quick.support(values),
+        likelihoods,
+        options.min_dp,
+        options.min_gq,
+        options.min_gp,
+        options.max_other_reads,
+        len(record.record.alts),
+    )
     if call.bare and quick.carried:
         call = call._replace(hollow=True)
     if record.filtered and record.filtered != _REFERENCE_CALL:
@@ -196,22 +229,30 @@ def _plain_reference(record: RecordView, values: list[str], options: Options) ->
     return call
 
 
-def _told(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """The texts of support without likelihoods that add nothing to a stated quality: they differ in every column."""
-    if texts[-1].startswith("0,") and not MISSING.issuperset(texts[2:5]):
-        return (*texts[:-1], ".")
-    return texts
-
-
 @lru_cache(maxsize=_VERDICTS)
-def _judged(
-    haplotypes: tuple[int, ...], phase: str | None, texts: tuple[str, ...], limits: Limits, alleles: int
+def _judged(  # the parts of the limits one by one: to put them together takes as long as all the rest
+    haplotypes: tuple[int, ...],
+    phase: str | None,
+    names: tuple[str, ...],
+    texts: tuple[str, ...],
+    likelihoods: str,
+    min_dp: int,
+    min_gq: int,
+    min_gp: float,
+    max_other_reads: float,
+    alts: int,
 ) -> Call:
     """The reference call that a column with these texts of support makes."""
-    support = Support(*texts)
-    weak, against, bare = verdict(haplotypes, support, limits, alleles=alleles)
+    support = NOT_STATED._replace(pl=likelihoods, **dict(zip(names, texts, strict=True)))
+    limits = Limits(min_dp, min_gq, min_gp, max_other_reads, 0.0)
+    weak, against, bare = verdict(haplotypes, support, limits, alleles=alts + 1)
     quality = _first_number([support.gq, support.rgq, support.gqx])
     return Call(haplotypes, phase, weak=weak, against=against, bare=bare, quality=quality)
+
+
+def _told(support: Support) -> Support:
+    """Without likelihoods of a reference call that add nothing to its stated quality."""
+    return support._replace(pl=".") if support.pl[:2] == "0," and support.gq not in MISSING else support
 
 
 def _call_at_length(record: RecordView, values: Sequence[str], options: Options) -> Call:
@@ -221,8 +262,8 @@ def _call_at_length(record: RecordView, values: Sequence[str], options: Options)
     filtered = ", ".join(filter(None, (record.filtered, failed_filters(fields.get("FT", "")))))
     mitochondrial = record.chromosome == "chrM"
     is_reference = haplotypes in _ALL_REFERENCE
-    texts = tuple(fields.get(key, ".") for key in SUPPORT)
-    support = Support(*(_told(texts) if is_reference else texts))
+    support = Support(*(fields.get(key, ".") for key in SUPPORT))
+    support = _told(support) if is_reference else support
     alleles = len(record.record.alts) + 1
     weak, against, bare = verdict(haplotypes, support, limits_of(options), alleles=alleles, balance=not mitochondrial)
     stated = any(haplotype is not None for haplotype in haplotypes)

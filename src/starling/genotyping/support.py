@@ -38,6 +38,8 @@ class Support(NamedTuple):
     pl: str
 
 
+#: A column that says nothing but GT.
+NOT_STATED: Final = Support(*["."] * len(Support._fields))
 #: The FORMAT key of each field of `Support`.
 SUPPORT: Final = tuple(name.upper() for name in Support._fields)
 #: The fields that a caller of reads fills for whatever it calls; one of them is enough.

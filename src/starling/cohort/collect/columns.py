@@ -61,14 +61,14 @@ def code_columns(record: Record, columns: Sequence[int] | None, kept: tuple[int,
 
 def _shorter(reduced: Callable[[str], str], names: Sequence[str]) -> Callable[[str], str]:
     """Likelihoods of a reference call that add nothing to its quality are left out: they differ in every column."""
-    place, qualities = names.index("PL"), [names.index(key) for key in ("GQ", "RGQ", "GQX") if key in names]
+    place, quality = names.index("PL"), names.index("GQ") if "GQ" in names else len(names)
 
     def shorter(text: str) -> str:
         column = reduced(text)
         values = column.split(":")
-        if values[0] not in REFERENCES or place >= len(values) or not values[place].startswith("0,"):
+        if values[0] not in REFERENCES or max(place, quality) >= len(values) or values[quality] in MISSING:
             return column
-        if all(at >= len(values) or values[at] in MISSING for at in qualities):
+        if not values[place].startswith("0,"):
             return column
         values[place] = "."
         return ":".join(values)
