@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from starling.assessment import Question
+from starling.knowledge.base import KnowledgeBase
 from starling.report.document import from_json, to_json
 from tests.bundled import bundled_engine, bundled_knowledge
 from tests.commands import run
@@ -67,13 +68,17 @@ def test_every_drug_without_advice_is_answered_with_the_reason(drug: str) -> Non
     assert from_json(to_json(found)) == found
 
 
-def test_every_drug_without_advice_answers_to_its_codes_and_is_no_drug_with_advice() -> None:
-    knowledge = bundled_knowledge()
-    assert [drug.name for drug in knowledge.guidance.unadvised] == sorted(UNADVISED)
-    assert not UNADVISED.keys() & set(DRUGS)
-    for drug in knowledge.guidance.unadvised:
-        for name in (drug.name.upper(), drug.rxnorm, *drug.atc):
-            assert not name or knowledge.find_drug(name) == drug
+@pytest.mark.parametrize("asked_first", ["guidance", "a name"])
+def test_every_drug_without_advice_answers_to_its_codes(asked_first: str) -> None:
+    """Whether guidance was read before, or a name is all that is asked."""
+    with KnowledgeBase.open() as knowledge:
+        if asked_first == "a name":
+            assert knowledge.find_drug("Oxycodone").unadvised
+        assert [drug.name for drug in knowledge.guidance.unadvised] == sorted(UNADVISED)
+        for drug in knowledge.guidance.unadvised:
+            for name in (drug.name.upper(), drug.rxnorm, *drug.atc):
+                assert not name or knowledge.find_drug(name) == drug
+            assert knowledge.knows_medicine(drug.name)
 
 
 def test_it_stands_beside_the_answers_for_other_drugs_and_genes() -> None:

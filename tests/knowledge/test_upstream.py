@@ -26,6 +26,7 @@ from starling.knowledge.upstream import (
     text_digest,
 )
 from tests.commands import run
+from tests.facts import rows
 from tests.knowledge.small import SOURCE, read, write
 from tests.knowledge.sources import CLINPGX, INVENTED, Said, file_of, guidance, guidelines
 
@@ -253,6 +254,16 @@ def test_every_row_of_the_base_is_found_under_its_own_key(base: KnowledgeBase, t
     assert len(found) == len(base.source_rows) > 3000
 
 
+def test_records_and_differences_are_those_of_the_tables(base: KnowledgeBase) -> None:
+    records = [(row["record"], row["drug"], row["when"], row["digest"]) for row in rows("upstream")]
+    assert sorted((each.record, each.drug, each.when, each.digest) for each in base.source_rows) == sorted(records)
+    stated = rows("upstream_differences")
+    reasons = [
+        (*map(row.get, ("guideline", "drug", "population", "when")), row["kind"], row["reason"]) for row in stated
+    ]
+    assert {each[:4]: f"{each[4]}: {each[5]}" for each in reasons} == base.source_differences
+
+
 def keys_of(when: str) -> dict[str, Any]:
     """The look-up key of a source for a condition of the base."""
     keys: dict[str, Any] = {}
@@ -300,6 +311,9 @@ def test_layout_is_not_what_a_source_says(text: str) -> None:
         ("score ≤ 1", "score < 1"),
         ("score ≥ 3", "score > 3"),
         ("50%", "50"),
+        ("1-2 mg", "12 mg"),
+        ("30-80%", "3080%"),
+        ("at 0.5, 1 mg", "at 0.51 mg"),
         ("<p>score <0.5: sing</p>", "<p>score <0.5: dance</p>"),
         ("score <1 and dose >2 mg", "score <1 and weight >2 mg"),
         ("Avoid.", "Do not avoid."),
@@ -308,6 +322,11 @@ def test_layout_is_not_what_a_source_says(text: str) -> None:
 def test_a_point_a_sign_or_a_word_is_what_a_source_says(one: str, other: str) -> None:
     """A comparison sign that was not escaped begins no tag: what follows it is read."""
     assert text_digest(one, None) != text_digest(other, None)
+
+
+@pytest.mark.parametrize("text", ["30–80%", "30 - 80 %", "30&ndash;80%", "30 <b>80%</b>", "30−80%"])
+def test_however_a_range_is_written_it_is_the_same(text: str) -> None:
+    assert text_digest(text, None) == text_digest("30-80%", None)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +343,7 @@ def test_words_strength_and_population_do_not_run_into_each_other(
     assert text_digest(*one) != text_digest(*other)
 
 
-word = st.from_regex(r"[a-zäß]{1,6}|[1-9]\d{0,3}(\.\d{1,2})?", fullmatch=True)
+word = st.from_regex(r"[a-zäß]{1,6}|[1-9][0-9]{0,3}(\.[0-9]{1,2})?", fullmatch=True)
 layout = st.sampled_from(
     [" ", "\n", "&nbsp;", "\u00a0", "<br>", "</p><p class='x'>", ", ", ". ", "; ", " (", ") ", " – ", " “", "” ", " * "]
 )
