@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+from starling.errors import InputError
 from starling.formats.bgzf import is_bgzf
 from starling.formats.content import Content, Format, Opening
 from starling.formats.stream import open_bytes
@@ -24,6 +25,8 @@ MODULES: Final = (
     "starling.formats.arrays",
     "starling.formats.assay",
 )
+#: What a file is refused for that holds no genotypes, but what others concluded from them.
+OUTSIDE_RESULT: Final = "OUTSIDE_RESULT"
 #: Enough for the comment lines of an array's export.
 _HEAD_BYTES: Final = 16_384
 
@@ -42,9 +45,27 @@ def sniff(head: bytes) -> Format | None:
 def open_file(path: str | Path, opening: Opening) -> Content:
     """The file, open.  What nobody knows goes to the reader of VCF, which says what it is instead.
 
-    Raises: InputError, what the format's own reader refuses.
+    Raises: InputError, what the format's own reader refuses; OUTSIDE_RESULT for what states results by gene.
     """
-    return (sniff(head_of(path)) or next(formats())).open(path, opening)
+    head = head_of(path)
+    found = sniff(head)
+    if found is None and _is_result(head):
+        raise InputError(OUTSIDE_RESULT, "it states results by gene, not genotypes", source=Path(path).name)
+    return (found or next(formats())).open(path, opening)
+
+
+def states_results(path: str | Path) -> bool:
+    """Whether a file states results by gene, as outside calls do.  Raises: InputError FILE_*."""
+    head = head_of(path)
+    return sniff(head) is None and _is_result(head)
+
+
+def _is_result(head: bytes) -> bool:
+    if not head:
+        return False
+    from starling.formats.outside import is_result
+
+    return is_result(head)
 
 
 def head_of(path: str | Path) -> bytes:
