@@ -297,7 +297,7 @@ class Engine:
             return self._gathered(
                 genotypes, replace(question, outside=(*question.outside, *stated)), options, samples, progress
             )
-        from starling.calling.senders import stated_alone
+        from starling.genotyping.unread import stated_alone
 
         return stated_alone(question.outside, self.maps.count, self._whole.knowledge.genes, samples), question
 

@@ -100,14 +100,9 @@ def translate_name(name: str, definition: GeneDefinition) -> str | None:
     """
     listed = {allele.name for allele in definition.alleles} | {allele.reported_as for allele in definition.alleles}
     text = name.strip().removeprefix(definition.gene).strip(" :").replace("≥", ">=").replace("×", "x")
-    mitochondrial = _mitochondrial(text)
-    text = f"*{text}" if text[:1].isdigit() and mitochondrial not in listed else text
-    tandem = re.sub(r"\s*\+\s*", "+", text)
-    core = _SUBALLELE.sub(r"\1", tandem)
-    turned = "+".join(reversed(core.split("+")))
-    known = re.sub("wild[ -]?type", "reference", text, flags=re.IGNORECASE) if "(" in text else ""
-    for form in (text, tandem, definition.aliases.get(text, ""), core, turned, known, mitochondrial):
-        if form and form in listed:
+    text = f"*{text}" if text[:1].isdigit() and _mitochondrial(text) not in listed else text
+    for form in _forms(text, definition):
+        if form in listed:
             return form
     copies = _COPIES.fullmatch(text)
     if copies is None:
@@ -118,6 +113,16 @@ def translate_name(name: str, definition: GeneDefinition) -> str | None:
         return None
     several = f"{core}x>=3"
     return several if count.isdigit() and int(count) >= 3 and several in listed else text.replace(copies["core"], core)
+
+
+def _forms(text: str, definition: GeneDefinition) -> tuple[str, ...]:
+    """The spellings under which a table may list a name, as written first."""
+    tandem = re.sub(r"\s*\+\s*", "+", text)
+    core = _SUBALLELE.sub(r"\1", tandem)
+    turned = "+".join(reversed(core.split("+")))
+    # one allele may be called by what it is beside its letter: `B (wildtype)` is `B (reference)`
+    known = re.sub("wild[ -]?type", "reference", text, flags=re.IGNORECASE) if "(" in text else text
+    return text, tandem, definition.aliases.get(text, text), core, turned, known, _mitochondrial(text)
 
 
 def _mitochondrial(text: str) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from starling.definitions import GeneDefinition
 from starling.errors import InputError
-from starling.genotyping.collect import Collected
-from starling.source.stamps import SourceStamp
 from starling.values import replace
-from starling.vocabulary import Notice, OutsideCall, Remark, SampleGenotypes
+from starling.vocabulary import Notice, OutsideCall
 
 
 def named(
@@ -60,27 +57,6 @@ def of_person(outside: Sequence[OutsideCall], sample: str) -> tuple[OutsideCall,
             raise InputError("SEVERAL_PATIENTS", message, source=file or None)
         kept += [call for call in calls if len(people) < 2 or call.sample in {"", sample}]
     return tuple(kept)
-
-
-def stated_alone(
-    outside: Sequence[OutsideCall], sites: int, genes: Sequence[str], samples: Sequence[str] | None
-) -> Collected:
-    """A person of whom nothing is known but what others state; named by the file where it names nobody.
-
-    Raises: InputError UNKNOWN_GENE when nothing that is stated is about a gene known here.
-    """
-    first = outside[0]
-    if not any(call.gene in genes for call in outside):
-        message = f"{first.gene} is not in this knowledge base, and nothing else is stated"
-        raise InputError("UNKNOWN_GENE", message, source=first.file or "outside calls", line=first.line)
-    people = tuple(dict.fromkeys(call.sample for call in outside if call.sample))
-    stem = re.sub(r"(\.[A-Za-z]{2,8})+$", "", first.file) or "patient"
-    name = samples[0] if samples else people[0] if len(people) == 1 else stem
-    remark = Remark("OUTSIDE_ONLY", "No genotypes were given: every result is as others state it.")
-    stamp = SourceStamp(
-        ", ".join(dict.fromkeys(call.file or "outside calls" for call in outside)), None, None, "scan", None
-    )
-    return Collected([SampleGenotypes(name, {}, (remark,))], {}, stamp, {name: stamp}, sites)
 
 
 def sender_notices(outside: Sequence[OutsideCall], genes: Sequence[str], sample: str) -> tuple[Notice, ...]:

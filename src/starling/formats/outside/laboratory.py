@@ -21,7 +21,7 @@ _POSITIONAL: Final = ("gene", "diplotype", "phenotype", "activity_score", "nomen
 #: What header rows in use call the columns -> the field.
 _HEADINGS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("gene", "gene symbol", "genesymbol", "gene name", "gene or variant", "symbol", "locus"), "gene"),
-    **dict.fromkeys(("test", "assay", "gene/allele"), "gene"),
+    **dict.fromkeys(("test", "assay", "analyte", "gene/allele"), "gene"),
     **dict.fromkeys(("diplotype", "source diplotype", "genotype", "call", "known call", "result"), "diplotype"),
     **dict.fromkeys(("star allele", "star alleles", "alleles", "solution", "test result", "results"), "diplotype"),
     **dict.fromkeys(("phenotype", "interpretation", "predicted phenotype", "metabolism status"), "phenotype"),
@@ -120,7 +120,8 @@ def _call(columns: Sequence[str], fields: Sequence[str], text: Text, line: int) 
         values |= {"gene": named["gene"], "diplotype": "", "phenotype": f"*{named['allele']} {found}" if found else ""}
     if not _GENE.fullmatch(values["gene"]):
         shown = values["gene"][:40]
-        raise text.wrong(f"{shown!r} is not a gene symbol" if shown else "the gene is missing", line)
+        hint = "; a table of single tests is passed as the input" if "*" in shown else ""
+        raise text.wrong(f"{shown!r} is not a gene symbol{hint}" if shown else "the gene is missing", line)
     if not (values["diplotype"] or values["phenotype"] or values["activity_score"]):
         raise text.wrong(f"{values['gene']} has neither diplotype, phenotype nor activity score", line)
     score = values["activity_score"] = values["activity_score"].replace(",", ".")
