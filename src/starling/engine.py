@@ -33,6 +33,7 @@ from starling.calling.combine import combine
 from starling.calling.donor import is_donor_dna, without_donor
 from starling.calling.partial import SampleCall
 from starling.errors import InputError
+from starling.formats.registry import OUTSIDE_RESULT, states_results
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
 from starling.guidance.conversion import convert
@@ -104,7 +105,7 @@ class Engine:
 
     def assess(
         self,
-        source: Source,
+        source: Source | None,
         question: Question = EVERYTHING,
         *,
         sample: str | None = None,
@@ -112,7 +113,8 @@ class Engine:
     ) -> Assessment:
         """The assessment of one person.
 
-        `source`: a path, `-` for standard input, or several paths that are parts of one person's data.
+        `source`: a path, `-` for standard input, or several paths that are parts of one person's data; None when the
+        question states all there is (`outside`).
         Raises: InputError, the sender's; KnowledgeError, the administrator's.
         """
         samples = (sample,) if sample is not None else None
@@ -124,7 +126,7 @@ class Engine:
 
     def assess_all(
         self,
-        source: Source,
+        source: Source | None,
         question: Question = EVERYTHING,
         *,
         samples: Sequence[str] | None = None,
@@ -140,7 +142,7 @@ class Engine:
         started = perf_counter()
         asked = self._named(question)
         engine = self.about(asked)
-        collected = engine.read(source, options, samples=samples, progress=progress)
+        collected, asked = engine._gathered(_paths(source), asked, options, samples, progress)
         read_ms = (perf_counter() - started) * 1e3
         if len(collected.samples) > 1 and (asked.is_personal or options.sex != "unknown"):
             message = f"what is said of one patient cannot hold for all {len(collected.samples)} of the input"
@@ -158,7 +160,7 @@ class Engine:
         progress: Progress | None = None,
     ) -> Collected:
         """Everybody's genotypes (or those of the `samples` named) at the positions that this engine knows."""
-        paths = (source,) if isinstance(source, (str, Path)) else tuple(source)
+        paths = _paths(source)
         if not paths:
             raise InputError("FILE_NOT_FOUND", "no source was named")
         wanted = Wanted(self.maps, self.knowledge, options, tuple(samples) if samples is not None else None)
@@ -183,7 +185,9 @@ class Engine:
         medication, unknown = known_medicines(self._whole.knowledge, question.medication)
         subject = dict(question.subject)
         own = self._callers.read(genotypes, options)
-        calls = self.combined(own, question.outside)
+        outside, said = self._stated_of(question, genotypes.sample)
+        notices = (*said, *notices)
+        calls = self.combined(own, outside)
         if is_donor_dna(subject):
             calls = {gene: without_donor(call) for gene, call in calls.items()}
         clock.append(perf_counter())
@@ -256,12 +260,60 @@ class Engine:
         Raises: InputError UNKNOWN_DRUG or UNKNOWN_GENE, the sender's.
         """
         whole = self._whole.knowledge
-        for stated in question.outside:
-            if stated.gene not in whole.genes:
-                message = f"{stated.gene} is not in this knowledge base"
-                raise InputError("UNKNOWN_GENE", message, source="outside calls", line=stated.line)
         drugs = tuple(whole.find_drug(name).name for name in question.drugs)
-        return replace(question, drugs=drugs, genes=tuple(map(whole.find_gene, question.genes)))
+        outside = self._sent(question.outside) if question.outside else ()
+        return replace(question, drugs=drugs, genes=tuple(map(whole.find_gene, question.genes)), outside=outside)
+
+    def _sent(self, outside: Iterable[OutsideCall]) -> tuple[OutsideCall, ...]:
+        """Outside results under the names of this knowledge base, as far as it knows their genes."""
+        from starling.calling.senders import named
+
+        return named(outside, self._whole.knowledge.genes, self._whole.knowledge.definitions)
+
+    def _stated_of(self, question: Question, sample: str) -> tuple[tuple[OutsideCall, ...], tuple[Notice, ...]]:
+        """What others state of this person, and what to say of them; genes that nobody knows are named and passed over.
+
+        Raises: InputError SEVERAL_PATIENTS, the sender's.
+        """
+        if not question.outside:
+            return (), ()
+        from starling.calling.senders import of_person, sender_notices
+
+        outside = of_person(question.outside, sample)
+        return outside, sender_notices(outside, self._whole.knowledge.genes, sample)
+
+    def _gathered(
+        self,
+        paths: Sequence[str | Path],
+        question: Question,
+        options: Options,
+        samples: Sequence[str] | None,
+        progress: Progress | None,
+    ) -> tuple[Collected, Question]:
+        """What was read, and the question with what those of the files state that hold results and no genotypes."""
+        if paths or not question.outside:
+            try:
+                return self.read(paths, options, samples=samples, progress=progress), question
+            except InputError as error:
+                if error.code != OUTSIDE_RESULT:
+                    raise
+            from starling.formats.outside import read_outside_calls
+
+            results = [path for path in paths if states_results(path)]
+            stated = self._sent([call for path in results for call in read_outside_calls(path)])
+            genotypes = [path for path in paths if path not in results]
+            return self._gathered(
+                genotypes, replace(question, outside=(*question.outside, *stated)), options, samples, progress
+            )
+        from starling.genotyping.unread import stated_alone
+
+        return stated_alone(question.outside, self.maps.count, self._whole.knowledge.genes, samples), question
+
+
+def _paths(source: Source | None) -> tuple[str | Path, ...]:
+    if source is None:
+        return ()
+    return (source,) if isinstance(source, (str, Path)) else tuple(source)
 
 
 def _run(knowledge: KnowledgeBase, timings: Mapping[str, float]) -> Run:
@@ -278,9 +330,15 @@ def _timings(read_ms: float, clock: Sequence[float]) -> dict[str, float]:
 
 def _recorded(options: Options, question: Question) -> dict[str, object]:
     """Everything that was asked for."""
-    outside = tuple(asdict(replace(stated, line=None)) for stated in question.outside)
+    outside = tuple(_stated(call) for call in question.outside)
     asked = {"drugs": question.drugs, "genes": question.genes} if question.drugs or question.genes else {}
     return {**options.recorded(), "medication": question.medication, "outside": outside, **asked}
+
+
+def _stated(call: OutsideCall) -> dict[str, object]:
+    """The call without the place where it stands; what few files say of a call, only where it was said."""
+    fields = asdict(replace(call, line=None, file=""))
+    return {name: value for name, value in fields.items() if value or name not in {"file", "sample", "tool", "note"}}
 
 
 def _provenance(

@@ -19,8 +19,8 @@ Knowledge = str | Path | KnowledgeBase | Engine | None
 class Asked(TypedDict, total=False):
     """What is asked beside the source, by the names of `starling.Question`; one name may stand for a list of one.
 
-    `outside`: a file of outside calls, or the calls themselves.  `medication`: by any name; one that nobody knows is
-    noted in the provenance as UNKNOWN_MEDICINE.
+    `outside`: a file of outside calls (of a laboratory or of a tool that is read), or the calls themselves.
+    `medication`: by any name; one that nobody knows is noted in the provenance as UNKNOWN_MEDICINE.
     """
 
     drugs: Sequence[str] | str | None
@@ -31,7 +31,7 @@ class Asked(TypedDict, total=False):
 
 
 def assess(
-    source: Source,
+    source: Source | None = None,
     *,
     sample: str | None = None,
     options: Options = Options(),
@@ -40,7 +40,8 @@ def assess(
 ) -> Assessment:
     """The assessment of one person.
 
-    `source`: a path, `-` for standard input, or several paths that are parts of one person's data.
+    `source`: a path, `-` for standard input, or several paths that are parts of one person's data; none when `outside`
+    states all there is.
     `knowledge`: for many patients open an `Engine` once and hand it in.  `asked`: see `Asked`.
     Raises: InputError, the sender's; KnowledgeError, the administrator's.
     """
@@ -48,7 +49,7 @@ def assess(
 
 
 def assess_all(
-    source: Source,
+    source: Source | None = None,
     *,
     samples: Sequence[str] | None = None,
     options: Options = Options(),

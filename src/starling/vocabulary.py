@@ -227,7 +227,13 @@ class GeneCall:
 
 @dataclass(frozen=True, slots=True)
 class OutsideCall:
-    """What another laboratory or device stated.  Empty strings and None: not stated.  `line`: 1-based, for messages."""
+    """What another laboratory, device or tool stated.  Empty strings and None: not stated.
+
+    `diplotype`: several that could not be told apart have ` or ` between them.  `gene`: as written, or a place
+    (`22:42524947`) of a tool that does not name the gene.  `file`, `line` (1-based): where it stands, for messages.
+    `sample`: whose it is, where the file says so.  `tool`: the program that wrote it.  `note`: what the file says of
+    the result beside it, as a clause.
+    """
 
     gene: str
     diplotype: str = ""
@@ -235,6 +241,10 @@ class OutsideCall:
     activity_score: str = ""
     nomenclature: str = ""
     line: int | None = None
+    file: str = ""
+    sample: str = ""
+    tool: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -87,13 +87,13 @@ EITHER_ORDER: Final = """
     variants    alleles      *1/*1x2             assessed        outside
     variants    phenotype    stated              assessed        outside
     variants    score        stated              assessed        outside
-    variants    unreadable   UNKNOWN_ALLELE      assessed        outside
+    variants    unreadable   *1/*4               not_assessed    sample   !
     reads       reads        *4/*68+*4           assessed        sample
     reads       count        *4/*68+*4           assessed        sample
     reads       alleles      *1/*1x2             assessed        outside
     reads       phenotype    stated              assessed        outside
     reads       score        stated              assessed        outside
-    reads       unreadable   UNKNOWN_ALLELE      assessed        outside
+    reads       unreadable   *4/*68+*4           assessed        sample   !
     count       count        NOT_COVERED         assessed        sample
     count       other count  NOT_COVERED         not_applicable  sample   !
     count       alleles      *1/*1x2             assessed        outside

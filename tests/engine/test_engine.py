@@ -110,7 +110,6 @@ def test_genes_alone_are_answered_without_advice(people: list[Path]) -> None:
     [
         (Question(drugs=("nothing",)), "UNKNOWN_DRUG"),
         (Question(genes=("XYZ1",)), "UNKNOWN_GENE"),
-        (Question(drugs=("codeine",), outside=(OutsideCall("XYZ1"),)), "UNKNOWN_GENE"),
     ],
 )
 def test_what_is_not_known_is_refused_however_narrow_the_question(

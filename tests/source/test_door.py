@@ -184,7 +184,8 @@ def test_a_single_test_is_said_of_its_gene_alone(tmp_path: Path) -> None:
     path = tmp_path / "baby.csv"
     path.write_text("analyte,result,device\nm.1555A>G,detected,Analyser\nrs4244285,heterozygous,Analyser\n")
     said = [notice.message for notice in asked(["MT-RNR1"], path).notices]
-    assert said == ["baby.csv: m.1555A>G: detected (device Analyser)"]
+    looked_at = "nothing but m.1555A>G, rs4244285 was looked at; confirm it before lasting decisions"
+    assert said == [f"baby.csv: a single test: {looked_at}", "baby.csv: m.1555A>G: detected (device Analyser)"]
 
 
 # --- maps -------------------------------------------------------------------------------------------------------------

@@ -353,7 +353,7 @@ def test_zygosity_that_was_not_stated_is_not_assumed(tmp_path: Path) -> None:
     ("row", "message"),
     [
         ("rs1,detected,,,", "t.csv:2: 'rs1' is no rsid"),
-        ("CYP2C19*17,detected,,,", "t.csv:2: 'CYP2C19.17' is no rsid"),
+        ("CYP2C19*99,detected,,,", "t.csv:2: 'CYP2C19.99' is no rsid"),
         ("m.1555A>G,maybe,,,", "t.csv:2: result is 'maybe'"),
         ("m.1555A>G,detected,,", "t.csv:2: 4 columns, not 5"),
     ],
@@ -361,3 +361,64 @@ def test_zygosity_that_was_not_stated_is_not_assumed(tmp_path: Path) -> None:
 def test_a_row_that_cannot_be_understood_is_named(row: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         told(tmp_path / "t.csv", row)
+
+
+# --- single tests of the wards ----------------------------------------------------------------------------------------
+
+
+def test_a_panel_that_names_its_alleles_is_a_statement_about_alleles(tmp_path: Path) -> None:
+    """*2 is read at rs4244285, which no other allele shares; what was not tested keeps the phenotype uncertain."""
+    found = told(
+        tmp_path / "t.csv", "CYP2C19*2,heterozygous,,,", "CYP2C19 *3,not detected,,,", "cyp2c19_17,not detected,,,"
+    )
+    result, own = found["CYP2C19"], found["own"]
+    assert "*1/*2" in result.label  # type: ignore[attr-defined]
+    assert result.phenotype == "Intermediate Metabolizer"  # type: ignore[attr-defined]
+    notice = own.provenance.notices[0]  # type: ignore[attr-defined]
+    assert notice.code == "SINGLE_TEST"
+    assert "CYP2C19*2" in notice.message
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_any_separator_is_read(separator: str, tmp_path: Path) -> None:
+    path = tmp_path / "baby.csv"
+    path.write_text(f"analyte{separator}result\nm.1555A>G{separator}not detected\n")
+    (result,) = (each for each in assess(path).genes if each.gene == "MT-RNR1")
+    assert (result.label, result.phenotype_certain) == ("m.1555A>G not detected", False)
+    assert "m.1095T>C and m.1494C>T not tested" in " ".join(notice.message for notice in result.warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Study Name,x\n\nAssay Name,NCBI SNP Reference,Sample ID,Call\nAny,rs4244285,P1,A/A\n", "*2/*2"),
+        ("* Block = 96\n\nWell\tSample Name\tSNP Assay Name\tCall\nA1\tP1\tCYP2C19_2\tHomozygous Mutant\n", "*2/*2"),
+        ("SAMPLE_ID,CALL,ASSAY_ID,WELL\nP1,A,rs4244285,A01\n", "*2/*2"),
+        ("SAMPLE_ID;CALL;ASSAY_ID;WELL\nP1;UND;rs4244285;A01\n", "not determined"),
+    ],
+)
+def test_exports_of_instruments(text: str, label: str, tmp_path: Path) -> None:
+    path = tmp_path / "plate.csv"
+    path.write_text(text)
+    found = assess(path)
+    (result,) = (each for each in found.genes if each.gene == "CYP2C19")
+    assert (found.sample, result.label) == ("P1", label)
+
+
+def test_a_compound_that_is_absent_says_nothing_of_its_parts(tmp_path: Path) -> None:
+    """TPMT *3A is *3B and *3C: without it either may still be there."""
+    assert told(tmp_path / "a.csv", "TPMT*3A,heterozygous,,,")["TPMT"].phenotype  # type: ignore[attr-defined]
+    with pytest.raises(InputError):
+        told(tmp_path / "b.csv", "TPMT*3A,not detected,,,")
+
+
+def test_what_no_position_tells_is_named_beside_what_is_read(tmp_path: Path) -> None:
+    own = told(tmp_path / "t.csv", "CYP2D6*4,heterozygous,,,", "CYP2D6*5,not detected,,,")["own"]
+    said = [notice.message for notice in own.provenance.notices]  # type: ignore[attr-defined]
+    assert any("CYP2D6*5: not detected; not read" in text for text in said)
+
+
+@pytest.mark.parametrize(("said", "presence"), [("negative", "negative"), ("Detected", "positive")])
+def test_a_test_of_one_hla_allele_is_a_statement(said: str, presence: str, tmp_path: Path) -> None:
+    found = told(tmp_path / "t.csv", f"HLA-B*57:01,{said},,,")
+    assert found["HLA-B"].presence["*57:01"] == presence  # type: ignore[attr-defined]

@@ -8,9 +8,10 @@ A caller gives a partial call: what one kind of evidence says of one gene.
 
 1. What is stated takes the place of what the sample shows.  Several statements add up; where two say different things
    the later one is reported, with the conflict recorded, and nothing is certain.  One that cannot be read is never
-   read as anything: where nothing else is stated, the gene is without a result until the statement is mended.  Which
-   part of a statement decides (score, then phenotype, then diplotype) is guidance's rule, and so is a conflict with
-   the sample's own data: both need phenotypes.
+   read as anything and hides nothing: what the sample shows stands beside its text, and is not certain.  Words for
+   no result (`NO_MATCH`, `./.`) state nothing, and leave the sample's own call as it is.  Which part of a statement
+   decides (score, then phenotype, then diplotype) is guidance's rule, and so is a conflict with the sample's own data:
+   both need phenotypes.
 2. A count completes alleles read without one (see `copies`); counts that differ, or that the alleles contradict, are
    not used, the conflict is recorded, and nothing is certain.
 3. Of several calls from the sample the one that assessed copies is taken, then the one that names alleles; of two alike
@@ -28,7 +29,7 @@ from typing import Final
 
 from starling.calling.partial import CopyCount, PartialCall, SampleCall, StatedCall
 from starling.values import replace
-from starling.vocabulary import GeneCall, Undetermined
+from starling.vocabulary import GeneCall, Undetermined, Why
 
 #: Variants that travel with a gene for one guideline: warfarin reads rs12777823 beside CYP2C9.
 _CARRIED_ALONG: Final = frozenset({"rs12777823"})
@@ -69,5 +70,19 @@ def _beside(own: GeneCall | None, stated: GeneCall) -> GeneCall:
     """What is stated in the place of the sample's own; what a gene carries along, which no statement names, stays."""
     if own is None:
         return stated
+    if isinstance(stated.result, Undetermined) and not isinstance(own.result, Undetermined):
+        return _shown_beside(own, stated, stated.result.reason)
     carried = tuple(each for each in own.evidence.variants if each.name in _CARRIED_ALONG)
     return replace(stated, evidence=replace(stated.evidence, variants=carried))
+
+
+def _shown_beside(own: GeneCall, stated: GeneCall, reason: str) -> GeneCall:
+    """The sample's own call, with what was stated and could not be read; a statement that says nothing is no doubt."""
+    evidence = own.evidence
+    notices = tuple(dict.fromkeys((*evidence.notices, *stated.evidence.notices)))
+    if reason == "NOTHING_STATED":
+        return replace(own, evidence=replace(evidence, notices=notices))
+    unread = "another laboratory's result could not be read; see the notes"
+    conflict = "; ".join(filter(None, (evidence.conflict, unread)))
+    doubts = tuple(dict.fromkeys((*evidence.doubts, Why.STATED)))
+    return replace(own, evidence=replace(evidence, doubts=doubts, notices=notices, conflict=conflict))

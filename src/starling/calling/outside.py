@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from starling.calling.genes.haplotype_names import lowest_of, parts_of
-from starling.calling.genes.hla import RISK_ALLELES, is_of_other_gene, parse_hla, presence_of
+from starling.calling.genes.hla import RISK_ALLELES
+from starling.calling.wording import alleles_in, choices, states_nothing
 from starling.definitions import GeneDefinition, PhenotypeRules
 from starling.errors import InputError
 from starling.star_order import diplotype_of
@@ -25,13 +26,14 @@ from starling.vocabulary import (
     GeneCall,
     Notice,
     OutsideCall,
-    Presence,
     Undetermined,
+    Why,
 )
 
 _COPIES: Final = re.compile(r"(?P<core>[^+]+)x(?:>=|≥)?(?P<copies>\d+|N)")
 _SUBALLELE: Final = re.compile(r"(\*\d+)\.\d{3}")
-_PRESENCE: Final = re.compile(r"(?P<allele>\*\d+:\d+) (?P<state>positive|negative)", re.IGNORECASE)
+#: A mitochondrial variant as laboratories write it (`1555A>G`, `A1555G`).
+_MITOCHONDRIAL: Final = re.compile(r"(?:m\.)?(?:(?P<ref>[ACGT])(?P<at>\d+)(?P<alt>[ACGT])|(?P<hgvs>\d+[ACGT]>[ACGT]))")
 _ABBREVIATIONS: Final = {
     "PM": "Poor Metabolizer",
     "IM": "Intermediate Metabolizer",
@@ -44,7 +46,7 @@ _ABBREVIATIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Stated:
-    """The parts of an outside call after translation."""
+    """The parts of an outside call after translation.  `pairs`: diplotypes between which it does not decide."""
 
     names: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -52,6 +54,7 @@ class _Stated:
     score: ActivityScore | None
     notices: tuple[Notice, ...]
     deciding: Diplotype | None = None
+    pairs: tuple[Diplotype, ...] = ()
 
 
 def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: PhenotypeRules | None) -> GeneCall:
@@ -60,11 +63,15 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
     `definition` is None for HLA-A and HLA-B; `rules` for genes without phenotype terms.
     Raises: InputError when the activity score is not a number.
     """
+    if states_nothing(call.diplotype) and states_nothing(call.phenotype) and _score(call) is None:
+        return GeneCall(call.gene, Undetermined("NOTHING_STATED"), Evidence(notices=_no_result(call), source="outside"))
     if call.gene in RISK_ALLELES:
-        return _hla_call(call)
+        from starling.calling.typing import hla_call
+
+        return hla_call(call)
     stated = _translate(call, definition, rules)
     result = _result(call, stated, rules)
-    notices = stated.notices + tuple(_unknown(call.gene, name) for name in stated.unknown)
+    notices = stated.notices + tuple(unknown_allele(call.gene, name) for name in stated.unknown)
     copies_count = definition is not None and definition.copy_number
     if (
         copies_count
@@ -74,8 +81,9 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
         notices += (_as_stated(call.gene),)
     evidence = Evidence(
         deciding=stated.deciding if isinstance(result, Diplotype) else None,
+        doubts=(Why.STATED,) if call.note else (),
         copy_number="assessed" if copies_count else "not_applicable",
-        notices=notices,
+        notices=notices + noted(call),
         source="outside",
         stated_phenotype=stated.phenotype,
         stated_score=stated.score,
@@ -91,11 +99,10 @@ def translate_name(name: str, definition: GeneDefinition) -> str | None:
     does not list keeps its name: values multiply.
     """
     listed = {allele.name for allele in definition.alleles} | {allele.reported_as for allele in definition.alleles}
-    text = name.strip().removeprefix(definition.gene).strip().replace("≥", ">=")
-    text = f"*{text}" if text[:1].isdigit() else text
-    tandem = re.sub(r"\s*\+\s*", "+", text)
-    for form in (text, tandem, definition.aliases.get(text, ""), _SUBALLELE.sub(r"\1", text)):
-        if form and form in listed:
+    text = name.strip().removeprefix(definition.gene).strip(" :").replace("≥", ">=").replace("×", "x")
+    text = f"*{text}" if text[:1].isdigit() and _mitochondrial(text) not in listed else text
+    for form in _forms(text, definition):
+        if form in listed:
             return form
     copies = _COPIES.fullmatch(text)
     if copies is None:
@@ -108,13 +115,33 @@ def translate_name(name: str, definition: GeneDefinition) -> str | None:
     return several if count.isdigit() and int(count) >= 3 and several in listed else text.replace(copies["core"], core)
 
 
+def _forms(text: str, definition: GeneDefinition) -> tuple[str, ...]:
+    """The spellings under which a table may list a name, as written first."""
+    tandem = re.sub(r"\s*\+\s*", "+", text)
+    core = _SUBALLELE.sub(r"\1", tandem)
+    turned = "+".join(reversed(core.split("+")))
+    # one allele may be called by what it is beside its letter: `B (wildtype)` is `B (reference)`
+    known = re.sub("wild[ -]?type", "reference", text, flags=re.IGNORECASE) if "(" in text else text
+    return text, tandem, definition.aliases.get(text, text), core, turned, known, _mitochondrial(text)
+
+
+def _mitochondrial(text: str) -> str:
+    match = _MITOCHONDRIAL.fullmatch(text)
+    if match is None:
+        return ""
+    return f"m.{match['hgvs'] or match['at'] + match['ref'] + '>' + match['alt']}"
+
+
 def _names_copies(name: str, definition: GeneDefinition | None) -> bool:
     deleted = definition.deleted_allele if definition is not None else ""
     return name == (deleted or None) or "x" in name or "+" in name
 
 
 def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: PhenotypeRules | None) -> _Stated:
-    texts = _split(call.diplotype)
+    several = () if states_nothing(call.diplotype) else choices(call.diplotype)
+    texts = (
+        alleles_in(several[0]) if len(several) == 1 else tuple(name for pair in several for name in alleles_in(pair))
+    )
     notices: list[Notice] = []
     readable = definition.nomenclatures if definition is not None else ()
     if readable and texts and call.nomenclature.strip().casefold() not in readable:
@@ -124,7 +151,7 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
         texts = ()
     found = [(text, _haplotype(text, definition) if definition else None) for text in texts]
     phenotype = _phenotype(call.phenotype, rules)
-    if call.phenotype.strip() and phenotype is None:
+    if phenotype is None and not states_nothing(call.phenotype):
         text = f"{call.phenotype.strip()} is no phenotype term of {call.gene}; it is not used."
         notices.append(Notice("UNKNOWN_PHENOTYPE", text))
     score = _score(call)
@@ -138,7 +165,17 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
         score=score,
         notices=tuple(notices),
         deciding=_deciding([name for _, name in found if name is not None], definition),
+        pairs=_pairs(several, definition) if texts and len(several) > 1 else (),
     )
+
+
+def _pairs(several: Sequence[str], definition: GeneDefinition | None) -> tuple[Diplotype, ...]:
+    """Every diplotype that may be meant, each once; none when one of them cannot be read as two alleles."""
+    read = [[_haplotype(name, definition) if definition else None for name in alleles_in(pair)] for pair in several]
+    pairs = [tuple(name for name in names if name is not None) for names in read]
+    if any(len(names) != 2 or len(pair) != 2 for names, pair in zip(read, pairs, strict=True)):
+        return ()
+    return tuple(dict.fromkeys(diplotype_of(*pair) for pair in pairs))
 
 
 def _haplotype(text: str, definition: GeneDefinition) -> str | None:
@@ -162,16 +199,12 @@ def _deciding(names: Sequence[str], definition: GeneDefinition | None) -> Diplot
     return diplotype_of(first, second)
 
 
-def _split(diplotype: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in diplotype.split("/") if part.strip())
-
-
 def _score(call: OutsideCall) -> ActivityScore | None:
     try:
         return ActivityScore.parse(call.activity_score)
     except (ValueError, ZeroDivisionError) as error:
         message = f"{call.gene}: {call.activity_score!r} is not an activity score"
-        raise InputError("BAD_OUTSIDE_CALL", message, source="outside calls", line=call.line) from error
+        raise InputError("BAD_OUTSIDE_CALL", message, source=call.file or "outside calls", line=call.line) from error
 
 
 def _phenotype(text: str, rules: PhenotypeRules | None) -> str | None:
@@ -184,7 +217,9 @@ def _phenotype(text: str, rules: PhenotypeRules | None) -> str | None:
 
 
 def _result(call: OutsideCall, stated: _Stated, rules: PhenotypeRules | None) -> CallResult:
-    alleles = _diplotype(stated, rules)
+    if len(stated.pairs) > 1:
+        return Ambiguous(stated.pairs)
+    alleles = stated.pairs[0] if stated.pairs else _diplotype(stated, rules)
     if alleles is not None:
         return alleles
     if stated.score is not None or stated.phenotype is not None:
@@ -195,7 +230,7 @@ def _result(call: OutsideCall, stated: _Stated, rules: PhenotypeRules | None) ->
         return Undetermined("SINGLE_ALLELE" if len(stated.names) == 1 else "TOO_MANY_ALLELES")
     if any(notice.code == "NOMENCLATURE_UNKNOWN" for notice in stated.notices):
         return Undetermined("NOMENCLATURE_UNKNOWN")
-    return Undetermined("UNKNOWN_PHENOTYPE" if call.phenotype.strip() else "NOTHING_STATED")
+    return Undetermined("NOTHING_STATED" if states_nothing(call.phenotype) else "UNKNOWN_PHENOTYPE")
 
 
 def _diplotype(stated: _Stated, rules: PhenotypeRules | None) -> Diplotype | None:
@@ -219,46 +254,20 @@ def _as_stated(gene: str) -> Notice:
     return Notice("COPY_NUMBER_AS_STATED", text)
 
 
-def _unknown(gene: str, name: str) -> Notice:
+def _no_result(call: OutsideCall) -> tuple[Notice, ...]:
+    words = call.diplotype or call.phenotype
+    if not words:
+        return noted(call)
+    text = f"{call.gene}: {words} is no result; what the sample itself shows stands."
+    return (Notice("OUTSIDE_NO_CALL", text), *noted(call))
+
+
+def noted(call: OutsideCall) -> tuple[Notice, ...]:
+    """What the file says of the result beside it."""
+    said = f"{call.gene}: the result of {call.tool or 'the other laboratory'} is not certain, {call.note}."
+    return (Notice("OUTSIDE_NOTE", said),) if call.note else ()
+
+
+def unknown_allele(gene: str, name: str) -> Notice:
+    """That a name was not read, with the name."""
     return Notice("UNKNOWN_ALLELE", f"{gene}: {name} is not in the allele table; it was not read as any other allele.")
-
-
-def _hla_call(call: OutsideCall) -> GeneCall:
-    """Presence from typing, completed by what was stated outright (`*57:01 positive`)."""
-    names = _split(call.diplotype)
-    presence: dict[str, Presence] = dict(presence_of(call.gene, names))
-    stated = _stated_presence(call)
-    notices = [
-        Notice("STATEMENTS_DIFFER", f"{call.gene}: stated as {allele} {state}, but typed as {call.diplotype}.")
-        for allele, state in stated.items()
-        if {presence[allele], state} == {"positive", "negative"}
-    ]
-    for allele, state in stated.items():
-        conflict = {presence[allele], state} == {"positive", "negative"}
-        presence[allele] = "nocall" if conflict else state if presence[allele] == "nocall" else presence[allele]
-    other = [name for name in names if is_of_other_gene(call.gene, name)]
-    notices += [
-        Notice("WRONG_GENE", f"{call.gene}: {name} is no {call.gene} allele; it was not read.") for name in other
-    ]
-    unread = [name for name in names if parse_hla(name) is None]
-    notices += [_unknown(call.gene, name) for name in unread]
-    unread += other
-    evidence = Evidence(presence=tuple(presence.items()), notices=tuple(notices), source="outside")
-    return GeneCall(call.gene, _hla_result(names, unread, stated), evidence)
-
-
-def _stated_presence(call: OutsideCall) -> dict[str, Presence]:
-    found: dict[str, Presence] = {}
-    for match in _PRESENCE.finditer(call.phenotype):
-        if match["allele"] in RISK_ALLELES[call.gene]:
-            found[match["allele"]] = "positive" if match["state"].lower() == "positive" else "negative"
-    return found
-
-
-def _hla_result(names: Sequence[str], unread: Sequence[str], stated: dict[str, Presence]) -> CallResult:
-    read = [str(allele) for allele in map(parse_hla, names) if allele is not None]
-    if unread or not read:
-        return Ambiguous(()) if stated else Undetermined("UNKNOWN_ALLELE" if unread else "NOTHING_STATED")
-    if len(read) > 2:
-        return Undetermined("TOO_MANY_ALLELES")
-    return diplotype_of(read[0], read[1]) if len(read) == 2 else Diplotype((read[0],))

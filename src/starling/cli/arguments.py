@@ -98,7 +98,7 @@ def add_patient(parser: argparse.ArgumentParser) -> None:
     """Who the patient is, and which source is asked."""
     group = parser.add_argument_group("the patient")
     group.add_argument("--sex", choices=("male", "female", "unknown"), default="unknown", help="for genes on X")
-    group.add_argument("--outside", metavar="FILE", help="results of another laboratory (TSV)")
+    group.add_argument("--outside", metavar="FILE", help="results of another laboratory or tool; INPUT may be left off")
     group.add_argument("-m", "--medication", default="", metavar="A,B", help="other medicines, for phenoconversion")
     group.add_argument(
         "--subject",
@@ -116,6 +116,8 @@ def assessed(engine: Engine, arguments: argparse.Namespace, *, drugs: tuple[str,
     """The assessment of everyone in the input, as the options ask; about `drugs` alone, when named."""
     from starling.cli.screen import ProgressBar
 
+    if not arguments.input and not arguments.outside:
+        raise InputError("BAD_ARGUMENTS", "no INPUT was named, and no --outside FILE that states results")
     bar = ProgressBar("reading")
     try:
         yield from engine.assess_all(

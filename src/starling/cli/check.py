@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.epilog = _EXAMPLES
     parser.add_argument("drug", metavar="DRUG", help="ingredient, synonym, brand, RxNorm or ATC code")
-    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
+    parser.add_argument("input", nargs="*", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
     add_knowledge(parser)
     add_reading(parser)
     add_patient(parser)

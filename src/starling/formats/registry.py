@@ -29,6 +29,8 @@ MODULES: Final = (
     "starling.formats.generic",
     "starling.formats.assay",
 )
+#: What a file is refused for that holds no genotypes, but what others concluded from them.
+OUTSIDE_RESULT: Final = "OUTSIDE_RESULT"
 
 
 def formats() -> Iterator[Format]:
@@ -45,11 +47,16 @@ def sniff(head: bytes) -> Format | None:
 def open_file(path: str | Path, opening: Opening) -> Content:
     """The file, open.  What nobody knows goes to the reader of VCF, which says what it is instead.
 
-    Raises: InputError, what the format's own reader refuses; NOT_VCF for a pipe or an archive that holds a format which
-    can be read from a file only.
+    Raises: InputError, what the format's own reader refuses; OUTSIDE_RESULT for what states results by gene; NOT_VCF
+    for a pipe or an archive that holds a format which can be read from a file only.
     """
     beginning = begin(path)
-    found = sniff(beginning.head) or next(formats())
+    found = sniff(beginning.head)
+    if found is None and _is_result(beginning.head):
+        if beginning.stream is not None:
+            beginning.stream.close()
+        raise InputError(OUTSIDE_RESULT, "it states results by gene, not genotypes", source=beginning.name)
+    found = found or next(formats())
     if beginning.stream is None:
         return found.open(path, opening)
     if not found.pipes:
@@ -57,6 +64,20 @@ def open_file(path: str | Path, opening: Opening) -> Content:
         message = f"{found.title} cannot be read from a pipe or an archive: save or unpack it, and name the file"
         raise InputError("NOT_VCF", message, source=beginning.name)
     return found.open(path, replace(opening, stream=beginning.stream))
+
+
+def states_results(path: str | Path) -> bool:
+    """Whether a file states results by gene, as outside calls do.  Raises: InputError FILE_*."""
+    head = head_of(path)
+    return sniff(head) is None and _is_result(head)
+
+
+def _is_result(head: bytes) -> bool:
+    if not head:
+        return False
+    from starling.formats.outside import is_result
+
+    return is_result(head)
 
 
 def head_of(path: str | Path) -> bytes:

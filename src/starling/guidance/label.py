@@ -49,7 +49,8 @@ def _text(evidence: Evidence, reported: Sequence[Diplotype]) -> str:
         return evidence.stated_phenotype
     carried = [_copies_text(each.name, each.copies) for each in evidence.variants if each.copies != 0]
     presence = [f"{allele} {state}" for allele, state in evidence.presence if state != "nocall"]
-    return ", ".join(carried or presence) or "not determined"
+    absent = [f"{each.name} not detected" for each in evidence.variants if each.copies == 0]
+    return ", ".join(carried or presence or absent) or "not determined"
 
 
 def _copies_text(name: str, copies: int | None) -> str:

@@ -31,6 +31,7 @@ _RESULTS: Final[Mapping[str, tuple[str, str]]] = {
     "homozygous": ("1/1", "1"),
     "invalid": ("./.", "."),
 }
+_ABSENT: Final = frozenset({"not detected", "negative"})
 
 
 #: What an array or a consumer file is no proof of.
@@ -67,6 +68,7 @@ class MarkerRecords:
         self._known = known
         self._definitions = definitions
         self._notes: list[Remark] = []
+        self._words: dict[tuple[int, Site], str] = {}
         if not table.tests:
             self._notes.append(Remark("ARRAY_INPUT", _CONFIRM.format(kind=table.kind)))
         placed = Placed(table, known, build)
@@ -121,38 +123,54 @@ class MarkerRecords:
     # --- single tests -------------------------------------------------------------------------------------------------
 
     def _assayed(self) -> list[At]:
-        """Single tests by name: an rsid, a named variant, or an allele that one position defines."""
-        names = {**self._named_variants(), **self._known.by_name}
-        found = []
-        for marker in self._table.markers:
-            site = names.get(marker.name.casefold())
-            if site is None:
-                message = f"{marker.name!r} is no rsid, variant or allele that one known position defines"
-                raise InputError("BAD_MARKERS", message, source=self.name, line=marker.line)
-            if marker.result not in _RESULTS:
-                known = ", ".join(_RESULTS)
-                message = f"result is {marker.result!r}, not one of: {known}"
-                raise InputError("BAD_MARKERS", message, source=self.name, line=marker.line)
-            if len(site.alts) != 1:
-                message = f"{marker.name!r}: this position has several variants, and the result does not say which"
-                raise InputError("BAD_MARKERS", message, source=self.name, line=marker.line)
-            found.append(At(site, marker))
-            self._note(marker.note, [site])
+        """Single tests by name: an rsid, a variant or an allele.  What nobody knows is named; alone it is refused."""
+        from starling.source.analytes import analytes, plain
+
+        known = analytes(self._definitions)
+        found, strange = list[At](), list[Marker]()
+        looked_at = [(marker, known.get(plain(marker.name))) for marker in self._table.markers]
+        detected = {
+            site
+            for marker, analyte in looked_at
+            if analyte is not None and analyte.compound and marker.result not in _ABSENT
+            for site, _ in analyte.places
+        }
+        for marker, analyte in looked_at:
+            if analyte is None:
+                strange.append(marker)
+                continue
+            self._check_result(marker)
+            self._note(marker.note, [site for site, _ in analyte.places])
+            if marker.result in _ABSENT and (analyte.compound or detected.intersection(dict(analyte.places))):
+                continue  # its absence is no statement on each position, and another allele was found there
+            for site, word in analyte.places:
+                if self._is_told(site, marker):
+                    self._words[id(marker), site] = word
+                    found.append(At(site, marker))
+        self._name_unread(strange, found)
         return found
 
-    def _named_variants(self) -> dict[str, Site]:
-        """Names of alleles with one defining position, alone (`m.1555A>G`) and behind their gene (`CYP2C19*17`)."""
-        names: dict[str, Site] = {}
-        for definition in self._definitions.values():
-            for allele in definition.alleles:
-                core = [site for site, bases in allele.cells if definition.sites[site].ref not in bases]
-                if len(core) == 1 and not allele.is_reference:
-                    site = definition.sites[core[0]]
-                    names[f"{definition.gene}{allele.name}".casefold()] = site
-                    names[f"{definition.gene} {allele.name}".casefold()] = site
-                    if allele.name.startswith("m."):
-                        names[allele.name.casefold()] = site
-        return names
+    def _check_result(self, marker: Marker) -> None:
+        if marker.result not in _RESULTS and not marker.alleles:
+            message = f"result is {marker.result!r}, not one of: {', '.join(_RESULTS)}"
+            raise InputError("BAD_MARKERS", message, source=self.name, line=marker.line)
+
+    def _is_told(self, site: Site, marker: Marker) -> bool:
+        """Whether the result tells the bases of the site: not where one of several variants is absent."""
+        if len(site.alts) == 1 or marker.result not in _ABSENT:
+            return True
+        self._note(f"{marker.name} is absent, but other variants of its position were not tested; not read", [site])
+        return False
+
+    def _name_unread(self, strange: Sequence[Marker], found: Sequence[At]) -> None:
+        if strange and not found:
+            message = f"{strange[0].name!r} is no rsid, variant or allele that one known position defines"
+            raise InputError("BAD_MARKERS", message, source=self.name, line=strange[0].line)
+        for marker in strange:
+            self._notes.append(Remark("FILE_NOTE", f"{marker.note}; not read: no known position tells it"))
+        names = ", ".join(dict.fromkeys(marker.name for marker in self._table.markers))
+        message = f"a single test: nothing but {names} was looked at; confirm it before lasting decisions"
+        self._notes.insert(0, Remark("SINGLE_TEST", message))
 
     # --- which strand -------------------------------------------------------------------------------------------------
 
@@ -251,7 +269,9 @@ class MarkerRecords:
         """GT in the words of the record; `alts` grows by a base that no definition names."""
         haploid = site.chromosome == "chrM"
         if marker.result:
-            return _RESULTS[marker.result][haploid]
+            word = self._words.get((id(marker), site), "")
+            index = 1 + alts.index(word) if word in alts else 1
+            return _RESULTS[marker.result][haploid].replace("1", str(index))
         alleles = marker.alleles
         if haploid and len(set(alleles)) == 1:  # written twice, as everything is in some formats
             alleles = alleles[:1]

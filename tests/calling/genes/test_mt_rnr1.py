@@ -8,7 +8,7 @@ import pytest
 
 from starling.assessment import Options
 from starling.calling.dispatch import call_gene
-from starling.vocabulary import GeneCall, Locus, State, Undetermined, Why
+from starling.vocabulary import Ambiguous, GeneCall, Locus, State, Undetermined, Why
 from tests.calling.support import called, codes, definitions, genotype, names, others, person, table_of
 
 RISK = {1095: "C", 1494: "T", 1555: "G"}
@@ -49,10 +49,21 @@ def test_how_the_other_positions_are_written_does_not_matter(haploid: bool) -> N
     assert names(called("MT-RNR1", {1555: "G"}, haploid=haploid)) == ["m.1555A>G"]
 
 
-@pytest.mark.parametrize("position", RISK)
+@pytest.mark.parametrize("text", ["-", "."])
+def test_nothing_is_said_without_the_commonest_risk_position(text: str) -> None:
+    assert called("MT-RNR1", {1555: text}).result == Undetermined("REQUIRED_POSITION_MISSING")
+
+
+@pytest.mark.parametrize("position", [1095, 1494])
 @pytest.mark.parametrize("text", ["-", "."])
 def test_normal_needs_the_three_risk_positions(position: int, text: str) -> None:
-    assert called("MT-RNR1", {position: text}).result == Undetermined("REQUIRED_POSITION_MISSING")
+    """A test of m.1555A>G alone helps and is never certain: the other two remain possible, by name."""
+    call = called("MT-RNR1", {position: text})
+    assert call.result == Ambiguous(())
+    assert [name for name in others(call) if f"m.{position}" in name]
+    assert codes(call)[0] == "PARTLY_NEGATIVE"
+    assert f"m.{position}" in call.evidence.notices[0].message
+    assert ("m.1555A>G", 0) in [(each.name, each.copies) for each in call.evidence.variants]
 
 
 def test_a_risk_variant_needs_no_other_position() -> None:

@@ -19,6 +19,8 @@ RISK_ALLELES: Final[dict[str, tuple[str, ...]]] = {
     "HLA-A": ("*31:01",),
     "HLA-B": ("*15:02", "*15:11", "*57:01", "*58:01"),
 }
+#: Two fields without the colon between them, as before 2010 (`B*5701`).  Source: IPD-IMGT/HLA, naming conventions.
+_WITHOUT_COLON: Final = re.compile(r"((?:HLA[- ]?)?(?:[AB][* -]?|\*)?\d{2})(\d{2})([NLSCAQGP]?)")
 #: First fields of each gene; none exists in both.  Source: IPD-IMGT/HLA.
 _FIRST_FIELDS_A: Final = "01 02 03 11 23 24 25 26 29 30 31 32 33 34 36 43 66 68 69 74 80"
 _FIRST_FIELDS_B: Final = (
@@ -30,8 +32,8 @@ _OTHER_FIRST_FIELDS: Final[dict[str, frozenset[str]]] = {
 }
 
 _NAME: Final = re.compile(
-    r"(?:HLA-)?(?:(?P<gene>[AB])\*|\*)?(?P<first>\d{1,3})(?::(?P<second>\d{2,4}|[A-Z]{2,8}))?(?P<rest>(?::\d{2,4}){0,2})"
-    r"(?P<suffix>[NLSCAQGP]?)"
+    r"(?:HLA[- ]?)?(?:(?P<gene>[AB])[* -]?|\*)?(?P<first>\d{1,3})(?::(?P<second>\d{2,4}|[A-Z]{2,8}))?"
+    r"(?P<rest>(?::\d{2,4}){0,2})(?P<suffix>[NLSCAQGP]?)"
 )
 
 
@@ -59,7 +61,7 @@ def parse_hla(name: str) -> HlaAllele | None:
     >>> str(parse_hla("HLA-B*57:01:01"))  # the third field changes no protein
     '*57:01'
     """
-    match = _NAME.fullmatch(name.strip().upper())
+    match = _NAME.fullmatch(_with_colon(name.strip().upper()))
     if match is None:
         return None
     second = match["second"] or ""
@@ -71,6 +73,11 @@ def parse_hla(name: str) -> HlaAllele | None:
         group=suffix in {"G", "P"} and bool(second),
         gene=f"HLA-{match['gene']}" if match["gene"] else "",
     )
+
+
+def _with_colon(name: str) -> str:
+    old = _WITHOUT_COLON.fullmatch(name)
+    return f"{old[1]}:{old[2]}{old[3]}" if old else name
 
 
 def presence_of(gene: str, names: Sequence[str]) -> tuple[tuple[str, Presence], ...]:

@@ -15,12 +15,17 @@ from starling.calling.phasing import Observation, documented, observe
 from starling.calling.table import MatchTable
 from starling.definitions import NamedAllele
 from starling.values import replace
-from starling.vocabulary import Consistent, Diplotype, GeneCall, Notice, SampleGenotypes, VariantCopies, Why
+from starling.vocabulary import Ambiguous, Consistent, Diplotype, GeneCall, Notice, SampleGenotypes, VariantCopies, Why
 
 #: A risk variant in this share of the reads or more counts (reported at any share).
 LOWEST_SHARE: Final = 0.05
 #: Below this share a variant is called heteroplasmic.  Source: docs/explanation/mt-rnr1.md, to be signed.
 HOMOPLASMIC_SHARE: Final = 0.95
+
+#: The variant that bedside tests look for, and nearly every carrier of a risk has.  Its absence is worth saying alone.
+#: Source: PALOH, DOI 10.1001/jamapediatrics.2022.0187 (a bedside test of m.1555A>G in neonates before the first dose).
+COMMONEST: Final = "m.1555A>G"
+PARTLY_NEGATIVE: Final = "PARTLY_NEGATIVE"
 
 _RISK: Final = {"Increased": 0, "Uncertain": 1, "Normal": 2}
 
@@ -28,6 +33,7 @@ _RISK: Final = {"Increased": 0, "Uncertain": 1, "Normal": 2}
 def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     """The MT-RNR1 call; normal only when the three risk positions were called reference.
 
+    The commonest of them called reference, and the others not tested, is said as what it is (`PARTLY_NEGATIVE`).
     A risk variant that GT states in fewer reads than count is neither a risk nor reference: `LOW_HETEROPLASMY`.
     """
     if not sample.mitochondrial_reference_known:
@@ -41,11 +47,44 @@ def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
     at_risk = any(_risk(allele) == 0 for allele in counted)
     faint = any(_risk(allele) == 0 for allele, _ in found)
     reason = None if at_risk else "LOW_HETEROPLASMY" if faint else _not_normal(table, seen, sample)
+    if reason == "REQUIRED_POSITION_MISSING" and _is_excluded(table, sample, COMMONEST):
+        return _partly_negative(table, seen, found, counted)
     if reason is not None:
         refused = undetermined(table, seen, reason)
         notices = (*refused.evidence.notices, *_notices(found))
         return replace(refused, evidence=replace(refused.evidence, variants=_variants(found), notices=notices))
     return _conclude(table, seen, found, counted)
+
+
+def _is_excluded(table: MatchTable, sample: SampleGenotypes, name: str) -> bool:
+    """Whether the position of a variant was called, as reference and nothing else."""
+    for allele in table.alleles:
+        if allele.name == name:
+            site, _ = allele.cells[0]
+            genotype = sample.genotypes.get(table.loci[site])
+            ref = table.definition.sites[site].ref
+            return genotype is not None and {*genotype.alleles, *genotype.seen} == {ref}
+    return False
+
+
+def _partly_negative(
+    table: MatchTable, seen: Observation, found: list[tuple[NamedAllele, float | None]], counted: list[NamedAllele]
+) -> GeneCall:
+    """The commonest risk variant was looked for and is not there, the others were not: no name, never certain."""
+    call = _conclude(table, seen, found, counted)
+    missing = table.definition.tier1_positions
+    untested = [
+        allele.name
+        for allele, core in zip(table.alleles, table.core, strict=True)
+        if core & seen.missing and _risk(allele) == 0 and table.loci[allele.cells[0][0]].position in missing
+    ]
+    text = (
+        f"{COMMONEST} not detected; {' and '.join(untested)} not tested. The usual treatment need not wait for them; "
+        "the result is not certain."
+    )
+    notices = (Notice(PARTLY_NEGATIVE, text), *call.evidence.notices)
+    variants = (VariantCopies(COMMONEST, 0), *call.evidence.variants)
+    return replace(call, result=Ambiguous(()), evidence=replace(call.evidence, notices=notices, variants=variants))
 
 
 def _not_normal(table: MatchTable, seen: Observation, sample: SampleGenotypes) -> str | None:

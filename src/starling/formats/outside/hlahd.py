@@ -1,0 +1,34 @@
+"""HLA-HD: a gene and its two alleles a line; `-` for the second says that both are alike.
+
+Source: HLA-HD manual, section on the final result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from starling.formats.outside.content import Text, Tool, cells
+from starling.vocabulary import OutsideCall
+
+_GENE: Final = re.compile(r"[A-Z]{1,3}\d{0,2}")
+_CELL: Final = re.compile(r"HLA-[A-Z0-9]+\*[\w:]+|-|Not typed", re.IGNORECASE)
+
+
+def _is_row(fields: tuple[str, ...]) -> bool:
+    return len(fields) >= 3 and bool(_GENE.fullmatch(fields[0])) and all(_CELL.fullmatch(each) for each in fields[1:])
+
+
+def _matches(text: Text) -> bool:
+    return bool(text.filled) and all(_is_row(cells(line)) for _, line in text.filled)
+
+
+def _read(text: Text) -> Iterator[OutsideCall]:
+    for number, line in text.filled:
+        gene, first, second, *more = cells(line)
+        alleles = (first, first if second == "-" else second, *more)
+        yield OutsideCall(f"HLA-{gene}", "No call" if "-" in alleles[:1] else "/".join(alleles), line=number)
+
+
+TOOLS: Final = (Tool("HLA-HD", _matches, _read),)
