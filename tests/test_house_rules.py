@@ -159,6 +159,7 @@ NAMED_GENES = (
     "cli/dose.py",
     "cli/explain.py",
     "cli/simulate.py",
+    "formats/outside/",
 )
 
 

@@ -53,7 +53,8 @@ def without_effect(answer: Answer, question: Question, options: Options) -> tupl
 
 
 def _of_reading(answer: Answer, options: Options) -> Iterator[str]:
-    parts = answer.collected.observed[answer.genotypes.sample].parts
+    observed = answer.collected.observed.get(answer.genotypes.sample)
+    parts = observed.parts if observed is not None else ()  # nothing was read where others' results stand alone
     yield from _filling(answer, [part for _, part in parts], options)
     yield from _limits(parts, options)
     if options.pass_only and not _has_filters(answer, [source for source, _ in parts]):
