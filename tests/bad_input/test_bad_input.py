@@ -128,7 +128,7 @@ CASES = (
     Case("directory", "FILE_UNREADABLE", _directory),
     Case("missing", "FILE_NOT_FOUND", lambda _: "patient.vcf"),
     Case("unreadable", "FILE_UNREADABLE", _unreadable),
-    Case("not_a_vcf", "NOT_VCF", _text("gene,diplotype\nCYP2C19,*1/*2\n")),
+    Case("not_a_vcf", "NOT_VCF", _text("name,address\nA. Nobody,1 Some Street\n")),
     Case("binary_junk", "NOT_VCF", _bytes(bytes(range(256)) * 64)),
     Case("truncated_gzip", "FILE_DAMAGED", _bytes(gzip.compress(GOOD.encode(), mtime=0)[:-20], "patient.vcf.gz")),
     Case("truncated_bgzf", "FILE_DAMAGED", _truncated_bgzf),

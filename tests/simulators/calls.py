@@ -47,7 +47,7 @@ class Call:
 
 @cache
 def genome_of(build: str) -> Genome:
-    """The synthetic genome of a build, in GRCh38 coordinates: GRCh37 differs at six sites."""
+    """The synthetic genome of a build, in GRCh38 coordinates: GRCh37 differs at seven sites."""
     genome = reference_genome()
     if build == "GRCh38":
         return genome

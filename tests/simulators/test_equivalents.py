@@ -46,7 +46,7 @@ def test_every_style_describes_the_same_haplotypes(name: str, seed: int) -> None
                 assert written == haplotype_text(who, site.chromosome, low, high, haplotype), site
 
 
-def test_the_six_sites_with_another_grch37_reference() -> None:
+def test_the_seven_sites_with_another_grch37_reference() -> None:
     """Where the builds differ, homozygous GRCh37 reference means two copies of a GRCh38 variant (CYP3A5 *3)."""
     differ = [site for site in table_sites() if site.ref_grch37 not in {"", site.ref}]
     assert {(site.gene, site.position) for site in differ} == {
@@ -56,6 +56,7 @@ def test_the_six_sites_with_another_grch37_reference() -> None:
         ("CYP2D6", 42129130),
         ("CYP3A5", 99672916),
         ("DPYD", 97883329),
+        ("F5", 169549811),
     }
     for site in differ:
         assert spell.genome_of("GRCh37").base(site.chromosome, site.position) == site.ref_grch37

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from starling.errors import InternalError
+from starling.errors import InputError, InternalError
 from starling.formats.bgzf import BlockFile, is_bgzf
 from starling.formats.header import Header, parse_header
 from starling.formats.lines import DisorderError, pieces
@@ -82,6 +82,7 @@ class VcfFile:
         self._stream: TextStream | None = None
         self._blocks: BlockFile | None = None
         self._finder: Finder | None = None
+        self._damage: InputError | None = None
         self._scan: Scan | None = None
         try:
             self.header = self._open(stream)
@@ -215,6 +216,8 @@ class VcfFile:
                 self._finder.ask_index_for_order()
         except DisorderError as error:
             self._give_up_seeking(f"the file was read whole: {error}")
+        except InputError as error:
+            self._damage = error  # said when records are asked for: until then it is known whose they would be
         if self._finder is not None and self._silence_counts and self._finder.order == "blocks":
             self._give_up_seeking("the file was read whole, because its silence counts: no index proves its order")
         return header
@@ -227,6 +230,8 @@ class VcfFile:
 
     def _lines(self, regions: Sequence[Region]) -> Iterator[tuple[int | None, bytes]]:
         """(line number when known, line) of the records in the regions."""
+        if self._damage is not None:
+            raise self._damage
         hashes: list[int] = []
         if self._finder is not None:
             try:
