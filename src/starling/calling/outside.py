@@ -12,7 +12,8 @@ from typing import Final
 
 from starling.calling.genes.haplotype_names import lowest_of, parts_of
 from starling.calling.genes.hla import RISK_ALLELES
-from starling.calling.wording import alleles_in, choices, states_nothing
+from starling.calling.typing import hla_call
+from starling.calling.wording import alleles_in, choices, noted, states_nothing, unknown_allele
 from starling.definitions import GeneDefinition, PhenotypeRules
 from starling.errors import InputError
 from starling.star_order import diplotype_of
@@ -66,8 +67,6 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
     if states_nothing(call.diplotype) and states_nothing(call.phenotype) and _score(call) is None:
         return GeneCall(call.gene, Undetermined("NOTHING_STATED"), Evidence(notices=_no_result(call), source="outside"))
     if call.gene in RISK_ALLELES:
-        from starling.calling.typing import hla_call
-
         return hla_call(call)
     stated = _translate(call, definition, rules)
     result = _result(call, stated, rules)
@@ -260,14 +259,3 @@ def _no_result(call: OutsideCall) -> tuple[Notice, ...]:
         return noted(call)
     text = f"{call.gene}: {words} is no result; what the sample itself shows stands."
     return (Notice("OUTSIDE_NO_CALL", text), *noted(call))
-
-
-def noted(call: OutsideCall) -> tuple[Notice, ...]:
-    """What the file says of the result beside it."""
-    said = f"{call.gene}: the result of {call.tool or 'the other laboratory'} is not certain, {call.note}."
-    return (Notice("OUTSIDE_NOTE", said),) if call.note else ()
-
-
-def unknown_allele(gene: str, name: str) -> Notice:
-    """That a name was not read, with the name."""
-    return Notice("UNKNOWN_ALLELE", f"{gene}: {name} is not in the allele table; it was not read as any other allele.")

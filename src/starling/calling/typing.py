@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from starling.calling.genes.hla import RISK_ALLELES, is_of_other_gene, parse_hla, presence_of
-from starling.calling.outside import noted, unknown_allele
-from starling.calling.wording import alleles_in, clauses, presence_in, states_nothing
+from starling.calling.wording import alleles_in, clauses, noted, presence_in, states_nothing, unknown_allele
 from starling.star_order import diplotype_of
 from starling.vocabulary import (
     Ambiguous,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from starling.vocabulary import Notice, OutsideCall
+
 #: Words in the place of a result that state nothing: nobody read an allele.
 _NO_CALL: Final = frozenset(
     {
@@ -87,3 +89,14 @@ def clauses(text: str) -> tuple[str, ...]:
 
 def _gene(letter: str | None) -> str:
     return f"HLA-{letter.upper()}" if letter else ""
+
+
+def noted(call: OutsideCall) -> tuple[Notice, ...]:
+    """What the file says of the result beside it."""
+    said = f"{call.gene}: the result of {call.tool or 'the other laboratory'} is not certain, {call.note}."
+    return (Notice("OUTSIDE_NOTE", said),) if call.note else ()
+
+
+def unknown_allele(gene: str, name: str) -> Notice:
+    """That a name was not read, with the name."""
+    return Notice("UNKNOWN_ALLELE", f"{gene}: {name} is not in the allele table; it was not read as any other allele.")
