@@ -92,12 +92,14 @@ pytest: setup
 exhaustive: setup  ## the full sets behind the sampled tests (long)
 	$(BIN)/python -m pytest -m exhaustive
 
-# Two processes, for tracing takes half as long again; the floor stands in pyproject.toml.
+# Two processes, for tracing takes half as long again, and few examples: the floor stands in pyproject.toml.
 APART := tests/cohort tests/properties
+UNTRACED := --ignore=tests/properties/test_mutations.py --ignore=tests/formats/test_order_attacks.py  # long, and no line theirs alone
+coverage: export HYPOTHESIS_PROFILE := traced
 coverage: setup  ## which lines and branches the tests reach; fails below the floor
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run --parallel-mode -m pytest $(APART) & apart=$$!; \
-	$(BIN)/coverage run --parallel-mode -m pytest $(patsubst %,--ignore=%,$(APART)); rest=$$?; \
+	@$(BIN)/coverage run --parallel-mode -m pytest $(UNTRACED) $(APART) & apart=$$!; \
+	$(BIN)/coverage run --parallel-mode -m pytest $(UNTRACED) $(patsubst %,--ignore=%,$(APART)); rest=$$?; \
 	wait $$apart && test $$rest -eq 0
 	@$(BIN)/coverage combine -q
 	$(BIN)/coverage report

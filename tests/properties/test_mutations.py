@@ -17,9 +17,7 @@ SEED, FILES = 1, 500
 #: Kinds of damage after which something certain is still wrong: in how many of these files at most, and why.  A number
 #: may fall, never rise; a kind that has none left is taken out.
 KNOWN: dict[str, tuple[int, str]] = {
-    "imputed": (22, "a guess is read like an observation: neither GP nor the R2 of the record is looked at"),
     "swapped_alleles": (9, "where a site's reference on GRCh37 is not published, a record's REF is believed"),
-    "thinned_reads": (8, "a homozygous variant is believed however few reads show it; floors hold for reference only"),
     "displaced": (3, "on GRCh37 as above; a reference block that ends one base further covers the next site"),
     "lifted": (3, "the reference of GRCh37 at a site, told by a block of GRCh38 that does not state its bases"),
 }
