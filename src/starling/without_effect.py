@@ -11,7 +11,7 @@ from typing import Final
 from starling.assessment import DrugResult, GeneResult, Options, Question
 from starling.definitions import GuidanceRules
 from starling.genotyping.collect import Collected
-from starling.genotyping.observation import Cell
+from starling.genotyping.observation import Cell, calls_in
 from starling.genotyping.person import Part
 from starling.guidance.flows.warfarin import AFRICAN, OTHER
 from starling.source.door import OpenSource
@@ -105,8 +105,7 @@ def _may_state(source: OpenSource, part: Part, fields: frozenset[str]) -> bool:
 
 
 def _is_supported(cell: Cell) -> bool:
-    calls = [one.call for one in cell] if isinstance(cell, list) else [] if cell is None else [cell.call]
-    return any(set(call.haplotypes) == {0} and not call.bare for call in calls)
+    return any(set(call.haplotypes) == {0} and not call.bare for call in calls_in(cell))
 
 
 def _has_filters(answer: Answer, sources: Iterable[OpenSource]) -> bool:

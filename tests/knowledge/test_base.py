@@ -376,14 +376,19 @@ def test_whoever_alters_a_fact_is_found_by_whoever_reads_it(compiled: Path, tmp_
             assert not base.verify_content()
 
 
+def advise_otherwise(database: sqlite3.Connection) -> None:
+    """One advice altered, and the digests of its table made again, as whoever wants to hide it would."""
+    database.execute(ALTERATIONS["another advice"])
+    rows = database.execute("SELECT * FROM guideline ORDER BY 1").fetchall()
+    for table, key, sha256 in digests("guideline", rows):
+        database.execute('UPDATE digest SET sha256 = ? WHERE "table" = ? AND key = ?', (sha256, table, key))
+
+
 def test_an_altered_fact_with_its_digests_made_again_has_another_stamp(compiled: Path, tmp_path: Path) -> None:
     path = tmp_path / "starling.kb"
     path.write_bytes(compiled.read_bytes())
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute(ALTERATIONS["another advice"])
-        rows = database.execute("SELECT * FROM guideline ORDER BY 1").fetchall()
-        for table, key, sha256 in digests("guideline", rows):
-            database.execute('UPDATE digest SET sha256 = ? WHERE "table" = ? AND key = ?', (sha256, table, key))
+        advise_otherwise(database)
         stated = database.execute("SELECT * FROM digest ORDER BY 1, 2").fetchall()
         meta = dict(database.execute("SELECT key, value FROM meta"))
         stamp = stamp_of([meta[name] for name in NAMES], stated)
@@ -398,10 +403,7 @@ def test_attack_an_altered_fact_under_the_official_stamp(compiled: Path, tmp_pat
     path = tmp_path / "starling.kb"
     path.write_bytes(compiled.read_bytes())
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute(ALTERATIONS["another advice"])
-        rows = database.execute("SELECT * FROM guideline ORDER BY 1").fetchall()
-        for table, key, sha256 in digests("guideline", rows):
-            database.execute('UPDATE digest SET sha256 = ? WHERE "table" = ? AND key = ?', (sha256, table, key))
+        advise_otherwise(database)
     with pytest.raises(KnowledgeError) as raised:
         KnowledgeBase.open(path)
     assert raised.value.code == "KNOWLEDGE_DAMAGED"

@@ -89,6 +89,6 @@ def _complain(code: str, text: str, exit_code: int) -> int:
     """One line on stderr; what it quotes of files and arguments cannot steer the terminal."""
     from starling.report.text import visible
 
-    line = visible(" ".join(text.split(" ")).replace("\n", " ").strip())
+    line = visible(text.replace("\n", " ").strip())
     sys.stderr.write(f"starling: {line} [{code}]\n")
     return exit_code

@@ -165,6 +165,11 @@ def verified(calls: Path) -> Outputs:
     return outputs
 
 
+def stated_digest(outputs: Outputs, table: Path) -> str:
+    """What the digests beside the calls state of a table; of verified outputs that is its SHA-256, in hex."""
+    return _stated_digests(outputs.digests, "BAD_CALLS")[table.name]
+
+
 def verify_evidence(path: Path) -> None:
     """The file holds what was written.  Raises: InputError BAD_EVIDENCE, FILE_NOT_FOUND."""
     stated = _stated_digests(path.with_name(EVIDENCE_DIGESTS), "BAD_EVIDENCE")

@@ -15,8 +15,6 @@ from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.genotyping.support import (
-    CARRIED,
-    MISSING,
     NOT_STATED,
     SUPPORT,
     Limits,
@@ -26,6 +24,7 @@ from starling.genotyping.support import (
     numbers,
     verdict,
 )
+from starling.source.support import CARRIED, MISSING
 from starling.vocabulary import Notice
 
 _QUALITIES: Final = ("GQ", "RGQ", "GQX")

@@ -73,6 +73,13 @@ class ReferenceCall(NamedTuple):
 Cell = ReferenceCall | Observation | list[Observation] | None
 
 
+def calls_in(cell: Cell) -> list[Call]:
+    """The calls behind a cell."""
+    if cell is None:
+        return []
+    return [one.call for one in cell] if isinstance(cell, list) else [cell.call]
+
+
 def stated(cell: Cell, slot: Slot) -> list[Observation]:
     """The observations in a cell."""
     if cell is None or isinstance(cell, list):

@@ -18,7 +18,7 @@ from starling.genotyping.merge import (
     is_clear_reference,
     reference_genotype,
 )
-from starling.genotyping.observation import Cell, Observation, ReferenceCall, stated
+from starling.genotyping.observation import Cell, Observation, ReferenceCall, calls_in, stated
 from starling.source.sites import BaseSlot, CompositeSite, SiteMap, Slot
 from starling.values import dataclass, replace
 from starling.vocabulary import Genotype, Locus, Notice, Remark, SampleGenotypes, Sex, State
@@ -178,10 +178,7 @@ def _remarks(parts: Sequence[Part], genotypes: Mapping[Locus, Genotype]) -> tupl
 def _bare_references(part: Part) -> Iterator[Locus]:
     """Where a reference call with nothing to support it was accepted."""
     for slot, cell in zip(part.sites.slots, part.cells, strict=True):
-        if cell is None:
-            continue
-        calls = [one.call for one in cell] if isinstance(cell, list) else [cell.call]
-        if any(call.bare and not (call.hollow and part.supported) for call in calls):
+        if any(call.bare and not (call.hollow and part.supported) for call in calls_in(cell)):
             yield slot.locus
 
 

@@ -14,9 +14,9 @@ from math import prod
 from typing import Final, NamedTuple
 
 from starling.assessment import Options
+from starling.source.support import MISSING
 from starling.vocabulary import Notice
 
-MISSING: Final = frozenset({".", ""})
 _INFINITE: Final = float("inf")
 #: Probabilities of all genotypes add up to 1 so nearly; a GP that does not is on the Phred scale (DRAGEN, VCF 4.2).
 _ROUNDING: Final = 0.05
@@ -42,8 +42,6 @@ class Support(NamedTuple):
 NOT_STATED: Final = Support(*["."] * len(Support._fields))
 #: The FORMAT key of each field of `Support`.
 SUPPORT: Final = tuple(name.upper() for name in Support._fields)
-#: The fields that a caller of reads fills for whatever it calls; one of them is enough.
-CARRIED: Final = frozenset({"MIN_DP", "DP", "GQ", "RGQ", "GQX"})
 
 
 class Limits(NamedTuple):

@@ -24,9 +24,9 @@ from starling.values import dataclass
 
 #: the file that a wheel carries
 BUNDLED: Final = Path(__file__).with_name("starling.kb")
-#: tables that begin with a gene: what guidance says of it, and what it looks like
 #: How alike a name must be to be suggested, as `difflib` measures it (ours): one slip in five letters.
 _CLOSE: Final = 0.8
+#: tables that begin with a gene: what guidance says of it, and what it looks like
 _MEANING: Final = frozenset({"phenotype_rule", "score_range", "dpwg_term"})
 _SHAPE: Final = frozenset({"trait", "exception", "alias", "priority"})
 

@@ -41,7 +41,7 @@ def known_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[tuple[s
         for substance in substances:
             inhibitors = knowledge.find_inhibitors(substance)
             known.append(inhibitors[0].ingredient if inhibitors else substance)
-        notices += read_as(knowledge, name)
+        notices += _passed_over(knowledge, name, substances, unknown)
         for part in unknown:
             near = ", ".join(knowledge.nearest_medicines(part))
             hint = f" (nearest names: {near})" if near else ""
@@ -52,7 +52,12 @@ def known_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[tuple[s
 
 def read_as(knowledge: Medicines, name: str) -> tuple[Notice, ...]:
     """What to say of a name that is known only after its strength, form or spelling were passed over."""
-    substances, unknown = knowledge.read_medicine(name)
+    return _passed_over(knowledge, name, *knowledge.read_medicine(name))
+
+
+def _passed_over(
+    knowledge: Medicines, name: str, substances: Sequence[str], unknown: Sequence[str]
+) -> tuple[Notice, ...]:
     if knowledge.knows_medicine(name) or not substances:
         return ()
     rest = f"; {', '.join(unknown)} in it is not known here" if unknown else ""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from starling.assessment import GeneResult, Recommendation
-from starling.definitions import LABELS
-from starling.report.glance import Glance, Line, because, source_words
+from starling.report.glance import Glance, Line, because, source_name, source_words
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, remarks
 from starling.report.wording import condition_text, doses_text
@@ -49,7 +48,7 @@ def _advice(row: Recommendation, genes: Mapping[str, GeneResult]) -> Markup:
         "div",
         tag(
             "p",
-            tag("strong", f"{row.source} label" if row.guideline.startswith(LABELS) else row.source),
+            tag("strong", source_name(row)),
             badge(action_words(row.action)),
             tag("span", f"for: {population_words(row.population)}", class_="quiet"),
             tag("span", f"strength: {strength_words(row.strength) or 'not graded'}", class_="quiet"),

@@ -155,10 +155,14 @@ def _by(row: Recommendation, gene: GeneResult | None) -> str:
     return f" (because of {adjusted.by})" if adjusted else ""
 
 
+def source_name(row: Recommendation) -> str:
+    """Who recommends; of the FDA whether it is a label or the table of associations."""
+    return f"{row.source} label" if row.guideline.startswith(LABELS) else row.source
+
+
 def source_words(row: Recommendation) -> str:
-    """Who recommends, and how strongly; of the FDA whether it is a label or the table of associations."""
-    source = f"{row.source} label" if row.guideline.startswith(LABELS) else row.source
-    return " ".join(part for part in (source, strength_words(row.strength)) if part)
+    """Who recommends, and how strongly."""
+    return " ".join(part for part in (source_name(row), strength_words(row.strength)) if part)
 
 
 def by_reason(lines: Iterable[Line]) -> tuple[tuple[str, tuple[str, ...], str], ...]:

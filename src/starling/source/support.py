@@ -7,9 +7,9 @@ from typing import Final
 
 from starling.formats.record import Record
 
-#: What a caller of reads fills for whatever it calls.
-_CARRIED: Final = ("DP", "GQ", "MIN_DP", "RGQ", "GQX")
-_MISSING: Final = frozenset({".", ""})
+#: The fields that a caller of reads fills for whatever it calls; one of them is enough.
+CARRIED: Final = frozenset({"MIN_DP", "DP", "GQ", "RGQ", "GQX"})
+MISSING: Final = frozenset({".", ""})
 
 
 def with_depth(record: Record) -> Record:
@@ -34,8 +34,8 @@ def _and_depth(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 def carries_support(record: Record) -> bool:
     """Whether some column has a depth or a quality."""
-    places = [place for place, key in enumerate(record.format) if key in _CARRIED]
+    places = [place for place, key in enumerate(record.format) if key in CARRIED]
     if not places:
         return False
     columns = (column.split(":") for column in record.columns)
-    return any(place < len(values) and values[place] not in _MISSING for values in columns for place in places)
+    return any(place < len(values) and values[place] not in MISSING for values in columns for place in places)

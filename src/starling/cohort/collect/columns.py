@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from starling.formats.record import Columns, Record
 from starling.genotyping.call import REFERENCES
-from starling.genotyping.support import MISSING, SUPPORT
+from starling.genotyping.support import SUPPORT
+from starling.source.support import MISSING
 from starling.values import dataclass
 
 if TYPE_CHECKING:

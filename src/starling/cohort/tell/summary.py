@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from starling.cohort.collect.people import table_rows
-from starling.cohort.outputs import connected, digest_of_file, metadata_of, verified
+from starling.cohort.outputs import connected, metadata_of, stated_digest, verified
 from starling.definitions import ACTIONS
 from starling.errors import InputError
 from starling.extras import need
@@ -43,7 +43,7 @@ def summarise(calls: Path, *, people: Path | None, by: str | None, min_cell: int
     need("duckdb", "cohort")
     need("pyarrow", "cohort")
     outputs, stated = verified(calls), metadata_of(calls)
-    protection = Protection(min_cell, digest_of_file(outputs.people))
+    protection = Protection(min_cell, stated_digest(outputs, outputs.people))
     with connected(calls.parent) as database:
         for name in ("people", "patterns", "advice", "positions"):
             database.read_parquet(str(outputs.beside(name))).create_view(name)
