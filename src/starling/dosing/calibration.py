@@ -76,7 +76,7 @@ class Calibration:
 
     def with_outcome(self, predicted: float, actual: float) -> Calibration:
         """With one more stable patient.  Raises: InputError when a dose is not above 0, or is no dose."""
-        if not (0 < predicted <= LARGEST_DOSE and 0 < actual <= LARGEST_DOSE):
+        if not (_is_dose(predicted) and _is_dose(actual)):
             message = f"predicted and stable dose must be above 0, and at most {LARGEST_DOSE:g}"
             raise InputError("CALIBRATION_REFUSED", message)
         return replace(self, outcomes=(*self.outcomes, Outcome(predicted, actual)))
@@ -157,9 +157,13 @@ def parse(text: str, *, source: str) -> Calibration:
         raise InputError("CALIBRATION_REFUSED", f"is not a calibration file ({error})", source=source) from error
 
 
+def _is_dose(number: float) -> bool:
+    return 0 < number <= LARGEST_DOSE
+
+
 def _outcome(row: Mapping[str, Any]) -> Outcome:
     found = Outcome(float(row["predicted"]), float(row["actual"]))
-    if not (0 < found.predicted <= LARGEST_DOSE and 0 < found.actual <= LARGEST_DOSE):
+    if not (_is_dose(found.predicted) and _is_dose(found.actual)):
         raise ValueError("a dose is not above 0, or is no dose")
     return found
 

@@ -10,7 +10,6 @@ byte order).
 from __future__ import annotations
 
 import sys
-import zipfile
 import zlib
 from collections.abc import Callable
 from io import BytesIO
@@ -27,11 +26,6 @@ HEAD_BYTES: Final = 16_384
 #: An archive on standard input is held in memory, for its list of contents stands at its end.  No array's export,
 #: packed, is larger.  Source: ours.
 _LARGEST_PIPED_ARCHIVE: Final = 256 * 2**20
-#: Exports of arrays shrink to a third when they are packed, final reports of many samples to a twentieth; what unpacks
-#: to more than this many times its size was made to fill the memory.  Source: ours.
-MOST_UNPACKED: Final = 50
-#: Bytes that may come of however little.
-ALWAYS_UNPACKED: Final = 2**20
 _ZIP: Final = b"PK\x03\x04"
 _EMPTY_ZIP: Final = b"PK\x05\x06"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -60,7 +54,7 @@ def begin(path: str | Path) -> Beginning:
     with stream:
         data = stream.read(HEAD_BYTES)
     if data[:4] in {_ZIP, _EMPTY_ZIP}:
-        return _unpacked(path.open("rb"), path.name)
+        return _from_archive(path.open("rb"), path.name)
     head = _inflated(data)
     if is_bgzf(data) or not _is_all_comment(head):
         return Beginning(path.name, _as_utf8(head))
@@ -76,13 +70,19 @@ def _once(stream: BinaryIO, name: str) -> Beginning:
         whole = data + _up_to(stream, _LARGEST_PIPED_ARCHIVE)
         if len(whole) >= _LARGEST_PIPED_ARCHIVE:
             raise InputError("NOT_VCF", "this is a ZIP archive too large to be read from a pipe", source=name)
-        return _unpacked(BytesIO(whole), name)
+        return _from_archive(BytesIO(whole), name)
     head = _inflated(data)
     if not _is_all_comment(head):
         return Beginning(name, _as_utf8(head), _replayed(data, stream))
     seen = _Recorded(_replayed(data, stream))
     head = _behind_comments(cast("BinaryIO", seen), name, head)
     return Beginning(name, head, _replayed(bytes(seen.data), stream))
+
+
+def _from_archive(file: BinaryIO, name: str) -> Beginning:
+    from starling.formats.archive import only_text  # what unpacks archives loads every kind of them
+
+    return _once(only_text(file, name), name)
 
 
 def _up_to(stream: BinaryIO, size: int) -> bytes:
@@ -137,65 +137,6 @@ def _around_first_row(text: bytes) -> bytes:
     lines = text[text.find(b"\n") + 1 :].splitlines()
     first = next((at for at, line in enumerate(lines) if line.strip() and not line.startswith(b"#")), len(lines))
     return b"\n".join(lines[max(0, first - 20) : first + 20])[: 4 * HEAD_BYTES] + b"\n"
-
-
-# --- archives ---------------------------------------------------------------------------------------------------------
-
-
-def _unpacked(file: BinaryIO, name: str) -> Beginning:
-    """The one text in an archive, as its own stream.  Raises: InputError NOT_VCF, FILE_DAMAGED."""
-    try:
-        archive = zipfile.ZipFile(file)
-        inside = [each for each in archive.infolist() if _is_content(each)]
-        if len(inside) != 1:
-            shown = ", ".join(each.filename[:60] for each in inside[:3]) or "nothing"
-            message = f"this is a ZIP archive that holds {shown}; unpack it and name the one file to read"
-            raise InputError("NOT_VCF", message, source=name)
-        if inside[0].flag_bits & 1:
-            raise InputError("NOT_VCF", "this ZIP archive needs a password; unpack it first", source=name)
-        most = MOST_UNPACKED * inside[0].compress_size + ALWAYS_UNPACKED
-        stream = _Member(archive.open(inside[0]), file, name, most)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
-        file.close()
-        raise InputError("FILE_DAMAGED", f"the ZIP archive cannot be unpacked: {error}", source=name) from error
-    except BaseException:
-        file.close()
-        raise
-    return _once(cast("BinaryIO", stream), name)
-
-
-def _is_content(entry: zipfile.ZipInfo) -> bool:
-    """Not a folder, and not what some systems add of their own."""
-    parts = entry.filename.split("/")
-    return not entry.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".")
-
-
-class _Member:
-    """What lies in an archive, to be read once; the archive is closed with it."""
-
-    def __init__(self, stream: object, file: BinaryIO, name: str, most: int) -> None:
-        """`most`: bytes that it may unpack to."""
-        self._stream = cast("BinaryIO", stream)
-        self._file = file
-        self._name = name
-        self._left = most
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes.  Raises: InputError FILE_DAMAGED; BAD_MARKERS for what was made to fill the memory."""
-        try:
-            data = self._stream.read(size)
-            self._left -= len(data)
-            if self._left < 0:
-                message = f"unpacks to more than {MOST_UNPACKED} times its size, as no results of an array do"
-                raise InputError("BAD_MARKERS", message, source=self._name)
-            return data
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
-            raise InputError("FILE_DAMAGED", f"the ZIP archive is damaged: {error}", source=self._name) from error
-
-    def close(self) -> None:
-        """The archive is closed, too."""
-        self._stream.close()
-        self._file.close()
 
 
 # --- streams ----------------------------------------------------------------------------------------------------------

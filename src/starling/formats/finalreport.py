@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from starling.errors import InputError
-from starling.formats.consumer import cells
+from starling.formats.consumer import cells, separator_of
 from starling.formats.content import Format, Opening
 from starling.formats.markers import Lines, Marker, MarkerTable, Rows, build_in, first_row, head_text, read_lines, table
 from starling.values import dataclass
@@ -97,7 +97,7 @@ def _add(rows: Rows, columns: _Columns, fields: list[str], lines: Lines, number:
 
 def _columns(header: str, about: list[str], lines: Lines, number: int) -> _Columns:
     """Raises: InputError BAD_MARKERS, WRONG_STRAND."""
-    separator = next((sign for sign in "\t,;" if sign in header), "\t")
+    separator = separator_of(header) or "\t"
     names = cells(header, separator, lines, number)
     place = {name.casefold(): index for index, name in reversed(list(enumerate(names)))}
     if names and not names[0] and not any(name.startswith("allele") for name in place):

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from starling.formats.bgzf import BlockFile
+from starling.formats.content import OrderName
 from starling.formats.header import Header
 from starling.formats.lines import DisorderError, Piece, pieces
 from starling.formats.record import LARGEST_POSITION, parse_position, touches
 from starling.formats.regions import Intervals, merge
-from starling.formats.seek import SMALL, Key, Seeker
+from starling.formats.seek import Key, Seeker
 from starling.formats.tabix import BadIndexError, Index, read_index
 
-_WHOLE_CHROMOSOME_UP_TO_BYTES: Final = SMALL
 _REACH: Final = 10_000
 _REACH_STRUCTURAL: Final = 1_000_000
 #: Text searched for reference blocks before the reach; a block is the last one before the region it covers.
@@ -38,7 +38,6 @@ _BASES: Final = b"ACGTNacgtn"
 _BLOCKS_SEARCHED: Final = 32
 Answer = TypeVar("Answer")
 Place = tuple[int, int]
-Order = Literal["index", "blocks", "whole"]
 _BLOCKS_COUNTED: Final = 16
 
 
@@ -71,7 +70,7 @@ class Finder:
         return "bisect" if self._index is None else "index"
 
     @property
-    def order(self) -> Order:
+    def order(self) -> OrderName:
         """What proves that the records are sorted: every line, an index that fits, or the heads of all blocks."""
         return "whole" if self.seeker.checked_whole else "index" if self._proved_by_index else "blocks"
 
@@ -92,7 +91,7 @@ class Finder:
             for name in self._present(wanted)
             for start, end in merge(zip(*wanted[name.lower()].sides, strict=True), gap=self._reach())
         ]
-        if self._unread is not None and self._blocks.size > _WHOLE_CHROMOSOME_UP_TO_BYTES and self._any_long(groups):
+        if self._unread is not None and not self.seeker.checked_whole and self._any_long(groups):
             self._use_index()
         for name, start, end in groups:
             yield from self._group(name, wanted[name.lower()], start, end)
@@ -120,7 +119,7 @@ class Finder:
         stated = self._ask(Index.records) if self._unread is None else self._stated_records(self._unread)
         if stated is not None:
             return stated
-        if self._blocks.size <= _WHOLE_CHROMOSOME_UP_TO_BYTES:
+        if self.seeker.checked_whole:
             return self._count_all()
         total = self._blocks.size - self._first
         blocks = self.seeker.sample(_BLOCKS_COUNTED)
@@ -144,7 +143,7 @@ class Finder:
 
     def _reach(self) -> int:
         """How far before a region every line is looked at, see `seek`; an index that is dropped makes it longer."""
-        if self._blocks.size <= _WHOLE_CHROMOSOME_UP_TO_BYTES:
+        if self.seeker.checked_whole:
             return LARGEST_POSITION
         return _REACH_STRUCTURAL if self._is_structural and self._index is None else _REACH
 
@@ -159,7 +158,7 @@ class Finder:
 
     def _index_helps(self, index: Path) -> bool:
         """Whether the index is likely to know of a record that bisecting does not find, or costs nothing."""
-        if self._blocks.size <= _WHOLE_CHROMOSOME_UP_TO_BYTES or self._only_blocks:
+        if self.seeker.checked_whole or self._only_blocks:
             return False
         return self._before > 0 or index.stat().st_size <= _READ_AT_NO_COST_UP_TO_BYTES
 

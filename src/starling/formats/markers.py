@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
 
 from starling.errors import InputError
-from starling.formats.beginning import ALWAYS_UNPACKED, MOST_UNPACKED
 from starling.formats.content import Opening
-from starling.formats.stream import Progress, TextStream, open_bytes
+from starling.formats.stream import ALWAYS_UNPACKED, MOST_UNPACKED, Progress, TextStream, open_bytes
 from starling.values import dataclass, field
 
 Strand = Literal["plus", "forward", "none"]

@@ -20,6 +20,11 @@ from starling.formats.record import LONGEST_LINE
 
 Progress = Callable[[int, int | None], None]
 
+#: Exports of arrays shrink to a third when they are packed, final reports of many samples to a twentieth; what unpacks
+#: to more than this many times its size was made to fill the memory.  Source: ours.
+MOST_UNPACKED: Final = 50
+#: Bytes that may come of however little.
+ALWAYS_UNPACKED: Final = 2**20
 _RAW_BYTES: Final = 128 * 1024
 _TEXT_BYTES: Final = 1024 * 1024
 #: Headers of half a million samples are about 10 MB.

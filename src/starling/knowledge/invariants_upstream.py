@@ -62,13 +62,13 @@ def provenance(tables: Tables) -> Iterator[Violation]:
     rows = {_key(row): row for row in tables["recommendations"]}
     read = {_key(row): row for row in tables["upstream"]}
     kinds = {_key(row): row["kind"] for row in tables["upstream_differences"]}
-    for key in rows.keys() - read.keys():
+    alone = {"ours alone": rows.keys() - read.keys(), "theirs alone": read.keys() - rows.keys()}
+    for key in alone["ours alone"]:
         if kinds.get(key) != "ours alone":
             yield at(rows[key], "this row comes from no record in upstream.tsv, and no reason is given")
-    for key in read.keys() - rows.keys():
+    for key in alone["theirs alone"]:
         if kinds.get(key) != "theirs alone":
             yield at(read[key], "no row was made of this record, and no reason is given")
-    alone = {"ours alone": rows.keys() - read.keys(), "theirs alone": read.keys() - rows.keys()}
     for row in tables["upstream_differences"]:
         if row["kind"] not in KINDS or not row["reason"]:
             yield at(row, f"a difference is one of {', '.join(sorted(KINDS))}, and has a reason")

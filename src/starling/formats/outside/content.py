@@ -40,7 +40,7 @@ class Text:
     @property
     def head(self) -> tuple[str, ...]:
         """The fields of the first line that is not empty, separated by tabs."""
-        return cells(next((line for _, line in self.filled), ""))
+        return cells(next(filter(str.strip, self.lines), ""))
 
     def wrong(self, message: str, line: int | None = None) -> InputError:
         """The error to raise."""
@@ -68,6 +68,11 @@ class Tool:
 def cells(line: str) -> tuple[str, ...]:
     """The fields of a line that are separated by tabs, without quotes."""
     return tuple(cell.strip().strip('"').strip() for cell in line.split("\t"))
+
+
+def every_line(is_row: Callable[[tuple[str, ...]], bool]) -> Callable[[Text], bool]:
+    """A test whether a file has lines, each of which is such a row."""
+    return lambda text: bool(text.filled) and all(is_row(cells(line)) for _, line in text.filled)
 
 
 def text_of(value: object) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from starling.formats.outside.content import Text, Tool, cells
+from starling.formats.outside.content import Text, Tool, cells, every_line
 from starling.vocabulary import OutsideCall
 
 _GENE: Final = re.compile(r"[A-Z]{1,3}\d{0,2}")
@@ -20,10 +20,6 @@ def _is_row(fields: tuple[str, ...]) -> bool:
     return len(fields) >= 3 and bool(_GENE.fullmatch(fields[0])) and all(_CELL.fullmatch(each) for each in fields[1:])
 
 
-def _matches(text: Text) -> bool:
-    return bool(text.filled) and all(_is_row(cells(line)) for _, line in text.filled)
-
-
 def _read(text: Text) -> Iterator[OutsideCall]:
     for number, line in text.filled:
         gene, first, second, *more = cells(line)
@@ -31,4 +27,4 @@ def _read(text: Text) -> Iterator[OutsideCall]:
         yield OutsideCall(f"HLA-{gene}", "No call" if "-" in alleles[:1] else "/".join(alleles), line=number)
 
 
-TOOLS: Final = (Tool("HLA-HD", _matches, _read),)
+TOOLS: Final = (Tool("HLA-HD", every_line(_is_row), _read),)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from starling.formats.outside.content import Text, Tool, cells
+from starling.formats.outside.content import Text, Tool, cells, every_line
 from starling.vocabulary import OutsideCall
 
 _ALLELE: Final = re.compile(r"(?:HLA-|KIR)[A-Z0-9]+\*[\w:,*-]+|\.")
@@ -22,10 +22,6 @@ def _is_row(fields: tuple[str, ...]) -> bool:
         return False
     numbers = (fields[3], fields[4], fields[6], fields[7])
     return all(_ALLELE.fullmatch(each) for each in (fields[2], fields[5])) and all(map(_NUMBER.fullmatch, numbers))
-
-
-def _matches(text: Text) -> bool:
-    return bool(text.filled) and all(_is_row(cells(line)) for _, line in text.filled)
 
 
 def _read(text: Text) -> Iterator[OutsideCall]:
@@ -45,4 +41,4 @@ def _together(names: str) -> str:
     return firsts.pop() if len(firsts) == 1 else " or ".join(names.split(","))
 
 
-TOOLS: Final = (Tool("T1K", _matches, _read),)
+TOOLS: Final = (Tool("T1K", every_line(_is_row), _read),)

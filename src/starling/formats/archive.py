@@ -1,0 +1,69 @@
+"""The one text of a ZIP archive.  Source: PKWARE APPNOTE.TXT 6.3.10, section 4.3.7."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from typing import BinaryIO, cast
+
+from starling.errors import InputError
+from starling.formats.stream import ALWAYS_UNPACKED, MOST_UNPACKED
+
+
+def only_text(file: BinaryIO, name: str) -> BinaryIO:
+    """The one text in an archive, as a stream that closes the archive with it.
+
+    Raises: InputError NOT_VCF, FILE_DAMAGED.
+    """
+    try:
+        archive = zipfile.ZipFile(file)
+        inside = [each for each in archive.infolist() if _is_content(each)]
+        if len(inside) != 1:
+            shown = ", ".join(each.filename[:60] for each in inside[:3]) or "nothing"
+            message = f"this is a ZIP archive that holds {shown}; unpack it and name the one file to read"
+            raise InputError("NOT_VCF", message, source=name)
+        if inside[0].flag_bits & 1:
+            raise InputError("NOT_VCF", "this ZIP archive needs a password; unpack it first", source=name)
+        most = MOST_UNPACKED * inside[0].compress_size + ALWAYS_UNPACKED
+        stream = _Member(archive.open(inside[0]), file, name, most)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
+        file.close()
+        raise InputError("FILE_DAMAGED", f"the ZIP archive cannot be unpacked: {error}", source=name) from error
+    except BaseException:
+        file.close()
+        raise
+    return cast("BinaryIO", stream)
+
+
+def _is_content(entry: zipfile.ZipInfo) -> bool:
+    """Not a folder, and not what some systems add of their own."""
+    parts = entry.filename.split("/")
+    return not entry.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".")
+
+
+class _Member:
+    """What lies in an archive, to be read once; the archive is closed with it."""
+
+    def __init__(self, stream: object, file: BinaryIO, name: str, most: int) -> None:
+        """`most`: bytes that it may unpack to."""
+        self._stream = cast("BinaryIO", stream)
+        self._file = file
+        self._name = name
+        self._left = most
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes.  Raises: InputError FILE_DAMAGED; BAD_MARKERS for what was made to fill the memory."""
+        try:
+            data = self._stream.read(size)
+            self._left -= len(data)
+            if self._left < 0:
+                message = f"unpacks to more than {MOST_UNPACKED} times its size, as no results of an array do"
+                raise InputError("BAD_MARKERS", message, source=self._name)
+            return data
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
+            raise InputError("FILE_DAMAGED", f"the ZIP archive is damaged: {error}", source=self._name) from error
+
+    def close(self) -> None:
+        """The archive is closed, too."""
+        self._stream.close()
+        self._file.close()
