@@ -2,7 +2,8 @@
 
 Asked:          Question, Options
 Interpretation: Alternative, Adjusted, GeneResult
-Guidance:       Dose, Condition, Advice, Implication, Recommendation, DrugResult
+Guidance:       Dose, Condition, Advice, Implication, Recommendation
+A drug's answer: OpenCondition, MedicineEffect, CheckedAlternative, Disagreement, DrugResult
 The whole:      Provenance, Run, Assessment
 
 Frozen values without I/O; every one survives `starling.serial` to JSON and back.
@@ -107,12 +108,16 @@ class Dose:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Advice that applies when something more is true of the patient."""
+    """Advice that applies when something more is true of the patient.
+
+    `key`: what decides it, for a program (docs/explanation/conditions.md); empty: only a reader can.
+    """
 
     when: str
     action: str
     dose: tuple[Dose, ...] = ()
     alternatives: tuple[str, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,46 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCondition:
+    """What must be asked before the answer holds: were it so, the drug would be ruled out.
+
+    `ask`: the question in words.  `key`: as `Condition.key`.  `action`: the advice then.  `source`: who says so.
+    """
+
+    ask: str
+    key: str
+    action: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class MedicineEffect:
+    """What one stated medicine did to the answer; `name` as it was stated, `text` a sentence.
+
+    `adjusted`: the phenotype counts as changed.  `condition`: it decides a condition of the advice.
+    `no_difference`: it is known, and nothing the sources of this drug say depends on it.  `not_considered`: unknown.
+    """
+
+    name: str
+    effect: Literal["adjusted", "condition", "no_difference", "not_considered"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAlternative:
+    """A medicine that a source proposes instead, put through the same patient's results and medicines.
+
+    `action`: its own headline; None when nothing is known of it here.  `why`: a sentence.  `offered`: whether it is
+    still proposed.
+    """
+
+    drug: str
+    action: str | None
+    why: str
+    offered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DrugResult:
     """One drug of an assessment.
 
@@ -185,6 +230,7 @@ class DrugResult:
     known, and no guideline of the knowledge base advises anything by genotype.
 
     `notes`: which guidelines list no row for this patient's result, and medicines that no recommendation mentions.
+    `medicines`: one entry for each medicine that was stated.
     """
 
     drug: str
@@ -194,6 +240,9 @@ class DrugResult:
     disagreement: Disagreement | None = None
     recommendations: tuple[Recommendation, ...] = ()
     notes: tuple[Notice, ...] = ()
+    conditions_open: tuple[OpenCondition, ...] = ()
+    medicines: tuple[MedicineEffect, ...] = ()
+    alternatives: tuple[CheckedAlternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

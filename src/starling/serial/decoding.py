@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, cast
 
 from starling.assessment import (
@@ -9,6 +10,7 @@ from starling.assessment import (
     Advice,
     Alternative,
     Assessment,
+    CheckedAlternative,
     Condition,
     Disagreement,
     Dose,
@@ -16,17 +18,20 @@ from starling.assessment import (
     GeneResult,
     InputStamp,
     KnowledgeStamp,
+    MedicineEffect,
+    OpenCondition,
     Provenance,
     Recommendation,
     Run,
 )
-from starling.serial.fields import Fields
+from starling.serial.fields import Fields, Value
 from starling.vocabulary import BuildName, CopyNumber, Notice, Presence, VariantCopies, Why
 
 CallStatus = Literal["called", "ambiguous", "undetermined"]
 DrugStatus = Literal["advice", "no_result", "no_row", "no_guideline"]
 CallSource = Literal["sample", "outside"]
 PhenotypeUsed = Literal["genetic", "adjusted"]
+Effect = Literal["adjusted", "condition", "no_difference", "not_considered"]
 
 
 def assessment_from(fields: Fields) -> Assessment:
@@ -154,6 +159,37 @@ def _drug(fields: Fields) -> DrugResult:
         disagreement=fields.one_or_none("disagreement", _disagreement),
         recommendations=fields.rows("recommendations", lambda row: _recommendation(row, drug)),
         notes=fields.rows("notes", _notice),
+        conditions_open=_later(fields, "conditions_open", _open_condition),
+        medicines=_later(fields, "medicines", _medicine),
+        alternatives=_later(fields, "alternatives", _checked),
+    )
+
+
+def _later(fields: Fields, name: str, build: Callable[[Fields], Value]) -> tuple[Value, ...]:
+    """Rows that older documents do not hold."""
+    return fields.rows(name, build) if name in fields.names() else ()
+
+
+def _open_condition(fields: Fields) -> OpenCondition:
+    return OpenCondition(
+        ask=fields.text("ask"),
+        key=fields.text("key"),
+        action=fields.text("action"),
+        source=fields.text("source"),
+    )
+
+
+def _medicine(fields: Fields) -> MedicineEffect:
+    effect = cast(Effect, fields.choice("effect", Effect))
+    return MedicineEffect(name=fields.text("name"), effect=effect, text=fields.text("text"))
+
+
+def _checked(fields: Fields) -> CheckedAlternative:
+    return CheckedAlternative(
+        drug=fields.text("drug"),
+        action=fields.text_or_none("action"),
+        why=fields.text("why"),
+        offered=fields.flag("offered"),
     )
 
 
@@ -203,6 +239,7 @@ def _condition(fields: Fields) -> Condition:
         action=fields.text("action"),
         dose=fields.rows("dose", _dose),
         alternatives=fields.texts("alternatives"),
+        key=fields.text("key") if "key" in fields.names() else "",
     )
 
 

@@ -15,6 +15,7 @@ from starling.assessment import (
     Recommendation,
     Run,
 )
+from starling.values import asdict
 from starling.vocabulary import Notice, VariantCopies
 
 
@@ -125,6 +126,9 @@ def drug_fields(drug: DrugResult) -> dict[str, object]:
         "disagreement": None if differ is None else {"what": differ.what, "by": list(differ.by)},
         "recommendations": [_recommendation(row) for row in drug.recommendations],
         "notes": _notices(drug.notes),
+        "conditions_open": [asdict(each) for each in drug.conditions_open],
+        "medicines": [asdict(each) for each in drug.medicines],
+        "alternatives": [asdict(each) for each in drug.alternatives],
     }
 
 
@@ -164,6 +168,7 @@ def _condition(condition: Condition) -> dict[str, object]:
         "action": condition.action,
         "dose": _doses(condition.dose),
         "alternatives": list(condition.alternatives),
+        "key": condition.key,
     }
 
 
