@@ -108,6 +108,36 @@ class NamedAllele:
     is_structural: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AlleleMasks:
+    """The cells of a definition as bits: over alleles (bit i: the allele of `rows[i]`) and over sites (bit j: site j).
+
+    `rows`: indices of the alleles that can be matched.  `accept[j]`: base -> alleles that accept it.  `carriers[j]`:
+    alleles with a core cell, one that excludes the reference base.  `defined`, `wobble`, `core`: per allele its sites
+    with a cell, with a cell of several bases, with a core cell.  `classes`: alleles of equal function and activity;
+    `class_of`: for each allele the index of its class.
+    """
+
+    rows: tuple[int, ...]
+    accept: tuple[Mapping[str, int], ...]
+    carriers: tuple[int, ...]
+    defined: tuple[int, ...]
+    wobble: tuple[int, ...]
+    core: tuple[int, ...]
+    classes: tuple[int, ...]
+    class_of: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMasks:
+    """Masks, and the very tuples they were made from: of a definition with others they say nothing."""
+
+    masks: AlleleMasks
+    sites: tuple[Site, ...]
+    alleles: tuple[NamedAllele, ...]
+    ignored_alleles: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneDefinition:
     """A gene's definition table, its traits and its exceptions.  `sites` are sorted; `alleles` stand in table order.
@@ -117,6 +147,7 @@ class GeneDefinition:
     `undocumented_as_reference`: a base outside the definition is read as reference, with a warning and no certainty.
     `nomenclatures`: what an outside result must state one of before its names are read, the year of the newest first;
     empty: names never changed their meaning.
+    `compiled`: the cells as bits, made beforehand; None: they are made when asked for.
     Compared by identity, so that what is computed from a definition can be remembered at no cost.
     """
 
@@ -142,6 +173,7 @@ class GeneDefinition:
     deleted_allele: str = ""
     undocumented_as_reference: bool = False
     nomenclatures: tuple[str, ...] = ()
+    compiled: CompiledMasks | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from starling.calling.table import bits, match_table
+from starling.masks import masks_of
 from tests.calling.oracle import Oracle
 from tests.calling.support import definitions, toy
 
@@ -76,3 +77,19 @@ def test_masks_of_real_genes_say_what_the_cells_say(gene: str) -> None:
             assert [table.alleles[bit].name for bit in bits(mask)] == fitting
     for allele, core in zip(table.alleles, table.core, strict=True):
         assert all((core >> number & 1) == oracle._hidden(allele, {number}) for number in range(len(table.loci)))
+
+
+@pytest.mark.parametrize("gene", definitions())
+def test_masks_made_with_the_knowledge_are_those_of_its_cells(gene: str) -> None:
+    definition = definitions()[gene]
+    assert definition.compiled is not None
+    assert definition.compiled.masks == masks_of(definition.sites, definition.alleles, definition.ignored_alleles)
+    assert match_table(definition).accept is definition.compiled.masks.accept
+
+
+def test_masks_of_a_definition_that_was_changed_since_are_made_anew() -> None:
+    definition = definitions()["TPMT"]
+    fewer = replace(definition, alleles=definition.alleles[:4])
+    assert len(match_table(fewer).alleles) == 4
+    ignoring = replace(definition, ignored_alleles=frozenset({"*2"}))
+    assert "*2" not in {allele.name for allele in match_table(ignoring).alleles}

@@ -327,8 +327,11 @@ def test_a_damaged_file_is_refused(compiled: Path, tmp_path: Path, change: str) 
 def everything(path: Path) -> tuple[object, ...]:
     """All that a reader can learn of a file."""
     with KnowledgeBase.open(path) as base:
-        genes = [(name, each.sites, each.alleles, each.aliases) for name, each in base.definitions.items()]
-        return base.stamp, genes, base.guidance, base.genes, base.contigs, base.contig_lengths
+        genes = [
+            (name, each.sites, each.alleles, each.aliases, each.compiled) for name, each in base.definitions.items()
+        ]
+        rows = base.source_rows, base.source_differences
+        return base.stamp, genes, base.guidance, base.genes, base.contigs, base.contig_lengths, rows
 
 
 def test_whatever_bit_is_flipped_the_truth_is_read_or_nothing(compiled: Path, tmp_path: Path) -> None:

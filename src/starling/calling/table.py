@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from starling.definitions import GeneDefinition, NamedAllele
+from starling.definitions import AlleleMasks, GeneDefinition, NamedAllele
+from starling.masks import masks_of
 from starling.values import dataclass
-from starling.vocabulary import ActivityScore, Locus
-
-FunctionClass = tuple[str, ActivityScore | None]
+from starling.vocabulary import Locus
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,83 +58,33 @@ def bits(mask: int) -> tuple[int, ...]:
 
 def match_table(definition: GeneDefinition) -> MatchTable:
     """The masks of a definition, made anew; structural alleles and ignored ones cannot be matched and have no bit."""
-    alleles = tuple(
-        allele
-        for allele in definition.alleles
-        if allele.cells and not allele.is_structural and allele.name not in definition.ignored_alleles
-    )
-    reference = next(allele for allele in alleles if allele.is_reference)
-    reference_cells = dict(reference.cells)
-    defined, wobble, core, carriers = _site_masks(definition, alleles)
-    classes, class_of = _function_classes(alleles)
+    masks = _masks(definition)
+    alleles = tuple([definition.alleles[number] for number in masks.rows])
+    references = tuple([site.ref for site in definition.sites])
     return MatchTable(
         definition=definition,
         alleles=alleles,
-        loci=tuple(site.locus for site in definition.sites),
-        references=tuple(site.ref for site in definition.sites),
-        accept=_accept_masks(definition, alleles, reference_cells),
-        defined=defined,
-        wobble=wobble,
-        core=core,
-        carriers=tuple(carriers),
-        plain=sum(1 << bit for bit, sites in enumerate(core) if not sites),
-        homozygous=tuple((site.ref, site.ref) for site in definition.sites),
-        hemizygous=tuple((site.ref,) for site in definition.sites),
-        reference=reference,
-        classes=classes,
-        class_of=class_of,
+        loci=tuple([site.locus for site in definition.sites]),
+        references=references,
+        accept=masks.accept,
+        defined=masks.defined,
+        wobble=masks.wobble,
+        core=masks.core,
+        carriers=masks.carriers,
+        plain=sum([1 << bit for bit, sites in enumerate(masks.core) if not sites]),
+        homozygous=tuple(zip(references, references, strict=True)),
+        hemizygous=tuple(zip(references, strict=True)),
+        reference=next(allele for allele in alleles if allele.is_reference),
+        classes=masks.classes,
+        class_of=masks.class_of,
         everything=(1 << len(alleles)) - 1,
     )
 
 
-def _accept_masks(
-    definition: GeneDefinition, alleles: tuple[NamedAllele, ...], reference: Mapping[int, tuple[str, ...]]
-) -> tuple[Mapping[str, int], ...]:
-    undefined = [(1 << len(alleles)) - 1] * len(definition.sites)
-    accept: list[dict[str, int]] = [{} for _ in definition.sites]
-    bit = 1
-    for allele in alleles:
-        for site, bases in allele.cells:
-            undefined[site] ^= bit
-            masks = accept[site]
-            for base in bases:
-                masks[base] = masks.get(base, 0) | bit
-        bit <<= 1
-    for site, masks in enumerate(accept):
-        for base in reference.get(site, (definition.sites[site].ref,)):
-            masks[base] = masks.get(base, 0) | undefined[site]
-    return tuple(accept)
-
-
-def _site_masks(
-    definition: GeneDefinition, alleles: tuple[NamedAllele, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], list[int]]:
-    """Per allele its defined, its wobbling and its core sites; per site the alleles with a core cell there."""
-    defined, wobble, core = [0] * len(alleles), [0] * len(alleles), [0] * len(alleles)
-    carriers = [0] * len(definition.sites)
-    places = [1 << site for site in range(len(definition.sites))]
-    references = [site.ref for site in definition.sites]
-    for number, allele in enumerate(alleles):
-        for site, bases in allele.cells:
-            defined[number] |= places[site]
-            if len(bases) > 1:
-                wobble[number] |= places[site]
-            if references[site] not in bases:
-                core[number] |= places[site]
-                carriers[site] |= 1 << number
-        if allele.is_reference:
-            defined[number] = (1 << len(definition.sites)) - 1
-    return tuple(defined), tuple(wobble), tuple(core), carriers
-
-
-def _function_classes(alleles: tuple[NamedAllele, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    numbers: dict[FunctionClass, int] = {}
-    masks: list[int] = []
-    class_of: list[int] = []
-    for bit, allele in enumerate(alleles):
-        number = numbers.setdefault((allele.function, allele.activity), len(numbers))
-        if number == len(masks):
-            masks.append(0)
-        masks[number] |= 1 << bit
-        class_of.append(number)
-    return tuple(masks), tuple(class_of)
+def _masks(definition: GeneDefinition) -> AlleleMasks:
+    """Those of the compiled knowledge, unless the definition was changed since."""
+    made = definition.compiled
+    same = made is not None and made.sites is definition.sites and made.alleles is definition.alleles
+    if made is not None and same and made.ignored_alleles == definition.ignored_alleles:
+        return made.masks
+    return masks_of(definition.sites, definition.alleles, definition.ignored_alleles)

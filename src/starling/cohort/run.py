@@ -145,10 +145,15 @@ def _work(
         reached += sizes.pop(outcome.shard)
         tick()
 
+    said = 0
+
     def tick() -> None:
+        """Never goes back: a share that is just being written reads as nothing, and a shard may be begun again."""
+        nonlocal said
         if progress is not None:
             begun = sum(people * ShardPaths(Path(work.directory), name).read_share() for name, people in sizes.items())
-            progress(reached + int(begun), total)
+            said = max(said, reached + int(begun))
+            progress(said, total)
 
     run(
         work,

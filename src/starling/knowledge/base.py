@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
 from starling.errors import InputError
-from starling.knowledge.names import ATC_GROUP, canonical_when, parts_of, plain_name, skeleton, without_form
+from starling.knowledge.names import canonical_when, is_atc_group, parts_of, plain_name, skeleton, without_form
 from starling.knowledge.rows import Rows
 from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of
 from starling.once import once
@@ -166,7 +166,7 @@ class KnowledgeBase:
             return drugs[0]
         group = name.strip().upper()
         members = sorted({drug.name for code, drug in self._codes.items() if code.startswith(group)})
-        if ATC_GROUP.fullmatch(group) and members:
+        if is_atc_group(group) and members:
             raise InputError("UNKNOWN_NAME", f"{group} is a group of drugs; name one of them: {', '.join(members)}")
         sentence = "not in this knowledge base; that is not a statement of safety"
         raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{self._near(name)}")

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from starling.assessment import KnowledgeStamp
-from starling.definitions import DIPLOTYPE
+from starling.definitions import DIPLOTYPE, AlleleMasks
 from starling.errors import KnowledgeError
 from starling.knowledge.inspect import check_tables
 from starling.knowledge.intervals import last_position, parse_hgvs
 from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, digests, normalised, stamp_of
 from starling.knowledge.tables import OUTSIDE, TRAITS, TableRow, Tables, natural, read_tables
-from starling.knowledge.values import parse_key
+from starling.knowledge.values import allele_reader, parse_key, sites_of
+from starling.masks import masks_of
 
 _GUIDELINE: Final = ("guideline", "source", "clinpgx_id", "genes", "pmids", "text_as_of", "checked_on")
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
@@ -85,6 +86,8 @@ def _plain(rows: Sequence[TableRow]) -> list[Values]:
 
 def _genes(tables: Tables) -> Iterator[Values]:
     variants, alleles = tables.by_gene("variants"), tables.by_gene("alleles")
+    ignored = {(row["gene"], row["value"]) for row in tables["gene_exceptions"] if row["kind"] == "ignored_allele"}
+    read = allele_reader()
     cells: dict[tuple[str, str], dict[int, str]] = {}
     for row in tables["allele_definitions"]:
         cells.setdefault((row["gene"], row["allele"]), {})[int(row["pos_grch38"])] = row["bases"]
@@ -101,7 +104,10 @@ def _genes(tables: Tables) -> Iterator[Values]:
         ]
         span = int(row["start_grch38"]), int(row["end_grch38"])
         stated = gene, row["chrom"], *span, row["reference_allele"], row["data_version"]
-        yield *stated, _json(sites), _json(extra), _json(named)
+        made = sites_of(gene, row["chrom"], _json(sites)), read(_json(named))
+        masks = masks_of(*made, frozenset(allele for of, allele in ignored if of == gene))
+        fields = [getattr(masks, name) for name in AlleleMasks.__slots__]
+        yield *stated, _json(sites), _json(extra), _json(named), _json(fields)
 
 
 def _traits(tables: Tables) -> Iterator[Values]:

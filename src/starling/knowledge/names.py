@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
-#: an ATC code of any level, e.g. `N06AB` (a group) or `N06AB05` (a substance)
-ATC_GROUP: Final = re.compile(r"[A-Z]\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?")
 _IGNORED: Final = re.compile(r"[^\w/+]|_")
 
 _UNIT: Final = r"(?:mg|mcg|µg|μg|ug|kg|g|ml|l|mmol|iu|ie|ui|i\.?u\.?|units?|%)"
 _NUMBER: Final = r"\d+(?:[.,]\d+)*"
-#: `75 mg`, `50/1000mg`, `100 mg/5 ml`, `0,5 %`
-_STRENGTH: Final = re.compile(
-    rf"(?<![\w-]){_NUMBER}(?:\s*[/-]\s*{_NUMBER})*\s*{_UNIT}"
-    rf"(?:\s*/\s*(?:{_NUMBER}\s*)?(?:{_UNIT}|dose|tablet|h|day))?(?!\w)"
-)
 #: Forms that are swallowed or injected.  Creams, eye drops and the like are not here: what reaches an enzyme from them
 #: is not what the tables speak of, so such a name stays unknown, and that is said.
 _FORMS: Final = frozenset({
@@ -38,16 +32,45 @@ _SALTS: Final = frozenset({
     "phosphat", "fosfato", "fosfaat", "succinat", "succinato", "tartrat", "tartrato", "sulfat", "sulfato", "maleat",
     "maleato",
 })  # fmt: skip
-_HYPHEN: Final = re.compile(rf"-(?=(?:{'|'.join(sorted(_SALTS))})\b)")
-_PARTS: Final = re.compile(r"\s*[/+&]\s*|\s+(?:and|with|plus|und|et|y|e|en)\s+")
 #: Spellings of one sound in the names of substances; in this order.
 _SOUNDS: Final = (
     ("ä", "e"), ("ö", "e"), ("ü", "u"), ("æ", "e"), ("œ", "e"), ("ae", "e"), ("oe", "e"), ("ou", "u"),
     ("ph", "f"), ("th", "t"), ("rh", "r"), ("ch", "c"), ("x", "ks"), ("c", "k"), ("y", "i"),
 )  # fmt: skip
-_ENDING: Final = re.compile(r"(?:um|[aeo])$")
 #: A shorter skeleton says too little to tell one substance from another (ours).
 _LEAST_LETTERS: Final = 5
+
+
+# The patterns below are compiled when a name is met that is not known as it stands, for that takes milliseconds.
+
+
+@cache
+def _atc_group() -> re.Pattern[str]:
+    return re.compile(r"[A-Z]\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?")
+
+
+@cache
+def _strength() -> re.Pattern[str]:
+    """`75 mg`, `50/1000mg`, `100 mg/5 ml`, `0,5 %`."""
+    return re.compile(
+        rf"(?<![\w-]){_NUMBER}(?:\s*[/-]\s*{_NUMBER})*\s*{_UNIT}"
+        rf"(?:\s*/\s*(?:{_NUMBER}\s*)?(?:{_UNIT}|dose|tablet|h|day))?(?!\w)"
+    )
+
+
+@cache
+def _hyphen_before_salt() -> re.Pattern[str]:
+    return re.compile(rf"-(?=(?:{'|'.join(sorted(_SALTS))})\b)")
+
+
+@cache
+def _between_parts() -> re.Pattern[str]:
+    return re.compile(r"\s*[/+&]\s*|\s+(?:and|with|plus|und|et|y|e|en)\s+")
+
+
+def is_atc_group(text: str) -> bool:
+    """Whether this is an ATC code of any level, e.g. `N06AB` (a group) or `N06AB05` (a substance)."""
+    return _atc_group().fullmatch(text) is not None
 
 
 def plain_name(text: str) -> str:
@@ -65,7 +88,7 @@ def without_form(text: str) -> str:
     >>> without_form("Plavix 75 mg tablets"), without_form("metoprolol succinate ER 50mg")
     ('plavix', 'metoprolol')
     """
-    first, *words = _STRENGTH.sub(" ", _HYPHEN.sub(" ", text.casefold())).replace("(", " ").replace(
+    first, *words = _strength().sub(" ", _hyphen_before_salt().sub(" ", text.casefold())).replace("(", " ").replace(
         ")", " "
     ).split() or [""]
     said = (word.strip(",;.") for word in words)
@@ -78,7 +101,9 @@ def parts_of(text: str) -> tuple[str, ...]:
     >>> parts_of("ezetimibe/simvastatin 10/20 mg")
     ('ezetimibe', 'simvastatin')
     """
-    return tuple(part for part in map(without_form, _PARTS.split(_STRENGTH.sub(" ", text.casefold()))) if part)
+    return tuple(
+        part for part in map(without_form, _between_parts().split(_strength().sub(" ", text.casefold()))) if part
+    )
 
 
 def skeleton(text: str) -> str:
@@ -95,7 +120,7 @@ def skeleton(text: str) -> str:
     spelled = re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", spelled))
     for one, other in _SOUNDS:
         spelled = spelled.replace(one, other)
-    found = _ENDING.sub("", re.sub(r"(\D)\1+", r"\1", spelled))
+    found = re.sub(r"(?:um|[aeo])$", "", re.sub(r"(\D)\1+", r"\1", spelled))
     return found if len(found) >= _LEAST_LETTERS else ""
 
 

@@ -13,10 +13,11 @@ CREATE TABLE digest (
 -- sites, extra_sites: JSON [[position, ref, [alts], rsid, last, position_grch37, ref_grch37], ...] by position; last is the
 --   3'-most GRCh38 position at which the same change can be written; null is unknown
 -- alleles: JSON [[name, [site indices], [bases], function, activity, reported_as, is_reference, is_structural], ...]
+-- masks: JSON of the fields of AlleleMasks in their order, made of the alleles and exceptions (starling/masks.py)
 CREATE TABLE gene (
     gene TEXT PRIMARY KEY, chromosome TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
     reference TEXT NOT NULL, data_version TEXT NOT NULL, sites TEXT NOT NULL, extra_sites TEXT NOT NULL,
-    alleles TEXT NOT NULL
+    alleles TEXT NOT NULL, masks TEXT NOT NULL
 );
 
 -- trait: a column of genes.tsv (its chromosome among them); every gene that a result can be given for states how it is

@@ -17,6 +17,8 @@ from starling.assessment import Advice, Condition, Dose, Implication
 from starling.definitions import (
     CALLING_RULES,
     DIPLOTYPE,
+    AlleleMasks,
+    CompiledMasks,
     Drug,
     GeneDefinition,
     GuidanceRules,
@@ -50,25 +52,34 @@ def definitions_of(select: Select) -> dict[str, GeneDefinition]:
     exceptions = _grouped(select("exception"))
     aliases = _grouped(select("alias"))
     priorities = _grouped(select("priority"))
-    alleles = _allele_reader()
-    return {
-        gene: GeneDefinition(
+    alleles = allele_reader()
+
+    def definition(gene: str, chromosome: str, *rest: Any) -> GeneDefinition:
+        start, end, reference, data_version, sites, extra, named, masks = rest
+        particular = _exceptions(exceptions.get(gene, ()))
+        read = sites_of(gene, chromosome, sites), alleles(named)
+        return GeneDefinition(
             gene=gene,
             chromosome=chromosome,
             start=start,
             end=end,
             reference=reference,
-            sites=_sites(gene, chromosome, sites),
-            alleles=alleles(named),
-            extra_sites=_sites(gene, chromosome, extra),
+            sites=read[0],
+            alleles=read[1],
+            extra_sites=sites_of(gene, chromosome, extra),
             aliases=dict(aliases.get(gene, ())),
             priorities=tuple((pick, frozenset(among.split(" | "))) for pick, among in priorities.get(gene, ())),
             data_version=data_version,
+            compiled=CompiledMasks(_masks(masks), *read, particular["ignored_alleles"]),
             **_particulars(gene, traits.get(gene, {})),
-            **_exceptions(exceptions.get(gene, ())),
+            **particular,
         )
-        for gene, chromosome, start, end, reference, data_version, sites, extra, named in select("gene")
-    }
+
+    return {row[0]: definition(*row) for row in select("gene")}
+
+
+def _masks(text: str) -> AlleleMasks:
+    return AlleleMasks(*map(tuple, json.loads(text)))
 
 
 def guidance_of(select: Select, drugs: Collection[str] | None = None) -> GuidanceRules:
@@ -166,7 +177,8 @@ def _names(select: Select) -> dict[str, tuple[str, ...]]:
     return {medicine: tuple(names) for medicine, names in groups.items()}
 
 
-def _sites(gene: str, chromosome: str, text: str) -> tuple[Site, ...]:
+def sites_of(gene: str, chromosome: str, text: str) -> tuple[Site, ...]:
+    """The sites that one field of the table `gene` states."""
     rows = json.loads(text)
     if not rows:
         return ()
@@ -175,7 +187,7 @@ def _sites(gene: str, chromosome: str, text: str) -> tuple[Site, ...]:
     return tuple(many(Site, *place, position, ref, map(tuple, alts), *rest, repeat(False)))  # noqa: FBT003 -- `extra`
 
 
-def _allele_reader() -> Callable[[str], tuple[NamedAllele, ...]]:
+def allele_reader() -> Callable[[str], tuple[NamedAllele, ...]]:
     """A reader that shares equal cells and values between alleles."""
     bases = _Known(lambda text: tuple(text.split("/"))).__getitem__
     score = _Known(ActivityScore.parse).__getitem__
