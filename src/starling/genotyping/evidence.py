@@ -5,8 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
+from operator import attrgetter
+from typing import Final
 
-from starling.vocabulary import Genotype, SampleGenotypes
+from starling.vocabulary import Genotype, Locus, SampleGenotypes, State
+
+#: what few genotypes have to add to their alleles
+_ADDED: Final = attrgetter("seen", "filled", "filtered", "fractions", "doubts")
 
 
 def evidence_sha256(sample: SampleGenotypes) -> str:
@@ -23,6 +29,9 @@ def canonical_lines(sample: SampleGenotypes) -> Iterator[str]:
     numbers: dict[str, tuple[int, bool]] = {}
     for genotype in genotypes:
         alleles, phase, phase_set = genotype.alleles, "", genotype.phase_set
+        if phase_set is None and alleles and not any(_ADDED(genotype)):
+            yield _plain(genotype.locus, alleles)
+            continue
         if phase_set is None or members[phase_set] < 2:
             alleles = tuple(sorted(alleles))
         else:
@@ -32,10 +41,17 @@ def canonical_lines(sample: SampleGenotypes) -> Iterator[str]:
         yield _line(genotype, "/".join(alleles), phase)
 
 
+@lru_cache(maxsize=8192)  # people share nearly all of their genotypes
+def _plain(locus: Locus, alleles: tuple[str, ...]) -> str:
+    """The line of alleles that were called, of which nothing else is to be said."""
+    chromosome, position = locus
+    return f"{chromosome}\t{position}\t{State.CALLED}\t{'/'.join(sorted(alleles))}\t\t\t\t"
+
+
 def _line(genotype: Genotype, alleles: str, phase: str) -> str:
     chromosome, position = genotype.locus
     more = "\t\t"
-    if genotype.seen or genotype.filled or genotype.filtered or genotype.fractions or genotype.doubts:
+    if any(_ADDED(genotype)):
         flags = ("filled" if genotype.filled else "") + ("filtered" if genotype.filtered else "")
         flags += ",".join(sorted(genotype.doubts))
         shares = ",".join(f"{bases}={share:.6g}" for bases, share in genotype.fractions)
