@@ -2,6 +2,7 @@
 
     StarlingError
     ├── InputError        the sender of a file, an option or a name: correct it and try again     (exit 2)
+    │   └── NoSuchResultError    as a KeyError: an assessment was asked for a result it does not hold
     ├── KnowledgeError    the administrator: the knowledge base is missing, damaged or wrong       (exit 3)
     ├── ModelError        the model's owner: a dose model is missing, damaged or cannot run        (exit 6)
     └── InternalError     us: a bug; the message says what to report                               (exit 4)
@@ -100,6 +101,13 @@ class InputError(StarlingError):
         super().__init__(code, f"{where}: {message}" if where else message)
         self.source = source
         self.line = line
+
+
+class NoSuchResultError(InputError, KeyError):
+    """An assessment holds no result under the name asked for; a KeyError for whoever treats it as a mapping."""
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class KnowledgeError(StarlingError):
