@@ -201,8 +201,8 @@ def test_explain_refuses_what_is_no_name() -> None:
 def test_dir_lists_the_public_names_and_no_others() -> None:
     assert dir(starling) == sorted(starling.__all__)
     assert set(starling._HOMES) | {"__version__"} == set(starling.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'asess'"):
-        getattr(starling, "asess")  # noqa: B009
+    with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
+        getattr(starling, "no_such_name")  # noqa: B009
 
 
 def test_every_public_value_shows_itself_on_one_short_line(person: Assessment) -> None:

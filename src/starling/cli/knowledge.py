@@ -27,9 +27,18 @@ examples:
   starling knowledge upstream CYP2D6_allele_functionality_reference.xlsx
 """
 
+_EXAMPLES: Final = """
+examples:
+  starling knowledge info                    which edition, and how old
+  starling knowledge inspect tables          broken invariants, by file and row
+  starling knowledge compile tables -o new.kb
+  starling knowledge compare old.kb new.kb   what a prescriber would notice
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
+    parser.epilog = _EXAMPLES
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     made = add_verb(verbs, "compile", "fact tables -> one sealed file", compile_)
     made.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base", help="the fact tables")
