@@ -298,6 +298,13 @@ def test_a_missing_file_is_named() -> None:
     assert "nowhere.vcf" in done.err and "[FILE_NOT_FOUND]" in done.err
 
 
+@pytest.mark.parametrize("verb", ["compile", "inspect"])
+def test_fact_tables_that_are_not_there_are_said_to_be_in_the_source_tree(verb: str, tmp_path: Path) -> None:
+    done = run("knowledge", verb, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert "knowledge-base/ of the source tree" in done.err and "[FILE_NOT_FOUND]" in done.err
+
+
 @pytest.mark.parametrize(("said", "build"), [("hg38", "GRCh38"), ("HG38", "GRCh38"), ("b37", "GRCh37")])
 def test_a_build_is_known_by_its_other_names(said: str, build: str, tmp_path: Path) -> None:
     silent = tmp_path / "silent.vcf"
