@@ -22,7 +22,7 @@ REPORT ?= build/report
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint types floors shape pytest exhaustive coverage bench train-warfarin bench-warfarin docs \
-	lock clean
+	release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## what there is to make
@@ -113,6 +113,9 @@ train-warfarin: $(STAMPS)/train  ## the warfarin model from the data (IWPC=path)
 bench-warfarin: $(STAMPS)/train  ## every way of dosing warfarin on the same patients (IWPC=path)
 	@$(SAME) $(TRAIN)/bin/python bench/warfarin.py $(IWPC)
 
+release: setup  ## the kit that installs without a network: packages, extras with hashes, SBOM, checksums; build/release/
+	$(BIN)/python tools/release.py
+
 docs: setup  ## write the generated pages under docs/reference/
 	$(BIN)/python tools/make_reference.py
 
@@ -121,6 +124,9 @@ lock:  ## pin the tools again (needs uv); no index address may be recorded
 		--upgrade --custom-compile-command "make lock" --group build --output-file requirements/build.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--upgrade --custom-compile-command "make lock" --group dev --output-file requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--upgrade --custom-compile-command "make lock" --constraint requirements/dev.txt --all-extras \
+		--output-file requirements/extras.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--upgrade --custom-compile-command "make lock" --extra train --no-emit-package starling-pgx --output-file requirements/train.txt workshop/pyproject.toml
 

@@ -76,7 +76,11 @@ def exit_codes_page() -> str:
             "bad input: a file, an option or a name (`cohort`: what was left out is named, the rest was done)",
             "the sender",
         ),
-        (KnowledgeError.exit_code, "the knowledge base is missing, damaged or wrong", "the administrator"),
+        (
+            KnowledgeError.exit_code,
+            "the knowledge base is missing, damaged or wrong (`doctor`: or a program file is)",
+            "the administrator",
+        ),
         (InternalError.exit_code, "a defect in Starling", "the Starling project"),
         (
             5,

@@ -1,8 +1,8 @@
 """Starling: from a patient's genotype data to prescribing advice, on the device, explained and reproducible.
 
 >>> import starling
->>> assessment = starling.assess("patient.vcf.gz", medication=("paroxetine",))  # doctest: +SKIP
->>> assessment.drug("codeine").headline_action                                  # doctest: +SKIP
+>>> assessment = starling.assess("patient.vcf.gz", medication="paroxetine")  # doctest: +SKIP
+>>> assessment.drug("codeine").headline_action                               # doctest: +SKIP
 'avoid'
 
 Names are imported when first used, so that `import starling` costs nothing.
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from starling.assessment import Assessment, DrugResult, GeneResult, Options, Question, Recommendation
     from starling.engine import Engine
     from starling.errors import InputError, KnowledgeError, StarlingError
-    from starling.library import assess, assess_all
+    from starling.library import assess, assess_all, drugs, find_drug, find_gene, genes
     from starling.report.document import from_json, to_json
+    from starling.report.explanation import explain
+    from starling.report.faces import summary_html, to_html, to_tsv
 
 __all__ = [
     "Assessment",
@@ -36,8 +38,16 @@ __all__ = [
     "__version__",
     "assess",
     "assess_all",
+    "drugs",
+    "explain",
+    "find_drug",
+    "find_gene",
     "from_json",
+    "genes",
+    "summary_html",
+    "to_html",
     "to_json",
+    "to_tsv",
 ]
 
 _HOMES = {
@@ -53,8 +63,16 @@ _HOMES = {
     "StarlingError": "starling.errors",
     "assess": "starling.library",
     "assess_all": "starling.library",
+    "drugs": "starling.library",
+    "explain": "starling.report.explanation",
+    "find_drug": "starling.library",
+    "find_gene": "starling.library",
     "from_json": "starling.report.document",
+    "genes": "starling.library",
+    "summary_html": "starling.report.faces",
+    "to_html": "starling.report.faces",
     "to_json": "starling.report.document",
+    "to_tsv": "starling.report.faces",
 }
 
 

@@ -11,10 +11,12 @@ Frozen values without I/O; every one survives `starling.serial` to JSON and back
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePath
 from typing import Final, Literal
 
+from starling.errors import InputError, NoSuchResultError
+from starling.session import CHOICES, LIMITS, brief, calls_of, check_limit, facts_of, names_of, published, stated
 from starling.values import asdict, dataclass, field
 from starling.vocabulary import BuildName, CopyNumber, Notice, OutsideCall, Presence, Sex, VariantCopies, Why
 
@@ -90,6 +92,10 @@ class GeneResult:
     missing_positions: tuple[str, ...] = ()
     cannot_exclude: tuple[str, ...] = ()
     warnings: tuple[Notice, ...] = ()
+
+    def __repr__(self) -> str:
+        term = f": {self.phenotype}, {'certain' if self.phenotype_certain else 'not certain'}" if self.phenotype else ""
+        return brief("GeneResult", f"{self.gene} {self.label or self.status}{term}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,9 @@ class Recommendation:
     checked_on: str = ""
     notes: tuple[Notice, ...] = ()
 
+    def __repr__(self) -> str:
+        return brief("Recommendation", f"{self.drug}, {self.source} {self.strength}".rstrip() + f": {self.action}")
+
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
@@ -244,6 +253,10 @@ class DrugResult:
     medicines: tuple[MedicineEffect, ...] = ()
     alternatives: tuple[CheckedAlternative, ...] = ()
 
+    def __repr__(self) -> str:
+        said = self.headline_action if self.status == "advice" else self.status
+        return brief("DrugResult", f"{self.drug}: {said}, {len(self.recommendations)} recommendations")
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -251,6 +264,8 @@ class Question:
 
     `drugs`, `genes`: what to answer about; empty: everything.  Genes without drugs: the results of these genes and no
     advice.  `medication`: what the patient takes, by any name.  `subject`: who the patient is (sex, ancestry, ...).
+    Any collection of names becomes a tuple, see `names_of`; what is known of the subject becomes text.
+    Raises: TypeError, the caller's, on what is no name, no call or no mapping.
     """
 
     drugs: tuple[str, ...] = ()
@@ -258,6 +273,15 @@ class Question:
     outside: tuple[OutsideCall, ...] = ()
     medication: tuple[str, ...] = ()
     subject: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for each in ("drugs", "genes", "medication"):
+            object.__setattr__(self, each, names_of(getattr(self, each), each))
+        object.__setattr__(self, "outside", calls_of(self.outside))
+        object.__setattr__(self, "subject", facts_of(self.subject))
+
+    def __repr__(self) -> str:
+        return stated(self, Question.__match_args__, Question())
 
     @property
     def is_personal(self) -> bool:
@@ -275,6 +299,7 @@ class Options:
     an allele that GT does not list contradicts it (ours).  `min_het_reads`: the least share of either allele of a
     heterozygote (ours; below it a germline variant is rarer than contamination or a mosaic).
     Source: docs/explanation/reading.md.
+    Raises: InputError BAD_OPTION, the sender's, on a value that an option does not take.
     """
 
     build: BuildName | None = None
@@ -291,6 +316,20 @@ class Options:
     combinations: bool = False
     sources: tuple[str, ...] = ()
     hash_input: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", tuple(each.upper() for each in names_of(self.sources, "sources")))
+        if self.callable_bed is not None:
+            object.__setattr__(self, "callable_bed", str(self.callable_bed))
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                known = ", ".join(map(repr, choices))
+                raise InputError("BAD_OPTION", f"{getattr(self, name)!r} is none of {known}", source=name)
+        for name in LIMITS:
+            check_limit(name, getattr(self, name))
+
+    def __repr__(self) -> str:
+        return stated(self, Options.__match_args__, Options())
 
     def recorded(self) -> dict[str, object]:
         """Every field; a file by its name alone, so that no digest depends on its folder."""
@@ -364,12 +403,48 @@ class Assessment:
     drugs: tuple[DrugResult, ...]
 
     def __repr__(self) -> str:
-        return f"<Assessment of {self.sample}: {len(self.genes)} genes, {len(self.drugs)} drugs>"
+        return brief("Assessment", f"of {self.sample}: {len(self.genes)} genes, {len(self.drugs)} drugs")
 
     def gene(self, name: str) -> GeneResult:
-        """The result for one gene.  Raises: KeyError when this knowledge base has no such gene."""
-        return {result.gene: result for result in self.genes}[name]
+        """The result for one gene, whatever the case of its name.
+
+        Raises: NoSuchResultError, a KeyError and the sender's, with the nearest names.
+        """
+        found = {result.gene: result for result in self.genes}
+        return found[name] if name in found else found[self._known(name, "gene", found)]
 
     def drug(self, name: str) -> DrugResult:
-        """The result for one drug.  Raises: KeyError when this knowledge base has no such drug."""
-        return {result.drug: result for result in self.drugs}[name]
+        """The result for one drug, by any of its names: ingredient, brand, code, or as on a prescription.
+
+        Raises: NoSuchResultError, a KeyError and the sender's, with the nearest names.
+        """
+        found = {result.drug: result for result in self.drugs}
+        return found[name] if name in found else found[self._known(name, "drug", found)]
+
+    def _known(self, name: str, what: Literal["gene", "drug"], held: Collection[str]) -> str:
+        """The name under which a result is held."""
+        try:
+            known = str(published(f"find_{what}")(name))
+        except InputError as error:
+            raise NoSuchResultError(error.code, error.message) from None
+        if known not in held:
+            holds = ", ".join(list(held)[:10]) + (", ..." if len(held) > 10 else "") or f"no {what}"
+            message = f"{known} is known and has no result in this assessment, which holds {holds}"
+            raise NoSuchResultError(f"UNKNOWN_{what.upper()}", message)
+        return known
+
+    def to_json(self) -> str:
+        """The published JSON on one line; `starling.from_json` gives this assessment again."""
+        return str(published("to_json")(self))
+
+    def to_tsv(self) -> str:
+        """One rectangular table: a row for each gene, then a row for each recommendation."""
+        return str(published("to_tsv")(self))
+
+    def to_html(self, *, short: bool = False) -> str:
+        """The report as one self-contained page; `short`: what to act on and the genes, without the evidence."""
+        return str(published("to_html")(self, short=short))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(published("summary_html")(self))

@@ -67,6 +67,9 @@ class Engine:
         self._digest = ResultDigest()
         self.lock = RLock()
 
+    def __repr__(self) -> str:
+        return f"<Engine with {self.knowledge!r}>"
+
     @once
     def maps(self) -> SiteMaps:
         """Where the sites of the genes lie, in files of either build."""
@@ -129,7 +132,7 @@ class Engine:
         source: Source | None,
         question: Question = EVERYTHING,
         *,
-        samples: Sequence[str] | None = None,
+        samples: Iterable[str] | str | None = None,
         options: Options = Options(),
         progress: Progress | None = None,
     ) -> Iterator[Assessment]:
@@ -142,7 +145,7 @@ class Engine:
         started = perf_counter()
         asked = self._named(question)
         engine = self.about(asked)
-        collected, asked = engine._gathered(_paths(source), asked, options, samples, progress)
+        collected, asked = engine._gathered(_paths(source), asked, options, _several(samples), progress)
         read_ms = (perf_counter() - started) * 1e3
         if len(collected.samples) > 1 and (asked.is_personal or options.sex != "unknown"):
             message = f"what is said of one patient cannot hold for all {len(collected.samples)} of the input"
@@ -156,14 +159,14 @@ class Engine:
         source: Source,
         options: Options = Options(),
         *,
-        samples: Sequence[str] | None = None,
+        samples: Iterable[str] | str | None = None,
         progress: Progress | None = None,
     ) -> Collected:
         """Everybody's genotypes (or those of the `samples` named) at the positions that this engine knows."""
         paths = _paths(source)
         if not paths:
             raise InputError("FILE_NOT_FOUND", "no source was named")
-        wanted = Wanted(self.maps, self.knowledge, options, tuple(samples) if samples is not None else None)
+        wanted = Wanted(self.maps, self.knowledge, options, _several(samples))
         with ExitStack() as stack:
             return collect([stack.enter_context(open_source(path, wanted, progress)) for path in paths], wanted)
 
@@ -287,7 +290,7 @@ class Engine:
         paths: Sequence[str | Path],
         question: Question,
         options: Options,
-        samples: Sequence[str] | None,
+        samples: tuple[str, ...] | None,
         progress: Progress | None,
     ) -> tuple[Collected, Question]:
         """What was read, and the question with what those of the files state that hold results and no genotypes."""
@@ -314,6 +317,11 @@ def _paths(source: Source | None) -> tuple[str | Path, ...]:
     if source is None:
         return ()
     return (source,) if isinstance(source, (str, Path)) else tuple(source)
+
+
+def _several(samples: Iterable[str] | str | None) -> tuple[str, ...] | None:
+    """The samples named; one text is one name, for a name may hold commas."""
+    return (samples,) if isinstance(samples, str) else None if samples is None else tuple(samples)
 
 
 def _run(knowledge: KnowledgeBase, timings: Mapping[str, float]) -> Run:

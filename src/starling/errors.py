@@ -2,6 +2,7 @@
 
     StarlingError
     ├── InputError        the sender of a file, an option or a name: correct it and try again     (exit 2)
+    │   └── NoSuchResultError    as a KeyError: an assessment was asked for a result it does not hold
     ├── KnowledgeError    the administrator: the knowledge base is missing, damaged or wrong       (exit 3)
     ├── ModelError        the model's owner: a dose model is missing, damaged or cannot run        (exit 6)
     └── InternalError     us: a bug; the message says what to report                               (exit 4)
@@ -37,7 +38,7 @@ ADVICE: Final[dict[str, str]] = {
     "CONFLICTING_PARTS": "Two files of one sample state one site differently; find out which of them is right.",
     "DOSE_INPUT_MISSING": "State it; age, height and weight are never assumed.",
     "DUPLICATE_SAMPLE": "Every sample column of a VCF needs a name of its own.",
-    "EXTRA_MISSING": "Install the extra that the message names.",
+    "EXTRA_MISSING": "Extras come from the source tree or a release kit, see docs/how-to/install.md.",
     "FILE_DAMAGED": "The compressed file is damaged or incomplete; copy or create it again.",
     "FILE_EMPTY": "The file has no content; check that it was copied completely.",
     "FILE_NOT_FOUND": "Check the path.",
@@ -50,7 +51,7 @@ ADVICE: Final[dict[str, str]] = {
     "MODEL_DAMAGED": "Do not use this model; install it again or ask its owner.",
     "MODEL_INVALID": "The model's owner must correct the bundle; see `starling model verify`.",
     "MODEL_NOT_FOUND": "Check the path; a bundle holds model.onnx, model.toml, golden.jsonl and digest.",
-    "MODEL_RUNTIME_MISSING": "Install the models extra: pip install 'starling-pgx[models]'.",
+    "MODEL_RUNTIME_MISSING": "Install the models extra: pip install '.[models]' in the source tree of Starling.",
     "MODEL_TOO_SLOW": "This device is too slow for the model, or busy; the deadline stands on the model's card.",
     "NOBODY_CALLED": "None of the files could be read; see the reason given for each.",
     "NOT_TEXT": "The file is not UTF-8 text where it should be; check that it is a VCF.",
@@ -100,6 +101,13 @@ class InputError(StarlingError):
         super().__init__(code, f"{where}: {message}" if where else message)
         self.source = source
         self.line = line
+
+
+class NoSuchResultError(InputError, KeyError):
+    """An assessment holds no result under the name asked for; a KeyError for whoever treats it as a mapping."""
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class KnowledgeError(StarlingError):

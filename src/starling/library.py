@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -10,6 +10,7 @@ from starling.assessment import Assessment, Options, Question
 from starling.engine import Engine, Source
 from starling.formats.stream import Progress
 from starling.knowledge.base import KnowledgeBase
+from starling.session import facts_of, names_of
 from starling.vocabulary import OutsideCall
 
 #: a compiled file, one that is open, or an engine that holds one; None: what came with the program
@@ -17,17 +18,18 @@ Knowledge = str | Path | KnowledgeBase | Engine | None
 
 
 class Asked(TypedDict, total=False):
-    """What is asked beside the source, by the names of `starling.Question`; one name may stand for a list of one.
+    """What is asked beside the source, by the names of `starling.Question`.
 
-    `outside`: a file of outside calls (of a laboratory or of a tool that is read), or the calls themselves.
+    One text may stand for several names with commas between them, as on the command line.
+    `outside`: files of outside calls (of a laboratory or of a tool that is read), or the calls themselves.
     `medication`: by any name; one that nobody knows is noted in the provenance as UNKNOWN_MEDICINE.
     """
 
-    drugs: Sequence[str] | str | None
-    genes: Sequence[str] | str | None
-    outside: str | Path | Sequence[OutsideCall] | None
-    medication: Sequence[str] | str | None
-    subject: Mapping[str, str] | None
+    drugs: Iterable[str] | str | None
+    genes: Iterable[str] | str | None
+    outside: str | Path | Iterable[OutsideCall | str | Path] | None
+    medication: Iterable[str] | str | None
+    subject: Mapping[str, object] | None
 
 
 def assess(
@@ -51,7 +53,7 @@ def assess(
 def assess_all(
     source: Source | None = None,
     *,
-    samples: Sequence[str] | None = None,
+    samples: Iterable[str] | str | None = None,
     options: Options = Options(),
     knowledge: Knowledge = None,
     progress: Progress | None = None,
@@ -75,22 +77,56 @@ def question(**asked: Unpack[Asked]) -> Question:
     unknown = asked.keys() - Asked.__annotations__.keys()
     if unknown:
         raise TypeError(f"a question has no {', '.join(sorted(unknown))}; it has {', '.join(Asked.__annotations__)}")
-    calls = asked.get("outside") or ()
-    if isinstance(calls, (str, Path)):
-        from starling.formats.outside import read_outside_calls
-
-        calls = read_outside_calls(calls)
     return Question(
-        drugs=_names(asked.get("drugs", ())),
-        genes=_names(asked.get("genes", ())),
-        outside=tuple(calls),
-        medication=_names(asked.get("medication", ())),
-        subject=dict(asked.get("subject") or {}),
+        drugs=names_of(asked.get("drugs"), "drugs"),
+        genes=names_of(asked.get("genes"), "genes"),
+        outside=_outside(asked.get("outside")),
+        medication=names_of(asked.get("medication"), "medication"),
+        subject=facts_of(asked.get("subject")),
     )
 
 
-def _names(names: Sequence[str] | str | None) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names or ())
+def _outside(stated: str | Path | Iterable[OutsideCall | str | Path] | None) -> tuple[OutsideCall, ...]:
+    """The calls; those of each file that is named."""
+    calls: list[OutsideCall] = []
+    for each in (stated,) if isinstance(stated, (str, Path)) else stated or ():
+        if isinstance(each, OutsideCall):
+            calls.append(each)
+            continue
+        from starling.formats.outside import read_outside_calls
+
+        calls += read_outside_calls(each)
+    return tuple(calls)
+
+
+def genes(*, knowledge: Knowledge = None) -> tuple[str, ...]:
+    """The genes that a result can be given for, from A to Z.  Raises: KnowledgeError, the administrator's."""
+    return engine_of(knowledge).knowledge.genes
+
+
+def drugs(*, knowledge: Knowledge = None) -> tuple[str, ...]:
+    """The drugs that a question may name, from A to Z, those among them of which no guideline says anything.
+
+    Raises: KnowledgeError, the administrator's.
+    """
+    guidance = engine_of(knowledge).knowledge.guidance
+    return tuple(sorted(drug.name for drug in (*guidance.drugs, *guidance.unadvised)))
+
+
+def find_gene(name: str, *, knowledge: Knowledge = None) -> str:
+    """The gene under the name of the knowledge base, whatever its case.
+
+    Raises: InputError UNKNOWN_GENE, the sender's, with the nearest names; KnowledgeError, the administrator's.
+    """
+    return engine_of(knowledge).knowledge.find_gene(name)
+
+
+def find_drug(name: str, *, knowledge: Knowledge = None) -> str:
+    """The ingredient that a brand, a code or a line of a prescription means.
+
+    Raises: InputError UNKNOWN_DRUG, the sender's, with the nearest names; KnowledgeError, the administrator's.
+    """
+    return engine_of(knowledge).knowledge.find_drug(name).name
 
 
 def engine_of(knowledge: Knowledge) -> Engine:

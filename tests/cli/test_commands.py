@@ -6,13 +6,16 @@ import argparse
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from starling.cli.commands import whole_parser
+from starling.cli.commands import COMMANDS, parsed, whole_parser
+from starling.cli.completion import option_values
+from starling.cli.report import FORMATS
 from tests.commands import run
 from tests.facts import DRUGS, GENES
 
@@ -201,6 +204,55 @@ def test_the_bash_completion_completes() -> None:
     assert done.stdout.split() == ["report"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("starling report x.vcf --format js", {"json"}),
+        ("starling report x.vcf --sex ", {"male", "female", "unknown"}),
+        ("starling completion z", {"zsh"}),
+        ("starling report --build GRCh3", {"GRCh37", "GRCh38"}),
+    ],
+)
+def test_the_bash_completion_knows_the_words_that_an_option_takes(typed: str, offered: set[str]) -> None:
+    words = typed.split(" ")
+    quoted = " ".join(f"'{word}'" for word in words)
+    ask = f'COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _starling; echo "${{COMPREPLY[@]}}"'
+    done = subprocess.run(
+        ["bash", "-c", f"{run('completion', 'bash').out}\n{ask}"], capture_output=True, check=True, text=True
+    )
+    assert set(done.stdout.split()) == offered
+
+
+def test_completion_offers_every_word_of_every_option_to_every_shell() -> None:
+    values = option_values()
+    assert set(FORMATS) == set(values["report"]["--format"])
+    for shell in ("bash", "zsh", "fish"):
+        script = run("completion", shell).out
+        missing = [
+            (name, option)
+            for name, options in values.items()
+            for option, choices in options.items()
+            if " ".join(choices) not in script
+        ]
+        assert missing == []
+
+
+def examples_of(words: tuple[str, ...]) -> list[list[str]]:
+    """The command lines that a help text shows, without what is said beside them."""
+    shown = re.sub(r"\s*\\\n\s*", " ", run(*words, "--help").out.partition("example")[2])
+    lines = [line.strip() for line in shown.splitlines() if line.startswith("  starling ")]
+    typed = [re.split(r" {2,}| > | \| ", line)[0] for line in lines]
+    return [shlex.split(line)[1:] for line in typed if "COMMAND" not in line]
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_every_help_teaches_by_examples_that_the_command_takes(name: str) -> None:
+    examples = examples_of((name,) if name else ())
+    assert examples, "a help text without an example"
+    for example in examples:
+        assert parsed(example).run is not None, example
+
+
 def test_knowledge_says_what_it_is(tmp_path: Path) -> None:
     info = run("knowledge", "info").out
     assert f"drugs      {len(DRUGS)}" in info
@@ -244,6 +296,13 @@ def test_a_missing_file_is_named() -> None:
     done = run("check", "codeine", "nowhere.vcf")
     assert (done.code, done.out) == (2, "")
     assert "nowhere.vcf" in done.err and "[FILE_NOT_FOUND]" in done.err
+
+
+@pytest.mark.parametrize("verb", ["compile", "inspect"])
+def test_fact_tables_that_are_not_there_are_said_to_be_in_the_source_tree(verb: str, tmp_path: Path) -> None:
+    done = run("knowledge", verb, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert "knowledge-base/ of the source tree" in done.err and "[FILE_NOT_FOUND]" in done.err
 
 
 @pytest.mark.parametrize(("said", "build"), [("hg38", "GRCh38"), ("HG38", "GRCh38"), ("b37", "GRCh37")])

@@ -128,6 +128,13 @@ def test_the_bare_environment_holds_nothing_but_the_wheel(bare: Path, tmp_path: 
     assert run(bare / "python", "-I", "-c", script, cwd=tmp_path).stdout.strip() == "['starling-pgx']"
 
 
+def test_a_bare_installation_is_sound_and_compares_its_files(bare: Path, tmp_path: Path) -> None:
+    document = json.loads(run(bare / "python", "-I", "-m", "starling", "doctor", "--json", cwd=tmp_path).stdout)
+    assert document["sound"] and document["files"]["kind"] == "installed"
+    assert document["files"]["compared"] > 200
+    assert not [name for packages in document["extras"].values() for name, version in packages.items() if version]
+
+
 def test_the_source_distribution_gives_the_same_wheel_and_a_report(
     sdist: Path, wheel: Path, root: Path, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from starling.assessment import (
     Advice,
     Alternative,
     Assessment,
+    CheckedAlternative,
     Condition,
     Disagreement,
     Dose,
@@ -18,6 +19,8 @@ from starling.assessment import (
     GeneResult,
     InputStamp,
     KnowledgeStamp,
+    MedicineEffect,
+    OpenCondition,
     Provenance,
     Recommendation,
     Run,
@@ -47,7 +50,7 @@ def some(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object,
 
 
 dose = st.builds(Dose, text, number, number, number, number, number, maybe_text, text)
-condition = st.builds(Condition, text, action, some(dose), texts)
+condition = st.builds(Condition, text, action, some(dose), texts, text)
 advice = st.builds(
     Advice,
     text,
@@ -112,7 +115,12 @@ def drugs(draw: st.DrawFn) -> DrugResult:
     status = st.sampled_from(("advice", "no_result", "no_row", "no_guideline"))
     differ = st.none() | st.builds(Disagreement, text, texts)
     rows = some(recommendation)
-    return draw(st.builds(DrugResult, st.just(name), status, st.none() | action, texts, differ, rows, notices))
+    effect = st.sampled_from(("adjusted", "condition", "no_difference", "not_considered"))
+    asked = some(st.builds(OpenCondition, text, text, action, text))
+    medicines = some(st.builds(MedicineEffect, text, effect, text))
+    checked = some(st.builds(CheckedAlternative, text, st.none() | action, text, st.booleans()))
+    told = (texts, differ, rows, notices, asked, medicines, checked)
+    return draw(st.builds(DrugResult, st.just(name), status, st.none() | action, *told))
 
 
 json_value = st.recursive(

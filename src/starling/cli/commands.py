@@ -35,9 +35,13 @@ _EXAMPLES: Final = """
 examples:
   starling report patient.vcf.gz                  the report, on the screen
   starling report patient.vcf.gz -o report.html   one page to print or pass on
+  starling report patient.vcf.gz -o report.json   for programs
   starling check codeine patient.vcf.gz           may this patient have codeine?
   starling check clopidogrel patient.g.vcf.gz -m omeprazole,paroxetine
+  starling dose warfarin patient.vcf.gz --age 67 --height 175 --weight 80
+  starling cohort call genomes/ -o calls.parquet  many people, each pattern once
   starling explain CYP2C19                        a gene, drug, rsid or allele
+  starling COMMAND --help                         examples of each command
 
 exit codes: 0 done, 2 wrong input, 3 knowledge base, 4 defect,
             5 nothing could be called, 6 dose model

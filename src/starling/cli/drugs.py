@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.screen import print_wrapped
 from starling.knowledge.base import KnowledgeBase
 
+_EXAMPLES: Final = """
+examples:
+  starling drugs            with synonyms, and who advises
+  starling drugs --names    one per line, for scripts
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
+    parser.epilog = _EXAMPLES
     parser.add_argument("--names", action="store_true", help="only the names, one per line")
     add_knowledge(parser)
 

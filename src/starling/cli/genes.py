@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.screen import print_wrapped
 from starling.knowledge.base import KnowledgeBase
 
+_EXAMPLES: Final = "\nexample:\n  starling genes\n"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
+    parser.epilog = _EXAMPLES
     add_knowledge(parser)
 
 

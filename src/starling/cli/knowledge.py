@@ -10,6 +10,7 @@ from typing import Final
 
 from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.commands import add_verb
+from starling.errors import InputError
 from starling.report.text import visible
 
 #: exit code of `inspect` on violations and of a knowledge base that cannot be trusted
@@ -27,9 +28,18 @@ examples:
   starling knowledge upstream CYP2D6_allele_functionality_reference.xlsx
 """
 
+_EXAMPLES: Final = """
+examples:
+  starling knowledge info                    which edition, and how old
+  starling knowledge inspect tables          broken invariants, by file and row
+  starling knowledge compile tables -o new.kb
+  starling knowledge compare old.kb new.kb   what a prescriber would notice
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
+    parser.epilog = _EXAMPLES
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     made = add_verb(verbs, "compile", "fact tables -> one sealed file", compile_)
     made.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base", help="the fact tables")
@@ -51,13 +61,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_knowledge(theirs)
 
 
+def _tables(named: str) -> Path:
+    """The folder of the fact tables.  Raises: InputError FILE_NOT_FOUND, the sender's: no installation holds them."""
+    folder = Path(named)
+    if not folder.exists():
+        said = "no such folder; the fact tables are knowledge-base/ of the source tree and of the source distribution"
+        raise InputError("FILE_NOT_FOUND", said, source=named)
+    return folder
+
+
 def compile_(arguments: argparse.Namespace) -> int:
     """Compiles the fact tables into one sealed file."""
     from starling.knowledge.base import BUNDLED
     from starling.knowledge.compile import compile_knowledge
 
     target = Path(arguments.output) if arguments.output else BUNDLED
-    stamp = compile_knowledge(Path(arguments.source), target)
+    stamp = compile_knowledge(_tables(arguments.source), target)
     sys.stdout.write(
         visible(f"{target.name}: version {stamp.version}, as of {stamp.as_of}, sha256 {stamp.sha256}") + "\n"
     )
@@ -90,7 +109,7 @@ def inspect(arguments: argparse.Namespace) -> int:
     """Prints every violated invariant with file and row; 3 when there is one."""
     from starling.knowledge.inspect import check
 
-    violations = check(Path(arguments.source))
+    violations = check(_tables(arguments.source))
     for violation in violations:
         sys.stdout.write(f"{visible(str(violation))}\n")
     sys.stdout.write(f"{len(violations)} violations\n" if violations else "all invariants hold\n")

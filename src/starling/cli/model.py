@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
+    parser.epilog = "\nexamples:\n  starling model info      the model that came along\n  starling model verify\n"
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     info_ = add_verb(verbs, "info", "what a model takes, gives, was trained on, and how good it is", info)
     verify_ = add_verb(verbs, "verify", "check digest, card, graph and golden vectors", verify)

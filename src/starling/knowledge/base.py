@@ -70,6 +70,14 @@ class KnowledgeBase:
         self.path = path
         self.stamp = rows.stamp
 
+    def __repr__(self) -> str:
+        about = (
+            ""
+            if self._scope is None
+            else f", about {', '.join(sorted(self._scope.drugs | self._scope.genes)[:3])}, ..."
+        )
+        return f"<KnowledgeBase {self.stamp.version}, as of {self.stamp.as_of}, {self.stamp.sha256[:12]}{about}>"
+
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
         """A knowledge base whose rows are those that the compiler wrote; without a path, the bundled one.
