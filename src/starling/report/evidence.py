@@ -9,7 +9,15 @@ from starling.report.glance import Glance, Line, because, source_name, source_wo
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, remarks
 from starling.report.wording import condition_text, doses_text
-from starling.report.words import action_words, age_words, disagreement_words, joined, population_words, strength_words
+from starling.report.words import (
+    action_words,
+    age_words,
+    dated,
+    disagreement_words,
+    joined,
+    population_words,
+    strength_words,
+)
 
 
 def evidence(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
@@ -36,7 +44,7 @@ def _drug(line: Line, genes: Mapping[str, GeneResult]) -> Markup:
         tag("h3", line.drug.drug, badge(line.words)),
         tag("p", disagreement_words(differ), class_="differ") if differ else None,
         *(_advice(row, genes) for row in line.rows),
-        bullets(note.message for note in line.drug.notes) if line.drug.notes else None,
+        bullets(dated(note.message) for note in line.drug.notes) if line.drug.notes else None,
         class_="drug",
         id=anchor(line),
     )
@@ -103,7 +111,7 @@ def _table(lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup:
 def _silent(line: Line) -> Iterable[Markup]:
     """A row for what a guideline of the drug does not list."""
     if line.drug.notes:
-        said = tag("td", *(tag("span", note.message, class_="why") for note in line.drug.notes), colspan="4")
+        said = tag("td", *(tag("span", dated(note.message), class_="why") for note in line.drug.notes), colspan="4")
         yield tag("tr", tag("th", line.drug.drug, scope="row"), said)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from starling.assessment import WHY, Assessment, DrugResult, GeneResult, Recommendation
 from starling.definitions import LABELS, seriousness
-from starling.notices import CHANGES_ACTION, CONVERTED, OPTION_WITHOUT_EFFECT, SUPERSEDED
+from starling.notices import CHANGES_ACTION, CONVERTED, NO_GUIDELINE, OPTION_WITHOUT_EFFECT, SUPERSEDED, TEST_REQUIRED
 from starling.report.words import (
     ActionWords,
     action_words,
@@ -247,6 +247,25 @@ def _unread(gene: GeneResult, listed: int | None) -> Iterable[str]:
         yield f"Alleles that cannot be ruled out: {_listed(gene.cannot_exclude, listed)}."
     if gene.missing_positions:
         yield f"{plural(len(gene.missing_positions), 'position')} not read: {_listed(gene.missing_positions, listed)}."
+
+
+def nothing_words(glance: Glance) -> str:
+    """What stands where no drug calls for anything: that all are as usual only when all of them are."""
+    if not glance.all():
+        return "No drug was asked about."
+    if not (glance.usual_uncertain or glance.silent or glance.missing):
+        return "No drug shown here calls for anything but usual use."
+    return "No drug shown here calls for a change by what is known; see below which have no result or no advice."
+
+
+def reasons_of(lines: Iterable[Line]) -> tuple[str, ...]:
+    """Tests that an authority requires and that are not known here, and why drugs have no guideline; drug first."""
+    return tuple(
+        f"{line.drug.drug}: {sentence(note.message)}"
+        for line in lines
+        for note in line.drug.notes
+        if note.code in {TEST_REQUIRED, NO_GUIDELINE}
+    )
 
 
 def _listed(names: Sequence[str], most: int | None) -> str:

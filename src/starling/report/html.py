@@ -9,7 +9,7 @@ from __future__ import annotations
 from starling.assessment import Assessment, GeneResult
 from starling.report.evidence import anchor, evidence
 from starling.report.frame import framed, template
-from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
+from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown, nothing_words, reasons_of
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, icon, remarks, table
 from starling.report.provenance import provenance
@@ -19,10 +19,13 @@ from starling.report.words import (
     ONLY_KNOWN,
     call_words,
     certainty_words,
+    dated,
     disagreement_words,
+    moment_words,
     phenotype_words,
     plural,
     reason_of,
+    stated_subject,
     subject_lines,
 )
 
@@ -76,11 +79,11 @@ def _head(assessment: Assessment) -> Markup:
     said = caveats(assessment)
     source, knowledge = assessment.provenance.input, assessment.provenance.knowledge
     facts = [
-        *subject_lines(assessment.subject),
+        *subject_lines(stated_subject(assessment)),
         ("File", source.name),
         ("Genome build", f"{source.build} (by {source.build_from})" if source.build else NOT_STATED),
-        ("Knowledge", f"{knowledge.version}, as of {knowledge.as_of}"),
-        ("Report made", assessment.run.created or NOT_STATED),
+        ("Knowledge", f"{knowledge.version}, as of {dated(knowledge.as_of)}"),
+        ("Report made", moment_words(assessment.run.created) or NOT_STATED),
     ]
     sections = (
         ("glance", "Drugs"),
@@ -108,7 +111,7 @@ def _glance(glance: Glance) -> Markup:
         tag("li", icon(words.action), tag("b", str(count)), words.word, class_=f"tone-{words.tone}")
         for words, count in glance.counts()
     ]
-    nothing = tag("p", "No drug of the knowledge base calls for anything but usual use.")
+    nothing = tag("p", nothing_words(glance))
     rows = [_acting(line) for line in glance.acting]
     columns = ("Drug", "Action", "What to do", "Why, and who says so")
     return tag(
@@ -159,8 +162,11 @@ def _group(name: str, tone: str, title: str, lines: tuple[Line, ...], *, safety:
         )
         for genes, changes, names in by_reason(lines)
     ]
+    reasons = reasons_of(lines)
     count = tag("span", plural(len(lines), "drug"), class_="quiet small")
-    return tag("div", tag("h3", heading, count, remark), *paragraphs, class_="group")
+    return tag(
+        "div", tag("h3", heading, count, remark), *paragraphs, bullets(reasons) if reasons else None, class_="group"
+    )
 
 
 def _genes(assessment: Assessment) -> Markup:
@@ -187,8 +193,9 @@ def _gene(gene: GeneResult) -> tuple[str, ...]:
     term = gene.phenotype or reason_of(gene)
     phenotype = join(term, *(tag("span", remark, class_="why") for remark in remarks if remark))
     call = join(call_words(gene), _variants(gene))
-    tone = "sure" if gene.phenotype_certain and gene.phenotype else "unsure" if gene.phenotype else "quiet"
-    return gene.gene, call, phenotype, gene.activity_score or "", tag("span", certainty_words(gene), class_=tone)
+    certain = certainty_words(gene)
+    tone = "sure" if certain == "certain" else "unsure" if certain.startswith("not certain") else "quiet"
+    return gene.gene, call, phenotype, gene.activity_score or "", tag("span", certain, class_=tone)
 
 
 def _variants(gene: GeneResult) -> Markup | None:
