@@ -10,7 +10,7 @@ import json
 from typing import Final
 
 from starling.report.summary_table import notes
-from starling.summary import ALL, Cell, Summary
+from starling.summary import ALL, Cell, Protection, Summary
 
 #: what `phenotype` cells call people without a result
 NOT_CALLED: Final = "not determined"
@@ -22,6 +22,8 @@ def multiqc(summary: Summary) -> str:
     genes: dict[str, list[Cell]] = {}
     for cell in summary.of("phenotype", group=ALL):
         genes.setdefault(cell.subject, []).append(cell)
+    protection = Protection(summary.min_cell)
+    rate = {**_RATE, "title": "Called, at least"} if summary.min_cell else _RATE
     terms = dict.fromkeys(cell.item for cells in genes.values() for cell in cells)
     section = {
         "id": "starling_pharmacogenes",
@@ -33,8 +35,8 @@ def multiqc(summary: Summary) -> str:
             "title": "Starling: calls and phenotypes",
             "col1_header": "Gene",
         },
-        "headers": {_CALL_RATE: _RATE, **{term: _header(term) for term in terms}},
-        "data": {gene: _row(cells, exact=not summary.min_cell) for gene, cells in genes.items()},
+        "headers": {_CALL_RATE: rate, **{term: _header(term) for term in terms}},
+        "data": {gene: _row(cells, protection) for gene, cells in genes.items()},
     }
     return json.dumps(section, indent=1, ensure_ascii=True) + "\n"
 
@@ -60,14 +62,21 @@ def _description(summary: Summary) -> str:
     return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _row(cells: list[Cell], *, exact: bool) -> dict[str, object]:
-    """Counts of the terms; a call rate where the number of those without a result may be said.
-
-    In a protected summary no count of them means too few to say, in an exact one that there are none.
-    """
+def _row(cells: list[Cell], protection: Protection) -> dict[str, object]:
+    """Counts of the terms that may be said, and the call rate that they leave."""
     counts: dict[str, object] = {cell.item: cell.count for cell in cells if cell.count is not None}
     of = cells[0].of
-    uncalled = next((cell.count for cell in cells if cell.item == NOT_CALLED), 0 if exact else None)
-    if of and uncalled is not None:
-        counts = {_CALL_RATE: round(100 * (1 - min(uncalled, of) / of), 2), **counts}
-    return counts
+    if not of:
+        return counts
+    uncalled = next((cell.count for cell in cells if cell.item == NOT_CALLED), None)
+    return {_CALL_RATE: round(100 * (1 - min(of, _at_most(uncalled, protection)) / of), 2), **counts}
+
+
+def _at_most(uncalled: int | None, protection: Protection) -> int:
+    """How many people may be without a result, by what the summary says of itself: nothing that it withholds is used.
+
+    A count is off by less than the base, and one that is not given is less than twice the least cell.
+    """
+    if uncalled is None:
+        return max(0, 2 * protection.min_cell - 1)
+    return uncalled + protection.base - 1
