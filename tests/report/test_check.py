@@ -17,7 +17,10 @@ from starling.report.check import check_view, checks_view
 from starling.report.check_json import checks_parts
 from starling.report.check_page import checks_page
 from starling.report.frame import CONTENT_POLICY
+from starling.report.html import page as report_page
+from starling.report.terminal import render
 from starling.report.text import visible
+from starling.vocabulary import Notice
 from tests.report.reader import Reader
 from tests.report.sample_assessment import HOSTILE, hostile_assessment, sample_assessment
 from tests.report.strategies import assessments
@@ -220,3 +223,30 @@ def test_a_drug_that_was_not_assessed_is_the_callers_error() -> None:
 
 def _drugs() -> tuple[DrugResult, ...]:
     return sample_assessment().drugs
+
+
+# --- the whole report -------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_report_asks_and_checks_as_the_answer_for_the_drug_does() -> None:
+    person = with_everything()
+    screen = on_one_line(render(person, colour=False, width=100))
+    assert "Ask first: Is a strong CYP3A4 inhibitor taken? If so: do not use (contraindicated) [FDA]." in screen
+    said = " ".join("".join(Reader(report_page(person)).texts).split())
+    for text in (
+        "Ask first: Is a strong CYP3A4 inhibitor taken? If so: do not use (contraindicated) [FDA].",
+        "paroxetine: CYP2D6 counts as Poor Metabolizer.",
+        "Instead: rosuvastatin (also restricted: ABCG2 poor)",
+        "Not instead: lovastatin (SLCO1B1 poor rules it out too)",
+    ):
+        assert text in said
+
+
+def test_a_whole_report_names_required_tests_whatever_the_drug_calls_for() -> None:
+    required = Notice("TEST_REQUIRED", "FDA requires a test of HLA-B before simvastatin")
+    drugs = tuple(replace(one, notes=(required,)) if one.drug == "simvastatin" else one for one in _drugs())
+    person = sample_assessment(drugs=drugs)
+    screen = on_one_line(render(person, colour=False, width=100))
+    assert "FDA requires a test of HLA-B before simvastatin." in screen
+    assert "tafenoquine: FDA requires a test of G6PD before tafenoquine (since July 2018)" in screen
+    assert "oxycodone: CPIC looked at CYP2D6 and gives no recommendation" in screen

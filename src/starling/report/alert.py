@@ -12,10 +12,9 @@ from typing import Final
 
 from starling.assessment import Assessment
 from starling.notices import TEST_REQUIRED
-from starling.report.answer import open_words
 from starling.report.glance import Line, at_a_glance
 from starling.report.text import visible
-from starling.report.words import NOT_A_DEVICE_SHORT, dated, joined, moment_words, plural, sentence
+from starling.report.words import NOT_A_DEVICE_SHORT, dated, joined, moment_words, open_words, plural, sentence
 
 #: Where one sentence of a summary ends and the next begins.
 _BETWEEN: Final = re.compile(r"(?<=[a-z0-9%)])\. (?=[A-Z])")

@@ -7,10 +7,7 @@ from typing import Final
 
 from starling.assessment import (
     Assessment,
-    CheckedAlternative,
     GeneResult,
-    MedicineEffect,
-    OpenCondition,
     Recommendation,
 )
 from starling.notices import CONVERTED, NO_GUIDELINE, TEST_REQUIRED
@@ -19,9 +16,12 @@ from starling.report.wording import condition_text, doses_text
 from starling.report.words import (
     action_words,
     age_words,
+    alternative_words,
     certainty_words,
     dated,
     joined,
+    medicine_words,
+    open_words,
     phenotype_words,
     population_words,
     reason_of,
@@ -160,11 +160,11 @@ def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
         return (("", line.lead.advice.summary), *tests, *_details(line.lead))
     if drug.status == "no_guideline":
         return tuple(("", sentence(note.message)) for note in drug.notes)
+    said = "No source advises anything for this result. That is not a statement of safety."
     if drug.status == "no_result":
         missing = joined(drug.genes_missing) or "A gene"
         said = f"{missing} could not be called, so no source can be asked. That is not a statement of safety."
-        return (*tests, ("", said)) if drug.headline_action else (("", said), *tests)
-    return (("", "No source advises anything for this result. That is not a statement of safety."), *tests)
+    return (*tests, ("", said)) if drug.headline_action else (("", said), *tests)
 
 
 def _details(lead: Recommendation) -> Iterable[tuple[str, str]]:
@@ -195,23 +195,6 @@ def _what_else(line: Line) -> Iterable[tuple[str, str]]:
         yield "Not known", f"{joined(line.unknown)}, whose result could change this answer"
 
 
-def open_words(one: OpenCondition) -> str:
-    """What to ask, and what follows from a yes.
-
-    >>> open_words(OpenCondition("Is a strong CYP3A4 inhibitor taken?", "", "contraindicated", "FDA"))
-    'Is a strong CYP3A4 inhibitor taken? If so: do not use (contraindicated) [FDA].'
-    """
-    asked = one.ask.strip().rstrip(".?")
-    who = f" [{one.source}]" if one.source else ""
-    return f"{asked}? If so: {_lower(action_words(one.action).word)}{who}."
-
-
-def medicine_words(one: MedicineEffect) -> str:
-    """What one stated medicine did, beginning with its name."""
-    said = sentence(one.text)
-    return said if said.casefold().startswith(one.name.casefold()) else f"{one.name}: {said}"
-
-
 def _instead(line: Line) -> Iterable[tuple[str, str]]:
     """Alternatives put through this patient's results; those of the source that could not be are named as it does."""
     checked = line.drug.alternatives
@@ -225,19 +208,3 @@ def _instead(line: Line) -> Iterable[tuple[str, str]]:
         yield "Instead", joined([*offered, *others], "or")
     if refused or denied:
         yield "Not instead", joined([*refused, *denied], "or")
-
-
-def alternative_words(one: CheckedAlternative) -> str:
-    """The medicine with what its own check gave.
-
-    >>> alternative_words(CheckedAlternative("rosuvastatin", "reduce_dose", "Also restricted: ABCG2 poor.", True))
-    'rosuvastatin (also restricted: ABCG2 poor)'
-    """
-    why = one.why.strip().rstrip(".")
-    return f"{one.drug} ({_lower(why)})" if why else one.drug
-
-
-def _lower(text: str) -> str:
-    """The text as a part of a sentence; a first word that is no plain word keeps its capitals."""
-    first = text.split(" ", 1)[0].strip(",:;")
-    return text[:1].lower() + text[1:] if first.isalpha() and first[1:].islower() else text

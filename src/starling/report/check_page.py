@@ -7,7 +7,7 @@ from typing import Final
 
 from starling.assessment import Assessment
 from starling.report.answer import Answer, merged, phenotype_of, says, shared_limits
-from starling.report.frame import framed, template
+from starling.report.frame import framed, running_foot, template
 from starling.report.glance import source_words
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import bullets, icon, table
@@ -19,6 +19,7 @@ from starling.report.words import (
     disagreement_words,
     joined,
     moment_words,
+    plural,
     stated_subject,
     subject_lines,
 )
@@ -43,7 +44,11 @@ def checks_page(assessment: Assessment, drugs: Sequence[str]) -> str:
         ),
     )
     title = f"{joined(drugs)}: {assessment.sample or NOT_STATED}"
-    style = template("report.css") + template("check.css")
+    filled = assessment.provenance.positions.get("filled_as_reference", 0)
+    assumed = f"{plural(filled, 'position')} ASSUMED to be reference" if filled else ""
+    whose = " · ".join(part for part in (assessment.sample, assessment.subject.get("name", "")) if part)
+    foot = running_foot(f"{whose} · result {assessment.result_sha256[:12]}", assumed)
+    style = template("report.css") + template("check.css") + foot
     return framed(title, body, style=style, program=assessment.provenance.program)
 
 

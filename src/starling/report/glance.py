@@ -13,6 +13,7 @@ from starling.report.words import (
     alternative_terms,
     call_words,
     joined,
+    open_words,
     plural,
     reason_words,
     sentence,
@@ -259,13 +260,15 @@ def nothing_words(glance: Glance) -> str:
 
 
 def reasons_of(lines: Iterable[Line]) -> tuple[str, ...]:
-    """Tests that an authority requires and that are not known here, and why drugs have no guideline; drug first."""
-    return tuple(
-        f"{line.drug.drug}: {sentence(note.message)}"
-        for line in lines
-        for note in line.drug.notes
-        if note.code in {TEST_REQUIRED, NO_GUIDELINE}
-    )
+    """What must be asked and tested before, and why drugs have no guideline, each behind the name of its drug."""
+    return tuple(f"{line.drug.drug}: {text}" for line in lines for text in before_use(line))
+
+
+def before_use(line: Line) -> tuple[str, ...]:
+    """What must be asked, the tests that an authority requires and that are not known, why there is no guideline."""
+    asks = (f"ask first: {open_words(one)}" for one in line.drug.conditions_open)
+    notes = (sentence(note.message) for note in line.drug.notes if note.code in {TEST_REQUIRED, NO_GUIDELINE})
+    return (*asks, *notes)
 
 
 def _listed(names: Sequence[str], most: int | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from starling.assessment import Assessment, GeneResult
 from starling.report.evidence import anchor, evidence
-from starling.report.frame import framed, template
+from starling.report.frame import framed, running_foot, template
 from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown, nothing_words, reasons_of
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, icon, remarks, table
@@ -28,8 +28,6 @@ from starling.report.words import (
     stated_subject,
     subject_lines,
 )
-
-_PAGE_NUMBER = '"page " counter(page) " of " counter(pages)'
 
 
 def page(assessment: Assessment, *, appendix: Markup | None = None) -> str:
@@ -61,18 +59,7 @@ def _running_foot(assessment: Assessment) -> str:
     whose = " · ".join(part for part in (assessment.sample, assessment.subject.get("name", "")) if part)
     left = f"{whose} · result {assessment.result_sha256[:12]}"
     middle = f"{plural(filled, 'position')} ASSUMED to be reference" if filled else ""
-    boxes = {"bottom-left": _css_string(left), "bottom-center": _css_string(middle), "bottom-right": _PAGE_NUMBER}
-    return (
-        "@page { "
-        + " ".join(f"@{box} {{ font: 7.5pt sans-serif; content: {content}; }}" for box, content in boxes.items())
-        + " }\n"
-    )
-
-
-def _css_string(text: str) -> str:
-    """A CSS string in which everything but letters and digits of ASCII is escaped, so that nothing can end it."""
-    safe = "".join(one if one.isascii() and one.isalnum() else f"\\{ord(one):06x}" for one in text)
-    return f'"{safe}"'
+    return running_foot(left, middle)
 
 
 def _head(assessment: Assessment) -> Markup:

@@ -11,7 +11,7 @@ from typing import Final
 
 from starling.assessment import Assessment, GeneResult
 from starling.notices import TEST_REQUIRED
-from starling.report.frame import framed, template
+from starling.report.frame import framed, running_foot, template
 from starling.report.glance import Line, at_a_glance
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import icon
@@ -120,7 +120,7 @@ def patient_page(assessment: Assessment, *, taken: Collection[str] = ()) -> str:
         _foot(assessment),
     )
     title = f"Your genes and your medicines: {assessment.subject.get('name', '') or assessment.sample or NOT_STATED}"
-    style = template("report.css") + template("patient.css")
+    style = template("report.css") + template("patient.css") + running_foot(_whose(assessment))
     return framed(title, body, style=style, program=assessment.provenance.program)
 
 
@@ -131,9 +131,12 @@ def card_lines(assessment: Assessment) -> tuple[str, ...]:
 
 
 def _head(assessment: Assessment) -> Markup:
+    return tag("header", tag("h1", "Your genes and your medicines"), tag("p", _whose(assessment), class_="whose"))
+
+
+def _whose(assessment: Assessment) -> str:
     name, born = assessment.subject.get("name", "").strip(), assessment.subject.get("birth_date", "").strip()
-    whose = ", born ".join(part for part in (name or assessment.sample, dated(born)) if part)
-    return tag("header", tag("h1", "Your genes and your medicines"), tag("p", whose or NOT_STATED, class_="whose"))
+    return ", born ".join(part for part in (name or assessment.sample, dated(born)) if part) or NOT_STATED
 
 
 def _warning() -> Markup:
@@ -142,7 +145,7 @@ def _warning() -> Markup:
 
 
 def _own(own: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup | None:
-    rows = [tag("li", tag("strong", line.drug.drug), f": {_verdict(line)}.{_why(line, genes)}") for line in own]
+    rows = [tag("li", tag("strong", line.drug.drug), f"{_why(line, genes)}: {_verdict(line)}.") for line in own]
     if not rows:
         return None
     return tag("section", tag("h2", "Medicines that you take now"), tag("ul", *rows))
@@ -216,15 +219,11 @@ def _rest(lines: Iterable[Line]) -> Markup:
 def _card(assessment: Assessment, lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup:
     said = list(_card_lines(lines, genes)) or ["No medicine that I must not be given was found."]
     stamp = assessment.provenance
-    born = assessment.subject.get("birth_date", "").strip()
-    whose = ", born ".join(
-        part for part in (assessment.subject.get("name", "") or assessment.sample, dated(born)) if part
-    )
     made = moment_words(assessment.run.created).split(",")[0]
     small = f"{stamp.program}, knowledge {stamp.knowledge.version}, result {assessment.result_sha256[:12]}, {made}"
     card = tag(
         "div",
-        tag("p", tag("strong", whose or NOT_STATED)),
+        tag("p", tag("strong", _whose(assessment))),
         *(tag("p", text) for text in said),
         tag("p", small, class_="quiet"),
         class_="card",

@@ -11,6 +11,7 @@ from starling.report.glance import (
     Glance,
     Line,
     at_a_glance,
+    before_use,
     by_reason,
     caveats,
     not_shown,
@@ -31,6 +32,7 @@ from starling.report.words import (
     phenotype_words,
     plural,
     reason_of,
+    sentence,
     stated_subject,
     subject_lines,
 )
@@ -114,7 +116,7 @@ def _acting(page: Page, line: Line) -> list[str]:
     lines += page.paragraph(
         f"{line.because}{doubt} · {', '.join(line.sources)}{differ}", first=" " * (_NAME + 4), tone="quiet"
     )
-    return lines
+    return [*lines, *page.bullets(map(sentence, before_use(line)), indent=" " * (_NAME + 4))]
 
 
 def _rest(page: Page, glance: Glance) -> list[str]:

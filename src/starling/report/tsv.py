@@ -11,10 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from starling.assessment import Assessment, DrugResult, GeneResult, Recommendation
-from starling.report.answer import alternative_words, medicine_words, open_words
 from starling.report.text import visible
 from starling.report.wording import condition_text, doses_text
-from starling.report.words import alternative_terms, disagreement_words
+from starling.report.words import (
+    alternative_terms,
+    alternative_words,
+    disagreement_words,
+    medicine_words,
+    open_words,
+)
 from starling.vocabulary import Notice
 
 COLUMNS: Final = (

@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from starling.assessment import Alternative, Assessment, Disagreement, GeneResult
+from starling.assessment import (
+    Alternative,
+    Assessment,
+    CheckedAlternative,
+    Disagreement,
+    GeneResult,
+    MedicineEffect,
+    OpenCondition,
+)
 from starling.definitions import ACTIONS as ACTION_ORDER
 from starling.definitions import action_words as plain_words
 from starling.values import dataclass
@@ -279,3 +287,36 @@ def _without_term(gene: GeneResult, others: tuple[str, ...]) -> str:
 def alternative_terms(alternatives: Iterable[Alternative]) -> tuple[str, ...]:
     """The phenotypes that remain possible, each once, in their order."""
     return tuple(dict.fromkeys(other.phenotype or "a phenotype that cannot be assigned" for other in alternatives))
+
+
+def open_words(one: OpenCondition) -> str:
+    """What to ask, and what follows from a yes.
+
+    >>> open_words(OpenCondition("Is a strong CYP3A4 inhibitor taken?", "", "contraindicated", "FDA"))
+    'Is a strong CYP3A4 inhibitor taken? If so: do not use (contraindicated) [FDA].'
+    """
+    asked = one.ask.strip().rstrip(".?")
+    who = f" [{one.source}]" if one.source else ""
+    return f"{asked}? If so: {_lower(action_words(one.action).word)}{who}."
+
+
+def medicine_words(one: MedicineEffect) -> str:
+    """What one stated medicine did, beginning with its name."""
+    said = sentence(one.text)
+    return said if said.casefold().startswith(one.name.casefold()) else f"{one.name}: {said}"
+
+
+def alternative_words(one: CheckedAlternative) -> str:
+    """The medicine with what its own check gave.
+
+    >>> alternative_words(CheckedAlternative("rosuvastatin", "reduce_dose", "Also restricted: ABCG2 poor.", True))
+    'rosuvastatin (also restricted: ABCG2 poor)'
+    """
+    why = one.why.strip().rstrip(".")
+    return f"{one.drug} ({_lower(why)})" if why else one.drug
+
+
+def _lower(text: str) -> str:
+    """The text as a part of a sentence; a first word that is no plain word keeps its capitals."""
+    first = text.split(" ", 1)[0].strip(",:;")
+    return text[:1].lower() + text[1:] if first.isalpha() and first[1:].islower() else text
