@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from starling.assessment import Alternative, GeneResult
+from starling.report.glance import not_shown
 from starling.report.html import page
 from starling.report.layout import Page
 from starling.report.terminal import head_lines
@@ -54,6 +55,14 @@ def test_a_result_that_is_undecided_says_between_what() -> None:
         "undecided: Poor Metabolizer or Normal Metabolizer"
     )
     assert "no phenotype term" in reason_of(undecided)
+
+
+def test_what_the_file_could_not_show_does_not_call_an_undecided_phenotype_given() -> None:
+    undecided = replace(CALLED, phenotype=None, phenotype_certain=False, phenotype_alternatives=EITHER)
+    said = " ".join(not_shown(undecided))
+    assert said.startswith("The phenotype is undecided; it could be Poor Metabolizer or Normal Metabolizer, because ")
+    given = replace(undecided, phenotype="Intermediate Metabolizer")
+    assert " ".join(not_shown(given)).startswith("The phenotype is not certain; it could also be ")
 
 
 def test_a_positive_hla_result_is_not_called_unknown_on_any_page() -> None:

@@ -152,7 +152,8 @@ def _text_of(
     if format_ == "alert":
         from starling.report.alert import alerts
 
-        return (alerts(person, taken=_taken(engine, person)) for person in people)
+        texts = (alerts(person, taken=_taken(engine, person)) for person in people)
+        return (f"\n{text}" if number else text for number, text in enumerate(texts))
     from starling.report.terminal import render
 
     colour = output is None and uses_colour(sys.stdout)

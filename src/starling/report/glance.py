@@ -221,7 +221,8 @@ def _unsettled(gene: GeneResult) -> Iterable[str]:
     if gene.status == "ambiguous":
         yield f"More than one diplotype fits equally well: {call_words(gene)}."
     if is_doubtful(gene):
-        yield "The phenotype is not certain" + _because_of(gene) + "."
+        known = gene.phenotype is not None
+        yield ("The phenotype is not certain" if known else "The phenotype is undecided") + _because_of(gene) + "."
     if gene.source == "outside":
         yield "Stated by another laboratory; what was looked at there is not known here."
     if gene.conflict:
@@ -235,7 +236,8 @@ def _because_of(gene: GeneResult) -> str:
     if not whys:
         return ""
     terms = joined(alternative_terms(gene.phenotype_alternatives), "or")
-    return f"; it could also be {terms}, because {joined(WHY[why].clause for why in whys)}"
+    also = "also " if gene.phenotype is not None else ""
+    return f"; it could {also}be {terms}, because {joined(WHY[why].clause for why in whys)}"
 
 
 def _unread(gene: GeneResult, listed: int | None) -> Iterable[str]:
