@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from starling.assessment import Assessment
+from starling.definitions import seriousness
 from starling.notices import TEST_REQUIRED
 from starling.report.glance import Line, at_a_glance
 from starling.report.text import visible
@@ -35,8 +36,9 @@ def alerts(assessment: Assessment, *, taken: Collection[str] = ()) -> str:
     `taken`: what the patient takes, under the names of the assessment.
     """
     glance = at_a_glance(assessment)
-    others = (*glance.usual_uncertain, *glance.usual, *glance.silent, *glance.missing)
-    called = [*glance.acting, *(line for line in others if _tests(line) or line.drug.conditions_open)]
+    acting = {line.drug.drug for line in glance.acting}
+    others = (line for line in glance.all() if line.drug.drug not in acting and _calls_for_something(line))
+    called = [*glance.acting, *sorted(others, key=lambda line: seriousness(line.words.action))]
     called.sort(key=lambda line: line.drug.drug not in taken)
     texts = [_alert(line, taken=line.drug.drug in taken) for line in called]
     named = {line.drug.drug for line in called}
@@ -44,6 +46,12 @@ def alerts(assessment: Assessment, *, taken: Collection[str] = ()) -> str:
     body = texts or ["No drug shown here calls for a change by what is known."]
     body += [f"No result for {plural(len(silent), 'drug')}; that is not a statement of safety."] if silent else []
     return "\n\n".join((_head(assessment), *body, _foot(assessment))) + "\n"
+
+
+def _calls_for_something(line: Line) -> bool:
+    """Whether there is something to do, to ask or to test, whatever group the drug stands in."""
+    to_do = line.words.urgent and line.drug.headline_action is not None
+    return to_do or bool(line.drug.conditions_open) or bool(_tests(line))
 
 
 def _head(assessment: Assessment) -> str:

@@ -254,9 +254,10 @@ def _unread(gene: GeneResult, listed: int | None) -> Iterable[str]:
 
 def nothing_words(glance: Glance) -> str:
     """What stands where no drug calls for anything: that all are as usual only when all of them are."""
-    if not glance.all():
+    lines = glance.all()
+    if not lines:
         return "No drug was asked about."
-    if not (glance.usual_uncertain or glance.silent or glance.missing):
+    if all(line.words.action == "standard" and not (line.uncertain or line.unknown or line.changes) for line in lines):
         return "No drug shown here calls for anything but usual use."
     return "No drug shown here calls for a change by what is known; see below which have no result or no advice."
 
