@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from starling.assessment import DrugResult, OpenCondition
 from starling.report.alert import alerts
+from starling.vocabulary import Notice
 from tests.report.sample_assessment import HOSTILE, hostile_assessment, sample_assessment
 
 
@@ -45,6 +46,19 @@ def test_an_alert_before_the_test_says_which_test() -> None:
         "tafenoquine: FDA requires a test of G6PD before tafenoquine (since July 2018); no result of G6PD is known "
         "here. Do the test before the first dose, and ask again with its result."
     )
+
+
+def test_a_missing_test_never_hides_what_another_result_calls_for() -> None:
+    required = Notice("TEST_REQUIRED", "EMA requires a test of NUDT15 before azathioprine")
+    drugs = tuple(
+        replace(drug, notes=(required,)) if drug.drug in {"azathioprine", "abacavir"} else drug
+        for drug in sample_assessment().drugs
+    )
+    found = paragraphs(alerts(sample_assessment(drugs=drugs)))
+    first, below = found["azathioprine"].splitlines()
+    assert first.startswith("azathioprine: LOWER THE DOSE")
+    assert below == "Test first: EMA requires a test of NUDT15 before azathioprine."
+    assert "EMA" not in found["abacavir"], "a drug that is ruled out waits for no test"
 
 
 def test_what_must_be_asked_stands_below_even_where_the_drug_is_as_usual() -> None:

@@ -1,7 +1,8 @@
 """Alerts as plain text to paste into a record: for each drug that calls for something two sentences.
 
 A post-test alert says what to do and why, then what the source advises; a pre-test alert says which test is missing,
-then what to do before the first dose.  What must be asked first stands on a line of its own below.
+then what to do before the first dose.  What must be asked first, and a test beside advice
+that other results give, stand on lines of their own below.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from starling.report.words import NOT_A_DEVICE_SHORT, dated, joined, moment_word
 
 #: Where one sentence of a summary ends and the next begins.
 _BETWEEN: Final = re.compile(r"(?<=[a-z0-9%)])\. (?=[A-Z])")
+#: Answers beside which a missing test is what is to be said; any other says what to do, and the test stands below it.
+_BEFORE_A_TEST: Final = frozenset({"test_further", "standard", "no_recommendation"})
 #: Words that begin a sentence and are no names.
 _PLAIN_WORDS: Final = frozenset(
     (
@@ -68,9 +71,11 @@ def _foot(assessment: Assessment) -> str:
 
 def _alert(line: Line, *, taken: bool) -> str:
     marked = f"{line.drug.drug} (taken now)" if taken else line.drug.drug
-    said = _pre_test(line) if _tests(line) else _post_test(line)
-    asks = [f"Ask first: {open_words(one)}" for one in line.drug.conditions_open]
-    return "\n".join(visible(text) for text in (f"{marked}: {said}", *asks))
+    tests, before = _tests(line), line.words.action in _BEFORE_A_TEST
+    said = _pre_test(tests) if tests and before else _post_test(line)
+    below = [f"Ask first: {open_words(one)}" for one in line.drug.conditions_open]
+    below += [f"Test first: {sentence(test)}" for test in tests] if not before else []
+    return "\n".join(visible(text) for text in (f"{marked}: {said}", *below))
 
 
 def _tests(line: Line) -> list[str]:
@@ -79,8 +84,8 @@ def _tests(line: Line) -> list[str]:
     return [] if ruled_out else [note.message for note in line.drug.notes if note.code == TEST_REQUIRED]
 
 
-def _pre_test(line: Line) -> str:
-    first = sentence(_one("; ".join(message.rstrip(".") for message in _tests(line))))
+def _pre_test(tests: list[str]) -> str:
+    first = sentence(_one("; ".join(message.rstrip(".") for message in tests)))
     return f"{first} Do the test before the first dose, and ask again with its result."
 
 
