@@ -21,6 +21,7 @@ from starling.report.words import (
     plural,
     reason_of,
     subject_lines,
+    test_words,
 )
 
 #: So many missing positions or alleles are named per gene; the JSON and the HTML name all of them.
@@ -107,11 +108,25 @@ def _acting(page: Page, line: Line) -> list[str]:
 
 def _rest(page: Page, glance: Glance) -> list[str]:
     return [
+        *_tests(page, glance),
+        *_group(page, "◎ Use with monitoring", "watch", glance.watching),
         *_group(page, "✓ Use as usual, but the gene result is not certain", "warn", glance.usual_uncertain),
         *_group(page, "✓ Use as usual", "usual", glance.usual),
+        *_group(page, "– The result does not help", "none", glance.helps_not),
         *_group(page, "– No source advises for this result (not a statement of safety)", "none", glance.silent),
         *_group(page, "○ No result, a gene is missing (not a statement of safety)", "none", glance.missing),
     ]
+
+
+def _tests(page: Page, glance: Glance) -> list[str]:
+    """The drugs that wait for a test, under the test that answers them."""
+    if not glance.testing:
+        return []
+    lines = ["", *page.paragraph(f"TEST FIRST: {len(glance.testing)}", first="? ", tone="test")]
+    for tests, waiting in glance.tests():
+        names = ", ".join(line.drug.drug for line in waiting)
+        lines += page.paragraph(f"{test_words(tests, len(waiting))}: {names}", first="  ", rest="    ")
+    return lines
 
 
 def _group(page: Page, title: str, tone: str, group: tuple[Line, ...]) -> list[str]:
