@@ -240,10 +240,11 @@ class RowTable:
     """The rows of one guideline for one drug and population that ask about the same genes.
 
     A patient meets one row in ten, so a row is made when it is asked for, by `make` from its number.
-    `keys`: for each row, what it asks of each of `genes`; a diplotype begins with DIPLOTYPE.
+    `keys`: for each row, what it asks of each of `genes`; a diplotype begins with DIPLOTYPE.  `actions`: what each row
+    advises, known without making it.
     """
 
-    __slots__ = ("_made", "_make", "drug", "genes", "keys", "population")
+    __slots__ = ("_made", "_make", "actions", "drug", "genes", "keys", "population", "reaches")
     #: what is stated of a table is what its rows state
     __match_args__ = ("rows",)
 
@@ -254,6 +255,7 @@ class RowTable:
         genes: tuple[str, ...],
         keys: Sequence[tuple[str, ...]],
         make: Callable[[RowTable, int], Row],
+        actions: Sequence[str],
     ) -> None:
         self.drug = drug
         self.population = population
@@ -261,6 +263,8 @@ class RowTable:
         self.keys = keys
         self._make = make
         self._made: dict[int, Row] = {}
+        self.actions = actions
+        self.reaches = frozenset(actions)
 
     def __len__(self) -> int:
         return len(self.keys)

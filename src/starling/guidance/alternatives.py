@@ -135,7 +135,9 @@ def _why(answer: DrugResult) -> str:
 def _because(answer: DrugResult, action: str) -> str:
     """The results behind the most serious row."""
     row = min(answer.recommendations, key=lambda row: (row.action != action, seriousness(row.action)), default=None)
-    return "; ".join(f"{gene} {key_words(key)}" for gene, key in row.genes.items() if key not in _UNKNOWN) if row else ""
+    return (
+        "; ".join(f"{gene} {key_words(key)}" for gene, key in row.genes.items() if key not in _UNKNOWN) if row else ""
+    )
 
 
 def _joined(parts: Sequence[str]) -> str:

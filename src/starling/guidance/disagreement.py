@@ -72,7 +72,9 @@ def _is_association(row: Recommendation) -> bool:
 def _beside(row: Recommendation, given: Sequence[Recommendation]) -> set[str]:
     """What the same source advises other patients with this result: it says more, and not otherwise."""
     others = (each for each in given if (each.source, each.genes) == (row.source, row.genes) and each is not row)
-    return {*(_action(each) for each in others), *(each.action for each in row.advice.conditions)} - {"no_recommendation"}
+    return {*(_action(each) for each in others), *(each.action for each in row.advice.conditions)} - {
+        "no_recommendation"
+    }
 
 
 def _action(row: Recommendation) -> str:
@@ -91,10 +93,7 @@ def _differ(one: Recommendation, two: Recommendation) -> bool:
 def _factors(row: Recommendation) -> tuple[float, float] | None:
     """The least and the most factor of the usual dose that a row states; None without one."""
     stated = [
-        each
-        for dose in row.advice.dose
-        for each in (dose.factor, dose.factor_min, dose.factor_max)
-        if each is not None
+        each for dose in row.advice.dose for each in (dose.factor, dose.factor_min, dose.factor_max) if each is not None
     ]
     return (min(stated), max(stated)) if stated else None
 

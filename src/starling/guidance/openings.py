@@ -6,11 +6,11 @@ first.  Milder possibilities leave the headline alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from starling.assessment import WHY
-from starling.definitions import SERIOUS, RequiredTest, RowTable, action_words, seriousness
+from starling.definitions import SERIOUS, RequiredTest, action_words, seriousness
 from starling.guidance.advising import USUAL
 from starling.guidance.keys import GeneKeys
 from starling.guidance.lookup import Block, actions_of
@@ -42,6 +42,8 @@ class Danger:
 
 def dangers(block: Block, standings: Standings) -> Iterator[Danger]:
     """Everything open that could rule the drug out by the rows of `block`."""
+    if SERIOUS.isdisjoint(block.table.reaches):
+        return
     for keys in block.keys:
         standing = standings[keys.gene]
         if _is_open(keys, standing):
@@ -72,13 +74,14 @@ def _is_possible(key: str, standing: Standing) -> bool:
 
 
 def _of_uncertain(block: Block, standings: Standings, standing: Standing) -> Iterator[Danger]:
+    known = {gene: standings[gene] for gene in block.genes}
     for term, why in standing.alternatives:
-        supposed = {**standings, standing.gene: standing.supposing(term)}
+        supposed = {**known, standing.gene: standing.supposing(term)}
         for action in SERIOUS & actions_of(block, supposed):
             test = standing.gene + (COPIES if why is Why.COPY_NUMBER else "")
             yield Danger(standing.gene, test, term, action, WHY[why].brief)
     for score in standing.other_scores:
-        supposed = {**standings, standing.gene: standing.with_score(score)}
+        supposed = {**known, standing.gene: standing.with_score(score)}
         for action in SERIOUS & actions_of(block, supposed):
             yield Danger(standing.gene, standing.gene, f"activity score {score}", action, "the score is not certain")
     if standing.undescribed and any(action in SERIOUS for _, action in possible_rows(block, standings, standing.gene)):
@@ -100,11 +103,7 @@ def possible_rows(block: Block, standings: Standings, free: str = "") -> Iterato
     ]
     for asked, number in block.numbers.items():
         if all(allowed is None or key in allowed for key, allowed in zip(asked, options, strict=True)):
-            yield asked, _action(block.table, number)
-
-
-def _action(table: RowTable, number: int) -> str:
-    return table[number].advice.action
+            yield asked, block.table.actions[number]
 
 
 def key_words(key: str) -> str:
@@ -112,19 +111,17 @@ def key_words(key: str) -> str:
     return key.lstrip(":") if not key[:1].isdigit() and not key.startswith(">") else f"activity score {key}"
 
 
-def can_change(gene: str, blocks: Iterable[Block], standings: Standings, given: Mapping[str, frozenset[str]]) -> bool:
+def can_change(gene: str, given: Collection[tuple[Block, frozenset[str]]], standings: Standings) -> bool:
     """Whether some result of a gene that is missing could change the answer.
 
-    `given`: the actions that each guideline's rows give now, by guideline, population and genes (`place_of`).  A drug
-    that is ruled out without the gene stays ruled out; a usual row for a lesser gene changes nothing either.
+    `given`: the tables, and the actions that each gives now.  A drug that is ruled out without the gene stays ruled
+    out; a usual row for a lesser gene changes nothing either.
     """
-    own, others = [], []
-    for block in blocks:
-        (own if gene in block.genes else others).append(block)
-    if any(SERIOUS & given.get(place_of(block), frozenset()) for block in others):
+    if any(SERIOUS & now for block, now in given if gene not in block.genes):
         return False
-    for block in own:
-        now = given.get(place_of(block), frozenset())
+    for block, now in given:
+        if gene not in block.genes:
+            continue
         possible = {
             action for asked, action in possible_rows(block, standings) if asked[block.genes.index(gene)] != NO_RESULT
         }
@@ -133,11 +130,6 @@ def can_change(gene: str, blocks: Iterable[Block], standings: Standings, given: 
         if possible - USUAL or (now - USUAL and possible - now):
             return True
     return False
-
-
-def place_of(block: Block) -> str:
-    """What tells a block from the others of its drug."""
-    return f"{block.guideline.id}|{block.population}|{' '.join(block.genes)}"
 
 
 def binding(tests: Iterable[RequiredTest]) -> tuple[RequiredTest, ...]:

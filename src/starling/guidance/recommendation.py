@@ -17,7 +17,6 @@ from starling.guidance.flows import FLOWS
 from starling.guidance.flows.answer import FlowAnswer
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
-from starling.guidance.openings import place_of
 from starling.guidance.remarks import (
     enzymes_of,
     medicine_notices,
@@ -198,13 +197,15 @@ class Advisor:
                 answered.append((block, self._given(plan, block, asked)))
         flow = _flow(plan, patient, asked)
         given = [*flow.recommendations, *(each for _, rows in answered for each in rows)]
-        usual = uninformative(plan.usual, asked.standings, self._rules.phenotypes, patient.subject)
+        if plan.usual:
+            given = set_aside(
+                given, uninformative(plan.usual, asked.standings, self._rules.phenotypes, patient.subject)
+            )
         tests = untested(plan.tests, plan.blocks, asked.genetic)
         found = Given(
             drug=plan.drug.name,
-            rows=set_aside(given, usual),
-            blocks=[block for block, _ in answered],
-            by_block=_actions(answered),
+            rows=given,
+            answered=answered,
             standings=asked.standings,
             missing=missing.union(flow.genes_missing),
             untested=tests,
@@ -287,11 +288,6 @@ def _flow(plan: _Plan, patient: _Patient, asked: _Asked) -> FlowAnswer:
     answer = FLOWS[plan.drug.name].advise(plan.drug.name, guideline, patient.results, patient.subject)
     noted = (replace(each, notes=(*each.notes, *asked.of(guideline.genes))) for each in answer.recommendations)
     return FlowAnswer(tuple(noted), answer.genes_missing)
-
-
-def _actions(answered: Iterable[tuple[Block, Sequence[Recommendation]]]) -> dict[str, frozenset[str]]:
-    """The actions that each table gave."""
-    return {place_of(block): frozenset([each.action for each in rows]) for block, rows in answered}
 
 
 def _unsaid(asked: _Asked, given: Sequence[Recommendation]) -> tuple[Notice, ...]:

@@ -1,11 +1,11 @@
 """One drug's recommendations as one answer: the most serious action first, nothing usual over a danger that is open.
 
-    rows that apply -> set aside what does not help -> headline -> what is open -> what is for a lesser gene only
+rows that apply -> set aside what does not help -> headline -> what is open -> what is for a lesser gene only
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from starling.assessment import DrugResult, Recommendation
@@ -29,24 +29,35 @@ _TEST: Final = "test_further"
 #: headlines over which a danger may be open; those above them say to act already
 _QUIET: Final = frozenset({None, "no_recommendation", "standard", "monitor", _TEST})
 _OTHER_DOSE: Final = frozenset({"reduce_dose", "adjust_dose", "increase_dose"})
+#: headlines below which doses may stand
+_DOSED: Final = _OTHER_DOSE | {"consider_alternative"}
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """What was found for one drug and patient.
 
-    `blocks`: the tables that were asked.  `by_block`: the actions that each of them gave (`place_of`).  `missing`: genes
-    that are asked for and of which nothing is known.  `untested`: tests that authorities ask for and that were not done.
+    `answered`: the tables that were asked, and what each gave.  `missing`: genes that are asked for and of which nothing
+    is known.  `untested`: tests that authorities ask for and that were not done.
     """
 
     drug: str
     rows: Sequence[Recommendation]
-    blocks: Sequence[Block]
-    by_block: Mapping[str, frozenset[str]]
+    answered: Sequence[tuple[Block, Sequence[Recommendation]]]
     standings: Standings
     missing: Collection[str]
     untested: Sequence[RequiredTest]
     notes: Sequence[Notice] = ()
+
+    @property
+    def dangerous(self) -> list[Block]:
+        """The tables of which some row rules the drug out."""
+        return [block for block, _ in self.answered if not SERIOUS.isdisjoint(block.table.reaches)]
+
+    @property
+    def genes(self) -> dict[str, None]:
+        """The genes that the tables ask for, each once."""
+        return dict.fromkeys([gene for block, _ in self.answered for gene in block.genes])
 
 
 def summarise(found: Given) -> DrugResult:
@@ -62,16 +73,18 @@ def summarise(found: Given) -> DrugResult:
         headline, test_first = _TEST, _to_test(found, counting, tests, open_)
     elif headline in USUAL and (allowed := _may_proceed(found)):
         answer, headline = allowed, "monitor"
-    rows = _without_lesser(found.rows) if headline in SERIOUS else tuple(found.rows)
-    counting = [each for each in rows if SUPERSEDED not in each.notes]
+    rows = tuple(found.rows)
+    if headline in SERIOUS:
+        rows = _without_lesser(rows)
+        counting = [each for each in rows if SUPERSEDED not in each.notes]
     return DrugResult(
         drug=found.drug,
         status="advice" if headline is not None else "no_result" if found.missing else "no_row",
         headline_action=headline,
-        genes_missing=tuple(sorted(_missing(found))),
+        genes_missing=tuple(sorted(_missing(found))) if found.missing else (),
         disagreement=disagreement(counting) if len(counting) > 1 else None,
         recommendations=rows,
-        notes=(*found.notes, *_separate_doses(counting)),
+        notes=(*found.notes, *(_separate_doses(counting) if headline in _DOSED else ())),
         answer=answer,
         test_first=test_first,
     )
@@ -90,13 +103,15 @@ def _unhelpful(counting: Iterable[Recommendation]) -> str:
 
 def _open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Danger, ...]:
     """Everything open that could rule the drug out; where nothing at all is known, what the tests are about."""
-    genes = {gene for block in found.blocks for gene in block.genes}
-    known = any(not found.standings[gene].is_missing for gene in genes)
+    dangerous = found.dangerous
+    if not dangerous:
+        return ()
+    known = any([not found.standings[gene].is_missing for gene in found.genes])
     tested = {test.gene for test in tests}
     return tuple(
         dict.fromkeys(
             each
-            for block in found.blocks
+            for block in dangerous
             for each in dangers(block, found.standings)
             if (known or each.gene in tested) and not found.standings[each.gene].may_proceed
         )
@@ -105,8 +120,7 @@ def _open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Danger, ...]:
 
 def _may_proceed(found: Given) -> str:
     """What a test of the commonest variant alone allows."""
-    genes = dict.fromkeys(gene for block in found.blocks for gene in block.genes)
-    said = next((found.standings[gene].may_proceed for gene in genes if found.standings[gene].may_proceed), "")
+    said = next((said for gene in found.genes if (said := found.standings[gene].may_proceed)), "")
     return f"Usual dose, do not delay: {said}" if said else ""
 
 
@@ -135,9 +149,9 @@ def _tested_by(row: Recommendation, standings: Standings) -> Iterator[str]:
 
 def _missing(found: Given) -> Iterator[str]:
     """The genes of which nothing is known and that could change the answer."""
-    asked = {gene for block in found.blocks for gene in block.genes}
+    now = [(block, frozenset([row.action for row in rows])) for block, rows in found.answered]
     for gene in found.missing:
-        if not found.rows or gene not in asked or can_change(gene, found.blocks, found.standings, found.by_block):
+        if not found.rows or gene not in found.genes or can_change(gene, now, found.standings):
             yield gene
 
 
@@ -166,5 +180,3 @@ def _separate_doses(counting: Sequence[Recommendation]) -> tuple[Notice, ...]:
             )
             said.append(Notice(SEPARATE_DOSES, text))
     return tuple(said)
-
-

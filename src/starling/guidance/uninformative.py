@@ -46,7 +46,7 @@ def _is_stated(key: str, subject: Mapping[str, str]) -> bool:
 
 def set_aside(given: Sequence[Recommendation], usual: Mapping[str, Uninformative]) -> list[Recommendation]:
     """The recommendations; those that would stop or delay the drug by such results alone advise nothing."""
-    return [_aside(each, usual) if usual and _is_by(each, usual) else each for each in given]
+    return [_aside(each, usual) if _is_by(each, usual) else each for each in given]
 
 
 def _is_by(row: Recommendation, usual: Mapping[str, Uninformative]) -> bool:

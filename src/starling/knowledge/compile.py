@@ -204,7 +204,9 @@ def _drugs(tables: Tables) -> Iterator[Values]:
     guidelines, others = _drugs_of_guidelines(tables), others_of(tables)
     genes = {row["guideline"]: row["genes"].split() for row in tables["guidelines"]}
     known = {row["gene"] for row in tables["genes"]}
-    spoken = {row["drug"]: [id_ for id_, drugs in guidelines.items() if row["drug"] in drugs] for row in tables["drugs"]}
+    spoken = {
+        row["drug"]: [id_ for id_, drugs in guidelines.items() if row["drug"] in drugs] for row in tables["drugs"]
+    }
     for row in tables["drugs"]:
         beside = {gene for other in others[row["drug"]] for id_ in spoken.get(other, ()) for gene in genes[id_]} & known
         advised = [other for other in others[row["drug"]] if other in spoken]

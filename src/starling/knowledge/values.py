@@ -304,7 +304,8 @@ def _row_maker(advice: Iterable[Any], implications: Iterable[Any]) -> Callable[[
             when = tuple([_key(gene, key) for gene, key in zip(of.genes, of.keys[number], strict=True)])
             return Row(drug, population, strength[number], when, given[named[number]], implied[ids[number]])
 
-        return RowTable(drug, population, tuple(genes), list(zip(*asked, strict=True)), row)
+        actions = [records[id_]["action"] for id_ in named]
+        return RowTable(drug, population, tuple(genes), list(zip(*asked, strict=True)), row, actions)
 
     return table
 
