@@ -79,7 +79,7 @@ def test_what_must_be_asked_stands_in_the_box_before_the_alternatives() -> None:
         "Ask first: Is a strong CYP3A4 inhibitor taken? If so: do not use (contraindicated) [FDA].",
         "paroxetine: CYP2D6 counts as Poor Metabolizer.",
         "Metformin is not known here and was not considered.",
-        "Instead: rosuvastatin (also restricted: ABCG2 poor) or pravastatin (no gene-based restriction)",
+        "Instead: rosuvastatin (also restricted: ABCG2 poor); pravastatin (no gene-based restriction)",
         "Not instead: lovastatin (SLCO1B1 poor rules it out too)",
     )
 
@@ -88,7 +88,7 @@ def test_alternatives_of_the_source_that_were_checked_are_named_once() -> None:
     checked = (CheckedAlternative("prasugrel", "standard", "No gene-based restriction.", offered=True),)
     drugs = tuple(replace(one, alternatives=checked) if one.drug == "clopidogrel" else one for one in _drugs())
     box = Answer.about(sample_assessment(drugs=drugs), "clopidogrel").box_lines
-    assert "Instead: prasugrel (no gene-based restriction) or ticagrelor" in box
+    assert "Instead: prasugrel (no gene-based restriction); ticagrelor" in box
 
 
 def test_an_alternative_that_was_refused_is_never_offered() -> None:
@@ -96,7 +96,7 @@ def test_an_alternative_that_was_refused_is_never_offered() -> None:
     drugs = tuple(replace(one, alternatives=refused) if one.drug == "codeine" else one for one in _drugs())
     box = Answer.about(sample_assessment(drugs=drugs), "codeine").box_lines
     assert not [line for line in box if line.startswith("Instead")]
-    assert "Not instead: morphine or tramadol" in box
+    assert "Not instead: morphine; tramadol" in box
 
 
 def test_that_it_is_no_interaction_checker_is_said_once_and_only_where_medicines_were_stated() -> None:

@@ -10,13 +10,12 @@ from starling.assessment import (
     GeneResult,
     Recommendation,
 )
-from starling.notices import CONVERTED, NO_GUIDELINE, TEST_REQUIRED
-from starling.report.glance import Line, assumptions, drug_line, is_superseded, not_shown, source_words
+from starling.notices import CONVERTED, DOES_NOT_HELP, NO_GUIDELINE, ONLY_IF_USED, SUPERSEDED, TEST_REQUIRED
+from starling.report.glance import Line, assumptions, drug_line, not_shown, source_name, source_words
 from starling.report.wording import condition_text, doses_text
 from starling.report.words import (
     action_words,
     age_words,
-    alternative_words,
     certainty_words,
     dated,
     joined,
@@ -31,6 +30,12 @@ from starling.values import dataclass
 
 #: notes on a drug that the box itself says
 _IN_THE_BOX: Final = frozenset({TEST_REQUIRED, NO_GUIDELINE})
+#: mark of a row -> what stands before what it says
+_BEFORE_A_ROW: Final = {
+    SUPERSEDED: "By genotype alone, without the other medicine:",
+    ONLY_IF_USED: "Only if it were used all the same:",
+    DOES_NOT_HELP: "Not counted, since nearly everybody has this result:",
+}
 _WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guideline"}
 NOT_A_CHECKER: Final = (
     "Starling is not an interaction checker: of other medicines it knows only what its guidelines and labels name."
@@ -55,7 +60,7 @@ class Answer:
     @property
     def is_given(self) -> bool:
         """Whether anything can be said about giving the drug; if not, a gene is missing."""
-        return self.line.drug.status != "no_result" or self.line.drug.headline_action is not None
+        return self.line.drug.is_answered or self.line.drug.headline_action is not None
 
     @property
     def headline(self) -> str:
@@ -73,12 +78,17 @@ class Answer:
     def box(self) -> tuple[tuple[str, str], ...]:
         """Label (which may be empty) and text of every line below the title."""
         differ = (("", "Sources differ, see below."),) if self.line.drug.disagreement else ()
-        return (*_what_to_do(self.line), *_what_else(self.line), *differ)
+        return (*answer_lines(self.line), *differ)
 
     @property
     def box_lines(self) -> tuple[str, ...]:
         """The lines below the title, as they are shown but not wrapped."""
         return tuple(f"{label}: {text}" if label else text for label, text in self.box)
+
+    def source(self, row: Recommendation) -> str:
+        """Who says so; with the gene, where one source has rows for several genes."""
+        genes = {tuple(each.genes) for each in self.line.rows if source_name(each) == source_name(row)}
+        return f"{source_words(row)}: {joined(row.genes)}" if len(genes) > 1 else source_words(row)
 
     @property
     def medicines(self) -> tuple[str, ...]:
@@ -106,7 +116,9 @@ class Answer:
     def limits(self) -> tuple[str, ...]:
         """What the data could not show for this drug, and what to know of how its sources were asked."""
         genes = [f"{gene.gene}: {limit}" for gene in self.genes for limit in not_shown(gene, listed=3)]
-        counted = (note for row in self.line.counting for note in row.notes if note.code != CONVERTED)
+        counted = (
+            note for row in self.line.counting for note in row.notes if note.code not in {CONVERTED, *_BEFORE_A_ROW}
+        )
         return (*genes, *dict.fromkeys(sentence(note.message) for note in counted))
 
 
@@ -131,7 +143,7 @@ def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], 
     """The recommendations with those of one source that say the same for several populations as one."""
     same: dict[tuple[str, ...], list[Recommendation]] = {}
     for row in rows:
-        key = (source_words(row), row.action, row.advice.summary, row.phenotype_used, row.text_as_of)
+        key = (source_words(row), *row.genes, row.action, row.advice.summary, row.phenotype_used, row.text_as_of)
         same.setdefault(key, []).append(row)
     return tuple(
         (group[0], "; ".join(dict.fromkeys(population_words(row.population) for row in group)))
@@ -141,9 +153,11 @@ def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], 
 
 def says(row: Recommendation) -> str:
     """What one source says, and how old its text is."""
-    genetic = "By genotype alone, without the other medicine: " if is_superseded(row) else ""
+    codes = {note.code for note in row.notes}
+    before = " ".join(words for code, words in _BEFORE_A_ROW.items() if code in codes)
+    action = row.advice.action if DOES_NOT_HELP in codes else row.action
     age = f" ({age_words(row.text_as_of, row.checked_on)})" if row.checked_on else ""
-    return f"{genetic}{action_words(row.action).word}. {row.advice.summary}{age}"
+    return f"{before} {action_words(action).word}. {row.advice.summary}{age}".lstrip()
 
 
 def _involved(line: Line, genes: Mapping[str, GeneResult]) -> tuple[GeneResult, ...]:
@@ -153,11 +167,16 @@ def _involved(line: Line, genes: Mapping[str, GeneResult]) -> tuple[GeneResult, 
     return tuple(genes[gene] for gene in named if gene in genes)
 
 
+def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
+    """Label and text of the answer itself: what to do, what to ask and test before, the dose, what instead."""
+    return (*_what_to_do(line), *_what_else(line))
+
+
 def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
     """What to do, what to ask and to test before, the dose, and what to watch; or why nothing can be said."""
     drug, tests = line.drug, [*_asks(line), *_tests(line)]
-    if line.lead is not None:
-        return (("", line.lead.advice.summary), *tests, *_details(line.lead))
+    if line.first:
+        return (*line.first, *tests, *_details(line))
     if drug.status == "no_guideline":
         return tuple(("", sentence(note.message)) for note in drug.notes)
     said = "No source advises anything for this result. That is not a statement of safety."
@@ -167,13 +186,17 @@ def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
     return (*tests, ("", said)) if drug.headline_action else (("", said), *tests)
 
 
-def _details(lead: Recommendation) -> Iterable[tuple[str, str]]:
-    if lead.advice.dose:
-        yield "Dose", doses_text(lead.advice.dose)
-    if lead.advice.titrate:
+def _details(line: Line) -> Iterable[tuple[str, str]]:
+    """Of the leading recommendation, where it is what to do; no dose where it holds for a part of the patients only."""
+    if line.lead is None or not line.commands:
+        return
+    advice = line.lead.advice
+    if advice.dose and not line.is_split:
+        yield "Dose", doses_text(advice.dose)
+    if advice.titrate:
         yield "Titrate", "adjust the dose by its effect"
-    if lead.advice.monitor:
-        yield "Watch", joined(lead.advice.monitor)
+    if advice.monitor:
+        yield "Watch", joined(advice.monitor)
 
 
 def _asks(line: Line) -> list[tuple[str, str]]:
@@ -188,23 +211,14 @@ def _tests(line: Line) -> list[tuple[str, str]]:
 def _what_else(line: Line) -> Iterable[tuple[str, str]]:
     """What the stated medicines do, what to give instead, and what is not certain."""
     yield from (("", medicine_words(one)) for one in line.drug.medicines)
-    yield from _instead(line)
+    checked = {one.drug.casefold() for one in line.drug.alternatives}
+    stated = line.lead.advice.alternatives if line.lead is not None and line.commands else ()
+    instead = [*line.instead, *(name for name in stated if name.casefold() not in checked)]
+    if instead:
+        yield "Instead", "; ".join(instead)
+    if line.not_instead:
+        yield "Not instead", "; ".join(line.not_instead)
     if line.lead is not None and line.uncertain:
         yield "Not certain", f"the result of {joined(line.uncertain)}; see below"
     if line.lead is not None and line.unknown:
         yield "Not known", f"{joined(line.unknown)}, whose result could change this answer"
-
-
-def _instead(line: Line) -> Iterable[tuple[str, str]]:
-    """Alternatives put through this patient's results; those of the source that could not be are named as it does."""
-    checked = line.drug.alternatives
-    known = {one.drug.casefold() for one in checked}
-    advice = line.lead.advice if line.lead else None
-    others = [name for name in (advice.alternatives if advice else ()) if name.casefold() not in known]
-    denied = [name for name in (advice.not_alternatives if advice else ()) if name.casefold() not in known]
-    offered = [alternative_words(one) for one in checked if one.offered]
-    refused = [alternative_words(one) for one in checked if not one.offered]
-    if offered or others:
-        yield "Instead", joined([*offered, *others], "or")
-    if refused or denied:
-        yield "Not instead", joined([*refused, *denied], "or")

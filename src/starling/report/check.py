@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from starling.assessment import Assessment
 from starling.report.answer import Answer, merged, phenotype_of, says, shared_limits
-from starling.report.glance import source_words
 from starling.report.layout import Page
 from starling.report.text import columns, visible, wrap
 from starling.report.words import NOT_A_DEVICE_SHORT, call_words, disagreement_words
+
+#: columns of a label under which its text is not set in
+_LABEL: Final = 20
 
 
 def check_view(assessment: Assessment, drug: str, *, colour: bool, width: int) -> str:
@@ -41,6 +44,9 @@ def _box(page: Page, answer: Answer) -> list[str]:
     lines = wrap(visible(title), inner)
     for label, text in answer.box:
         first = f"{label}: " if label else ""
+        if columns(first) > _LABEL:
+            lines += wrap(visible(first + text), inner)
+            continue
         wrapped = wrap(visible(text), inner - columns(first))
         lines += [(first if number == 0 else " " * columns(first)) + part for number, part in enumerate(wrapped)]
     return page.box(lines, answer.line.words.tone)
@@ -58,7 +64,7 @@ def _sources(page: Page, answer: Answer) -> list[str]:
     line, silent = answer.line, page.bullets(answer.silent)
     if not line.drug.recommendations:
         return [*page.heading("What sources list"), *silent] if silent else []
-    rows = [(source_words(row), populations, says(row)) for row, populations in merged(line.rows)]
+    rows = [(answer.source(row), populations, says(row)) for row, populations in merged(line.rows)]
     lines = [*page.heading("Sources side by side"), *page.table(("Source", "For", "Says"), rows, (15, 18))]
     if line.drug.disagreement:
         lines += page.paragraph(disagreement_words(line.drug.disagreement), first="  ! ", tone="warn")

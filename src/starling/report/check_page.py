@@ -8,7 +8,6 @@ from typing import Final
 from starling.assessment import Assessment
 from starling.report.answer import Answer, merged, phenotype_of, says, shared_limits
 from starling.report.frame import framed, running_foot, template
-from starling.report.glance import source_words
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import bullets, icon, table
 from starling.report.words import (
@@ -99,7 +98,7 @@ def _sources(answer: Answer) -> Markup | None:
     drug = answer.line.drug
     if not drug.recommendations:
         return _listed("What sources list", answer.silent)
-    rows = [(source_words(row), populations, says(row)) for row, populations in merged(answer.line.rows)]
+    rows = [(answer.source(row), populations, says(row)) for row, populations in merged(answer.line.rows)]
     differ = drug.disagreement
     return tag(
         "div",

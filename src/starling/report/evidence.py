@@ -25,7 +25,7 @@ from starling.report.words import (
 
 def evidence(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
     """The section: drugs to act on in full, then the others as a table."""
-    others = (*glance.usual_uncertain, *glance.usual, *glance.silent, *glance.missing)
+    others = glance.rest
     return tag(
         "section",
         tag("h2", "Evidence: what each source says"),
@@ -118,7 +118,7 @@ def _table(lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup:
     rows = [row for line in lines for row in (*(_row(line, each, genes) for each in line.rows), *_silent(line))]
     return tag(
         "div",
-        tag("h3", "Use as usual, or no advice"),
+        tag("h3", "Test first, use as usual, or no advice"),
         tag("table", tag("thead", head), tag("tbody", *rows), class_="small"),
     )
 

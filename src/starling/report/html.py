@@ -27,6 +27,7 @@ from starling.report.words import (
     reason_of,
     stated_subject,
     subject_lines,
+    test_words,
 )
 
 
@@ -106,8 +107,11 @@ def _glance(glance: Glance) -> Markup:
         tag("h2", f"Drugs at a glance: {plural(len(rows), 'drug')} to act on"),
         tag("ul", *tiles, class_="tiles") if rows else nothing,
         table(columns, rows, caption="Most serious first", class_="glance") if rows else None,
+        _tests(glance),
+        _group("monitor", "watch", "Use with monitoring", glance.watching),
         _group("standard", "dose", "Use as usual, but the gene result is not certain", glance.usual_uncertain),
         _group("standard", "usual", "Use as usual", glance.usual),
+        _group("no_recommendation", "none", "The result does not help", glance.helps_not),
         _group("no_recommendation", "none", "No source advises for this result", glance.silent, safety=True),
         _group("missing", "none", "No result: a gene is missing", glance.missing, safety=True),
         tag("h3", "Every drug, A to Z", id="index"),
@@ -135,6 +139,19 @@ def _entry(line: Line) -> Markup:
     name = tag("a", line.drug.drug, href=f"#{anchor(line)}") if line.words.urgent else line.drug.drug
     doubt = " (not certain)" if line.uncertain and line.words.action != "no_recommendation" else ""
     return tag("li", tag("span", drawing, class_=f"ink-{tone}"), name, tag("span", word + doubt, class_="quiet"))
+
+
+def _tests(glance: Glance) -> Markup | None:
+    """The drugs that wait for a test, under the test that answers them."""
+    if not glance.testing:
+        return None
+    heading = tag("span", icon("test_further"), "Test first", class_="badge tone-test")
+    waiting = (
+        tag("p", tag("strong", f"{test_words(tests, len(lines))}: "), ", ".join(line.drug.drug for line in lines))
+        for tests, lines in glance.tests()
+    )
+    count = tag("span", plural(len(glance.testing), "drug"), class_="quiet small")
+    return tag("div", tag("h3", heading, count), *waiting, class_="group")
 
 
 def _group(name: str, tone: str, title: str, lines: tuple[Line, ...], *, safety: bool = False) -> Markup | None:

@@ -35,6 +35,7 @@ from starling.report.words import (
     sentence,
     stated_subject,
     subject_lines,
+    test_words,
 )
 
 #: So many missing positions or alleles are named per gene; the JSON and the HTML name all of them.
@@ -123,10 +124,13 @@ def _rest(page: Page, glance: Glance) -> list[str]:
     unlooked = tuple(line for line in glance.silent if line.drug.status == "no_guideline")
     unadvised = tuple(line for line in glance.silent if line.drug.status != "no_guideline")
     return [
+        *_tests(page, glance),
+        *_group(page, "◎ Use with monitoring", "watch", glance.watching),
         *_group(page, "✓ Use as usual, but the gene result is not certain", "warn", glance.usual_uncertain),
         *_group(page, "✓ Use as usual", "usual", glance.usual),
         *_group(page, "– No source advises for this result (not a statement of safety)", "none", unadvised),
         *_unlooked(page, unlooked),
+        *_group(page, "– The result does not help", "none", glance.helps_not),
         *_group(page, "○ No result, a gene is missing (not a statement of safety)", "none", glance.missing),
     ]
 
@@ -137,6 +141,17 @@ def _unlooked(page: Page, group: tuple[Line, ...]) -> list[str]:
         return []
     title = f"No guideline advises by genotype: {len(group)}".upper()
     return ["", *page.paragraph(title, first="– ", tone="none"), *page.bullets(reasons_of(group))]
+
+
+def _tests(page: Page, glance: Glance) -> list[str]:
+    """The drugs that wait for a test, under the test that answers them."""
+    if not glance.testing:
+        return []
+    lines = ["", *page.paragraph(f"TEST FIRST: {len(glance.testing)}", first="? ", tone="test")]
+    for tests, waiting in glance.tests():
+        names = ", ".join(line.drug.drug for line in waiting)
+        lines += page.paragraph(f"{test_words(tests, len(waiting))}: {names}", first="  ", rest="    ")
+    return lines
 
 
 def _group(page: Page, title: str, tone: str, group: tuple[Line, ...]) -> list[str]:
