@@ -73,7 +73,7 @@ class Answer:
     def box(self) -> tuple[tuple[str, str], ...]:
         """Label (which may be empty) and text of every line below the title."""
         differ = (("", "Sources differ, see below."),) if self.line.drug.disagreement else ()
-        return (*_what_to_do(self.line), *_what_else(self.line), *differ)
+        return (*answer_lines(self.line), *differ)
 
     @property
     def box_lines(self) -> tuple[str, ...]:
@@ -151,6 +151,11 @@ def _involved(line: Line, genes: Mapping[str, GeneResult]) -> tuple[GeneResult, 
     for row in line.drug.recommendations:
         named |= dict.fromkeys(row.genes)
     return tuple(genes[gene] for gene in named if gene in genes)
+
+
+def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
+    """Label and text of the answer itself: what to do, what to ask and test before, the dose, what instead."""
+    return (*_what_to_do(line), *_what_else(line))
 
 
 def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
