@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from starling.assessment import Assessment
+from starling.assessment import Advice, Assessment, DrugResult
 from starling.report import patient
 from starling.report.frame import CONTENT_POLICY
 from starling.report.patient import card_lines, patient_page
 from tests.report.reader import Reader
-from tests.report.sample_assessment import HOSTILE, hostile_assessment, sample_assessment
+from tests.report.sample_assessment import HOSTILE, hostile_assessment, row, sample_assessment
 
 #: words of the field that a page for patients does without; the card alone speaks to professionals
 JARGON = re.compile(r"phenotype|genotype|diplotype|allele|metaboli[sz]er|contraindicated|pharmacogen|titrate|CPIC|DPWG")
@@ -40,6 +40,18 @@ def test_the_card_names_what_must_not_be_given_and_why() -> None:
     said = said_by(sample_assessment())
     for line in lines:
         assert line in said
+
+
+def test_the_card_names_a_result_by_its_term_and_not_by_its_score() -> None:
+    advice = Advice(id="T", action="avoid", summary="Avoid tegafur.")
+    keys = ({"DPYD": "1.0"}, {"DPYD": "1.0 (Intermediate Metabolizer)"}, {"DPYD": "Intermediate Metabolizer"})
+    for key in keys:
+        drug = DrugResult(
+            "tegafur", "advice", "avoid", recommendations=(row("tegafur", "avoid", "", key, advice=advice),)
+        )
+        assert card_lines(sample_assessment(drugs=(drug,))) == (
+            "Avoid giving me tegafur (DPYD Intermediate Metabolizer).",
+        )
 
 
 def test_a_card_without_such_a_medicine_says_that() -> None:

@@ -256,7 +256,10 @@ def _result(line: Line, genes: Mapping[str, GeneResult]) -> str:
 
 
 def _term(key: str, gene: GeneResult | None) -> str:
-    return gene.phenotype if gene is not None and gene.phenotype and key == gene.activity_score else key
+    """The term that a key means, where it is the score of the result or stands beside the term."""
+    if gene is None or not gene.phenotype:
+        return key
+    return gene.phenotype if key == gene.activity_score or gene.phenotype in key else key
 
 
 def _foot(assessment: Assessment) -> Markup:
