@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -135,7 +136,11 @@ def test_assumed_positions_stand_at_the_head_and_on_every_printed_page() -> None
 
 
 def test_nothing_to_act_on_is_said() -> None:
-    assert "No drug of the knowledge base calls for" in page(sample_assessment(drugs=()))
+    as_usual = tuple(drug for drug in sample_assessment().drugs if drug.drug == "metoprolol")
+    assert "No drug was asked about." in page(sample_assessment(drugs=()))
+    assert "calls for a change by what is known; see below" in page(sample_assessment(drugs=as_usual))
+    sure = tuple(replace(gene, phenotype_certain=True) for gene in sample_assessment().genes)
+    assert "No drug shown here calls for anything but usual use." in page(sample_assessment(drugs=as_usual, genes=sure))
 
 
 def test_an_action_from_a_later_version_heads_the_report_instead_of_vanishing() -> None:

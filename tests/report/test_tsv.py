@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
+from starling.assessment import CheckedAlternative, MedicineEffect, OpenCondition
 from starling.report.tsv import COLUMNS, cell, table
+from starling.vocabulary import Notice
 from tests.report.sample_assessment import hostile_assessment, sample_assessment
 
 
@@ -73,3 +76,34 @@ def test_ordinary_cells_are_left_alone(text: str) -> None:
 def test_no_cell_breaks_its_row() -> None:
     assert cell("a\tb\r\nc\u2028d") == "a b c d"
     assert "\x1b" not in cell("\x1b[31m")
+
+
+def test_a_drug_keeps_its_own_notes_beside_those_of_its_rows() -> None:
+    rows = {row["drug"]: row for row in _read(table([sample_assessment()])) if row["kind"] == "drug"}
+    assert rows["tafenoquine"]["notes"].startswith(
+        "TEST_REQUIRED: FDA requires a test of G6PD before tafenoquine (since 2018"
+    )
+    assert "NO_ROW: dpwg-tafenoquine" in rows["tafenoquine"]["notes"]
+    assert rows["oxycodone"]["notes"].startswith("NO_GUIDELINE: CPIC looked at CYP2D6")
+    note = Notice("TEST_REQUIRED", "a test is required")
+    drugs = tuple(
+        replace(drug, notes=(note,)) if drug.drug == "hydrocodone" else drug for drug in sample_assessment().drugs
+    )
+    (row,) = [row for row in _read(table([sample_assessment(drugs=drugs)])) if row["drug"] == "hydrocodone"]
+    assert row["notes"].startswith("TEST_REQUIRED: a test is required; ALTERNATIVE_CHANGES_ACTION: ")
+
+
+def test_questions_medicines_and_checked_alternatives_have_columns() -> None:
+    drug = replace(
+        sample_assessment().drugs[0],
+        conditions_open=(OpenCondition("Is it taken?", "taking: x", "avoid", "FDA"),),
+        medicines=(MedicineEffect("x", "condition", "It decides."),),
+        alternatives=(
+            CheckedAlternative("y", "avoid", "Also avoided.", offered=False),
+            CheckedAlternative("z", "standard", "", offered=True),
+        ),
+    )
+    (row, *_) = [row for row in _read(table([sample_assessment(drugs=(drug,))])) if row["kind"] == "drug"]
+    assert row["ask_first"] == "Is it taken? If so: avoid [FDA]."
+    assert row["medicines"] == "x: It decides."
+    assert row["checked_alternatives"] == "not y (also avoided); z"

@@ -105,3 +105,18 @@ def test_every_dose_of_the_knowledge_base_reads_safely(rules: GuidanceRules) -> 
                 assert bool(text) == bool(doses)
                 seen += bool(doses)
     assert seen > 500
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        (
+            "CYP2D6 ultrarapid metaboliser: do not give codeine.",
+            "CYP2D6 ultrarapid metaboliser: do not give codeine: avoid",
+        ),
+        ("no other drug possible: avoid", "no other drug possible: avoid"),
+        ("no other drug possible", "no other drug possible: avoid"),
+    ],
+)
+def test_a_condition_reads_as_one_line(when: str, said: str) -> None:
+    assert condition_text(Condition(when, "avoid")) == said

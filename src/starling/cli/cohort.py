@@ -17,6 +17,7 @@ from starling.report.text import visible
 #: exit code: done, but something had to be left out (it is named on stderr and in the output)
 INCOMPLETE = 2
 
+_SUMMARY_BY_SUFFIX: Final = {".html": "html", ".htm": "html", ".json": "json"}
 
 _EXAMPLES: Final = """
 examples:
@@ -27,6 +28,7 @@ examples:
       -o new.parquet
   starling cohort summary calls.parquet --people people.tsv --by population \\
       -o summary.html
+  starling cohort summary calls.parquet --format multiqc -o starling_mqc.json
 
 Needs the [cohort] extra; --engine ray needs [ray].
 """
@@ -64,6 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     numbers.add_argument(
         "-o", "--output", metavar="FILE", help=".tsv, .html or .json (default: the table on the screen)"
+    )
+    numbers.add_argument(
+        "--format",
+        choices=("tsv", "html", "json", "multiqc"),
+        help="default: by the suffix; multiqc: name the file ..._mqc.json",
     )
 
 
@@ -140,6 +147,7 @@ def summary(arguments: argparse.Namespace) -> int:
     from starling.cohort.tell.summary import summarise
     from starling.formats.write import write_atomically
     from starling.report.summary_json import document
+    from starling.report.summary_multiqc import multiqc
     from starling.report.summary_page import page
     from starling.report.summary_table import table
 
@@ -150,8 +158,9 @@ def summary(arguments: argparse.Namespace) -> int:
         raise InputError("BAD_OPTION", "needs --people, the table with that column", source="--by")
     found = summarise(Path(arguments.calls), people=people, by=arguments.by, min_cell=arguments.min_cell)
     output = Path(arguments.output) if arguments.output else None
-    faces = {".html": page, ".htm": page, ".json": document}
-    text = faces.get(output.suffix.lower() if output is not None else "", table)(found)
+    faces = {"html": page, "json": document, "multiqc": multiqc, "tsv": table}
+    suffix = output.suffix.lower() if output is not None else ""
+    text = faces[arguments.format or _SUMMARY_BY_SUFFIX.get(suffix, "tsv")](found)
     if output is None:
         sys.stdout.write(text)
     else:

@@ -96,6 +96,10 @@ class Parser(argparse.ArgumentParser):
             if name.startswith("--") and not any(option.startswith(name) for option in known):
                 self.error(f"there is no option {name}{meant(name, known)}")
         found, left = self.parse_known_args(given, namespace)
+        files = getattr(found, "input", None)
+        if isinstance(files, list) and not any(word.startswith("-") and word != "-" for word in left):
+            files += left  # argparse ends a list of files at the first option between them
+            return found
         if left:
             self.error(f"{' '.join(left)} is not understood{meant(left[0], known)}")
         return found

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from starling.assessment import Assessment, DrugResult
 from starling.cli.arguments import Tally, add_knowledge, add_patient, add_reading, assessed, knowledge_path
+from starling.cli.output import format_of, write, write_pages
 from starling.cli.screen import uses_colour, width
 from starling.engine import Engine
-from starling.errors import InputError
 from starling.guidance.summary import unadvised
 from starling.knowledge.medicines import read_as
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
-FORMATS: Final = ("terminal", "json", "tsv", "html")
+FORMATS: Final = ("terminal", "json", "tsv", "html", "alert", "patient", "calls")
 
 _BY_SUFFIX: Final = {
     ".json": "json",
@@ -36,6 +35,11 @@ examples:
       format by suffix: .json .jsonl .tsv .html .txt
   starling report chr1.vcf.gz chr2.vcf.gz chr10.vcf.gz  parts of one person
   starling report cohort.vcf.gz -o pages/               one page per person
+  starling report patient.vcf.gz --format alert         two sentences a drug
+  starling report patient.vcf.gz --format patient -o me.html
+      a page for the patient, with a card for the wallet
+  starling report patient.vcf.gz --format calls -o calls.tsv
+      genes alone, with function and activity value of each allele
   zcat patient.vcf.gz | starling report -               from standard input
 """
 
@@ -64,10 +68,10 @@ def run(arguments: argparse.Namespace) -> int:
     view = View.asked_for(engine, arguments)
     people = tally(assessed(engine, arguments))
     shown = people if format_ == "json" else map(view.of, people)
-    if format_ == "html":
-        _write_pages(shown, output)
+    if format_ in {"html", "patient"}:
+        write_pages(shown, output, _page(engine, format_))
     else:
-        _write(_text_of(shown, format_, arguments, output), output)
+        write(_text_of(engine, shown, format_, arguments, output), output)
     return tally.exit_code
 
 
@@ -108,23 +112,29 @@ class View:
 def _format_of(arguments: argparse.Namespace, output: Path | None) -> str:
     if arguments.json_lines:
         return "json"
-    if arguments.format:
-        return str(arguments.format)
-    if output is None:
-        return "terminal"
-    if output.is_dir() or arguments.output.endswith("/"):
-        return "html"
-    format_ = _BY_SUFFIX.get(output.suffix.lower())
-    if format_ is None:
-        known = " ".join(_BY_SUFFIX)
-        raise InputError(
-            "BAD_OPTION", f"no format known for this suffix (known: {known}); use --format", source=str(output)
-        )
-    return format_
+    folder = bool(arguments.output) and arguments.output.endswith("/")
+    return format_of(arguments.format, output, _BY_SUFFIX, folder=folder)
+
+
+def _page(engine: Engine, format_: str) -> Callable[[Assessment], str]:
+    if format_ == "html":
+        from starling.report.html import page
+
+        return page
+    from starling.report.patient import patient_page
+
+    return lambda person: patient_page(person, taken=_taken(engine, person))
+
+
+def _taken(engine: Engine, person: Assessment) -> tuple[str, ...]:
+    """What the patient takes, as drugs of the knowledge base."""
+    stated = person.provenance.options.get("medication")
+    names = [*map(str, stated)] if isinstance(stated, (list, tuple)) else []
+    return tuple(substance for name in names for substance in engine.knowledge.read_medicine(name)[0])
 
 
 def _text_of(
-    people: Iterable[Assessment], format_: str, arguments: argparse.Namespace, output: Path | None
+    engine: Engine, people: Iterable[Assessment], format_: str, arguments: argparse.Namespace, output: Path | None
 ) -> Iterator[str]:
     if format_ == "json":
         from starling.report.document import document_parts, json_line
@@ -135,52 +145,17 @@ def _text_of(
         from starling.report.tsv import table_parts
 
         return table_parts(people)
+    if format_ == "calls":
+        from starling.report.calls import calls_parts
+
+        return calls_parts(people, engine.knowledge.definitions)
+    if format_ == "alert":
+        from starling.report.alert import alerts
+
+        texts = (alerts(person, taken=_taken(engine, person)) for person in people)
+        return (f"\n{text}" if number else text for number, text in enumerate(texts))
     from starling.report.terminal import render
 
     colour = output is None and uses_colour(sys.stdout)
     columns = width() if output is None else 100
     return (render(person, colour=colour, width=columns) for person in people)
-
-
-def _write(parts: Iterable[str], output: Path | None) -> None:
-    if output is None:
-        for part in parts:
-            sys.stdout.write(part)
-        return
-    from starling.formats.write import write_atomically
-
-    write_atomically(output, parts)
-
-
-def _write_pages(people: Iterable[Assessment], output: Path | None) -> None:
-    from starling.formats.write import file_name_for, write_atomically
-    from starling.report.html import page
-
-    if output is None:
-        _write((page(person) for person in _only_one(people)), None)
-    elif output.suffix.lower() in {".html", ".htm"} and not output.is_dir():
-        write_atomically(output, (page(person) for person in _only_one(people)))
-    else:
-        if not output.is_dir():
-            raise InputError("OUTPUT_UNWRITABLE", "no such directory", source=str(output))
-        taken: set[str] = set()
-        for person in people:
-            write_atomically(output / _free_name(file_name_for(person.sample, ".html"), taken), [page(person)])
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    """The name, or where `Pat1` meets `PAT1` the name with a number: on some disks both are one file."""
-    stem, dot, suffix = name.rpartition(".")
-    number, free = 1, name
-    while free.casefold() in taken:
-        number += 1
-        free = f"{stem}~{number}{dot}{suffix}"
-    taken.add(free.casefold())
-    return free
-
-
-def _only_one(people: Iterable[Assessment]) -> Iterator[Assessment]:
-    first_two = list(islice(people, 2))
-    if len(first_two) > 1:
-        raise InputError("SEVERAL_PATIENTS", "an HTML page shows one person, and the input holds several")
-    yield from first_two

@@ -117,6 +117,11 @@ def _reported(result: CallResult) -> tuple[Diplotype, ...]:
             return ()
 
 
+def allele_named(name: str, definition: GeneDefinition) -> NamedAllele | None:
+    """The allele that a call names, with the value of all its copies where the name counts them; None when unknown."""
+    return _resolve(name, _allele_table(definition))
+
+
 @lru_cache(maxsize=256)
 def _allele_table(definition: GeneDefinition) -> Mapping[str, NamedAllele]:
     """The alleles by name; a core name without a row is its first suballele."""

@@ -47,7 +47,11 @@ def json_line(assessment: Assessment) -> str:
 
 def to_json(assessment: Assessment) -> str:
     """One assessment as one line of JSON, without a line feed; nothing in it steers a terminal."""
-    text = _ENCODER.encode(to_jsonable(assessment))
+    return printable(_ENCODER.encode(to_jsonable(assessment)))
+
+
+def printable(text: str) -> str:
+    """JSON with what steers a terminal written as escapes, which read back the same."""
     return text if text.isprintable() else _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -9,17 +9,28 @@ from starling.report.glance import Glance, Line, because, source_name, source_wo
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, remarks
 from starling.report.wording import condition_text, doses_text
-from starling.report.words import action_words, age_words, disagreement_words, joined, population_words, strength_words
+from starling.report.words import (
+    action_words,
+    age_words,
+    alternative_words,
+    dated,
+    disagreement_words,
+    joined,
+    medicine_words,
+    open_words,
+    population_words,
+    strength_words,
+)
 
 
 def evidence(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
     """The section: drugs to act on in full, then the others as a table."""
-    others = (*glance.usual_uncertain, *glance.usual, *glance.silent, *glance.missing)
+    others = glance.rest
     return tag(
         "section",
         tag("h2", "Evidence: what each source says"),
         *(_drug(line, genes) for line in glance.acting),
-        _table(others, genes) if any(line.drug.recommendations or line.drug.notes for line in others) else None,
+        _table(others, genes) if any(line.drug.recommendations or _about_drug(line) for line in others) else None,
         id="evidence",
     )
 
@@ -36,9 +47,21 @@ def _drug(line: Line, genes: Mapping[str, GeneResult]) -> Markup:
         tag("h3", line.drug.drug, badge(line.words)),
         tag("p", disagreement_words(differ), class_="differ") if differ else None,
         *(_advice(row, genes) for row in line.rows),
-        bullets(note.message for note in line.drug.notes) if line.drug.notes else None,
+        bullets(said) if (said := _about_drug(line)) else None,
         class_="drug",
         id=anchor(line),
+    )
+
+
+def _about_drug(line: Line) -> tuple[str, ...]:
+    """What holds for the drug and not for one recommendation."""
+    drug = line.drug
+    checked = (f"{'Instead' if one.offered else 'Not instead'}: {alternative_words(one)}" for one in drug.alternatives)
+    return (
+        *(f"Ask first: {open_words(one)}" for one in drug.conditions_open),
+        *map(medicine_words, drug.medicines),
+        *checked,
+        *(dated(note.message) for note in drug.notes),
     )
 
 
@@ -95,15 +118,16 @@ def _table(lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup:
     rows = [row for line in lines for row in (*(_row(line, each, genes) for each in line.rows), *_silent(line))]
     return tag(
         "div",
-        tag("h3", "Use as usual, or no advice"),
+        tag("h3", "Test first, use as usual, or no advice"),
         tag("table", tag("thead", head), tag("tbody", *rows), class_="small"),
     )
 
 
 def _silent(line: Line) -> Iterable[Markup]:
     """A row for what a guideline of the drug does not list."""
-    if line.drug.notes:
-        said = tag("td", *(tag("span", note.message, class_="why") for note in line.drug.notes), colspan="4")
+    texts = _about_drug(line)
+    if texts:
+        said = tag("td", *(tag("span", text, class_="why") for text in texts), colspan="4")
         yield tag("tr", tag("th", line.drug.drug, scope="row"), said)
 
 

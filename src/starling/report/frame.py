@@ -11,6 +11,8 @@ from starling.report.markup import Markup, tag
 #: Nothing may be loaded, run or sent; only the style of the page itself applies.
 CONTENT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
+_PAGE_NUMBER: Final = '"page " counter(page) " of " counter(pages)'
+
 
 def framed(title: str, body: Markup, *, style: str, program: str) -> str:
     """The whole page as text, to be written as UTF-8; `style` is CSS of our own in which every text is escaped."""
@@ -25,6 +27,22 @@ def framed(title: str, body: Markup, *, style: str, program: str) -> str:
         tag("style", Markup(style)),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
+
+
+def running_foot(left: str, middle: str = "") -> str:
+    """CSS that sets two texts and the page number below every printed page (CSS paged media, margin boxes)."""
+    boxes = {"bottom-left": _css_string(left), "bottom-center": _css_string(middle), "bottom-right": _PAGE_NUMBER}
+    return (
+        "@page { "
+        + " ".join(f"@{box} {{ font: 7.5pt sans-serif; content: {content}; }}" for box, content in boxes.items())
+        + " }\n"
+    )
+
+
+def _css_string(text: str) -> str:
+    """A CSS string in which everything but letters and digits of ASCII is escaped, so that nothing can end it."""
+    safe = "".join(one if one.isascii() and one.isalnum() else f"\\{ord(one):06x}" for one in text)
+    return f'"{safe}"'
 
 
 @cache

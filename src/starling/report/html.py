@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from starling.assessment import Assessment, GeneResult
 from starling.report.evidence import anchor, evidence
-from starling.report.frame import framed, template
-from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
+from starling.report.frame import framed, running_foot, template
+from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown, nothing_words, reasons_of
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, icon, remarks, table
 from starling.report.provenance import provenance
@@ -19,14 +19,16 @@ from starling.report.words import (
     ONLY_KNOWN,
     call_words,
     certainty_words,
+    dated,
     disagreement_words,
+    moment_words,
     phenotype_words,
     plural,
     reason_of,
+    stated_subject,
     subject_lines,
+    test_words,
 )
-
-_PAGE_NUMBER = '"page " counter(page) " of " counter(pages)'
 
 
 def page(assessment: Assessment, *, appendix: Markup | None = None) -> str:
@@ -58,29 +60,18 @@ def _running_foot(assessment: Assessment) -> str:
     whose = " · ".join(part for part in (assessment.sample, assessment.subject.get("name", "")) if part)
     left = f"{whose} · result {assessment.result_sha256[:12]}"
     middle = f"{plural(filled, 'position')} ASSUMED to be reference" if filled else ""
-    boxes = {"bottom-left": _css_string(left), "bottom-center": _css_string(middle), "bottom-right": _PAGE_NUMBER}
-    return (
-        "@page { "
-        + " ".join(f"@{box} {{ font: 7.5pt sans-serif; content: {content}; }}" for box, content in boxes.items())
-        + " }\n"
-    )
-
-
-def _css_string(text: str) -> str:
-    """A CSS string in which everything but letters and digits of ASCII is escaped, so that nothing can end it."""
-    safe = "".join(one if one.isascii() and one.isalnum() else f"\\{ord(one):06x}" for one in text)
-    return f'"{safe}"'
+    return running_foot(left, middle)
 
 
 def _head(assessment: Assessment) -> Markup:
     said = caveats(assessment)
     source, knowledge = assessment.provenance.input, assessment.provenance.knowledge
     facts = [
-        *subject_lines(assessment.subject),
+        *subject_lines(stated_subject(assessment)),
         ("File", source.name),
         ("Genome build", f"{source.build} (by {source.build_from})" if source.build else NOT_STATED),
-        ("Knowledge", f"{knowledge.version}, as of {knowledge.as_of}"),
-        ("Report made", assessment.run.created or NOT_STATED),
+        ("Knowledge", f"{knowledge.version}, as of {dated(knowledge.as_of)}"),
+        ("Report made", moment_words(assessment.run.created) or NOT_STATED),
     ]
     sections = (
         ("glance", "Drugs"),
@@ -108,7 +99,7 @@ def _glance(glance: Glance) -> Markup:
         tag("li", icon(words.action), tag("b", str(count)), words.word, class_=f"tone-{words.tone}")
         for words, count in glance.counts()
     ]
-    nothing = tag("p", "No drug of the knowledge base calls for anything but usual use.")
+    nothing = tag("p", nothing_words(glance))
     rows = [_acting(line) for line in glance.acting]
     columns = ("Drug", "Action", "What to do", "Why, and who says so")
     return tag(
@@ -116,8 +107,11 @@ def _glance(glance: Glance) -> Markup:
         tag("h2", f"Drugs at a glance: {plural(len(rows), 'drug')} to act on"),
         tag("ul", *tiles, class_="tiles") if rows else nothing,
         table(columns, rows, caption="Most serious first", class_="glance") if rows else None,
+        _tests(glance),
+        _group("monitor", "watch", "Use with monitoring", glance.watching),
         _group("standard", "dose", "Use as usual, but the gene result is not certain", glance.usual_uncertain),
         _group("standard", "usual", "Use as usual", glance.usual),
+        _group("no_recommendation", "none", "The result does not help", glance.helps_not),
         _group("no_recommendation", "none", "No source advises for this result", glance.silent, safety=True),
         _group("missing", "none", "No result: a gene is missing", glance.missing, safety=True),
         tag("h3", "Every drug, A to Z", id="index"),
@@ -147,6 +141,19 @@ def _entry(line: Line) -> Markup:
     return tag("li", tag("span", drawing, class_=f"ink-{tone}"), name, tag("span", word + doubt, class_="quiet"))
 
 
+def _tests(glance: Glance) -> Markup | None:
+    """The drugs that wait for a test, under the test that answers them."""
+    if not glance.testing:
+        return None
+    heading = tag("span", icon("test_further"), "Test first", class_="badge tone-test")
+    waiting = (
+        tag("p", tag("strong", f"{test_words(tests, len(lines))}: "), ", ".join(line.drug.drug for line in lines))
+        for tests, lines in glance.tests()
+    )
+    count = tag("span", plural(len(glance.testing), "drug"), class_="quiet small")
+    return tag("div", tag("h3", heading, count), *waiting, class_="group")
+
+
 def _group(name: str, tone: str, title: str, lines: tuple[Line, ...], *, safety: bool = False) -> Markup | None:
     if not lines:
         return None
@@ -159,8 +166,11 @@ def _group(name: str, tone: str, title: str, lines: tuple[Line, ...], *, safety:
         )
         for genes, changes, names in by_reason(lines)
     ]
+    reasons = reasons_of(lines)
     count = tag("span", plural(len(lines), "drug"), class_="quiet small")
-    return tag("div", tag("h3", heading, count, remark), *paragraphs, class_="group")
+    return tag(
+        "div", tag("h3", heading, count, remark), *paragraphs, bullets(reasons) if reasons else None, class_="group"
+    )
 
 
 def _genes(assessment: Assessment) -> Markup:
@@ -187,8 +197,9 @@ def _gene(gene: GeneResult) -> tuple[str, ...]:
     term = gene.phenotype or reason_of(gene)
     phenotype = join(term, *(tag("span", remark, class_="why") for remark in remarks if remark))
     call = join(call_words(gene), _variants(gene))
-    tone = "sure" if gene.phenotype_certain and gene.phenotype else "unsure" if gene.phenotype else "quiet"
-    return gene.gene, call, phenotype, gene.activity_score or "", tag("span", certainty_words(gene), class_=tone)
+    certain = certainty_words(gene)
+    tone = "sure" if certain == "certain" else "unsure" if certain.startswith("not certain") else "quiet"
+    return gene.gene, call, phenotype, gene.activity_score or "", tag("span", certain, class_=tone)
 
 
 def _variants(gene: GeneResult) -> Markup | None:

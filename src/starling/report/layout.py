@@ -12,17 +12,20 @@ from starling.values import dataclass
 NARROWEST: Final = 60
 WIDEST: Final = 120
 
+#: Colours of the fixed part of the 256-colour palette (16 to 255), never one of the sixteen that a terminal paints as
+#: it likes: bright yellow is unreadable on white, dark blue on black.  Contrast to white is at least 4.5 and to black
+#: at least 3.8; no colour can have much above 4.5 to both.  Source: WCAG 2.2, contrast ratio (success criterion 1.4.3).
 _TONES: Final = {
-    "stop": "1;31",
-    "change": "1;35",
-    "dose": "1;33",
-    "test": "1;36",
-    "watch": "1;34",
-    "usual": "32",
-    "none": "2",
-    "quiet": "2",
+    "stop": "1;38;5;160",
+    "change": "1;38;5;163",
+    "dose": "1;38;5;130",
+    "test": "1;38;5;98",
+    "watch": "1;38;5;63",
+    "usual": "38;5;28",
+    "none": "38;5;243",
+    "quiet": "38;5;243",
     "bold": "1",
-    "warn": "33",
+    "warn": "38;5;130",
 }
 
 

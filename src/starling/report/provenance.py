@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from starling.assessment import Assessment
 from starling.report.markup import Markup, tag
 from starling.report.parts import table
-from starling.report.words import NOT_STATED
+from starling.report.words import NOT_STATED, dated
 
 
 def provenance(assessment: Assessment) -> Markup:
@@ -29,7 +29,7 @@ def provenance_rows(assessment: Assessment) -> Iterable[tuple[str, str]]:
     size = "" if source.bytes is None else f", {source.bytes:,} bytes"
     yield "Result digest (SHA-256)", assessment.result_sha256
     yield "Program", stamp.program
-    yield "Knowledge", f"{knowledge.version}, as of {knowledge.as_of}, SHA-256 {knowledge.sha256}"
+    yield "Knowledge", f"{knowledge.version}, as of {dated(knowledge.as_of)}, SHA-256 {knowledge.sha256}"
     yield "File", f"{source.name}{size}, read by {source.reader or NOT_STATED}"
     yield "File digest (SHA-256)", source.file_sha256 or "not computed"
     yield "Evidence digest (SHA-256)", source.evidence_sha256

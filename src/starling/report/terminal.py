@@ -7,7 +7,17 @@ from itertools import groupby
 from typing import Final
 
 from starling.assessment import Assessment, GeneResult
-from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
+from starling.report.glance import (
+    Glance,
+    Line,
+    at_a_glance,
+    before_use,
+    by_reason,
+    caveats,
+    not_shown,
+    nothing_words,
+    reasons_of,
+)
 from starling.report.layout import Page
 from starling.report.text import columns, pad, visible
 from starling.report.words import (
@@ -16,11 +26,16 @@ from starling.report.words import (
     ONLY_KNOWN,
     call_words,
     certainty_words,
+    dated,
     joined,
+    moment_words,
     phenotype_words,
     plural,
     reason_of,
+    sentence,
+    stated_subject,
     subject_lines,
+    test_words,
 )
 
 #: So many missing positions or alleles are named per gene; the JSON and the HTML name all of them.
@@ -47,7 +62,7 @@ def render(assessment: Assessment, *, colour: bool, width: int) -> str:
 def head_lines(assessment: Assessment) -> tuple[tuple[str, str], ...]:
     """Label and text of what a report says first: whose result, from which file, by which knowledge."""
     source, knowledge = assessment.provenance.input, assessment.provenance.knowledge
-    subject = subject_lines(assessment.subject)
+    subject = subject_lines(stated_subject(assessment))
     stated = [f"{label} {value}" for label, value in subject if value != NOT_STATED]
     blank = [label.lower() for label, value in subject if value == NOT_STATED]
     if blank:
@@ -57,7 +72,7 @@ def head_lines(assessment: Assessment) -> tuple[tuple[str, str], ...]:
         ("Sample", assessment.sample or NOT_STATED),
         ("Subject", " · ".join(stated)),
         ("File", f"{source.name} · {build}" + (f" (by {source.build_from})" if source.build_from else "")),
-        ("Knowledge", f"{knowledge.version}, as of {knowledge.as_of} · {knowledge.sha256[:12]}"),
+        ("Knowledge", f"{knowledge.version}, as of {dated(knowledge.as_of)} · {knowledge.sha256[:12]}"),
     )
 
 
@@ -73,7 +88,7 @@ def _head(page: Page, assessment: Assessment) -> list[str]:
 def _drugs(page: Page, glance: Glance) -> list[str]:
     counts = " · ".join(f"{count} {words.word.lower()}" for words, count in glance.counts())
     lines = [*page.heading(f"Drugs at a glance: {plural(len(glance.acting), 'drug')} to act on")]
-    lines += page.paragraph(counts or "No drug of the knowledge base calls for anything but usual use.")
+    lines += page.paragraph(counts or nothing_words(glance))
     for words, group in groupby(glance.acting, key=lambda line: line.words):
         lines += ["", page.paint(f"{words.sign} {words.word.upper()}", words.tone)]
         for line in group:
@@ -102,16 +117,41 @@ def _acting(page: Page, line: Line) -> list[str]:
     lines += page.paragraph(
         f"{line.because}{doubt} · {', '.join(line.sources)}{differ}", first=" " * (_NAME + 4), tone="quiet"
     )
-    return lines
+    return [*lines, *page.bullets(map(sentence, before_use(line)), indent=" " * (_NAME + 4))]
 
 
 def _rest(page: Page, glance: Glance) -> list[str]:
+    unlooked = tuple(line for line in glance.silent if line.drug.status == "no_guideline")
+    unadvised = tuple(line for line in glance.silent if line.drug.status != "no_guideline")
     return [
+        *_tests(page, glance),
+        *_group(page, "◎ Use with monitoring", "watch", glance.watching),
         *_group(page, "✓ Use as usual, but the gene result is not certain", "warn", glance.usual_uncertain),
         *_group(page, "✓ Use as usual", "usual", glance.usual),
-        *_group(page, "– No source advises for this result (not a statement of safety)", "none", glance.silent),
+        *_group(page, "– No source advises for this result (not a statement of safety)", "none", unadvised),
+        *_unlooked(page, unlooked),
+        *_group(page, "– The result does not help", "none", glance.helps_not),
         *_group(page, "○ No result, a gene is missing (not a statement of safety)", "none", glance.missing),
     ]
+
+
+def _unlooked(page: Page, group: tuple[Line, ...]) -> list[str]:
+    """Drugs of which no guideline advises anything, each with the reason."""
+    if not group:
+        return []
+    title = f"No guideline advises by genotype: {len(group)}".upper()
+    return ["", *page.paragraph(title, first="– ", tone="none"), *page.bullets(reasons_of(group))]
+
+
+def _tests(page: Page, glance: Glance) -> list[str]:
+    """The drugs that wait for a test, under the test that answers them."""
+    if not glance.testing:
+        return []
+    lines = ["", *page.paragraph(f"TEST FIRST: {len(glance.testing)}", first="? ", tone="test")]
+    for tests, waiting in glance.tests():
+        names = ", ".join(line.drug.drug for line in waiting)
+        lines += page.paragraph(f"{test_words(tests, len(waiting))}: {names}", first="  ", rest="    ")
+    return lines
 
 
 def _group(page: Page, title: str, tone: str, group: tuple[Line, ...]) -> list[str]:
@@ -122,7 +162,7 @@ def _group(page: Page, title: str, tone: str, group: tuple[Line, ...]) -> list[s
     for genes, changes, names in by_reason(group):
         lines += page.paragraph(f"{genes}: {names}" if genes else names, first="  ", rest="    ")
         lines += page.bullets(changes, indent="    ", tone="quiet")
-    return lines
+    return [*lines, *page.bullets(reasons_of(group), indent="    ")]
 
 
 def _genes(page: Page, genes: Iterable[GeneResult]) -> list[str]:
@@ -156,5 +196,6 @@ def _not_shown(page: Page, genes: Iterable[GeneResult]) -> list[str]:
 
 def _foot(page: Page, assessment: Assessment) -> list[str]:
     lines = ["", "─" * page.width, *page.paragraph(NOT_A_DEVICE, tone="quiet")]
-    stamp = f"{assessment.provenance.program} · result {assessment.result_sha256[:12]} · {assessment.run.created}"
+    made = moment_words(assessment.run.created)
+    stamp = f"{assessment.provenance.program} · result {assessment.result_sha256[:12]} · {made}"
     return [*lines, *page.paragraph(stamp, tone="quiet")]

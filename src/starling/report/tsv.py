@@ -13,7 +13,13 @@ from typing import Final
 from starling.assessment import Assessment, DrugResult, GeneResult, Recommendation
 from starling.report.text import visible
 from starling.report.wording import condition_text, doses_text
-from starling.report.words import alternative_terms, disagreement_words
+from starling.report.words import (
+    alternative_terms,
+    alternative_words,
+    disagreement_words,
+    medicine_words,
+    open_words,
+)
 from starling.vocabulary import Notice
 
 COLUMNS: Final = (
@@ -62,6 +68,9 @@ COLUMNS: Final = (
     "checked_on",
     "knowledge_version",
     "result_sha256",
+    "ask_first",
+    "medicines",
+    "checked_alternatives",
 )
 
 #: A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection), full-width forms included.
@@ -106,7 +115,9 @@ def _rows(assessment: Assessment) -> Iterator[Mapping[str, str]]:
         yield common | {"kind": "notice", "notes": _notices((notice,))}
     for drug in assessment.drugs:
         for recommendation in drug.recommendations or (None,):
-            yield common | _drug(drug) | (_recommendation(recommendation) if recommendation else {})
+            rows = _recommendation(recommendation) if recommendation else {}
+            notes = _list(filter(None, (_notices(drug.notes), rows.get("notes", ""))))
+            yield common | _drug(drug) | rows | {"notes": notes}
 
 
 def _gene(gene: GeneResult) -> dict[str, str]:
@@ -147,6 +158,11 @@ def _drug(drug: DrugResult) -> dict[str, str]:
         "headline_action": drug.headline_action or "",
         "genes_missing": _list(drug.genes_missing),
         "disagreement": disagreement_words(differ) if differ else "",
+        "ask_first": _list(map(open_words, drug.conditions_open)),
+        "medicines": _list(map(medicine_words, drug.medicines)),
+        "checked_alternatives": _list(
+            f"{'' if one.offered else 'not '}{alternative_words(one)}" for one in drug.alternatives
+        ),
     }
 
 

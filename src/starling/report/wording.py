@@ -80,11 +80,17 @@ def doses_text(doses: Sequence[Dose]) -> str:
 
 
 def condition_text(condition: Condition) -> str:
-    """What to do when `condition.when` holds, as one line."""
-    parts = [action_words(condition.action), doses_text(condition.dose)]
+    """What to do when `condition.when` holds, as one line; an action that the condition ends in is not said again.
+
+    >>> condition_text(Condition("too little relief: raise the dose", "increase_dose"))
+    'too little relief: raise the dose'
+    """
+    when, action = condition.when.strip().rstrip(".:;"), action_words(condition.action)
+    parts = ["" if when.casefold().endswith(action) else action, doses_text(condition.dose)]
     if condition.alternatives:
         parts.append("instead: " + ", ".join(condition.alternatives))
-    return f"{condition.when}: " + "; ".join(part for part in parts if part)
+    said = "; ".join(part for part in parts if part)
+    return f"{when}: {said}" if said else when
 
 
 def _amount(value: float, unit: str | None) -> str:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from starling.assessment import Alternative, Disagreement, GeneResult
+from starling.assessment import (
+    Alternative,
+    Assessment,
+    CheckedAlternative,
+    Disagreement,
+    GeneResult,
+    MedicineEffect,
+    OpenCondition,
+)
 from starling.definitions import ACTIONS as ACTION_ORDER
 from starling.definitions import action_words as plain_words
 from starling.values import dataclass
@@ -40,8 +49,8 @@ _SHOWN: Final[Mapping[str, ActionWords]] = {
         ActionWords("reduce_dose", "↓", "dose"),
         ActionWords("increase_dose", "↑", "dose"),
         ActionWords("adjust_dose", "↕", "dose"),
-        ActionWords("test_further", "?", "test"),
-        ActionWords("monitor", "◎", "watch"),
+        ActionWords("test_further", "?", "test", urgent=False),
+        ActionWords("monitor", "◎", "watch", urgent=False),
         ActionWords("standard", "✓", "usual", urgent=False),
         ActionWords("no_recommendation", "–", "none", urgent=False),
     )
@@ -101,6 +110,19 @@ def action_words(action: str | None) -> ActionWords:
     return _SHOWN.get(action) or ActionWords(action, "!", "stop")
 
 
+def test_words(tests: Iterable[str], drugs: int) -> str:
+    """What to test, and how many drugs it answers.
+
+    >>> test_words(["HLA-B"], 2)
+    'HLA-B: one test answers these 2'
+    """
+    named = list(tests)
+    what = joined(named) or "what the answer says"
+    if drugs == 1:
+        return what
+    return f"{what}: {'one test answers' if len(named) < 2 else 'these tests answer'} these {drugs}"
+
+
 def reason_words(reason: str | None) -> str:
     """Why there is no call, as a clause; a reason that is not in the table is shown as it stands."""
     if not reason:
@@ -113,9 +135,45 @@ def population_words(population: str) -> str:
     return population or "no restriction stated"
 
 
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+#: A day or a month by the calendar, as a word of its own: never a part of a name or of a number.
+_CALENDAR: Final = re.compile(
+    r"(?<![^\s(])(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01]))?(?=[\s,;:)]|\.?$|\.\s)"
+)
+
+
+def dated(text: str) -> str:
+    """The text with dates as people write them; for screens and pages, while files for programs keep ISO 8601.
+
+    >>> dated("checked 2026-07-14, text of 2024-11"), dated("run-2026-07-14.vcf")  # a file keeps its name
+    ('checked 14 July 2026, text of November 2024', 'run-2026-07-14.vcf')
+    """
+    return _CALENDAR.sub(_written_out, text) if "-" in text else text
+
+
+def _written_out(found: re.Match[str]) -> str:
+    day = f"{int(found['day'])} " if found["day"] else ""
+    return f"{day}{_MONTHS[int(found['month']) - 1]} {found['year']}"
+
+
+def moment_words(created: str) -> str:
+    """A moment of ISO 8601 to the minute; what is none as it stands.
+
+    >>> moment_words("2026-11-21T23:40:00+00:00")
+    '21 November 2026, 23:40 UTC'
+    """
+    day, separator, clock = created.partition("T")
+    if not separator or not clock.endswith("+00:00") or dated(day) == day:
+        return created
+    return f"{dated(day)}, {clock[:5]} UTC"
+
+
 def age_words(text_as_of: str, checked_on: str) -> str:
     """How old a guideline's text is, and when it was last compared with its source."""
-    return f"{f'text of {text_as_of}' if text_as_of else 'text not dated'}, checked {checked_on}"
+    return dated(f"{f'text of {text_as_of}' if text_as_of else 'text not dated'}, checked {checked_on}")
 
 
 def strength_words(strength: str) -> str:
@@ -123,11 +181,19 @@ def strength_words(strength: str) -> str:
     return "" if strength in {"N/A", "n/a", "No recommendation"} else strength
 
 
+def stated_subject(assessment: Assessment) -> Mapping[str, str]:
+    """What is known of the patient, a sex that was stated as a way to read the file among it."""
+    sex = assessment.provenance.options.get("sex")
+    if assessment.subject.get("sex", "").strip() or not isinstance(sex, str) or sex in {"", "unknown"}:
+        return assessment.subject
+    return {**assessment.subject, "sex": sex}
+
+
 def subject_lines(subject: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Label and value for every field of the subject; blanks say so, unknown fields come last."""
-    known = [(label, subject.get(key, "").strip() or NOT_STATED) for key, label in SUBJECT]
+    known = [(label, dated(subject.get(key, "").strip()) or NOT_STATED) for key, label in SUBJECT]
     names = {key for key, _ in SUBJECT}
-    others = [(key.replace("_", " ").capitalize(), subject[key]) for key in sorted(subject) if key not in names]
+    others = [(key.replace("_", " ").capitalize(), dated(subject[key])) for key in sorted(subject) if key not in names]
     return (*known, *others)
 
 
@@ -142,14 +208,25 @@ def joined(parts: Iterable[str], last: str = "and") -> str:
 
 
 def sentence(text: str) -> str:
-    """The text as a sentence: a word that begins it in small letters gets a capital, a full stop ends it.
+    """The text as a sentence for a reader: a word that begins it in small letters gets a capital, a full stop ends it,
+    and dates are written out.
 
     >>> sentence("reference calls were accepted"), sentence("m.1555A>G was read")  # a variant keeps its name
     ('Reference calls were accepted.', 'm.1555A>G was read.')
     """
     first = text.split(" ", 1)[0]
     begun = text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
-    return begun if begun.endswith((".", "!", "?")) else begun + "."
+    return dated(begun if begun.endswith((".", "!", "?")) else begun + ".")
+
+
+def sentence_case(text: str) -> str:
+    """The text with a capital at its beginning, unless it begins with a name of its own.
+
+    >>> sentence_case("after a stroke"), sentence_case("eGFR below 30")
+    ('After a stroke', 'eGFR below 30')
+    """
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.islower() else text
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -187,20 +264,87 @@ def reason_of(gene: GeneResult) -> str:
     if gene.status == "undetermined":
         return reason_words(gene.reason)
     if gene.presence:
-        return ", ".join(f"{name} {answer}" for name, answer in gene.presence.items())
-    return "no phenotype term"
+        return ", ".join(f"{name} {_ANSWERS.get(answer, answer)}" for name, answer in gene.presence.items())
+    others = alternative_terms(gene.phenotype_alternatives)
+    if others:
+        return f"undecided: {joined(others, 'or')}"
+    return "no phenotype term is defined for this result"
+
+
+#: how the answer for a single allele is shown
+_ANSWERS: Final[Mapping[str, str]] = {"nocall": "not determined"}
+#: How terms begin that say of a result that nobody knows what it means.
+_MEANINGLESS: Final = ("indeterminate", "uncertain ", "unknown ")
+#: How terms begin that say that its meaning is only supposed.
+_SUPPOSED: Final = ("possible ", "likely ")
 
 
 def certainty_words(gene: GeneResult) -> str:
-    """Whether the phenotype is certain, and what else it could be."""
-    if gene.phenotype is None:
-        return "not known"
-    if gene.phenotype_certain:
-        return "certain"
+    """Whether the phenotype is certain, and what else it could be.
+
+    Of a term that itself says "uncertain" or "possible" it is the genotype that is certain, and that is what is said.
+    """
     others = alternative_terms(gene.phenotype_alternatives)
-    return f"not certain; could also be {joined(others, 'or')}" if others else "not certain"
+    if gene.phenotype is None:
+        return _without_term(gene, others)
+    if not gene.phenotype_certain:
+        return f"not certain; could also be {joined(others, 'or')}" if others else "not certain"
+    term = gene.phenotype.casefold()
+    if term.startswith(_MEANINGLESS):
+        return "genotype certain, its effect is not known"
+    return "genotype certain, its effect is not proved" if term.startswith(_SUPPOSED) else "certain"
+
+
+def _without_term(gene: GeneResult, others: tuple[str, ...]) -> str:
+    if gene.status == "undetermined":
+        return "no result"
+    if gene.presence:
+        unknown = [name for name, answer in gene.presence.items() if answer == "nocall"]
+        read = "as stated" if gene.source == "outside" else "as read"
+        if len(unknown) == len(gene.presence):
+            return "not determined"
+        return f"{read}; {joined(unknown)} not determined" if unknown else read
+    return f"not certain; could be {joined(others, 'or')}" if others else "not certain"
 
 
 def alternative_terms(alternatives: Iterable[Alternative]) -> tuple[str, ...]:
     """The phenotypes that remain possible, each once, in their order."""
     return tuple(dict.fromkeys(other.phenotype or "a phenotype that cannot be assigned" for other in alternatives))
+
+
+def open_words(one: OpenCondition) -> str:
+    """What to ask, and what follows from a yes.
+
+    >>> open_words(OpenCondition("Is a strong CYP3A4 inhibitor taken?", "", "contraindicated", "FDA"))
+    'Is a strong CYP3A4 inhibitor taken? If so: do not use (contraindicated) [FDA].'
+    """
+    asked = one.ask.strip().rstrip(".?")
+    who = f" [{one.source}]" if one.source else ""
+    return f"{asked}? If so: {_lower(action_words(one.action).word)}{who}."
+
+
+def medicine_words(one: MedicineEffect) -> str:
+    """What one stated medicine did, beginning with its name."""
+    said = sentence(one.text)
+    return said if said.casefold().startswith(one.name.casefold()) else f"{one.name}: {said}"
+
+
+def alternative_words(one: CheckedAlternative) -> str:
+    """The medicine with what its own check gave.
+
+    >>> alternative_words(CheckedAlternative("rosuvastatin", "reduce_dose", "Also restricted: ABCG2 poor.", True))
+    'rosuvastatin (also restricted: ABCG2 poor)'
+    """
+    return reasoned(one.drug, one.why)
+
+
+def reasoned(name: str, why: str) -> str:
+    """A name with the reason behind it in brackets."""
+    reason = why.strip().rstrip(".")
+    return f"{name} ({_lower(reason)})" if reason else name
+
+
+def _lower(text: str) -> str:
+    """The text as a part of a sentence; a first word that is no plain word keeps its capitals."""
+    first = text.split(" ", 1)[0].strip(",:;")
+    return text[:1].lower() + text[1:] if first.isalpha() and first[1:].islower() else text

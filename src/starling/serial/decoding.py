@@ -162,6 +162,8 @@ def _drug(fields: Fields) -> DrugResult:
         conditions_open=_later(fields, "conditions_open", _open_condition),
         medicines=_later(fields, "medicines", _medicine),
         alternatives=_later(fields, "alternatives", _checked),
+        answer=fields.text("answer") if "answer" in fields.names() else "",
+        test_first=fields.texts("test_first") if "test_first" in fields.names() else (),
     )
 
 

@@ -1,0 +1,224 @@
+"""What the answer for one drug says, before any face shows it: title, lines of the box, sources, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from starling.assessment import (
+    Assessment,
+    GeneResult,
+    Recommendation,
+)
+from starling.notices import CONVERTED, DOES_NOT_HELP, NO_GUIDELINE, ONLY_IF_USED, SUPERSEDED, TEST_REQUIRED
+from starling.report.glance import Line, assumptions, drug_line, not_shown, source_name, source_words
+from starling.report.wording import condition_text, doses_text
+from starling.report.words import (
+    action_words,
+    age_words,
+    certainty_words,
+    dated,
+    joined,
+    medicine_words,
+    open_words,
+    phenotype_words,
+    population_words,
+    reason_of,
+    sentence,
+)
+from starling.values import dataclass
+
+#: notes on a drug that the box itself says
+_IN_THE_BOX: Final = frozenset({TEST_REQUIRED, NO_GUIDELINE})
+#: mark of a row -> what stands before what it says
+_BEFORE_A_ROW: Final = {
+    SUPERSEDED: "By genotype alone, without the other medicine:",
+    ONLY_IF_USED: "Only if it were used all the same:",
+    DOES_NOT_HELP: "Not counted, since nearly everybody has this result:",
+}
+_WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guideline"}
+NOT_A_CHECKER: Final = (
+    "Starling is not an interaction checker: of other medicines it knows only what its guidelines and labels name."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer for one drug and one person.  `genes`: those that it rests on or misses, in the order of the rows."""
+
+    assessment: Assessment
+    line: Line
+    genes: tuple[GeneResult, ...]
+
+    @classmethod
+    def about(cls, assessment: Assessment, drug: str) -> Answer:
+        """The answer of an assessment.  Raises: KeyError when it has no drug of that name."""
+        genes = {gene.gene: gene for gene in assessment.genes}
+        line = drug_line(assessment.drug(drug), genes)
+        return cls(assessment, line, _involved(line, genes))
+
+    @property
+    def is_given(self) -> bool:
+        """Whether anything can be said about giving the drug; if not, a gene is missing."""
+        return self.line.drug.is_answered or self.line.drug.headline_action is not None
+
+    @property
+    def headline(self) -> str:
+        """The words of the title: what to do, in capitals."""
+        drug = self.line.drug
+        word = self.line.words.word if drug.headline_action else _WITHOUT_ACTION.get(drug.status, self.line.words.word)
+        return word.upper()
+
+    @property
+    def sign(self) -> str:
+        """The sign before the title, one column wide."""
+        return self.line.words.sign if self.is_given else "○"
+
+    @property
+    def box(self) -> tuple[tuple[str, str], ...]:
+        """Label (which may be empty) and text of every line below the title."""
+        differ = (("", "Sources differ, see below."),) if self.line.drug.disagreement else ()
+        return (*answer_lines(self.line), *differ)
+
+    @property
+    def box_lines(self) -> tuple[str, ...]:
+        """The lines below the title, as they are shown but not wrapped."""
+        return tuple(f"{label}: {text}" if label else text for label, text in self.box)
+
+    def source(self, row: Recommendation) -> str:
+        """Who says so; with the gene, where one source has rows for several genes."""
+        genes = {tuple(each.genes) for each in self.line.rows if source_name(each) == source_name(row)}
+        return f"{source_words(row)}: {joined(row.genes)}" if len(genes) > 1 else source_words(row)
+
+    @property
+    def medicines(self) -> tuple[str, ...]:
+        """A sentence for each medicine that changes the result of a gene of this answer."""
+        notes = (sentence(note.message) for row in self.line.rows for note in row.notes if note.code == CONVERTED)
+        return tuple(dict.fromkeys(notes))
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """What the sources of the drug do not list."""
+        return tuple(dated(note.message) for note in self.line.drug.notes if note.code not in _IN_THE_BOX)
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What the advice also depends on, and who says so."""
+        said: dict[str, None] = {}
+        for row in self.line.counting:
+            fallback = (row.advice.fallback,) if row.advice.fallback else ()
+            said |= dict.fromkeys(
+                f"{condition_text(one)} [{row.source}]" for one in (*row.advice.conditions, *fallback)
+            )
+        return tuple(said)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What the data could not show for this drug, and what to know of how its sources were asked."""
+        genes = [f"{gene.gene}: {limit}" for gene in self.genes for limit in not_shown(gene, listed=3)]
+        counted = (
+            note for row in self.line.counting for note in row.notes if note.code not in {CONVERTED, *_BEFORE_A_ROW}
+        )
+        return (*genes, *dict.fromkeys(sentence(note.message) for note in counted))
+
+
+def shared_limits(assessment: Assessment) -> tuple[str, ...]:
+    """What holds for every answer of the assessment."""
+    stated = assessment.provenance.options.get("medication") or any(drug.medicines for drug in assessment.drugs)
+    return (*((NOT_A_CHECKER,) if stated else ()), *assumptions(assessment))
+
+
+def phenotype_of(gene: GeneResult) -> str:
+    """The phenotype of one gene with score and certainty, and as another medicine makes it."""
+    if gene.phenotype is None and not gene.adjusted:
+        return reason_of(gene) + (", stated by another laboratory" if gene.source == "outside" else "")
+    score = f" (score {gene.activity_score})" if gene.activity_score else ""
+    words = f"{phenotype_words(gene.phenotype)}{score}, {certainty_words(gene)}"
+    if gene.adjusted:
+        words += f"; with {gene.adjusted.by} it acts as {phenotype_words(gene.adjusted.phenotype)}"
+    return words
+
+
+def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], ...]:
+    """The recommendations with those of one source that say the same for several populations as one."""
+    same: dict[tuple[str, ...], list[Recommendation]] = {}
+    for row in rows:
+        key = (source_words(row), *row.genes, row.action, row.advice.summary, row.phenotype_used, row.text_as_of)
+        same.setdefault(key, []).append(row)
+    return tuple(
+        (group[0], "; ".join(dict.fromkeys(population_words(row.population) for row in group)))
+        for group in same.values()
+    )
+
+
+def says(row: Recommendation) -> str:
+    """What one source says, and how old its text is."""
+    codes = {note.code for note in row.notes}
+    before = " ".join(words for code, words in _BEFORE_A_ROW.items() if code in codes)
+    action = row.advice.action if DOES_NOT_HELP in codes else row.action
+    age = f" ({age_words(row.text_as_of, row.checked_on)})" if row.checked_on else ""
+    return f"{before} {action_words(action).word}. {row.advice.summary}{age}".lstrip()
+
+
+def _involved(line: Line, genes: Mapping[str, GeneResult]) -> tuple[GeneResult, ...]:
+    named = dict.fromkeys(line.drug.genes_missing)
+    for row in line.drug.recommendations:
+        named |= dict.fromkeys(row.genes)
+    return tuple(genes[gene] for gene in named if gene in genes)
+
+
+def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
+    """Label and text of the answer itself: what to do, what to ask and test before, the dose, what instead."""
+    return (*_what_to_do(line), *_what_else(line))
+
+
+def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
+    """What to do, what to ask and to test before, the dose, and what to watch; or why nothing can be said."""
+    drug, tests = line.drug, [*_asks(line), *_tests(line)]
+    if line.first:
+        return (*line.first, *tests, *_details(line))
+    if drug.status == "no_guideline":
+        return tuple(("", sentence(note.message)) for note in drug.notes)
+    said = "No source advises anything for this result. That is not a statement of safety."
+    if drug.status == "no_result":
+        missing = joined(drug.genes_missing) or "A gene"
+        said = f"{missing} could not be called, so no source can be asked. That is not a statement of safety."
+    return (*tests, ("", said)) if drug.headline_action else (("", said), *tests)
+
+
+def _details(line: Line) -> Iterable[tuple[str, str]]:
+    """Of the leading recommendation, where it is what to do; no dose where it holds for a part of the patients only."""
+    if line.lead is None or not line.commands:
+        return
+    advice = line.lead.advice
+    if advice.dose and not line.is_split:
+        yield "Dose", doses_text(advice.dose)
+    if advice.titrate:
+        yield "Titrate", "adjust the dose by its effect"
+    if advice.monitor:
+        yield "Watch", joined(advice.monitor)
+
+
+def _asks(line: Line) -> list[tuple[str, str]]:
+    return [("Ask first", open_words(one)) for one in line.drug.conditions_open]
+
+
+def _tests(line: Line) -> list[tuple[str, str]]:
+    """What an authority wants tested before the drug is given, and is not known here."""
+    return [("Test first", sentence(note.message)) for note in line.drug.notes if note.code == TEST_REQUIRED]
+
+
+def _what_else(line: Line) -> Iterable[tuple[str, str]]:
+    """What the stated medicines do, what to give instead, and what is not certain."""
+    yield from (("", medicine_words(one)) for one in line.drug.medicines)
+    checked = {one.drug.casefold() for one in line.drug.alternatives}
+    stated = line.lead.advice.alternatives if line.lead is not None and line.commands else ()
+    instead = [*line.instead, *(name for name in stated if name.casefold() not in checked)]
+    if instead:
+        yield "Instead", "; ".join(instead)
+    if line.not_instead:
+        yield "Not instead", "; ".join(line.not_instead)
+    if line.lead is not None and line.uncertain:
+        yield "Not certain", f"the result of {joined(line.uncertain)}; see below"
+    if line.lead is not None and line.unknown:
+        yield "Not known", f"{joined(line.unknown)}, whose result could change this answer"
