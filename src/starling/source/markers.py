@@ -36,7 +36,7 @@ _ABSENT: Final = frozenset({"not detected", "negative"})
 
 #: What an array or a consumer file is no proof of.
 #: Source: 23andMe, AncestryDNA and MyHeritage state in their downloads that the data are not for medical use; of rare
-#: variants that such files reported, two in five were not confirmed (PMID 29565420).
+#: variants that such files reported, two in five were not confirmed (DOI 10.1038/gim.2018.38).
 _CONFIRM: Final = (
     "the genotypes come from an array or a consumer file ({kind}), which is not made for diagnosis: confirm by a "
     "clinical test what is to be acted on"
