@@ -59,7 +59,7 @@ def _ways(genotype: str) -> tuple[str, ...]:
     copies = [match["name"] for match in found if match for _ in range(int(match["count"] or 1))]
     if not 1 < len(copies) <= _MOST_COPIES:
         return (genotype,)
-    ways = {}
+    ways: dict[str, None] = {}
     for size in range(1, len(copies) // 2 + 1):
         for chosen in combinations(range(len(copies)), size):
             sides = ([copies[at] for at in chosen], [copies[at] for at in range(len(copies)) if at not in chosen])
