@@ -69,9 +69,9 @@ def _parts(archive: zipfile.ZipFile, name: str) -> tuple[zipfile.ZipInfo, zipfil
 
 
 def _is_content(entry: zipfile.ZipInfo) -> bool:
-    """Not a folder, and not what some systems add of their own."""
+    """Not a folder, and not what some systems add of their own; what has no name is neither."""
     parts = entry.filename.split("/")
-    return not entry.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".")
+    return bool(entry.filename) and not entry.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".")
 
 
 class _Member:
