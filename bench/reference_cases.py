@@ -61,7 +61,8 @@ def known() -> list[tuple[str, str, str]]:
 def differences(case: Mapping[str, Any], rules: list[tuple[str, str, str]]) -> Iterator[Difference]:
     """Where our conclusion is not the recorded one."""
     try:
-        found = {gene.gene: gene for gene in _assessed(case).genes}
+        options = Options(combinations=bool(case["options"].get("find_combinations")))
+        found = {gene.gene: gene for gene in assess_case(case, options).genes}
     except StarlingError as error:
         if not case.get("error"):
             yield _explained(Difference(case["id"], "*", f"refused: {error.code}", "accepted"), rules)
@@ -81,15 +82,15 @@ def _explained(found: Difference, rules: list[tuple[str, str, str]]) -> Differen
     return found
 
 
-def _assessed(case: Mapping[str, Any]) -> Assessment:
+def assess_case(case: Mapping[str, Any], options: Options) -> Assessment:
+    """The case, written as a VCF and read.  Raises: StarlingError."""
     outside = [
         call for text in case["outside_calls"] or () for call in parse_outside_calls(text, source=f"{case['id']}.tsv")
     ]
-    combinations = bool(case["options"].get("find_combinations"))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "case.vcf"
         path.write_text(_vcf(case), encoding="utf-8")
-        return assess(path, outside=outside, options=Options(combinations=combinations))
+        return assess(path, outside=outside, options=options)
 
 
 def _vcf(case: Mapping[str, Any]) -> str:

@@ -23,6 +23,15 @@ __all__ = ["Answer", "without_effect"]
 #: Fields of a VCF that `min_dp` and `min_gq` can be compared with.  Source: VCF v4.5, 1.6.2; GATK (MIN_DP, RGQ).
 _DEPTHS: Final = frozenset({"DP", "MIN_DP", "AD"})
 _QUALITIES: Final = frozenset({"GQ", "RGQ", "GQX", "PL", "GL", "GP"})
+#: Fields that `min_gp`, and `max_other_reads` and `min_het_reads`, can be compared with.  Source: VCF v4.5, 1.6.2; the
+#: Michigan imputation server and Beagle (DS, HDS).
+_PROBABILITIES: Final = frozenset({"GP", "DS", "HDS"})
+_READS: Final = frozenset({"AD"})
+#: What concerns the reading of genotypes: of no effect where none were brought.
+_READING: Final = (
+    *("build", "absent_is_reference", "callable_bed", "min_dp", "min_gq", "min_gp", "max_other_reads", "min_het_reads"),
+    *("pass_only", "phase", "hash_input"),
+)
 _SEXES: Final = frozenset({"", "male", "female", "unknown"})
 _NOT_STATED: Final = frozenset({"", "unknown", "mixed", "other", "not stated"})
 #: What a report shows of a person or an answer depends on.
@@ -54,9 +63,19 @@ def without_effect(answer: Answer, question: Question, options: Options) -> tupl
 
 def _of_reading(answer: Answer, options: Options) -> Iterator[str]:
     observed = answer.collected.observed.get(answer.genotypes.sample)
-    parts = observed.parts if observed is not None else ()  # nothing was read where others' results stand alone
+    if observed is None:  # others' results stand alone
+        usual = Options()
+        for name in _READING:
+            if getattr(options, name) != getattr(usual, name):
+                shown = name.removesuffix("_bed").replace("_", "-")
+                yield f"{shown} had no effect: no genotypes were given"
+        return
+    parts = observed.parts
     yield from _filling(answer, [part for _, part in parts], options)
     yield from _limits(parts, options)
+    if options.phase != "trust" and not any(map(_is_set_aside, (cell for _, part in parts for cell in part.cells))):
+        which = "phased without a phase set" if options.phase == "sets" else "phased"
+        yield f"phase {options.phase} had no effect: no heterozygous call of interest is {which}"
     if options.pass_only and not _has_filters(answer, [source for source, _ in parts]):
         yield "pass-only had no effect: the file states no filters"
     if options.hash_input and answer.collected.stamps[answer.genotypes.sample].file_sha256 is None:
@@ -91,6 +110,9 @@ def _limits(parts: Sequence[tuple[OpenSource, Part]], options: Options) -> Itera
     for name, value, default, fields, what in (
         ("min-dp", options.min_dp, usual.min_dp, _DEPTHS, "depth"),
         ("min-gq", options.min_gq, usual.min_gq, _QUALITIES, "quality"),
+        ("min-gp", options.min_gp, usual.min_gp, _PROBABILITIES, "probability or dosage"),
+        ("max-other-reads", options.max_other_reads, usual.max_other_reads, _READS, "reads by allele"),
+        ("min-het-reads", options.min_het_reads, usual.min_het_reads, _READS, "reads by allele"),
     ):
         if value != default and not any(_may_state(source, part, fields) for source, part in parts):
             yield f"{name} had no effect: the file states no {what} of its calls"
@@ -106,6 +128,10 @@ def _may_state(source: OpenSource, part: Part, fields: frozenset[str]) -> bool:
 
 def _is_supported(cell: Cell) -> bool:
     return any(set(call.haplotypes) == {0} and not call.bare for call in calls_in(cell))
+
+
+def _is_set_aside(cell: Cell) -> bool:
+    return any(call.set_aside for call in calls_in(cell))
 
 
 def _has_filters(answer: Answer, sources: Iterable[OpenSource]) -> bool:

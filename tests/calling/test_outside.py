@@ -41,6 +41,10 @@ def notices(call: GeneCall) -> set[str]:
         ("VKORC1", "-1639G/-1639A", ("rs9923231 reference (C)", "rs9923231 variant (T)")),
         ("MT-RNR1", "m.1555A>G", ("m.1555A>G",)),
         ("G6PD", "B (reference)", ("B (reference)",)),
+        ("G6PD", "B(reference)/B(wildtype)", ("B (reference)", "B (reference)")),
+        ("CYP2D6", "[*4 + *68]/*1", ("*1", "*68+*4")),
+        ("MT-RNR1", "Reference/Reference", ("Reference",)),
+        ("MT-RNR1", "m.1555A>G/m.1555A>G", ("m.1555A>G",)),
     ],
 )
 def test_names_are_translated(knowledge: KnowledgeBase, gene: str, text: str, alleles: tuple[str, ...]) -> None:
@@ -140,6 +144,11 @@ def test_nothing_stated(knowledge: KnowledgeBase) -> None:
 )
 def test_terms_are_spelled_as_the_rules_do(knowledge: KnowledgeBase, text: str, term: str) -> None:
     assert stated(knowledge, "CYP2C19", phenotype=text).evidence.stated_phenotype == term
+
+
+def test_a_phenotype_of_indeterminate_states_nothing(knowledge: KnowledgeBase) -> None:
+    call = stated(knowledge, "CYP2C19", "*1/*2", phenotype="Indeterminate")
+    assert (call.result, call.evidence.stated_phenotype) == (Diplotype(("*1", "*2")), None)
 
 
 def test_an_unknown_term_is_not_used(knowledge: KnowledgeBase) -> None:

@@ -41,6 +41,21 @@ def test_outside_calls_stand_beside_what_else_is_known(tmp_path: Path) -> None:
     }
 
 
+def test_medicines_are_read_as_of_one_patient(tmp_path: Path) -> None:
+    """By any name, with strength and form; what is not known is named beside what is, person by person."""
+    path = tmp_path / "people.tsv"
+    path.write_text("sample\tmedication\nP1\tPaxil 20 mg; xyzol\nP2\tparoxetine;bupropion\nP3\t\nP4\txyzol\n")
+    found = read_people(path, bundled_knowledge())
+    assert {name: each.medication for name, each in found.items()} == {
+        "P1": ("paroxetine",),
+        "P2": ("bupropion", "paroxetine"),
+        "P3": (),
+        "P4": (),
+    }
+    assert [len(each.remarks) for each in found.values()] == [2, 0, 0, 1]
+    assert "'xyzol' is not known here" in found["P4"].remarks[0]
+
+
 def test_an_outside_call_that_is_wrong_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "outside.tsv").write_text("sample\tgene\tdiplotype\nP1\tCYP2D6\t*1/*2\nP2\tBRCA1\tx\n")
     with pytest.raises(InputError, match=r"outside\.tsv:3: BRCA1 is not in this knowledge base"):

@@ -29,6 +29,11 @@ def test_nothing_is_said_when_nothing_was_asked_for() -> None:
         (Options(absent_is_reference="yes"), "NOT applied"),
         (Options(min_dp=5), "min-dp"),
         (Options(min_gq=5), "min-gq"),
+        (Options(min_gp=0.5), "min-gp"),
+        (Options(max_other_reads=0.5), "max-other-reads"),
+        (Options(min_het_reads=0.2), "min-het-reads"),
+        (Options(phase="ignore"), "phase ignore"),
+        (Options(phase="sets"), "phase sets"),
         (Options(pass_only=True), "pass-only"),
         (Options(combinations=True), "combinations"),
         (Options(sources=("CPIK",)), "source CPIK"),
@@ -55,6 +60,37 @@ def test_an_option_with_an_effect_is_not_named(tmp_path: Path) -> None:
     more = '##FORMAT=<ID=DP,Number=1,Type=Integer,Description="x">\n##FILTER=<ID=q10,Description="x">\n'
     declared.write_text("".join([lines[0], more, *lines[1:]]), encoding="utf-8")
     assert unused(starling.assess(declared, options=Options(min_dp=5, pass_only=True))) == []
+
+
+@pytest.mark.parametrize(
+    ("gt", "phase", "silent"),
+    [
+        ("0|1", "ignore", True),
+        ("0|1", "sets", True),
+        ("0/1", "ignore", False),
+        ("1|1", "ignore", False),
+        ("0|1:7", "ignore", True),
+        ("0|1:7", "sets", False),  # the set is believed: nothing changed
+    ],
+)
+def test_phase_that_is_not_believed_is_an_effect(tmp_path: Path, gt: str, phase: str, *, silent: bool) -> None:
+    keys = "GT:PS" if ":" in gt else "GT"
+    text = (
+        "##fileformat=VCFv4.2\n##contig=<ID=chr10,length=133797422>\n"
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\n"
+        f"chr10\t94781859\t.\tG\tA\t.\tPASS\t.\t{keys}\t{gt}\n"
+    )
+    path = tmp_path / "one.vcf"
+    path.write_text(text, encoding="utf-8")
+    said = unused(starling.assess(path, options=Options(phase=phase)))  # type: ignore[arg-type]
+    assert (said == []) is silent
+
+
+def test_options_of_reading_say_so_where_nothing_is_read() -> None:
+    options = Options(build="GRCh38", absent_is_reference="yes", callable_bed="x.bed", min_dp=1, phase="sets")
+    said = unused(starling.assess(outside=[OutsideCall("CYP2D6", "*1/*4")], options=options))
+    assert [each.split(" ")[0] for each in said] == ["build", "absent-is-reference", "callable", "min-dp", "phase"]
+    assert all("no genotypes were given" in each for each in said)
 
 
 def test_what_is_said_of_the_patient_and_used_by_nothing_is_named() -> None:

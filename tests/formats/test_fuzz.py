@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import gzip
 import random
+import warnings
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,10 @@ from hypothesis import strategies as st
 from starling.errors import InputError
 from starling.formats.bed import read_bed
 from starling.formats.bgzf import BgzfWriter
+from starling.formats.content import Opening
+from starling.formats.markers import MarkerTable
 from starling.formats.outside import parse_outside_calls, read_outside_calls
+from starling.formats.registry import open_file, states_results
 from starling.formats.vcf import Region, open_vcf
 from tests.simulators.vcf_files import block, body, header, snv, write
 
@@ -107,6 +112,50 @@ def test_changed_text_in_sound_files(
             with BgzfWriter(stream, text_per_block=block_size) as writer:
                 writer.write(data)
     read(path)
+
+
+NAMES = st.sampled_from(["", "a.txt", "x/", "x/data.tsv", "x/metadata.txt", ".hidden", "__MACOSX/a", "b.vcf"])
+CONTENTS = st.binary(max_size=60) | st.sampled_from(
+    [
+        b"# rsid\tchromosome\tposition\tgenotype\nrs1\t1\t100\tAG\n",
+        b"\tGenotype\tPhenotype\tHaplotype1\tHaplotype2\nS\t*1/*2\tx\t\t\n",
+        b"Gene=CYP2D6\nSemanticType=SampleTable[Results]\n",
+    ]
+)
+
+
+def any_reader(path: Path) -> None:
+    """An archive, a table of markers or of results: whoever reads it answers or refuses."""
+    for read_any in (read_outside_calls, states_results):
+        with contextlib.suppress(InputError):
+            read_any(path)
+    with contextlib.suppress(InputError):
+        content = open_file(path, Opening())
+        if not isinstance(content, MarkerTable):
+            content.close()
+
+
+@settings(max_examples=120)
+@given(st.lists(st.tuples(NAMES, CONTENTS), max_size=4), st.integers(0, 2**32), st.booleans())
+def test_any_archive(
+    tmp_path_factory: pytest.TempPathFactory, files: list[tuple[str, bytes]], seed: int, damaged: bool
+) -> None:
+    path = tmp_path_factory.mktemp("archive") / "x.zip"
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w") as archive:
+        warnings.simplefilter("ignore")  # two files of one name
+        for name, data in files:
+            archive.writestr(zipfile.ZipInfo(name), data)
+    if damaged:
+        path.write_bytes(changed(path.read_bytes(), random.Random(seed)))
+    any_reader(path)
+
+
+@settings(max_examples=80)
+@given(CONTENTS, st.integers(0, 2**32))
+def test_any_packed_result(tmp_path_factory: pytest.TempPathFactory, data: bytes, seed: int) -> None:
+    path = tmp_path_factory.mktemp("packed") / "x.gz"
+    path.write_bytes(changed(gzip.compress(data), random.Random(seed)))
+    any_reader(path)
 
 
 fields = st.sampled_from(["gene", "CYP2D6", "HLA-B", "*1/*4", "1.5", ">=3.0", "n/a", "", "#", "Diplotype", "1e9"])

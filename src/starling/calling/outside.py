@@ -32,6 +32,8 @@ from starling.vocabulary import (
 )
 
 _COPIES: Final = re.compile(r"(?P<core>[^+]+)x(?:>=|≥)?(?P<copies>\d+|N)")
+#: `B(reference)`, as some tools write it.
+_UNSPACED: Final = re.compile(r"(?<=[\w*>])\(")
 _SUBALLELE: Final = re.compile(r"(\*\d+)\.\d{3}")
 #: A mitochondrial variant as laboratories write it (`1555A>G`, `A1555G`).
 _MITOCHONDRIAL: Final = re.compile(r"(?:m\.)?(?:(?P<ref>[ACGT])(?P<at>\d+)(?P<alt>[ACGT])|(?P<hgvs>\d+[ACGT]>[ACGT]))")
@@ -116,11 +118,12 @@ def translate_name(name: str, definition: GeneDefinition) -> str | None:
 
 def _forms(text: str, definition: GeneDefinition) -> tuple[str, ...]:
     """The spellings under which a table may list a name, as written first."""
-    tandem = re.sub(r"\s*\+\s*", "+", text)
+    tandem = re.sub(r"\s*\+\s*", "+", text[1:-1] if text.startswith("[") and text.endswith("]") else text).strip()
     core = _SUBALLELE.sub(r"\1", tandem)
     turned = "+".join(reversed(core.split("+")))
     # one allele may be called by what it is beside its letter: `B (wildtype)` is `B (reference)`
     known = re.sub("wild[ -]?type", "reference", text, flags=re.IGNORECASE) if "(" in text else text
+    known = _UNSPACED.sub(" (", known)
     return text, tandem, definition.aliases.get(text, text), core, turned, known, _mitochondrial(text)
 
 
@@ -208,7 +211,7 @@ def _score(call: OutsideCall) -> ActivityScore | None:
 
 def _phenotype(text: str, rules: PhenotypeRules | None) -> str | None:
     """The rules' own spelling of a term; abbreviations and British spelling are read, anything else is not."""
-    if rules is None or not text.strip():
+    if rules is None or states_nothing(text):
         return None
     plain = _ABBREVIATIONS.get(text.strip().upper(), text).strip().casefold().replace("metaboliser", "metabolizer")
     terms = {term.casefold(): term for term in (*rules.by_score.values(), *rules.by_functions.values())}
@@ -218,7 +221,7 @@ def _phenotype(text: str, rules: PhenotypeRules | None) -> str | None:
 def _result(call: OutsideCall, stated: _Stated, rules: PhenotypeRules | None) -> CallResult:
     if len(stated.pairs) > 1:
         return Ambiguous(stated.pairs)
-    alleles = stated.pairs[0] if stated.pairs else _diplotype(stated, rules)
+    alleles = stated.pairs[0] if stated.pairs and not _is_haploid(rules) else _diplotype(stated, rules)
     if alleles is not None:
         return alleles
     if stated.score is not None or stated.phenotype is not None:
@@ -241,9 +244,14 @@ def _diplotype(stated: _Stated, rules: PhenotypeRules | None) -> Diplotype | Non
             haploid = rules is not None and any(len(functions) == 1 for functions in rules.by_functions)
             return Diplotype((only,)) if haploid else None
         case (first, second):
-            return diplotype_of(first, second)
+            return Diplotype((first,)) if first == second and _is_haploid(rules) else diplotype_of(first, second)
         case _:
             return None
+
+
+def _is_haploid(rules: PhenotypeRules | None) -> bool:
+    """Whether nobody has two alleles of the gene: tools that write every result as a pair name its one allele twice."""
+    return rules is not None and bool(rules.by_functions) and all(len(each) == 1 for each in rules.by_functions)
 
 
 def _as_stated(gene: str) -> Notice:

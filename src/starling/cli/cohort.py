@@ -100,6 +100,9 @@ def call(arguments: argparse.Namespace) -> int:
     finally:
         bar.close()
     print(visible(f"{done.people:,} people, {done.patterns:,} distinct patterns -> {done.outputs.calls}"))
+    for person, remarks in done.remarks.items():
+        for remark in remarks:
+            print(visible(f"{person}: {remark}"), file=sys.stderr)
     for each in done.skipped:
         missing = f" ({len(each.people)} people)" if each.people else ""
         print(visible(f"left out: {each.source}{missing}: {each.message}"), file=sys.stderr)

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.epilog = _EXAMPLES
     parser.add_argument("drug", metavar="DRUG", help="a drug with a dose model: warfarin")
-    parser.add_argument("input", nargs="+", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
+    parser.add_argument("input", nargs="*", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
     parser.add_argument("-o", "--output", metavar="FILE", help=".html (the report with the dose), .json or .txt")
     parser.add_argument("--json", action="store_true", help="JSON on the screen")
     facts = parser.add_argument_group("what the model takes (age, height and weight are never assumed)")

@@ -71,12 +71,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What a run did."""
+    """What a run did.  `remarks`: person -> what of the statements about them was not read as it stands."""
 
     outputs: Outputs
     people: int
     patterns: int
     skipped: tuple[Skipped, ...]
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def call(order: Order, progress: Progress | None = None) -> Finished:
@@ -114,15 +115,17 @@ def _written(
     if not names:
         reasons = "; ".join(f"{each.source}: {each.message}" for each in skipped[:3])
         raise InputError("NOBODY_CALLED", f"no file could be read ({reasons})", source=", ".join(order.inputs[:3]))
+    remarks = {name: each.remarks for name, each in order.stated.items() if each.remarks}
     stated = {
         "files": [Path(path).name for path in inputs.files],
         "skipped": [asdict(each) for each in skipped],
         "options": order.options.recorded(),
+        "remarks": remarks,
     }
     people, patterns = join(names, outputs, knowledge.base, stated)
     _put_evidence(names, outputs)
     write_digests(outputs.digests, outputs.tables)
-    return Finished(outputs, people, patterns, skipped)
+    return Finished(outputs, people, patterns, skipped, remarks)
 
 
 def _work(

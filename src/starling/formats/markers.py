@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import codecs
 import re
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, cast
+from typing import Final, Literal
 
 from starling.errors import InputError
 from starling.formats.content import Opening
@@ -105,25 +104,6 @@ def read_lines(path: str | Path, opening: Opening | None = None) -> Lines:
     return Lines("stdin" if str(path) == "-" else Path(path).name, Path(path), opening)
 
 
-class _Counted:
-    """A stream that counts what was read of it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.bytes = 0
-        self._stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        data = self._stream.read(size)
-        self.bytes += len(data)
-        return data
-
-    def close(self) -> None:
-        """The stream is closed."""
-        if self._stream is not sys.stdin.buffer:
-            self._stream.close()
-
-
 class Lines:
     """A text and where it came from.  `digest`, `size`: final when the lines have ended."""
 
@@ -145,10 +125,9 @@ class Lines:
         opened = self._given
         if opened is None:
             opened, self.size = open_bytes(self._path)
-        counted = _Counted(opened)
-        stream = TextStream(cast("BinaryIO", counted), self.name, self.size, self._progress)
+        stream = TextStream(opened, self.name, self.size, self._progress)
         try:
-            for number, line in enumerate(self._split(stream.chunks(), counted), 1):
+            for number, line in enumerate(self._split(stream), 1):
                 if len(line) > longest:
                     message = f"a row is longer than {longest:,} characters"
                     raise InputError("LINE_TOO_LONG", message, source=self.name, line=number)
@@ -158,13 +137,13 @@ class Lines:
         finally:
             stream.close()
 
-    def _split(self, chunks: Iterator[bytes], counted: _Counted) -> Iterator[str]:
+    def _split(self, stream: TextStream) -> Iterator[str]:
         """The lines of the text."""
         decoder: codecs.IncrementalDecoder | None = None
         rest, unpacked = "", 0
-        for chunk in chunks:
+        for chunk in stream.chunks():
             unpacked += len(chunk)
-            if unpacked > MOST_UNPACKED * counted.bytes + ALWAYS_UNPACKED:
+            if unpacked > MOST_UNPACKED * stream.bytes_read + ALWAYS_UNPACKED:
                 raise self.wrong(f"unpacks to more than {MOST_UNPACKED} times its size, as no results of an array do")
             if decoder is None:
                 encoding = "utf-16" if chunk[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"

@@ -132,18 +132,9 @@ def read_bed(path: str | Path, opening: Opening) -> MarkerTable:
                 raise InputError("FILE_DAMAGED", f"holds more variants than {variants.name}", source=path.name)
     except (EOFError, OSError, zlib.error) as error:
         raise InputError("FILE_DAMAGED", f"the compressed data is damaged: {error}", source=path.name) from error
-    if not rows.count:
-        raise InputError("BAD_MARKERS", "has no results", source=path.name)
-    return MarkerTable(
-        name=path.name,
-        size=size,
-        file_sha256=digest,
-        samples=samples,
-        markers=rows.markers,
-        strand="forward",
-        rows=rows.count,
-        kind="a PLINK file",
-    )
+    lines = read_lines(path)  # of which none is read: it has the name, and is told the rest
+    lines.size, lines.digest = size, digest
+    return table(lines, samples, rows.markers, strand="forward", rows=rows.count, kind="a PLINK file")
 
 
 def _digest(stream: BinaryIO) -> str:

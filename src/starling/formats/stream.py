@@ -60,12 +60,16 @@ def _reason(error: Exception) -> str:
 
 
 class TextStream:
-    """One pass over an input: first the header, then the lines.  `digest` is known when the pass is over."""
+    """One pass over an input: first the header, then the lines.
+
+    `digest` is known when the pass is over.  `bytes_read`: of the input so far, before they were unpacked.
+    """
 
     def __init__(self, stream: BinaryIO, name: str, size: int | None, progress: Progress | None = None) -> None:
         self.name = name
         self.line_number = 0
         self.digest: str | None = None
+        self.bytes_read = 0
         self._stream = stream
         self._size = size
         self._progress = progress
@@ -149,14 +153,13 @@ class TextStream:
 
     def _raw(self) -> Iterator[bytes]:
         hasher = hashlib.sha256()
-        done = 0
         try:
             while data := self._stream.read(_RAW_BYTES):
                 hasher.update(data)
-                done += len(data)
+                self.bytes_read += len(data)
                 yield data
                 if self._progress is not None:
-                    self._progress(done, self._size)
+                    self._progress(self.bytes_read, self._size)
         except OSError as error:
             raise InputError("FILE_UNREADABLE", _reason(error), source=self.name) from error
         self.digest = hasher.hexdigest()

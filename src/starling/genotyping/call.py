@@ -52,7 +52,8 @@ class Call(NamedTuple):
     little support for it; `against`: what contradicts it.  `bare`: a reference statement with no field that could
     support it; `hollow`: FORMAT lists such fields, and the column has none of them.  `filtered`: the filters that the
     record did not pass.  `unread`: indices that no read shows.  `more`: the further alleles of a GT of more than two.
-    `copies`: FORMAT/CN.  `length`: FORMAT/LEN.
+    `copies`: FORMAT/CN.  `length`: FORMAT/LEN.  `set_aside`: a heterozygous call is phased in the file, and the options
+    say not to believe it.
     """
 
     haplotypes: tuple[int | None, ...]
@@ -69,6 +70,7 @@ class Call(NamedTuple):
     against: Notice | None = None
     hollow: bool = False
     copies: int | None = None
+    set_aside: bool = False
 
     @property
     def is_clear_reference(self) -> bool:
@@ -283,6 +285,10 @@ def _call_at_length(record: RecordView, values: Sequence[str], options: Options)
         against=against if stated else None,
         hollow=bare and stated and not CARRIED.isdisjoint(record.keys),
         copies=_first_number([fields.get("CN")]),
+        set_aside=phase is None
+        and options.phase != "trust"
+        and (bar == "|" or "PGT" in fields)
+        and len({*haplotypes}) > 1,
     )
 
 

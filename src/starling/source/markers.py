@@ -16,7 +16,8 @@ from starling.formats.header import Header
 from starling.formats.markers import Marker, MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Region, by_chromosome
-from starling.source.places import MOST_CONTRADICTIONS, At, KnownSites, Placed, position
+from starling.source.places import MOST_CONTRADICTIONS, At, KnownSites, Placed
+from starling.source.sites import position_in
 from starling.vocabulary import BuildName, Remark
 
 _COMPLEMENT: Final = str.maketrans("ACGT", "TGCA")
@@ -36,7 +37,7 @@ _ABSENT: Final = frozenset({"not detected", "negative"})
 
 #: What an array or a consumer file is no proof of.
 #: Source: 23andMe, AncestryDNA and MyHeritage state in their downloads that the data are not for medical use; of rare
-#: variants that such files reported, two in five were not confirmed (PMID 29565420).
+#: variants that such files reported, two in five were not confirmed (DOI 10.1038/gim.2018.38).
 _CONFIRM: Final = (
     "the genotypes come from an array or a consumer file ({kind}), which is not made for diagnosis: confirm by a "
     "clinical test what is to be acted on"
@@ -207,7 +208,7 @@ class MarkerRecords:
         sites: dict[Site, list[Marker]] = {}
         for at in self._found:
             sites.setdefault(at.site, []).append(at.marker)
-        ordered = sorted(sites.items(), key=lambda each: (each[0].chromosome, position(each[0], self._build)))
+        ordered = sorted(sites.items(), key=lambda each: (each[0].chromosome, position_in(each[0], self._build)))
         unread: dict[Site, Marker] = {}
         differing: dict[Site, Marker] = {}
         found = []
@@ -249,14 +250,14 @@ class MarkerRecords:
                 differing.setdefault(site, next(each for each in markers if each.sample == sample))
         return Record(
             chromosome=site.chromosome,
-            position=position(site, self._build),
+            position=position_in(site, self._build),
             ref=ref,
             alts=tuple(alts),
             filter="PASS",
             info="",
             format=("GT",),
             columns=tuple(texts),
-            end=position(site, self._build) + len(ref) - 1,
+            end=position_in(site, self._build) + len(ref) - 1,
             source=self.name,
             line=markers[0].line,
         )
@@ -291,7 +292,7 @@ class MarkerRecords:
         forms = sorted({ref, *alts}, key=len)
         spelled = set(marker.forms or marker.alleles)
         if any(len(each) > 1 for each in spelled):  # as a VCF spells them, at the anchor
-            return allele if spelled <= set(forms) and marker.position == position(site, self._build) else None
+            return allele if spelled <= set(forms) and marker.position == position_in(site, self._build) else None
         if len(forms) != 2 or allele not in {"I", "D"}:
             return None  # several insertions or deletions are possible here, and the file does not say which
         return forms[-1] if allele == "I" else forms[0]

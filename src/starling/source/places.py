@@ -14,6 +14,7 @@ from typing import Final
 from starling.definitions import GeneDefinition, Site
 from starling.errors import InputError
 from starling.formats.markers import Marker, MarkerTable
+from starling.source.sites import position_in
 from starling.values import dataclass
 from starling.vocabulary import BuildName, Locus, Remark
 
@@ -58,7 +59,7 @@ class KnownSites:
         found: dict[BuildName, dict[tuple[str, int], list[Site]]] = {build: {} for build in _BUILDS}
         for site in self.all:
             for build in _BUILDS:
-                start = position(site, build)
+                start = position_in(site, build)
                 for at in range(start, _last(site, build) + 1):
                     found[build].setdefault((site.chromosome, at), []).append(site)
         return found
@@ -87,14 +88,9 @@ class KnownSites:
         return next((self.by_name[each] for each in _RSID.findall(text) if each in self.by_name), None)
 
 
-def position(site: Site, build: BuildName) -> int:
-    """Where the site stands in files of the build."""
-    return site.position if build == "GRCh38" else site.position_grch37
-
-
 def _last(site: Site, build: BuildName) -> int:
     """The last place at which an array may write it; an indel at least at the base behind its anchor."""
-    start = position(site, build)
+    start = position_in(site, build)
     return max(start + site.last - site.position, start + 1) if site.is_indel else start
 
 
@@ -102,7 +98,7 @@ def stands_at(site: Site, marker: Marker, build: BuildName) -> bool:
     """Whether the marker stands where the site is, in files of the build."""
     if marker.position is None or marker.chromosome != site.chromosome:
         return False
-    return position(site, build) <= marker.position <= _last(site, build)
+    return position_in(site, build) <= marker.position <= _last(site, build)
 
 
 class Placed:

@@ -219,14 +219,19 @@ def site_map(definitions: tuple[GeneDefinition, ...], build: BuildName) -> SiteM
     return SiteMap(chromosomes, tuple(slots), tuple(composites), tuple(genes))
 
 
+def position_in(site: Site, build: BuildName) -> int:
+    """Where the site stands in files of the build."""
+    return site.position if build == "GRCh38" else site.position_grch37
+
+
 def _shift(definition: GeneDefinition, build: BuildName) -> int:
     """File position minus GRCh38 position: constant within every gene of the knowledge base."""
     site = definition.sites[0]
-    return site.position_grch37 - site.position if build == "GRCh37" else 0
+    return position_in(site, build) - site.position
 
 
 def _add(site: Site, build: BuildName, draft: _Draft, slots: list[Slot], composites: list[CompositeSite]) -> None:
-    position = site.position if build == "GRCh38" else site.position_grch37
+    position = position_in(site, build)
     reference = site.ref if build == "GRCh38" else site.ref_grch37
     if len(site.ref) == 1 and len("".join(site.alts)) == len(site.alts):
         base = BaseSlot(len(slots), site.locus, position, reference, (site.ref, *site.alts), site)

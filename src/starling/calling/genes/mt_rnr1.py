@@ -24,7 +24,8 @@ LOWEST_SHARE: Final = 0.05
 HOMOPLASMIC_SHARE: Final = 0.95
 
 #: The variant that bedside tests look for, and nearly every carrier of a risk has.  Its absence is worth saying alone.
-#: Source: PALOH, DOI 10.1001/jamapediatrics.2022.0187 (a bedside test of m.1555A>G in neonates before the first dose).
+#: Source: PALOH, DOI 10.1001/jamapediatrics.2022.0187, PMID 35311942 (a bedside test of m.1555A>G in neonates before
+#: the first dose).
 COMMONEST: Final = "m.1555A>G"
 
 _RISK: Final = {"Increased": 0, "Uncertain": 1, "Normal": 2}

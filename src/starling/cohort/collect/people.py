@@ -25,11 +25,16 @@ _SEXES: Final[Mapping[str, Sex]] = {
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What is stated of one person.  `medication`: ingredients, sorted."""
+    """What is stated of one person.
+
+    `medication`: ingredients, sorted.  `remarks`: names of medicines that were not read as they stand, and those that
+    nobody here knows and that were not considered, in words.
+    """
 
     sex: Sex = "unknown"
     medication: tuple[str, ...] = ()
     outside: tuple[OutsideCall, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def changes_results(self) -> bool:
@@ -44,11 +49,12 @@ NOTHING: Final = Stated()
 def read_people(path: Path, knowledge: KnowledgeBase) -> dict[str, Stated]:
     """Sample -> what the table says; columns other than sample, sex and medication (`;` between) are for summaries.
 
-    Sex: male, female, M, F, or 1 and 2 as in PLINK files.
-    Raises: InputError BAD_PEOPLE with the line, UNKNOWN_MEDICINE, FILE_NOT_FOUND.
+    Sex: male, female, M, F, or 1 and 2 as in PLINK files.  Medicines by any name, with strength and form, as for one
+    patient; one that nobody knows is named in the person's remarks.
+    Raises: InputError BAD_PEOPLE with the line, FILE_NOT_FOUND.
     """
     found: dict[str, Stated] = {}
-    known: dict[str, tuple[str, ...]] = {}
+    known: dict[str, Stated] = {}
     for number, row in table_rows(path):
         sample = row["sample"]
         if sample in found:
@@ -58,8 +64,8 @@ def read_people(path: Path, knowledge: KnowledgeBase) -> dict[str, Stated]:
             raise InputError("BAD_PEOPLE", f"sex is {row['sex']!r}", source=path.name, line=number)
         text = row.get("medication", "")
         if text not in known:
-            known[text] = _ingredients(text, knowledge, path.name, number)
-        found[sample] = Stated(sex, known[text])
+            known[text] = _medicated(text, knowledge)
+        found[sample] = replace(known[text], sex=sex)
     return found
 
 
@@ -86,12 +92,10 @@ def table_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise InputError("FILE_UNREADABLE", "not a readable table", source=str(path)) from error
 
 
-def _ingredients(text: str, knowledge: KnowledgeBase, source: str, line: int) -> tuple[str, ...]:
-    names = [name.strip() for name in text.split(";") if name.strip()]
-    unknown = [name for name in names if not knowledge.knows_medicine(name)]
-    if unknown:
-        raise InputError("UNKNOWN_MEDICINE", f"{unknown[0]!r} is not known here", source=source, line=line)
-    return tuple(sorted(known_medicines(knowledge, names)[0]))
+def _medicated(text: str, knowledge: KnowledgeBase) -> Stated:
+    """What is stated of a person by the cell of medicines."""
+    ingredients, notices = known_medicines(knowledge, text.split(";"))
+    return Stated(medication=tuple(sorted(ingredients)), remarks=tuple(notice.message for notice in notices))
 
 
 def read_outside(path: Path, knowledge: KnowledgeBase) -> dict[str, tuple[OutsideCall, ...]]:

@@ -1,6 +1,6 @@
 """Outside calls: what another laboratory, device or tool stated, in the form in which it states it.
 
-A file is recognised by its content, never by its name.  Each tool is one module that declares `TOOL`, and one line in
+A file is recognised by its content, never by its name.  Each tool is one module that declares `TOOLS`, and one line in
 `MODULES`; what no tool claims is a laboratory's table (`laboratory`).  Nothing is interpreted here: a diplotype is kept
 as it was written, and a gene that nobody here knows is passed on to be named.
 """
@@ -32,8 +32,6 @@ MODULES: Final = (
     "starling.formats.outside.t1k",
     "starling.formats.outside.xtag",
 )
-#: What the beginning of a long JSON result holds.
-_MARKS: Final = ('"pbstarphase_version"', '"geneReports"', '"pharmcatVersion"', '"matcherMetadata"', '"dragen')
 
 
 def tools() -> tuple[Tool, ...]:
@@ -72,7 +70,7 @@ def is_result(head: bytes) -> bool:
         try:
             return tool_of(Text.of(text, "")) is not None
         except InputError:  # cut off
-            return any(mark in text for mark in _MARKS)
+            return any(mark in text for tool in tools() for mark in tool.marks)
     whole = Text.of(text.rpartition("\n")[0] or text, "")
     return tool_of(whole) is not None or laboratory.has_header(whole)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,34 +15,39 @@ from starling.values import dataclass
 from starling.vocabulary import OutsideCall
 
 _LARGEST_FILE: Final = 64 * 2**20
+#: How an archive of PyPGx says what its table is of.  Source: github.com/sbslee/pypgx, sdk/utils.py (Archive).
+_GENE_NOTE: Final = re.compile(r"^Gene=([A-Za-z0-9-]{2,20})\s*$", re.MULTILINE)
 #: Stands between diplotypes that a tool could not tell apart.
 OR: Final = " or "
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A result file as text.  `lines`: without line ends; `document`: the value when it is JSON, else None."""
+    """A result file as text.
+
+    `lines`: without line ends; `filled`: (line number, line) of everything that is not empty; `document`: the value
+    when it is JSON, else None; `gene`: what the file was packed with says that it is of.
+    """
 
     name: str
     lines: tuple[str, ...]
+    filled: tuple[tuple[int, str], ...]
     document: object = None
+    gene: str = ""
 
     @classmethod
-    def of(cls, text: str, name: str) -> Text:
+    def of(cls, text: str, name: str, *, gene: str = "") -> Text:
         """The text of a file called `name`.  Raises: InputError BAD_OUTSIDE_CALL when it begins as JSON and is none."""
         plain = text.removeprefix("\ufeff")
         lines = tuple(line.removesuffix("\r") for line in plain.split("\n"))
-        return cls(name, lines, _document(plain, name) if plain.lstrip()[:1] in {"{", "["} else None)
-
-    @property
-    def filled(self) -> tuple[tuple[int, str], ...]:
-        """(line number, line) of everything that is not empty."""
-        return tuple((number, line) for number, line in enumerate(self.lines, 1) if line.strip())
+        filled = tuple((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        document = _document(plain, name) if plain.lstrip()[:1] in {"{", "["} else None
+        return cls(name, lines, filled, document, gene)
 
     @property
     def head(self) -> tuple[str, ...]:
         """The fields of the first line that is not empty, separated by tabs."""
-        return cells(next(filter(str.strip, self.lines), ""))
+        return cells(self.filled[0][1]) if self.filled else ()
 
     def wrong(self, message: str, line: int | None = None) -> InputError:
         """The error to raise."""
@@ -57,12 +64,14 @@ class Tool:
     """A program whose results are read.
 
     `name`: as its authors write it.  `matches`: whether a file is its result.  `read`: what it states, in the order of
-    the file; raises InputError BAD_OUTSIDE_CALL with the line.
+    the file; raises InputError BAD_OUTSIDE_CALL with the line.  `marks`: what the beginning of a long JSON result of it
+    holds, which cannot be read as JSON.
     """
 
     name: str
     matches: Callable[[Text], bool]
     read: Callable[[Text], Iterable[OutsideCall]]
+    marks: tuple[str, ...] = ()
 
 
 def cells(line: str) -> tuple[str, ...]:
@@ -96,32 +105,64 @@ def either(diplotypes: Iterable[str]) -> str:
 
 
 def filter_note(filtered: str) -> str:
-    """What to say of a result that did not pass the tool's own filter; empty when it passed."""
-    return "" if filtered.upper() in {"", "PASS", "."} else f"its filter says {filtered[:60]}"
+    """What to say of a result that did not pass the tool's own filter; empty when it passed, or none was applied."""
+    return "" if filtered.upper() in {"", "PASS", ".", "NONE"} else f"its filter says {filtered[:60]}"
 
 
 def read_text(path: Path) -> Text:
-    """The text of a small file.
+    """The text of a small file: plain, gzip, or packed as ZIP (then with the gene that the archive names, if it does).
 
-    Raises: InputError FILE_NOT_FOUND, FILE_UNREADABLE, FILE_EMPTY, NOT_TEXT, BAD_OUTSIDE_CALL.
+    Raises: InputError FILE_NOT_FOUND, FILE_UNREADABLE, FILE_EMPTY, FILE_DAMAGED, NOT_TEXT, NOT_VCF, BAD_OUTSIDE_CALL.
     """
+    name = path.name
     stream, _ = open_bytes(path)
     with stream:
         try:
             data = stream.read(_LARGEST_FILE + 1)
         except OSError as error:
-            raise InputError("FILE_UNREADABLE", str(error.strerror), source=path.name) from error
+            raise InputError("FILE_UNREADABLE", str(error.strerror), source=name) from error
+    gene = ""
+    if data.startswith(b"PK\x03\x04"):
+        from starling.formats.archive import text_and_note  # what unpacks archives is loaded for one only
+
+        data, note = text_and_note(data, name, _LARGEST_FILE + 1)
+        stated = _GENE_NOTE.search(note.decode("utf-8", errors="replace"))
+        gene = stated[1] if stated else ""
+    elif data.startswith(b"\x1f\x8b"):
+        data = _unzipped(data, name)
     if len(data) > _LARGEST_FILE:
-        raise InputError("BAD_OUTSIDE_CALL", f"the file is longer than {_LARGEST_FILE:,} bytes", source=path.name)
+        raise InputError("BAD_OUTSIDE_CALL", f"the file is longer than {_LARGEST_FILE:,} bytes", source=name)
+    return Text.of(_decoded(data, name), name, gene=gene)
+
+
+def _unzipped(data: bytes, name: str) -> bytes:
+    """What is packed, and one byte more than is allowed at most.  Several members follow one another."""
+    parts: list[bytes] = []
+    left = _LARGEST_FILE + 1
     try:
-        text = data.decode("utf-8-sig")
+        while data and left > 0:
+            member = zlib.decompressobj(31)
+            parts.append(member.decompress(data, left))
+            left -= len(parts[-1])
+            if left > 0 and not member.eof:
+                raise InputError("FILE_DAMAGED", "the file is cut off", source=name)
+            data = member.unused_data.lstrip(b"\0")
+    except zlib.error as error:
+        raise InputError("FILE_DAMAGED", f"not readable as gzip ({error})", source=name) from error
+    return b"".join(parts)
+
+
+def _decoded(data: bytes, name: str) -> str:
+    encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError("NOT_TEXT", "the file is not UTF-8", source=path.name, line=line) from error
+        raise InputError("NOT_TEXT", "neither UTF-8 nor UTF-16", source=name, line=line) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise InputError("NOT_TEXT", "a NUL byte in the file", source=path.name, line=line)
-    return Text.of(text, path.name)
+        raise InputError("NOT_TEXT", "a NUL byte in the file", source=name, line=line)
+    return text
 
 
 def _document(text: str, name: str) -> object:

@@ -1,7 +1,12 @@
 """DRAGEN: the JSON of its targeted and star-allele callers, and the row without headings of older CYP2D6 callers.
 
-An object with a genotype is a result: of the gene that it names, else of the one under whose name it stands.
-Source: DRAGEN product guides 3.10 to 4.5, sections on the targeted caller, CYP2D6, CYP2B6 and star-allele callers.
+`targeted.json` holds `softwareVersion`, `sampleId`, an object for each of `cyp2d6` and `cyp2b6` (`genotype`,
+`genotypeFilter`, `phenotypeDatabaseAnnotation`), and `locusAnnotations`, a list with `gene`, `genotype` and
+`phenotypeDatabaseAnnotation`.  Genotypes that it cannot tell apart are separated by semicolons; `None` is no call, and
+no phenotype.  Fields of other names are read as well, for the form differs between versions: an object with a genotype
+is a result, of the gene that it names, else of the one under whose name it stands.
+Source: DRAGEN product guides 4.1 to 4.6, sections on the targeted caller, CYP2D6, CYP2B6 and star-allele callers; names
+of fields after public readers of `targeted.json`.  No example file is public.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from starling.vocabulary import OutsideCall
 
 _GENE_FIELDS: Final = ("gene", "geneSymbol", "geneName", "locus")
 _CALL_FIELDS: Final = ("genotype", "diplotype", "starAllele", "genotypes", "diplotypes")
-_PHENOTYPE_FIELDS: Final = ("phenotype", "metabolismStatus", "metabolizerStatus")
+_PHENOTYPE_FIELDS: Final = ("phenotypeDatabaseAnnotation", "phenotype", "metabolismStatus", "metabolizerStatus")
 _SCORE_FIELDS: Final = ("activityScore", "phenotypeActivityScore")
 #: The genes whose callers write a row without headings.
 _ROW_GENES: Final = ("CYP2D6", "CYP2B6")
@@ -31,6 +36,7 @@ def _read_json(text: Text) -> Iterator[OutsideCall]:
     sample = text_of(fields_of(text.document).get("sampleId"))
     for gene, found in _results(text.document, ""):
         phenotype, score = _first(found, _PHENOTYPE_FIELDS), _first(found, _SCORE_FIELDS)
+        phenotype = "" if phenotype.casefold() == "none" else phenotype
         stated = either(each for field in _CALL_FIELDS for each in _names(found.get(field)))
         note = filter_note(_first(found, ("genotypeFilter", "filter")))
         yield OutsideCall(gene, stated or "None", phenotype, score, sample=sample, note=note)
@@ -77,4 +83,7 @@ def _read_row(text: Text) -> Iterator[OutsideCall]:
     yield OutsideCall(gene, either(_names(genotype)), sample=sample, note=filter_note(filtered), line=number)
 
 
-TOOLS: Final = (Tool("DRAGEN", _is_json, _read_json), Tool("DRAGEN", _is_row, _read_row))
+TOOLS: Final = (
+    Tool("DRAGEN", _is_json, _read_json, marks=('"dragen', '"locusAnnotations"')),
+    Tool("DRAGEN", _is_row, _read_row),
+)

@@ -1,6 +1,8 @@
-"""OptiType, and other tables with two columns a gene (`A1, A2, B1, B2, ...`), such as arcasHLA's of many subjects.
+"""Tables with two columns a gene (`A1, A2, B1, B2, ...`): OptiType's, arcasHLA's of many subjects, and others.
 
-OptiType ranks its solutions; the first is its answer.  Source: github.com/FRED-2/OptiType README.md.
+OptiType ranks its solutions by `Objective`; the first is its answer, and both columns hold the allele of a homozygous
+locus.  The first column is the sample's where it is none of a gene.
+Source: github.com/FRED-2/OptiType OptiTypePipeline.py, model.py; github.com/RabadanLab/arcasHLA scripts/convert.py.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ def _read(text: Text) -> Iterator[OutsideCall]:
         fields = cells(line)
         if len(fields) != len(header):
             raise text.wrong(f"{len(fields)} columns, not {len(header)}", number)
-        sample = "" if is_ranked else fields[0]
-        if sample in samples:
+        sample = "" if is_ranked or _COLUMN.fullmatch(header[0]) else fields[0]
+        if is_ranked and samples:
             continue
         samples.add(sample)
         found: dict[str, list[str]] = {}
@@ -43,5 +45,6 @@ def _read(text: Text) -> Iterator[OutsideCall]:
 
 TOOLS: Final = (
     Tool("OptiType", lambda text: _matches(text) and "Objective" in text.head, _read),
-    Tool("arcasHLA", _matches, _read),
+    Tool("arcasHLA", lambda text: _matches(text) and text.head[0] == "subject", _read),
+    Tool("an HLA typer with two columns a gene", _matches, _read),
 )

@@ -100,4 +100,7 @@ def _label(diplotype: Mapping[str, object]) -> str:
     return "/".join(filter(None, names)) or text_of(diplotype.get("label"))
 
 
-TOOLS: Final = (Tool("PharmCAT", _is_table, _read_table), Tool("PharmCAT", _is_json, _read_json))
+TOOLS: Final = (
+    Tool("PharmCAT", _is_table, _read_table),
+    Tool("PharmCAT", _is_json, _read_json, marks=('"geneReports"', '"pharmcatVersion"', '"matcherMetadata"')),
+)

@@ -1,7 +1,9 @@
 """PyPGx: a data frame of results, one sample a row (`Genotype, Phenotype, Haplotype1, ..., VariantData, CNV`).
 
-The table does not name its gene: it stands in an added column, in the name of the file, or follows from the places of
-the variants.  Source: pypgx.readthedocs.io, section on result types (`SampleTable[Results]`).
+The table does not name its gene: it stands in the archive (`results.zip`, with `metadata.txt` beside `data.tsv`), in an
+added column, in the name of the file, or follows from the places of the variants.  `Indeterminate` is no genotype and
+no phenotype.  Source: github.com/sbslee/pypgx pypgx/sdk/utils.py (Archive), README.rst (results interpretation), issues
+83, 104.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def _read(text: Text) -> Iterator[OutsideCall]:
 
 def _gene(row: Mapping[str, str], text: Text, number: int) -> str:
     """The gene that the row is of, or a place (`22:42524947`) by which those who know the genes can tell."""
-    stated = row.get("gene") or row.get("symbol")
+    stated = row.get("gene") or row.get("symbol") or text.gene
     named = _GENE.search(text.name.replace("_", " "))
     place = _PLACE.search(row.get("variantdata", ""))
     if stated:

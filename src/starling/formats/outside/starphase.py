@@ -1,6 +1,9 @@
 """pb-StarPhase: JSON with every diplotype that fits, or the table of two columns that it writes for PharmCAT.
 
-Source: github.com/PacificBiosciences/pb-StarPhase docs/user_guide.md, output files.
+`simple_diplotypes` are the same under the names of core alleles, where there are any.  `NO_MATCH` is no call, and
+`Multiple/Multiple` in the table stands for several; tandems have brackets there.  HLA alleles have no gene before them.
+Source: github.com/PacificBiosciences/pb-StarPhase docs/user_guide.md (output files), src/data_types/starphase_json.rs,
+src/data_types/pgx_diplotypes.rs.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ def _is_json(text: Text) -> bool:
 
 def _read_json(text: Text) -> Iterator[OutsideCall]:
     for gene, details in fields_of(fields_of(text.document)["gene_details"]).items():
-        pairs = [fields_of(each) for each in items_of(fields_of(details).get("diplotypes"))]
+        exact, simple = (items_of(fields_of(details).get(name)) for name in ("diplotypes", "simple_diplotypes"))
+        pairs = [fields_of(each) for each in simple or exact]
         stated = either(text_of(pair.get("diplotype")) or _joined(pair) for pair in pairs)
         yield OutsideCall(gene, stated or "NO_MATCH")
 
@@ -39,4 +43,7 @@ def _read_table(text: Text) -> Iterator[OutsideCall]:
         yield OutsideCall(fields[0], fields[1] or "NO_MATCH", line=number)
 
 
-TOOLS: Final = (Tool("pb-StarPhase", _is_json, _read_json), Tool("pb-StarPhase", _is_table, _read_table))
+TOOLS: Final = (
+    Tool("pb-StarPhase", _is_json, _read_json, marks=('"pbstarphase_version"',)),
+    Tool("pb-StarPhase", _is_table, _read_table),
+)

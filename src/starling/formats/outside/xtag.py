@@ -1,6 +1,7 @@
 """Luminex xTAG and other tables with one column a gene (`Genotype CYP2C19`), one sample a row.
 
-Lines above the header name the program.  Source: xTAG CYP2C19 and CYP2D6 kit package inserts, exported results.
+Lines above the header name the program.  Source: ours; no exported file of these kits is public, so columns are known
+by their names, in any order.
 """
 
 from __future__ import annotations
