@@ -1,9 +1,9 @@
-"""Damaged files: `python bench/mutations.py [--files N] [--seed S]`.  What is said of each against what it was made of.
+"""Damaged files: `python bench/mutations.py [--files N] [--seed S] [--jobs J]`.  Is anything certain and wrong?
 
-A file is a person, a writer's dialect and damage of one kind, drawn at random (tests/simulators/mutations.py).  Counted
-are the files that were read, refused or made the program crash, and the genes of those that were read: certain and
-right, certain and wrong, uncertain.  The aim is nothing certain and wrong, and no crash.  100,000 files take some
-hours on two cores; every file that is wrong is printed with the way to make it again:
+A file is a person, a writer's dialect and damage of one kind, drawn at random (tests/simulators/mutations.py).  Printed
+are, for each kind: files, those that were refused; of the genes of the others those that are certain of the person
+without a file, are still certain, became uncertain, are certain and wrong; and crashes.  The aim is nothing certain and
+wrong, and no crash.  100,000 files take some hours; every file that is wrong is printed with the way to make it again:
 `python bench/mutations.py --seed S --only NUMBER --keep FOLDER`.
 Exit status 1 when anything was certain and wrong or crashed.
 """
@@ -23,6 +23,8 @@ from tests.simulators.mutations import KINDS, Judged, Mutation, judged, table
 
 #: Files that one process is handed at a time.
 _HANDED = 20
+#: Signs of the bar that shows how far the run is.
+_BAR = 50
 
 
 def outcomes(seed: int, numbers: range, processes: int) -> Iterator[Judged]:
@@ -33,6 +35,14 @@ def outcomes(seed: int, numbers: range, processes: int) -> Iterator[Judged]:
         return
     with get_context("spawn").Pool(processes) as pool:
         yield from pool.imap(judged, files, chunksize=_HANDED)
+
+
+def progress(done: int, files: int) -> None:
+    """A bar on standard error, once for every hundredth."""
+    if done * 100 // files > (done - 1) * 100 // files:
+        full = done * _BAR // files
+        end = "\n" if done == files else ""
+        print(f"\r[{'#' * full}{'.' * (_BAR - full)}] {done:,} of {files:,}", end=end, file=sys.stderr, flush=True)
 
 
 def told(each: Judged) -> Iterator[str]:
@@ -59,16 +69,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=100_000, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
-    parser.add_argument("--processes", type=int, default=2, choices=(1, 2))
+    parser.add_argument("--first", type=int, default=0, metavar="NUMBER", help="where in the series to begin")
+    parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes")
     parser.add_argument("--only", type=int, metavar="NUMBER", help="this file of the series alone")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="with --only: where the file is left")
     arguments = parser.parse_args()
     if arguments.only is not None:
         return one(Mutation(arguments.seed, arguments.only), arguments.keep)
-    print(f"seed {arguments.seed}, {arguments.files:,} files, {len(KINDS)} kinds of damage", flush=True)
+    numbers = range(arguments.first, arguments.first + arguments.files)
+    print(f"seed {arguments.seed}, files {numbers.start:,} to {numbers.stop - 1:,}, {len(KINDS)} kinds", flush=True)
     found = []
-    for each in outcomes(arguments.seed, range(arguments.files), arguments.processes):
+    for each in outcomes(arguments.seed, numbers, arguments.jobs):
         found.append(each)
+        progress(len(found), len(numbers))
         for line in told(each):
             print(line, flush=True)
     print(*table(found), sep="\n")

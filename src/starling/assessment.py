@@ -51,6 +51,10 @@ WHY: Final[Mapping[Why, WhyWords]] = {
         "a genotype with weak evidence was used",
         "the reads or probabilities behind a genotype are too few, or speak against it",
     ),
+    Why.REFERENCE: WhyWords(
+        "the file contradicts the reference genome",
+        "the file's reference bases or positions are not those of the genome that it names",
+    ),
     Why.COPY_NUMBER: WhyWords("the copy number was not determined", "deletions and duplications were not looked at"),
     Why.STATED: WhyWords("statements of other laboratories differ", "what the other laboratory states does not agree"),
 }

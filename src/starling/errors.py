@@ -61,6 +61,7 @@ ADVICE: Final[dict[str, str]] = {
     "NO_GENOTYPES": "The file has no GT field or no sample column; a sites-only VCF cannot be interpreted.",
     "OUTPUT_UNWRITABLE": "Check that the output directory exists, is writable and is not full.",
     "OUTSIDE_RESULT": "Pass it with --outside FILE; commands about one patient take it as an input, too.",
+    "REFERENCE_DIFFERS": "Have the file made again on GRCh38 or GRCh37, with that genome's own bases as REF.",
     "SAMPLE_NOT_FOUND": "Choose one of the samples listed with --sample.",
     "SEVERAL_PATIENTS": "One page per person: give a directory, or choose one person with --sample.",
     "TUMOUR_FILE": "Use the germline sample: call the normal tissue alone, or name it with --sample.",

@@ -38,6 +38,7 @@ class Why(StrEnum):
     UNDOCUMENTED_VARIANT = "undocumented_variant"
     FILTERED = "filtered"
     WEAK_EVIDENCE = "weak_evidence"
+    REFERENCE = "reference"
     COPY_NUMBER = "copy_number"
     STATED = "stated"
 

@@ -400,7 +400,8 @@ def test_reference_on_grch37_is_a_variant_at_six_sites(
     [
         ("chr10 96540301 A G 0/0", "A/A"),
         ("chr10 96540301 A G 0/1", "A/G"),
-        ("chr10 96540301 G A 0/1", "A/G"),
+        ("chr10 96540301 G A 0/1", "A/G REFERENCE_IN_DOUBT"),
+        ("chr10 96540301 G A 0/0", "G/G REFERENCE_IN_DOUBT"),
         ("chr10 96540301 A . 0/0", "A/A"),
         ("chr10 96540301 T A 0/1", "nocall REF_MISMATCH"),
         ("chr10 96540300 A <NON_REF> GT 0/0 PASS END=96540400", "notassayed"),

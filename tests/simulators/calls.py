@@ -69,7 +69,20 @@ class Spelling:
 
 def site_calls(who: Person, spelling: Spelling) -> list[Call]:
     """One call per site, multi-allelic where the site is, in table order."""
-    return [_site_call(site, who.edits[site.chromosome, site.position], spelling) for site in table_sites()]
+    known, found = _known_calls(spelling), []
+    for number, site in enumerate(table_sites()):
+        pair = who.edits[site.chromosome, site.position]
+        call = known.get((number, pair))
+        if call is None:
+            call = known[number, pair] = _site_call(site, pair, spelling)
+        found.append(call)
+    return found
+
+
+@cache
+def _known_calls(_: Spelling) -> dict[tuple[int, tuple[Edit | None, ...]], Call]:
+    """(site, what is on its haplotypes) -> the call: most people have the same at most sites."""
+    return {}
 
 
 def _site_call(site: TableSite, pair: tuple[Edit | None, ...], spelling: Spelling) -> Call:

@@ -5,7 +5,7 @@
     judged(file)                           what came of it
 
 The truth is what the person was made of: the named alleles, put to the knowledge as another laboratory's diplotype,
-without a file.  Where a name alone does not settle a gene, it is what the whole plain file says with certainty.
+without a file.  Where a name alone does not settle a gene, it is what the person's phased genotypes mean for certain.
 Damage never makes a wrong answer right: certain means that nothing consistent with the file says otherwise, and who
 damaged a file is consistent with it.
 """
@@ -20,13 +20,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from starling.assessment import GeneResult, Options, Question
-from starling.engine import EVERYTHING
+from starling.assessment import GeneResult, Options
 from starling.errors import InputError
-from starling.vocabulary import OutsideCall, SampleGenotypes
+from starling.vocabulary import Genotype, Locus, OutsideCall, SampleGenotypes, State
 from tests.bundled import bundled_engine
 from tests.simulators.equivalents import DAMAGES, STYLES, Damage, Style, columns_of, render, rows_of, save_rows
-from tests.simulators.genome import table_sites
+from tests.simulators.genome import changes, table_sites
 from tests.simulators.people import Person, person
 
 #: People are drawn from so many, so that what is known of them is worked out once.
@@ -35,6 +34,8 @@ PEOPLE = 60
 _NEEDS_PHASE = ("mnp", "atomised")
 
 Row = tuple[str, ...]
+#: Of so many files one is assessed as a report is; the others are called, and no advice is looked up.
+_WHOLE = 10
 #: How many of the records a damage finds: few, half or all.
 _SHARES = (0.05, 0.2, 0.5, 1.0)
 _IMPUTED_HEADER = (
@@ -254,7 +255,7 @@ def judged(mutation: Mutation) -> Judged:
     with TemporaryDirectory() as folder:
         paths = mutation.write(Path(folder))
         try:
-            genes = _genes(paths, who)
+            genes = (_assessed if mutation.number % _WHOLE == 0 else _called)(paths, who)
         except InputError as error:
             return Judged(mutation, "refused", error.code)
         except Exception as error:  # noqa: BLE001 - a crash is what is looked for
@@ -267,15 +268,23 @@ def judged(mutation: Mutation) -> Judged:
         elif found.phenotype == truth:
             right += 1
         else:
-            wrong.append(
-                f"{gene}: certain {found.phenotype} ({found.label}), is {truth} ({'/'.join(who.alleles[gene])})"
-            )
+            told = f"certain {found.phenotype} ({found.label}), is {truth} ({'/'.join(who.alleles[gene])})"
+            wrong.append(f"{gene}: {told}")
     return Judged(mutation, "read", "", right, uncertain, tuple(wrong))
 
 
-def _genes(paths: list[Path], who: Person, question: Question = EVERYTHING) -> Mapping[str, GeneResult]:
+def _called(paths: list[Path], who: Person) -> Mapping[str, GeneResult]:
+    """Calls and phenotypes of all genes that are judged, without the advice that follows from them."""
+    engine, options = bundled_engine(), Options(sex=who.sex)  # type: ignore[arg-type]  # one of two words
+    (genotypes,) = engine.read(paths, options, samples=(who.name,)).samples
+    calls = {gene: engine.call(gene, genotypes, options) for gene in truths(who.seed)}
+    return {each.gene: each for each in engine.interpreted(calls, calls)}
+
+
+def _assessed(paths: list[Path], who: Person) -> Mapping[str, GeneResult]:
+    """The same by a whole assessment."""
     options = Options(sex=who.sex)  # type: ignore[arg-type]  # one of two words
-    assessment = bundled_engine().assess(paths, question, sample=who.name, options=options)
+    assessment = bundled_engine().assess(paths, sample=who.name, options=options)
     return {each.gene: each for each in assessment.genes}
 
 
@@ -284,12 +293,22 @@ def truths(seed: int) -> Mapping[str, str]:
     """Gene -> the phenotype of a person, where there is one."""
     who = person(seed)
     found = {gene: _meaning(gene, alleles) for gene, alleles in who.alleles.items()}
-    open_genes = tuple(gene for gene, phenotype in found.items() if phenotype is None)
-    with TemporaryDirectory() as folder:
-        paths = render(who, STYLES["plain"], Path(folder))
-        plain = _genes(paths, who, Question(genes=open_genes)) if open_genes else {}
-    found |= {gene: result.phenotype for gene, result in plain.items() if result.phenotype_certain}
+    made_of, engine = _genotypes(who), bundled_engine()
+    left = {gene: engine.call(gene, made_of) for gene, phenotype in found.items() if phenotype is None}
+    results = engine.interpreted(left, left)
+    found |= {result.gene: result.phenotype for result in results if result.phenotype_certain}
     return {gene: phenotype for gene, phenotype in found.items() if phenotype is not None}
+
+
+def _genotypes(who: Person) -> SampleGenotypes:
+    """The person as phased genotypes at all positions, without a file."""
+    words = {key: {edit: word for word, edit in known.items()} for key, known in changes().items()}
+    genotypes = {}
+    for key, pair in who.edits.items():
+        locus, alleles = Locus(*key), tuple(words[key][edit] for edit in pair)
+        phase = locus.chromosome if len(set(alleles)) > 1 else None
+        genotypes[locus] = Genotype(locus, alleles, phase, State.CALLED)
+    return SampleGenotypes(who.name, genotypes, hemizygous_x=who.sex == "male")
 
 
 def _meaning(gene: str, alleles: Iterable[str]) -> str | None:
@@ -302,14 +321,25 @@ def _meaning(gene: str, alleles: Iterable[str]) -> str | None:
 
 
 def table(outcomes: Iterable[Judged]) -> Iterator[str]:
-    """Counts for each kind of damage: files, then genes."""
+    """Counts for each kind of damage: of files, and of the genes in those that were read.
+
+    What is certain of a person without a file is certain before.
+    """
     counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     for each in outcomes:
         own = counts[each.mutation.kind]
+        before = each.right + len(each.wrong) + each.uncertain
         own.update(["files", each.end])
-        own.update({"right": each.right, "wrong": len(each.wrong), "uncertain": each.uncertain})
-    names = ("files", "read", "refused", "crash", "right", "wrong", "uncertain")
-    yield "genes: certain and right, certain and wrong, uncertain; the other columns count files"
-    yield f"{'damage':24}" + "".join(f"{name:>11}" for name in names)
+        own.update({"before": before, "right": each.right, "wrong": len(each.wrong), "uncertain": each.uncertain})
+    names = {
+        "files": "files",
+        "refused": "refused",
+        "before": "certain before",
+        "right": "still certain",
+        "uncertain": "became uncertain",
+        "wrong": "certain and wrong",
+        "crash": "crashes",
+    }
+    yield f"{'damage':24}" + "".join(f"{name:>19}" for name in names.values())
     for kind, own in [*counts.items(), ("all", sum(counts.values(), Counter[str]()))]:
-        yield f"{kind:24}" + "".join(f"{own[name]:>11,}" for name in names)
+        yield f"{kind:24}" + "".join(f"{own[name]:>19,}" for name in names)

@@ -66,7 +66,8 @@ def _without_support(one: Observation) -> Observation:
 def _reservations(slot: Slot, found: Iterable[Observation]) -> tuple[list[Notice], list[Why]]:
     """What keeps every result that looks at the slot from being certain, whatever the genotype.
 
-    A length change that no definition names, at a single base; a copy number other than two of a record without GT.
+    A length change that no definition names, at a single base; a copy number other than two of a record without GT; a
+    REF that may be the other build's, or an exchanged ALT.
     """
     notices, doubts = [], []
     where = f"{slot.locus.chromosome}:{slot.locus.position}"
@@ -81,7 +82,17 @@ def _reservations(slot: Slot, found: Iterable[Observation]) -> tuple[list[Notice
         message = f"a record that states no genotype counts {stated} copies of a stretch with tested positions"
         notices.append(Notice("COPY_NUMBER_STATED", message))
         doubts.append(Why.COPY_NUMBER)
+    own = slot.words[0]
+    if isinstance(slot, BaseSlot) and slot.reference is None and any(_writes_another(one, own) for one in found):
+        message = f"REF at {where} is not that of GRCh38 ({own}), and that of GRCh37 is not published"
+        notices.append(Notice("REFERENCE_IN_DOUBT", message))
+        doubts.append(Why.REFERENCE)
     return notices, doubts
+
+
+def _writes_another(one: Observation, base: str) -> bool:
+    """Whether the REF of a record that states the position is another one."""
+    return one.plan.speaks in {Speaks.STATES, Speaks.BLOCK} and one.plan.words[0] != base
 
 
 def _genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, gvcf: bool) -> Genotype | None:

@@ -19,18 +19,37 @@ from starling.genotyping.merge import (
     reference_genotype,
 )
 from starling.genotyping.observation import Cell, Observation, ReferenceCall, calls_in, stated
+from starling.genotyping.plan import Speaks
 from starling.source.sites import BaseSlot, CompositeSite, SiteMap, Slot
+from starling.source.witness import Doubt
 from starling.values import dataclass, replace
-from starling.vocabulary import Genotype, Locus, Notice, Remark, SampleGenotypes, Sex, State
+from starling.vocabulary import Genotype, Locus, Notice, Remark, SampleGenotypes, Sex, State, Why
 
 #: No-calls that say "no data": another file of the same person may say more.
 _SILENT: Final = frozenset(
-    {"HALF_CALL", "LOW_DEPTH", "LOW_PROBABILITY", "LOW_QUALITY", "NO_SUPPORT", "INDEL_NOT_EXCLUDED"}
+    {
+        "HALF_CALL",
+        "INDEL_NOT_EXCLUDED",
+        "LOW_DEPTH",
+        "LOW_PROBABILITY",
+        "LOW_QUALITY",
+        "NO_SUPPORT",
+        "REFERENCE_IN_DOUBT",
+    }
 )
 
 #: Distinct observations, and clear reference calls of a site, of which the genotype is kept (about 8 MB): far more than
 #: a cohort's sites have.
 _KEPT: Final = 1 << 14
+#: How a record speaks of a base that it does not write.
+_UNSTATED: Final = frozenset({Speaks.BLOCK, Speaks.COVERS, Speaks.LISTED, Speaks.SPANS})
+_DISBELIEVED: Final = Notice(
+    "REFERENCE_IN_DOUBT", "a reference block was not believed: the file was lifted over, or contradicts the genome"
+)
+_CONTRADICTED: Final = Notice(
+    "REFERENCE_IN_DOUBT",
+    "several records of the file contradict the reference genome or stand beside their place; nothing in it is certain",
+)
 _MIXED: Final = Notice(
     "PHASE_SET_MIXED", "phased without a phase set in a sample that names phase sets; read as unphased"
 )
@@ -42,7 +61,7 @@ class Part:
 
     `absent_is_reference`: slots that are reference when the file does not mention them.  `gvcf`: the file states
     reference in blocks.  `phase_sets`: chromosomes on which the person's column names phase sets in this file.
-    `supported`: some column of the file has depths or qualities.
+    `supported`: some column of the file has depths or qualities.  `doubt`: what of it is not believed.
     """
 
     source: str
@@ -54,6 +73,14 @@ class Part:
     mitochondrial_reference_known: bool = True
     remarks: tuple[Remark, ...] = ()
     supported: bool = False
+    doubt: Doubt = "none"
+
+    @property
+    def doubted(self) -> frozenset[int]:
+        """The slots at which reference blocks are not believed."""
+        if self.doubt in {"blocks", "all"}:
+            return frozenset(range(len(self.sites.slots)))
+        return self.sites.differing if self.doubt == "differing" else frozenset()
 
 
 class Resolver:
@@ -80,8 +107,25 @@ class Resolver:
                 genotype = genotype_at(slots[index], cell, self._options, gvcf=part.gvcf, supported=part.supported)
             if genotype is not None:
                 found[index] = genotype
+        for index in part.doubted:
+            cell = part.cells[index]
+            if cell is not None and not isinstance(cell, ReferenceCall):
+                self._disbelieve(part, index, cell, found)
+        if part.doubt == "all":
+            _doubt(found)
         _unmix(part, found)
         return found
+
+    def _disbelieve(self, part: Part, index: int, cell: Cell, found: dict[int, Genotype]) -> None:
+        """Blocks are left out at a slot; where nothing else speaks of it, it is a no-call that says why."""
+        slot, writes = part.sites.slots[index], part.doubt == "differing"
+        every = stated(cell, slot)
+        kept = [one for one in every if one.plan.speaks not in _UNSTATED or (writes and _is_written(one))]
+        if len(kept) == len(every):
+            return
+        genotype = genotype_at(slot, kept, self._options, gvcf=part.gvcf, supported=part.supported) if kept else None
+        known = genotype or Genotype(slot.locus, state=State.NOCALL)
+        found[index] = replace(known, notices=(*known.notices, _DISBELIEVED))
 
     def _alone(self, part: Part, slot: Slot, one: Observation) -> Genotype | None:
         if is_clear_reference(slot, one):
@@ -99,6 +143,18 @@ class Resolver:
         if has_clear_reference(slot):
             return _clear(sites, slot, cell.call.quality)
         return genotype_at(slot, stated(cell, slot), self._options) or Genotype(slot.locus)
+
+
+def _doubt(found: dict[int, Genotype]) -> None:
+    """Nothing that the file states is certain."""
+    for index, genotype in found.items():
+        doubts = tuple(dict.fromkeys((*genotype.doubts, Why.REFERENCE)))
+        found[index] = replace(genotype, notices=(*genotype.notices, _CONTRADICTED), doubts=doubts)
+
+
+def _is_written(one: Observation) -> bool:
+    """Whether a record without an ALT writes out the base that it speaks of."""
+    return len(one.plan.words) == 1 and one.plan.start == one.end
 
 
 def _clear(sites: SiteMap, slot: Slot, quality: int | None) -> Genotype:

@@ -30,6 +30,7 @@ from starling.source.samples import chosen_samples
 from starling.source.sites import SiteMap, SiteMaps
 from starling.source.stamps import SourceStamp
 from starling.source.support import carries_support, with_depth
+from starling.source.witness import Doubt, Witness
 from starling.values import dataclass
 from starling.vocabulary import Remark
 
@@ -208,7 +209,7 @@ class OpenSource:
     def fetch(self, spans: Mapping[str, Intervals] | None = None) -> Iterator[tuple[str, Record]]:
         """(chromosome, record) of every record with genotypes in `spans` (chromosome -> intervals; None: at a site).
 
-        Raises: InputError NO_GENOTYPES or NO_CHROMOSOMES when no record has anything to say.
+        Raises: InputError NO_GENOTYPES or NO_CHROMOSOMES when no record has anything to say; REFERENCE_DIFFERS.
         """
         wanted = self.sites.spans if spans is None else spans
         fetched = genotyped = 0
@@ -218,7 +219,7 @@ class OpenSource:
             if "GT" not in record.format:
                 continue
             genotyped += 1
-            if record.is_segment or (self.is_lifted and self._blocks_a_difference(chromosome, record)):
+            if record.is_segment:
                 continue
             self.is_supported = self.is_supported or carries_support(record)
             yield chromosome, with_depth(record) if alone else record
@@ -226,33 +227,45 @@ class OpenSource:
             raise InputError("NO_GENOTYPES", "no record has a GT field", source=self.name)
         if not fetched and not self.header.contigs:
             raise InputError("NO_CHROMOSOMES", "no record lies on a chromosome that is needed", source=self.name)
-
-    def _blocks_a_difference(self, chromosome: str, record: Record) -> bool:
-        """Whether a reference block speaks of a site whose REF differs between the builds, maybe of the other REF."""
-        if not record.is_reference_block or len(record.alts) > 1:
-            return False
-        slots = (self.sites.slots[number] for number in self.sites.differing)
-        return any(
-            slot.locus.chromosome == chromosome and record.position <= slot.start <= record.end for slot in slots
-        )
+        self._witness.refuse(self.name, self.build.name)
 
     def _records(self, wanted: Mapping[str, Intervals]) -> Iterator[tuple[str, Record]]:
-        """Every record in `wanted`.
+        """Every record in `wanted`; the witness hears all that are read.
 
         A file that is entered here and there shows by its entries whether it is sorted, so it is entered wherever any
         gene lies, whatever is asked: a narrow question must not believe a file that a whole one does not.
         """
-        names, maps = self.names, self._wanted.maps
-        if maps.is_whole or self._file.reader == "scan":
+        names, witness = self.names, self._witness
+        if not self._is_read_everywhere:
             for record in self._file.fetch(_regions(names, wanted)):
-                yield names[record.chromosome], record
+                chromosome = names[record.chromosome]
+                witness.hear(chromosome, record)
+                yield chromosome, record
             return
-        whole = maps.whole.of(self.build.name)
+        whole = self._wanted.maps.whole.of(self.build.name)
         everywhere, asked = self._usable(whole), {ours: Stretches(wanted.get(ours, ())) for ours in names.values()}
         for record in self._file.fetch(_regions(everywhere, whole.spans)):
-            own = asked.get(everywhere[record.chromosome])
+            chromosome = everywhere[record.chromosome]
+            witness.hear(chromosome, record)
+            own = asked.get(chromosome)
             if own is not None and own.overlaps(record.position, max(record.position, record.end)):
-                yield everywhere[record.chromosome], record
+                yield chromosome, record
+
+    @property
+    def _is_read_everywhere(self) -> bool:
+        """Whether more is read than is asked about."""
+        return not self._wanted.maps.is_whole and self._file.reader != "scan"
+
+    @cached_property
+    def _witness(self) -> Witness:
+        sites = self._wanted.maps.whole.of(self.build.name) if self._is_read_everywhere else self.sites
+        return Witness(sites, alone=len(self.header.samples) == 1)
+
+    @property
+    def doubt(self) -> Doubt:
+        """Where a reference that no record states is not believed: see `starling.source.witness`."""
+        doubt = self._witness.doubt
+        return "differing" if doubt == "none" and self.is_lifted else doubt
 
     @property
     def is_gvcf(self) -> bool:
@@ -283,7 +296,7 @@ class OpenSource:
     @property
     def silent(self) -> frozenset[int]:
         """The slots that are reference when the file does not mention them."""
-        return filled_slots(self.sites, self.fillable, self.callable, lifted=self.is_lifted)
+        return filled_slots(self.sites, self.fillable, self.callable, self.doubt)
 
     def phase_sets(self) -> Mapping[str, frozenset[int]]:
         """Chromosome -> the columns that name a phase set there, as far as that is known."""

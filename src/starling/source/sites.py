@@ -257,11 +257,12 @@ def _add(site: Site, build: BuildName, draft: _Draft, slots: list[Slot], composi
 def _merged(sites: ChromosomeSites) -> Iterator[tuple[int, int]]:
     """The slots of a chromosome, merged across small gaps.
 
-    One base is added on each side of an indel: written at its right end it may stand just behind the stretch.
+    One base is added on each side: an indel written at its right end may stand just behind the stretch, and a variant
+    one base beside its place shows that records were displaced.
     """
     spans = sorted(
         [
-            *((position, position) for position in sites.positions),
+            *((position - 1, position + 1) for position in sites.positions),
             *((slot.position - 1, slot.last + 1) for slot in sites.indels),
         ]
     )

@@ -71,7 +71,7 @@ class GeneSites:
         """The slots that a file's silence makes reference: only where all of its records were kept."""
         sites = self.of(profile.build)
         genes = frozenset(profile.fillable)
-        slots = filled_slots(sites, genes, profile.callable, lifted=profile.lifted)
+        slots = filled_slots(sites, genes, profile.callable, profile.doubt)
         return frozenset(
             number
             for number in slots
@@ -178,6 +178,7 @@ class _Keys:
         total = np.zeros((2, len(holdings.people)), np.uint64)
         profiles = [
             f"{each.build} {each.mitochondrial_reference_known} {each.is_gvcf} {each.supported} "
+            f"{each.doubt} "
             f"{sorted(sites.filled(each))}"
             for each in holdings.files
         ]

@@ -18,6 +18,7 @@ from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import merge
 from starling.source.fill import Intervals
+from starling.source.witness import Doubt
 from starling.values import asdict, dataclass, field
 from starling.vocabulary import BuildName
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 #: Kept on both sides of a gene, in bases, so that most sites of a later definition are covered.
 #: Source: this project's rule for evidence (docs/how-to/biobank.md).
 MARGIN: Final = 1_000
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 _META: Final = b"starling-evidence"
 #: A row group holds about this many statements that differ from the usual one, or this many rows: memory is bounded.
 _GROUP_CELLS: Final = 500_000
@@ -40,7 +41,7 @@ class FileProfile:
 
     `fillable`: genes in which its silence is reference because an option said so.  `callable`: chromosome ->
     intervals that a BED file called callable.  `covered`: chromosome -> intervals of which every record was kept.
-    All positions are in the file's own build.  `lifted`: they were lifted over from another one.  `supported`: some
+    All positions are in the file's own build.  `doubt`: what of the file is not believed.  `supported`: some
     column has depths or qualities.
     """
 
@@ -55,7 +56,7 @@ class FileProfile:
     fillable: tuple[str, ...]
     callable: Mapping[str, Intervals]
     covered: Mapping[str, Intervals]
-    lifted: bool = False
+    doubt: Doubt = "none"
     supported: bool = False
 
     def covers(self, chromosome: str, start: int, end: int) -> bool:

@@ -186,7 +186,7 @@ def _profile(source: OpenSource, kept: Mapping[str, Intervals]) -> FileProfile:
         fillable=tuple(sorted(source.fillable)),
         callable=source.callable,
         covered=kept,
-        lifted=source.is_lifted,
+        doubt=source.doubt,
         supported=source.is_supported,
     )
 
