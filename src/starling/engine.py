@@ -40,7 +40,7 @@ from starling.guidance.conversion import convert
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
 from starling.guidance.summary import unadvised
-from starling.knowledge.age import age_notices
+from starling.knowledge.age import age_notices, origin_notices
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.medicines import known_medicines, read_as
 from starling.once import once
@@ -319,7 +319,8 @@ def _paths(source: Source | None) -> tuple[str | Path, ...]:
 def _run(knowledge: KnowledgeBase, timings: Mapping[str, float]) -> Run:
     """The moment, and what to say of the age of the knowledge at that moment."""
     now = strftime("%Y-%m-%dT%H:%M:%S+00:00", gmtime())
-    return Run(now, timings, age_notices(knowledge.stamp.checked_on, now[:10]))
+    origin = origin_notices(knowledge.stamp, knowledge.path.name, is_bundled=knowledge.is_bundled)
+    return Run(now, timings, (*origin, *age_notices(knowledge.stamp.checked_on, now[:10])))
 
 
 def _timings(read_ms: float, clock: Sequence[float]) -> dict[str, float]:
