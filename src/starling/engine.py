@@ -319,8 +319,7 @@ def _paths(source: Source | None) -> tuple[str | Path, ...]:
 def _run(knowledge: KnowledgeBase, timings: Mapping[str, float]) -> Run:
     """The moment, and what to say of the age of the knowledge at that moment."""
     now = strftime("%Y-%m-%dT%H:%M:%S+00:00", gmtime())
-    origin = origin_notices(knowledge.stamp, knowledge.path.name, is_bundled=knowledge.is_bundled)
-    return Run(now, timings, (*origin, *age_notices(knowledge.stamp.checked_on, now[:10])))
+    return Run(now, timings, age_notices(knowledge.stamp.checked_on, now[:10]))
 
 
 def _timings(read_ms: float, clock: Sequence[float]) -> dict[str, float]:
@@ -366,5 +365,5 @@ def _provenance(
         input=stamp,
         options=options,
         positions=collected.positions(genotypes),
-        notices=(*genotypes.notices, *notices),
+        notices=(*origin_notices(knowledge.stamp, is_bundled=knowledge.is_bundled), *genotypes.notices, *notices),
     )

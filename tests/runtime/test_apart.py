@@ -1,4 +1,4 @@
-"""A graph that nobody here knows runs in a process of its own: cut off by time, bounded in memory, never in this one."""
+"""A graph that nobody here knows runs in a process of its own: cut off by time, bounded in memory, never in here."""
 
 from __future__ import annotations
 

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 _DEFAULT: Final = "warfarin"
 _TRUST_EXAMPLES: Final = (
     "examples:\n"
-    "  starling model trust pharmacy.pub.pem              models that it signed run here\n"
+    "  starling model trust pharmacy.pub.pem     models that it signed run here\n"
     '  starling model trust pharmacy.pub.pem --name "St Anna, pharmacy"\n'
-    "  starling model trust --list                        whom this site trusts\n"
+    "  starling model trust --list               whom this site trusts\n"
     "  starling model trust --remove pharmacy\n"
     "\nThe keys stand in one file: STARLING_TRUST, else starling/trusted-keys in XDG_CONFIG_HOME or ~/.config. "
     "Compare the fingerprint with its owner by another way than the one the file came by.\n"
 )
 _SIGN_EXAMPLES: Final = (
     "examples:\n"
-    "  starling model key pharmacy                        pharmacy.pem, pharmacy.pub.pem\n"
-    "  starling model sign bundle --key pharmacy.pem      writes bundle/signature\n"
+    "  starling model key pharmacy                 pharmacy.pem, pharmacy.pub.pem\n"
+    "  starling model sign bundle --key pharmacy.pem        bundle/signature\n"
     "\nA key made by openssl does too: openssl genpkey -algorithm ed25519 -out pharmacy.pem. "
     "What is signed is the digest, so any change of the bundle ends the signature. Needs the [trust] extra.\n"
 )

@@ -303,7 +303,7 @@ def _prediction(
 
 def _first(assessment: Assessment, model: DoseModel | None) -> Iterator[Notice]:
     """What stands before everything else on every page: whose word this is, when it is not the program's own."""
-    yield from (each for each in assessment.run.notices if each.code == KNOWLEDGE_OTHER)
+    yield from (each for each in assessment.provenance.notices if each.code == KNOWLEDGE_OTHER)
     if model is not None and model.standing.kind == "unsigned":
         digest = model.bundle.sha256[:12]
         words = (

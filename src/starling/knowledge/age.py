@@ -25,11 +25,11 @@ def age_notices(checked_on: str, today: str) -> tuple[Notice, ...]:
     return (Notice("KNOWLEDGE_OLD", f"{said}: advice may have changed."),)
 
 
-def origin_notices(stamp: KnowledgeStamp, name: str, *, is_bundled: bool) -> tuple[Notice, ...]:
-    """What to say of a knowledge base in the file `name` that is not the one that came with the program."""
+def origin_notices(stamp: KnowledgeStamp, *, is_bundled: bool) -> tuple[Notice, ...]:
+    """What to say of a knowledge base that is not the one that came with the program."""
     if is_bundled:
         return ()
-    said = f"OTHER KNOWLEDGE BASE: {name}, {stamp.version}, SHA-256 {stamp.sha256[:12]}"
+    said = f"OTHER KNOWLEDGE BASE: {stamp.version}, SHA-256 {stamp.sha256[:12]}"
     return (Notice("KNOWLEDGE_OTHER", f"{said}; not the one that came with this program"),)
 
 

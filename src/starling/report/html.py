@@ -62,7 +62,7 @@ def _running_foot(assessment: Assessment, marks: tuple[str, ...]) -> str:
     filled = assessment.provenance.positions.get("filled_as_reference", 0)
     whose = " · ".join(part for part in (assessment.sample, assessment.subject.get("name", "")) if part)
     left = f"{whose} · result {assessment.result_sha256[:12]}"
-    other = [each.message for each in assessment.run.notices if each.code == KNOWLEDGE_OTHER]
+    other = [each.message for each in assessment.provenance.notices if each.code == KNOWLEDGE_OTHER]
     assumed = [f"{plural(filled, 'position')} ASSUMED to be reference"] if filled else []
     middle = " · ".join(dict.fromkeys((*assumed, *marks, *other)))
     boxes = {"bottom-left": _css_string(left), "bottom-center": _css_string(middle), "bottom-right": _PAGE_NUMBER}

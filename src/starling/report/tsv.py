@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from starling.assessment import Assessment, DrugResult, GeneResult, Recommendation
-from starling.notices import KNOWLEDGE_OTHER
 from starling.report.text import visible
 from starling.report.wording import condition_text, doses_text
 from starling.report.words import alternative_terms, disagreement_words
@@ -103,8 +102,7 @@ def _rows(assessment: Assessment) -> Iterator[Mapping[str, str]]:
     }
     for gene in assessment.genes:
         yield common | _gene(gene)
-    other = [notice for notice in assessment.run.notices if notice.code == KNOWLEDGE_OTHER]
-    for notice in (*other, *assessment.provenance.notices):
+    for notice in assessment.provenance.notices:
         yield common | {"kind": "notice", "notes": _notices((notice,))}
     for drug in assessment.drugs:
         for recommendation in drug.recommendations or (None,):
