@@ -51,8 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for option, stated in _FACTS.items():
         if option not in parser._option_string_actions:  # what every command asks of a patient is asked once
             facts.add_argument(option, **stated)
-    facts.add_argument("--height", type=float, metavar="CM")
-    facts.add_argument("--ancestry", metavar="GROUP", help="white, asian, black, mixed, ...; may be left out")
+    facts.add_argument("--height", metavar="CM")
     facts.add_argument("--smoker", choices=("yes", "no"))
     facts.add_argument("--no-medication", action="store_true", help="the patient takes nothing else")
     facts.add_argument(
@@ -69,8 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 _FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "--age": {"type": float, "metavar": "YEARS"},
-    "--weight": {"type": float, "metavar": "KG"},
+    "--age": {"metavar": "YEARS"},
+    "--weight": {"metavar": "KG"},
+    "--ancestry": {"metavar": "GROUP", "help": "white, asian, black, mixed, ...; may be left out"},
     "--indication": {"metavar": "WHY", "help": ", ".join(INDICATIONS)},
 }
 
@@ -104,9 +104,9 @@ def _patient(arguments: argparse.Namespace) -> Patient:
 
     names = tuple(name.strip() for name in arguments.medication.split(",") if name.strip())
     return Patient(
-        age_years=_number(arguments.age, "--age"),
-        height_cm=_number(arguments.height, "--height"),
-        weight_kg=_number(arguments.weight, "--weight"),
+        age_years=_number(arguments.age, "--age", "years"),
+        height_cm=_number(arguments.height, "--height", "cm"),
+        weight_kg=_number(arguments.weight, "--weight", "kg"),
         ancestry=arguments.ancestry,
         medication=names or (() if arguments.no_medication else None),
         smoker=None if arguments.smoker is None else arguments.smoker == "yes",
@@ -115,12 +115,13 @@ def _patient(arguments: argparse.Namespace) -> Patient:
     )
 
 
-def _number(stated: float | str | None, option: str) -> float | None:
-    """A number, however the option keeps it."""
+def _number(stated: str | None, option: str, unit: str) -> float | None:
+    if stated is None or not stated.strip():
+        return None
     try:
-        return None if stated in {None, ""} else float(stated or 0)
+        return float(stated)
     except ValueError:
-        raise InputError("BAD_OPTION", f"{stated!r} is not a number", source=option) from None
+        raise InputError("BAD_OPTION", f"{stated!r} is not a number of {unit}", source=option) from None
 
 
 def _indication(stated: str | list[str] | None) -> str | None:
