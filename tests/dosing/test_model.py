@@ -17,6 +17,7 @@ from starling.assessment import Assessment
 from starling.dosing.model import DoseModel, bundled, verify
 from starling.errors import ModelError
 from starling.runtime.bundle import Bundle
+from tests.commands import run
 from tests.dosing.people import ADULT, dose
 from tests.runtime.models import mirror, write
 
@@ -28,6 +29,13 @@ def test_the_shipped_model_is_sound_and_small() -> None:
     bundle = Bundle.read(bundled("warfarin"))
     assert [check.name for check in verify(bundle) if check.holds] == ["digest", "trust", "card", "graph", "golden"]
     assert len(bundle.files["model.onnx"]) <= 5_000
+
+
+def test_without_the_extra_nothing_is_called_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    done = run("model", "verify", "warfarin", cwd=tmp_path)
+    assert done.code == 6 and "WRONG" not in done.out
+    assert done.out.splitlines()[-1] == "--     graph: not checked: numpy is not installed"
 
 
 @pytest.mark.usefixtures("runtime")
@@ -98,6 +106,7 @@ def test_without_the_extra_the_formula_answers_and_says_why() -> None:
         (b'version = "1"', b'version = "1\\u001b[2J"'),
         (b'by = ["vkorc1", "cyp2c9", "ancestry"]', b'by = ["vkorc1", "cyp2c9", "hair"]'),
         (b'unit = "kg"', b'unit = "lb"'),
+        (b'quantity = "weekly maintenance dose"', b'quantity = "loading dose"'),
         (b"high = 238.0", b"high = 400.0"),
         (b"low = 1.0", b"low = 0.0"),
         (b"high = 74.405674", b"high = 1000.0"),

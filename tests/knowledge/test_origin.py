@@ -23,7 +23,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_bytes_decide_and_not_the_stamp(other: Path, tmp_path: Path) -> None:
-    copy = shutil.copy(BUNDLED, tmp_path / "copy.kb")
+    copy = Path(shutil.copy(BUNDLED, tmp_path / "copy.kb"))
     for path, is_bundled in ((None, True), (BUNDLED, True), (copy, True), (other, False)):
         with KnowledgeBase.open(path) as base:
             assert base.is_bundled == base.about(["codeine"]).is_bundled == is_bundled

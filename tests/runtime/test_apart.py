@@ -97,8 +97,8 @@ def test_a_graph_that_takes_numbers_from_another_file_is_refused() -> None:
     for key, value in (("location", "../secret"), ("length", "4")):
         entry = weight.external_data.add()
         entry.key, entry.value = key, value
-    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("x", "y")]
-    body = helper.make_graph([helper.make_node("Add", ["x", "w"], ["y"])], "g", value[:1], value[1:], [weight])
+    sides = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("x", "y")]
+    body = helper.make_graph([helper.make_node("Add", ["x", "w"], ["y"])], "g", sides[:1], sides[1:], [weight])
     content = helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
     for kind in (Apart, Session):
         with pytest.raises(ModelError, match="another file"):

@@ -110,6 +110,10 @@ def _check_fits(model: DoseModel, program: Program, prepared: Prepared) -> None:
     source, output = model.bundle.source, model.tabular.output
     if model.drug != program.drug:
         raise ModelError("MODEL_INVALID", f"{source}: is a model for {model.drug}, not for {program.drug}")
+    if output.quantity != program.quantity:
+        raise ModelError(
+            "MODEL_INVALID", f"{source}: answers a {output.quantity}, and a {program.quantity} is asked for"
+        )
     if output.unit != program.unit:
         raise ModelError("MODEL_INVALID", f"{source}: answers in {output.unit}, and the dose is in {program.unit}")
     unknown = [each.name for each in model.tabular.inputs if each.name not in prepared.factors]
