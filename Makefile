@@ -109,6 +109,7 @@ bench: setup  ## CPU seconds as multiples of yardsticks measured in the same run
 
 train-warfarin: $(STAMPS)/train  ## the warfarin model from the data (IWPC=path), bit for bit; skipped without them
 	@$(SAME) $(TRAIN)/bin/python -m starling_workshop.training.warfarin $(IWPC) src/starling/dosing/bundles/warfarin
+	@$(PYTHON) hatch_build.py  # the program holds the model's digest
 
 bench-warfarin: $(STAMPS)/train  ## every way of dosing warfarin on the same patients (IWPC=path)
 	@$(SAME) $(TRAIN)/bin/python bench/warfarin.py $(IWPC)

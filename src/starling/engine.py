@@ -41,7 +41,7 @@ from starling.guidance.conversion import convert
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
 from starling.guidance.summary import unadvised
-from starling.knowledge.age import age_notices
+from starling.knowledge.age import age_notices, origin_notices
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.medicines import known_medicines, read_as
 from starling.once import once
@@ -410,5 +410,5 @@ def _provenance(
         input=stamp,
         options=options,
         positions=collected.positions(genotypes),
-        notices=(*genotypes.notices, *notices),
+        notices=(*origin_notices(knowledge.stamp, is_bundled=knowledge.is_bundled), *genotypes.notices, *notices),
     )

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+#: The knowledge base is not the one that came with the program: stands first on every page.
+KNOWLEDGE_OTHER: Final = "KNOWLEDGE_OTHER"
+#: Nobody who is trusted here vouches for the model that gave the number: stands first on every page.
+MODEL_UNSIGNED: Final = "MODEL_UNSIGNED"
 #: A phenotype that remains possible would change the action: beside usual advice that hangs on it.
 CHANGES_ACTION: Final = "ALTERNATIVE_CHANGES_ACTION"
 #: Another medicine changes the phenotype, and the changed one was looked up.

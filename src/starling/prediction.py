@@ -12,6 +12,9 @@ from starling.vocabulary import Notice
 
 SCHEMA: Final = "starling.prediction/1"
 
+#: Fields with a default that documents of earlier versions of the program do not have.
+_ADDED: Final = frozenset({"caution"})
+
 #: Which calculation gave the value: the learned model, or a published formula because the model could not.
 Method = Literal["model", "formula"]
 
@@ -111,7 +114,8 @@ class Prediction:
 
     `calculated`: before guideline steps; `value`: after them (the middle of a step's range).  `clamped`: the model's
     output lay outside the range seen in training and was set to its end.  `evidence`: results shown and not used.
-    `assessment`: the digest of the assessment from which the genotype was taken.
+    `assessment`: the digest of the assessment from which the genotype was taken.  `caution`: what the drug's own
+    program says beside every number.
     """
 
     drug: str
@@ -133,6 +137,7 @@ class Prediction:
     evidence: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     assessment: str = ""
+    caution: str = ""
     schema: str = SCHEMA
 
 
@@ -180,7 +185,7 @@ def _dataclass(kind: Any, data: Any, path: str) -> Any:
         raise InputError("BAD_JSON", f"{path} must be an object", source="prediction")
     hints = get_type_hints(kind)
     names = [each.name for each in fields(kind)]
-    if set(names) != set(data):
-        wrong = ", ".join(sorted(set(names) ^ set(data)))
-        raise InputError("BAD_JSON", f"{path} lacks or does not know: {wrong}", source="prediction")
-    return kind(**{name: _read(hints[name], data[name], f"{path}.{name}") for name in names})
+    wrong = set(names) ^ set(data)
+    if wrong - (_ADDED - set(data)):
+        raise InputError("BAD_JSON", f"{path} lacks or does not know: {', '.join(sorted(wrong))}", source="prediction")
+    return kind(**{name: _read(hints[name], data[name], f"{path}.{name}") for name in names if name in data})

@@ -23,7 +23,7 @@ def runtime() -> None:
 @pytest.fixture
 def toolbox() -> None:
     """The [train] extra."""
-    require("numpy", "onnx", "onnxruntime", "scipy", "sklearn")
+    require("cryptography", "numpy", "onnx", "onnxruntime", "scipy", "sklearn")
 
 
 @pytest.fixture(scope="session")

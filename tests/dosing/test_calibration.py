@@ -6,13 +6,14 @@ import json
 import random
 from collections.abc import Callable
 from math import sqrt
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from starling.assessment import Assessment
-from starling.dosing.calibration import BOUND, Calibration, dump, parse, shifted
+from starling.dosing.calibration import BOUND, Calibration, dump, parse, read, shifted
 from starling.dosing.model import bundled
 from starling.errors import InputError
 from starling.report.dose import render
@@ -159,6 +160,43 @@ def test_a_correction_without_outcomes_is_refused() -> None:
     data = json.loads(dump(hospital(12).activate(by="Dr Hahn", when=WHEN)))
     with pytest.raises(InputError):
         parse(json.dumps(data | {"outcomes": []}), source="site.json")
+
+
+def test_a_file_without_any_outcome_is_refused() -> None:
+    for history in ([], [{"by": "x", "when": WHEN, "shift": 0, "patients": 0}]):
+        text = json.dumps({"schema": "starling.calibration/1", "model_sha256": "m", "outcomes": [], "history": history})
+        with pytest.raises(InputError, match="no outcome") as caught:
+            parse(text, source="site.json")
+        assert caught.value.code == "CALIBRATION_REFUSED"
+
+
+def test_a_history_that_this_program_cannot_have_written_is_refused() -> None:
+    twice = hospital(12).activate(by="Dr Hahn", when=WHEN)
+    for _ in range(8):
+        twice = twice.with_outcome(30.0, 36.0)
+    twice = twice.activate(by="Dr Lee", when=WHEN)
+    data = json.loads(dump(twice))
+    assert parse(json.dumps(data), source="site.json") == twice
+    taken_back = {"by": "x", "when": WHEN, "shift": 0.0, "patients": 12}
+    first, second = data["history"]
+    for history in ([second, first], [taken_back, first], [first, {**taken_back, "when": "yesterday"}]):
+        with pytest.raises(InputError):
+            parse(json.dumps(data | {"history": history}), source="site.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"\xff\xfe{}", "CALIBRATION_REFUSED"), (None, "FILE_UNREADABLE"), (b"", "CALIBRATION_REFUSED")],
+)
+def test_what_cannot_be_read_says_why(content: bytes | None, code: str, tmp_path: Path) -> None:
+    place = tmp_path / "site.json"
+    if content is None:
+        place.mkdir()
+    else:
+        place.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read(place)
+    assert caught.value.code == code
 
 
 def test_a_file_nested_without_end_is_refused() -> None:

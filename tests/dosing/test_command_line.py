@@ -37,6 +37,15 @@ def test_dose_on_the_screen_as_json_and_on_the_page(tmp_path: Path) -> None:
         (("codeine", str(EXAMPLE), *FACTS), "NO_DOSE_MODEL"),
         (("warfarin", str(EXAMPLE), *FACTS, "--linked", "rs9934438"), "BAD_OPTION"),
         (("warfarin", str(EXAMPLE), *FACTS, "--site", "nothing.json"), "FILE_NOT_FOUND"),
+        (("warfarin", str(EXAMPLE), *FACTS, "--linked", "rs9934438=C/T", "--linked", "rs9934438=C/C"), "BAD_OPTION"),
+        (("warfarin", str(EXAMPLE), *FACTS, "--linked", "rs8050894=G/G"), "BAD_OPTION"),
+        (("warfarin", str(EXAMPLE), *FACTS, "--ancestry", "martian"), "BAD_OPTION"),
+        (("warfarin", str(EXAMPLE), *FACTS, "--ancestry", "white", "--subject", "ancestry=black"), "BAD_OPTION"),
+        (("warfarin", str(EXAMPLE), "--age", "67", "--weight", "176", "--height", "175"), "BAD_OPTION"),
+        (("warfarin", str(EXAMPLE), "--age", "nan", "--weight", "80", "--height", "175"), "BAD_OPTION"),
+        (("warfarin", str(EXAMPLE), "--age", "old", "--weight", "80", "--height", "175"), "BAD_OPTION"),
+        (("warfarin", str(EXAMPLE), "--age", "17"), "NO_DOSE_MODEL"),
+        (("warfarin", str(EXAMPLE), *FACTS, "--subject", "birth_date=2015-01-01"), "BAD_OPTION"),
     ],
 )
 def test_what_is_wrong_is_one_line_with_its_code(words: tuple[str, ...], code: str, tmp_path: Path) -> None:
@@ -61,6 +70,31 @@ def test_model_info_verify_and_run(tmp_path: Path, files: dict[str, bytes]) -> N
     assert wrong.code == 6 and "WRONG" in wrong.out
     refused = starling("model", "run", str(tmp_path), "-", folder=tmp_path, stdin=golden)
     assert refused.code == 6 and "[MODEL_DAMAGED]" in refused.err
+
+
+def test_what_is_missing_is_asked_for_in_one_line(tmp_path: Path) -> None:
+    done = starling("dose", "warfarin", str(EXAMPLE), folder=tmp_path)
+    assert done.code == 2 and all(word in done.err for word in ("age (years)", "height (cm)", "weight (kg)"))
+
+
+def test_a_stated_ancestry_holds_for_the_report_too(tmp_path: Path) -> None:
+    asked = ("dose", "warfarin", str(EXAMPLE), *FACTS, "--ancestry", "Black/African American")
+    done = starling(*asked, "-o", "p.html", folder=tmp_path)
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert done.code == 0 and "Ancestry is not stated" not in page
+
+
+@pytest.mark.usefixtures("runtime")
+def test_run_refuses_what_is_no_text_and_values_that_are_none(tmp_path: Path, files: dict[str, bytes]) -> None:
+    (tmp_path / "rows").write_bytes(b"\xff\xfe\x00")
+    done = starling("model", "run", "warfarin", "rows", folder=tmp_path)
+    assert done.code == 2 and "UTF-8" in done.err and "[BAD_JSON]" in done.err
+    row = json.loads(files["golden.jsonl"].splitlines()[0])["inputs"]
+    for value in ([6], {"a": 1}, None, True):
+        done = starling(
+            "model", "run", "warfarin", "-", folder=tmp_path, stdin=json.dumps({**row, "age_decade": value})
+        )
+        assert done.code == 2 and "[BAD_JSON]" in done.err and done.err.count("\n") == 1
 
 
 @pytest.mark.usefixtures("runtime")

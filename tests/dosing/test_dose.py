@@ -106,7 +106,7 @@ def test_the_model_works_without_ancestry_and_says_what_it_assumed(person: Make)
 @pytest.mark.usefixtures("runtime")
 @pytest.mark.parametrize(
     ("change", "word"),
-    [({"weight_kg": 240.0, "height_cm": 200.0}, "weight"), ({"height_cm": 210.0}, "height")],
+    [({"weight_kg": 29.0, "height_cm": 130.0}, "weight"), ({"height_cm": 210.0}, "height")],
 )
 def test_outside_training_the_model_says_so_and_the_formula_answers(
     change: dict[str, Any], word: str, person: Make
@@ -120,7 +120,7 @@ def test_outside_training_the_model_says_so_and_the_formula_answers(
 @pytest.mark.usefixtures("runtime")
 def test_an_output_outside_the_range_of_training_is_set_to_its_end_and_says_so(person: Make) -> None:
     highest = Bundle.read(bundled("warfarin")).tabular.output.high
-    huge = replace(ADULT, age_years=20, height_cm=200, weight_kg=230, medication=("carbamazepine",), smoker=True)
+    huge = replace(ADULT, age_years=20, height_cm=203, weight_kg=205, medication=("carbamazepine",), smoker=True)
     found = dose("warfarin", person(), huge)
     assert found.clamped and found.value == highest
     assert found.explanation is not None and found.explanation.end > highest
@@ -248,10 +248,10 @@ def test_the_page_shows_it_apart_and_as_a_picture(person: Make) -> None:
     plain, with_dose = page(example()), page(example(), appendix=section(found))
     assert "dose-model" not in plain
     assert with_dose.count('id="dose-model"') == 1
-    assert with_dose.index('id="limits"') < with_dose.index('id="dose-model"')
-    part = with_dose[with_dose.index('id="dose-model"') :]
-    assert "not guideline advice" in part and part.count("<rect") == 10
-    assert plain.split("</main>")[0] in with_dose
+    assert 'href="#dose-model"' in with_dose
+    first, _, rest = with_dose.partition("</section>")
+    assert 'id="dose-model"' in first and "not guideline advice" in first and first.count("<rect") == 10
+    assert 'id="glance"' in rest and 'id="glance"' not in first
 
 
 @pytest.mark.parametrize("years", [0.0, 10.0, 17.9])
@@ -261,16 +261,36 @@ def test_a_child_gets_no_number(years: float, person: Make) -> None:
     assert caught.value.code == "NO_DOSE_MODEL"
 
 
-@pytest.mark.parametrize(("weight", "height"), [(30.0, 203.0), (80.0, 69.0), (250.0, 175.0)])
-def test_a_body_that_nobody_has_is_a_question_about_units(weight: float, height: float, person: Make) -> None:
-    with pytest.raises(InputError, match="kilograms") as caught:
+@pytest.mark.parametrize(
+    ("weight", "height", "meant"),
+    [(30.0, 203.0, ""), (80.0, 69.0, "69 in is 175 cm"), (176.0, 175.0, "176 lb is 80 kg"), (250.0, 175.0, "113 kg"),
+     (176.0, 69.0, "176 lb and 69 in are 80 kg and 175 cm")],
+)  # fmt: skip
+def test_a_body_that_the_data_do_not_know_is_a_question_about_units(
+    weight: float, height: float, meant: str, person: Make
+) -> None:
+    with pytest.raises(InputError, match="pounds or inches") as caught:
         dose("warfarin", person(), replace(ADULT, weight_kg=weight, height_cm=height))
-    assert caught.value.code == "BAD_OPTION"
+    assert caught.value.code == "BAD_OPTION" and "kilograms" in caught.value.message
+    assert meant in caught.value.message and bool(meant) != caught.value.message.endswith("?")
 
 
 def test_a_body_that_few_have_is_answered_with_a_question(person: Make) -> None:
-    notices = dose("warfarin", person(), replace(ADULT, weight_kg=176.0)).notices
+    notices = dose("warfarin", person(), replace(ADULT, weight_kg=140.0)).notices
     assert any("pounds or inches" in each.message for each in notices)
+
+
+def test_all_that_is_missing_is_asked_for_at_once(person: Make) -> None:
+    with pytest.raises(InputError) as caught:
+        dose("warfarin", person(), Patient())
+    assert caught.value.code == "DOSE_INPUT_MISSING"
+    assert all(word in caught.value.message for word in ("age (years)", "height (cm)", "weight (kg)"))
+
+
+def test_a_child_is_refused_before_anything_else_is_asked(person: Make) -> None:
+    with pytest.raises(InputError) as caught:
+        dose("warfarin", person(), Patient(age_years=9))
+    assert caught.value.code == "NO_DOSE_MODEL" and "18" in caught.value.message
 
 
 @pytest.mark.parametrize(

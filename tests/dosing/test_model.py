@@ -17,6 +17,7 @@ from starling.assessment import Assessment
 from starling.dosing.model import DoseModel, bundled, verify
 from starling.errors import ModelError
 from starling.runtime.bundle import Bundle
+from tests.commands import run
 from tests.dosing.people import ADULT, dose
 from tests.runtime.models import mirror, write
 
@@ -26,8 +27,15 @@ SRC = Path(__file__).resolve().parents[2] / "src"
 @pytest.mark.usefixtures("runtime")
 def test_the_shipped_model_is_sound_and_small() -> None:
     bundle = Bundle.read(bundled("warfarin"))
-    assert [check.name for check in verify(bundle) if check.holds] == ["digest", "card", "graph", "golden"]
+    assert [check.name for check in verify(bundle) if check.holds] == ["digest", "trust", "card", "graph", "golden"]
     assert len(bundle.files["model.onnx"]) <= 5_000
+
+
+def test_without_the_extra_nothing_is_called_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    done = run("model", "verify", "warfarin", cwd=tmp_path)
+    assert done.code == 6 and "WRONG" not in done.out
+    assert done.out.splitlines()[-1] == "--     graph: not checked: numpy is not installed"
 
 
 @pytest.mark.usefixtures("runtime")
@@ -59,7 +67,7 @@ def test_a_damaged_model_leaves_the_formula_and_says_so(
     files: dict[str, bytes], tmp_path: Path, person: Callable[..., Assessment]
 ) -> None:
     path = write(tmp_path / "b", {**files, "model.onnx": b"no graph"})
-    prediction = dose("warfarin", person(), ADULT, model=path)
+    prediction = dose("warfarin", person(), ADULT, model=path, unsigned=True)
     assert prediction.method == "formula"
     assert prediction.label == "IWPC pharmacogenetic formula"
     assert prediction.value == pytest.approx(43.3293, abs=1e-4)
@@ -97,6 +105,22 @@ def test_without_the_extra_the_formula_answers_and_says_why() -> None:
         (b"upto = 20.8", b"upto = 99.0"),
         (b'version = "1"', b'version = "1\\u001b[2J"'),
         (b'by = ["vkorc1", "cyp2c9", "ancestry"]', b'by = ["vkorc1", "cyp2c9", "hair"]'),
+        (b'unit = "kg"', b'unit = "lb"'),
+        (b'quantity = "weekly maintenance dose"', b'quantity = "loading dose"'),
+        (b"high = 238.0", b"high = 400.0"),
+        (b"low = 1.0", b"low = 0.0"),
+        (b"high = 74.405674", b"high = 1000.0"),
+        (b"low = 2.407451", b"low = -5.0"),
+        (b"coverage = 0.9", b"coverage = 0.2"),
+        (b"coverage = 0.9", b"coverage = 0.995"),
+        (b"levels = [0.005, 0.01", b"levels = [0.06, 0.07"),
+        (b"quantiles = [-1.9037, -1.8524", b"quantiles = [0.1, 0.2"),
+        (b'name = "height_cm"', b'name = "weight_kg"'),
+        (b'levels = ["no", "yes"]', b'levels = ["no"]'),
+        (b"patients = 1095", b"patients = inf"),
+        (b"reference = 6.0", b"reference = 1" + b"0" * 400),
+        (b"[use]", b"[use]\n[limits]\nthreads = 1.5\n[training.more]"),
+        (b"[use]", b"[limits]\ndeadline_ms = 600_000\n[use]"),
     ],
 )
 def test_a_model_that_does_not_fit_leaves_the_formula(
@@ -105,8 +129,10 @@ def test_a_model_that_does_not_fit_leaves_the_formula(
     assert old in files["model.toml"]
     changed = {**files, "model.toml": files["model.toml"].replace(old, new, 1)}
     write(tmp_path / "model", changed, sealed=True)
-    found = dose("warfarin", person(), ADULT, model=tmp_path / "model")
-    assert found.method == "formula" and found.notices[0].code == "MODEL_UNAVAILABLE"
+    found = dose("warfarin", person(), ADULT, model=tmp_path / "model", unsigned=True)
+    assert found.method == "formula"
+    (said,) = [each.message for each in found.notices if each.code == "MODEL_UNAVAILABLE"]
+    assert "NOT_TRUSTED" not in said
     assert found.unit == "mg/week" and "\x1b" not in found.label
 
 

@@ -16,6 +16,7 @@ from starling.dosing.program import Program
 from starling.errors import InputError
 from starling.prediction import from_jsonable, to_jsonable
 from starling.report.dose import render
+from starling.trust.keys import TRUST_VARIABLE
 from tests.dosing.people import EXAMPLE, dose, example
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "patient.vcf").write_bytes(EXAMPLE.read_bytes())
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(TRUST_VARIABLE, str(tmp_path / "trusted-keys"))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "exampline", raising=False)
     return tmp_path
@@ -63,13 +65,15 @@ def test_the_page_is_executed_as_it_stands(folder: Path, capsys: pytest.CaptureF
         else:
             assert (tool, main(words)) == ("starling", 0)
     said = capsys.readouterr().out
-    assert said.count("\nok ") + said.startswith("ok ") == 4 and "WRONG" not in said
+    assert [line[:2] for line in said.splitlines() if line.startswith(("ok ", "-- "))] == ["ok", "--", *["ok"] * 8]
+    assert "WRONG" not in said and "it is signed by author" in said and "UNSIGNED" not in said
+    assert "Go on by the level in blood." in said
     assert "takes weight_kg: 40 to 120 kg; not stated: refuse" in said
     assert "by Starling exampline model 1" in said and "80% interval" in said and "by weight" in said
 
 
 def test_a_second_drug_needs_a_program_and_a_bundle_and_nothing_else(bundle: Path, exampline: Program) -> None:
-    found = dose(exampline, example(), Patient(weight_kg=80), model=bundle)
+    found = dose(exampline, example(), Patient(weight_kg=80), model=bundle, unsigned=True)
     expresser = "*1" in example().gene("CYP3A5").diplotypes[0]
     assert (found.drug, found.unit, found.method) == ("exampline", "mg/day", "model")
     assert found.value == pytest.approx(0.5 + 3.0 * expresser + 0.08 * 80, abs=1e-5)
@@ -84,15 +88,15 @@ def test_a_second_drug_needs_a_program_and_a_bundle_and_nothing_else(bundle: Pat
 
 
 def test_its_guards_are_the_room_s_own(bundle: Path, exampline: Program) -> None:
-    heavy = dose(exampline, example(), Patient(weight_kg=150), model=bundle)
-    assert (heavy.method, heavy.notices[0].code) == ("formula", "OUTSIDE_TRAINING")
+    heavy = dose(exampline, example(), Patient(weight_kg=150), model=bundle, unsigned=True)
+    assert (heavy.method, heavy.notices[1].code) == ("formula", "OUTSIDE_TRAINING")
     for change in ({"diplotypes": ()}, {"cannot_exclude": ("*3",)}):
         gene = replace(example().gene("CYP3A5"), **change)
         without = replace(example(), genes=tuple(gene if each.gene == "CYP3A5" else each for each in example().genes))
-        found = dose(exampline, without, Patient(weight_kg=80), model=bundle)
+        found = dose(exampline, without, Patient(weight_kg=80), model=bundle, unsigned=True)
         assert found.method == "formula" and found.value == pytest.approx(8.0)
     with pytest.raises(InputError):
-        dose(exampline, example(), Patient(), model=bundle)
+        dose(exampline, example(), Patient(), model=bundle, unsigned=True)
 
 
 def test_medicines_come_to_a_program_as_ingredients(bundle: Path, exampline: Program) -> None:
@@ -104,9 +108,9 @@ def test_medicines_come_to_a_program_as_ingredients(bundle: Path, exampline: Pro
             return super().prepare(assessment, patient)
 
     asked = Patient(weight_kg=80, medication=("Cordarone", "xyzol"))
-    found = dose(Asking(), example(), asked, model=bundle)
+    found = dose(Asking(), example(), asked, model=bundle, unsigned=True)
     assert seen[0].medication == ("amiodarone",)
-    assert [notice.code for notice in found.notices] == ["UNKNOWN_MEDICINE"]
+    assert [notice.code for notice in found.notices] == ["MODEL_UNSIGNED", "UNKNOWN_MEDICINE"]
 
 
 def test_the_product_does_not_offer_it() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starling.cli.arguments import (
     NOTHING_CALLED,
@@ -30,8 +30,12 @@ if TYPE_CHECKING:
     from starling.prediction import Prediction
 
 _EXAMPLES: Final = (
-    "\nexample:\n  starling dose warfarin patient.vcf.gz --age 67 --weight 80 --height 175 \\\n      --ancestry white\n"
+    "\nexamples:\n"
+    "  starling dose warfarin patient.vcf.gz --age 67 --weight 80 --height 175 \\\n      --ancestry white\n"
+    "  starling dose warfarin patient.vcf.gz --age 67 --weight 80 --height 175 \\\n"
+    "      --linked rs8050894=G/G+    + as in a VCF, - on the gene's own strand\n"
     "\nA calculation beside published formulas, never guideline advice; needs the [models] extra for the model.\n"
+    "Without a model that may be believed the published formula answers, and says why.\n"
 )
 
 
@@ -42,22 +46,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", nargs="*", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
     parser.add_argument("-o", "--output", metavar="FILE", help=".html (the report with the dose), .json or .txt")
     parser.add_argument("--json", action="store_true", help="JSON on the screen")
+    add_patient(parser)
     facts = parser.add_argument_group("what the model takes (age, height and weight are never assumed)")
-    facts.add_argument("--age", type=float, metavar="YEARS")
-    facts.add_argument("--height", type=float, metavar="CM")
-    facts.add_argument("--weight", type=float, metavar="KG")
-    facts.add_argument("--ancestry", metavar="GROUP", help="white, asian or black; may be left out")
+    for option, stated in _FACTS.items():
+        if option not in parser._option_string_actions:  # what every command asks of a patient is asked once
+            facts.add_argument(option, **stated)
+    facts.add_argument("--height", metavar="CM")
     facts.add_argument("--smoker", choices=("yes", "no"))
-    facts.add_argument("--indication", choices=INDICATIONS)
     facts.add_argument("--no-medication", action="store_true", help="the patient takes nothing else")
     facts.add_argument(
-        "--linked", action="append", default=[], metavar="RSID=B/B", help="a called site linked with VKORC1 rs9923231"
-    )
+        "--linked", action="append", default=[], metavar="RSID=B/B[+-]",
+        help="a called site linked with VKORC1 rs9923231; + or - names the strand where the letters do not tell it",
+    )  # fmt: skip
     parser.add_argument("--site", metavar="FILE", help="local calibration of this hospital (starling model calibrate)")
     parser.add_argument("--model", metavar="BUNDLE", help="directory or zip; default: the one of this installation")
+    parser.add_argument(
+        "--unsigned", action="store_true", help="run a --model that no trusted key has signed; every page says so"
+    )
     add_knowledge(parser)
     add_reading(parser)
-    add_patient(parser)
+
+
+_FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "--age": {"metavar": "YEARS"},
+    "--weight": {"metavar": "KG"},
+    "--ancestry": {"metavar": "GROUP", "help": "white, asian, black, mixed, ...; may be left out"},
+    "--indication": {"metavar": "WHY", "help": ", ".join(INDICATIONS)},
+}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,9 +83,12 @@ def run(arguments: argparse.Namespace) -> int:
     model = Path(arguments.model) if arguments.model else None
     engine = Engine.open(knowledge_path(arguments.knowledge))
     drug = named_drug(engine, arguments, "dose")
-    person = _one(list(assessed(engine, arguments)))
     patient, knowledge = _patient(arguments), engine.knowledge
-    prediction = dose_of(drug, person, patient, knowledge=knowledge, model=model, calibration=calibration)
+    _tell_the_report(arguments)
+    person = _one(list(assessed(engine, arguments)))
+    prediction = dose_of(
+        drug, person, patient, knowledge=knowledge, model=model, unsigned=arguments.unsigned, calibration=calibration
+    )
     _show(prediction, person, arguments)
     return 0 if any(gene.status != "undetermined" for gene in person.genes) else NOTHING_CALLED
 
@@ -86,23 +104,48 @@ def _patient(arguments: argparse.Namespace) -> Patient:
 
     names = tuple(name.strip() for name in arguments.medication.split(",") if name.strip())
     return Patient(
-        age_years=arguments.age,
-        height_cm=arguments.height,
-        weight_kg=arguments.weight,
+        age_years=_number(arguments.age, "--age", "years"),
+        height_cm=_number(arguments.height, "--height", "cm"),
+        weight_kg=_number(arguments.weight, "--weight", "kg"),
         ancestry=arguments.ancestry,
         medication=names or (() if arguments.no_medication else None),
         smoker=None if arguments.smoker is None else arguments.smoker == "yes",
-        indication=arguments.indication,
-        linked=dict(_linked(arguments.linked)),
+        indication=_indication(arguments.indication),
+        linked=_linked(arguments.linked),
     )
 
 
-def _linked(texts: list[str]) -> Iterator[tuple[str, str]]:
+def _number(stated: str | None, option: str, unit: str) -> float | None:
+    if stated is None or not stated.strip():
+        return None
+    try:
+        return float(stated)
+    except ValueError:
+        raise InputError("BAD_OPTION", f"{stated!r} is not a number of {unit}", source=option) from None
+
+
+def _indication(stated: str | list[str] | None) -> str | None:
+    """Why it is given; of several reasons the first."""
+    if isinstance(stated, list):
+        return stated[0] if stated else None
+    return stated
+
+
+def _tell_the_report(arguments: argparse.Namespace) -> None:
+    """What is stated for the dose holds for the report that it stands in: nobody says it twice."""
+    if arguments.ancestry and not any(pair.startswith("ancestry=") for pair in arguments.subject):
+        arguments.subject = [*arguments.subject, f"ancestry={arguments.ancestry}"]
+
+
+def _linked(texts: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for text in texts:
         site, separator, genotype = text.partition("=")
         if not separator:
             raise InputError("BAD_OPTION", f"{text!r} is not RSID=BASE/BASE", source="--linked")
-        yield site, genotype
+        if found.setdefault(site, genotype) != genotype:
+            raise InputError("BAD_OPTION", f"{site} is stated as {found[site]} and as {genotype}", source="--linked")
+    return found
 
 
 def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namespace) -> None:
@@ -111,10 +154,11 @@ def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namesp
 
     suffix = Path(arguments.output).suffix.lower() if arguments.output else ""
     if suffix in {".html", ".htm"}:
+        from starling.report.dose import marks
         from starling.report.dose_picture import section
         from starling.report.html import page
 
-        text = page(person, appendix=section(prediction))
+        text = page(person, appendix=section(prediction), marks=marks(prediction))
     elif arguments.json or suffix == ".json":
         text = json.dumps(to_jsonable(prediction), indent=2) + "\n"
     else:

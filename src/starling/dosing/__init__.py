@@ -2,7 +2,8 @@
 
     formulas     published dosing formulas as plain code           (standard library; always there)
     program      what a drug adds to the room                       warfarin   the first one
-    model        a bundle as a dose model                           bundles/   those of the product
+    model        a bundle as a dose model                           bundles/   those of the product, known by pins
+    subject      facts stated elsewhere; contradictions refused     linked     sites that stand for VKORC1, by strand
     calibration  a hospital's own correction: proposed, activated, reversible
     predict      START HERE: assessment and patient -> Prediction
 

@@ -152,6 +152,7 @@ def parse(text: str, *, source: str) -> Calibration:
             raise ValueError(f"schema is not {SCHEMA}")
         outcomes = tuple(_outcome(row) for row in data["outcomes"])
         history = tuple(_activation(row, outcomes) for row in data["history"])
+        _check_order(outcomes, history)
         return Calibration(str(data["model_sha256"]), outcomes, history)
     except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
         raise InputError("CALIBRATION_REFUSED", f"is not a calibration file ({error})", source=source) from error
@@ -174,6 +175,7 @@ def _activation(row: Mapping[str, Any], outcomes: Sequence[Outcome]) -> Activati
     if not (isinstance(by, str) and by.strip() and isinstance(when, str)) or type(patients) is not int:
         raise ValueError("an entry of the history does not say by whom, when, and from how many patients")
     found = Activation(by, when, float(row["shift"]), patients)
+    _check_day(when)
     if not 0 <= patients <= len(outcomes):
         raise ValueError(f"the history counts {patients} patients, and the file has {len(outcomes)}")
     follows = _shift(outcomes[:patients]) if patients >= LEAST_PATIENTS else 0.0
@@ -182,9 +184,35 @@ def _activation(row: Mapping[str, Any], outcomes: Sequence[Outcome]) -> Activati
     return found
 
 
+def _check_day(when: str) -> None:
+    """Raises: ValueError when the text is no date (ISO 8601)."""
+    from datetime import datetime
+
+    datetime.fromisoformat(when)
+
+
+def _check_order(outcomes: Sequence[Outcome], history: Sequence[Activation]) -> None:
+    """What a file of this program cannot hold: no outcome, fewer patients later, taking back what is not in force.
+
+    Raises: ValueError.
+    """
+    if not outcomes:
+        raise ValueError("it holds no outcome of a patient")
+    counts = [entry.patients for entry in history]
+    if counts != sorted(counts):
+        raise ValueError("the history counts fewer patients later than before")
+    before = [0.0, *(entry.shift for entry in history)]
+    if any(not entry.shift and not last for entry, last in zip(history, before, strict=False)):
+        raise ValueError("the history takes back what was not in force")
+
+
 def read(path: Path) -> Calibration:
     """The calibration in a file.  Raises: InputError."""
     try:
-        return parse(path.read_text(encoding="utf-8"), source=path.name)
-    except (OSError, UnicodeDecodeError) as error:
+        return parse(path.read_bytes().decode("utf-8"), source=path.name)
+    except FileNotFoundError as error:
         raise InputError("FILE_NOT_FOUND", "no such calibration file", source=path.name) from error
+    except OSError as error:
+        raise InputError("FILE_UNREADABLE", f"cannot be read ({error.strerror})", source=path.name) from error
+    except UnicodeDecodeError as error:
+        raise InputError("CALIBRATION_REFUSED", "is not UTF-8 text", source=path.name) from error

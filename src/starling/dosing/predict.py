@@ -5,17 +5,19 @@ prepare -> formulas -> guard -> model (or formula, visibly) -> local calibration
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starling.assessment import Assessment
 from starling.dosing.model import DoseModel, bundled
-from starling.dosing.program import Formula, Patient, Prepared, Program
+from starling.dosing.program import Formula, Patient, Prepared, Program, Trained
+from starling.dosing.subject import filled
 from starling.dosing.warfarin import Warfarin
 from starling.errors import InputError, ModelError
+from starling.knowledge.age import today
 from starling.knowledge.medicines import Medicines, known_medicines
-from starling.notices import OPTION_WITHOUT_EFFECT
+from starling.notices import KNOWLEDGE_OTHER, OPTION_WITHOUT_EFFECT
 from starling.prediction import (
     Beside,
     Contribution,
@@ -65,20 +67,22 @@ def dose(
     *,
     knowledge: Medicines,
     model: Path | DoseModel | None = None,
+    unsigned: bool = False,
     calibration: Calibration | None = None,
 ) -> Prediction:
     """The dose for this patient by the drug's model, or by its published formula where the model does not know.
 
     `drug`: its name, or the program of a drug that the product does not have.  `knowledge`: a knowledge base, for the
     names of medicines.  `model`: a directory or zip, or one that is loaded, instead of the one that came with the
-    program.  `calibration`: what this hospital learned; only what was activated counts.
+    program; `unsigned`: also when nobody who is trusted here vouches for it, which the answer then says first.
+    `calibration`: what this hospital learned; only what was activated counts.
     Raises: InputError, the sender's, for a drug without a model and for what is missing and never assumed.
     """
     program = _program_of(drug, knowledge) if isinstance(drug, str) else drug
     prepared = _prepared(program, assessment, patient, knowledge)
     formulas = tuple(program.formulas(prepared))
     try:
-        loaded = model if isinstance(model, DoseModel) else DoseModel.load(model or bundled(program.bundle))
+        loaded = model if isinstance(model, DoseModel) else _load(model, program, unsigned=unsigned)
         _check_fits(loaded, program, prepared)
         calculated = _by_model(loaded, program, prepared, formulas, calibration)
     except ModelError as error:
@@ -91,19 +95,51 @@ def dose(
     return _prediction(program, assessment, prepared, (calculated, steps, formulas, loaded))
 
 
+def _load(path: Path | None, program: Program, *, unsigned: bool) -> DoseModel:
+    """The model at the path; without one, the program's own, which nothing may replace.  Raises: ModelError."""
+    if path is None:
+        return DoseModel.load(bundled(program.bundle), trusted=())
+    return DoseModel.load(path, unsigned=unsigned)
+
+
 def _check_fits(model: DoseModel, program: Program, prepared: Prepared) -> None:
     """The model is one for this drug, in the unit in which its dose is shown, of factors that are known.
 
     Raises: ModelError (MODEL_INVALID).
     """
-    source, unit = model.bundle.source, model.tabular.output.unit
+    source, output = model.bundle.source, model.tabular.output
     if model.drug != program.drug:
         raise ModelError("MODEL_INVALID", f"{source}: is a model for {model.drug}, not for {program.drug}")
-    if unit != program.unit:
-        raise ModelError("MODEL_INVALID", f"{source}: answers in {unit}, and the dose is in {program.unit}")
+    if output.quantity != program.quantity:
+        raise ModelError(
+            "MODEL_INVALID", f"{source}: answers a {output.quantity}, and a {program.quantity} is asked for"
+        )
+    if output.unit != program.unit:
+        raise ModelError("MODEL_INVALID", f"{source}: answers in {output.unit}, and the dose is in {program.unit}")
     unknown = [each.name for each in model.tabular.inputs if each.name not in prepared.factors]
     if unknown and prepared.not_called is None:
         raise ModelError("MODEL_INVALID", f"{source}: takes {', '.join(unknown)}, which nobody states")
+    _check_within(source, "dose", program.doses, Trained(output.unit, output.low, output.high))
+    for each in model.tabular.inputs:
+        known = program.trained.get(each.name)
+        if known is None and not each.levels:
+            raise ModelError("MODEL_INVALID", f"{source}: {each.name} is a number on the card, and none of the patient")
+        if known is not None:
+            _check_within(source, each.name, known, Trained(each.unit, each.low, each.high))
+
+
+def _check_within(source: str, name: str, known: Trained, stated: Trained) -> None:
+    """What a card claims to have seen is in the unit of the program, and no more than its data hold.
+
+    Raises: ModelError (MODEL_INVALID).
+    """
+    if stated.unit != known.unit:
+        raise ModelError(
+            "MODEL_INVALID", f"{source}: {name} is in {stated.unit or 'no unit'}, and here in {known.unit}"
+        )
+    if not known.low <= stated.low < stated.high <= known.high:
+        said = f"{name} from {stated.low:g} to {stated.high:g}, and the data from {known.low:g} to {known.high:g}"
+        raise ModelError("MODEL_INVALID", f"{source}: claims {said} {known.unit}")
 
 
 def _program_of(drug: str, knowledge: Medicines) -> Program:
@@ -118,7 +154,11 @@ def _program_of(drug: str, knowledge: Medicines) -> Program:
 
 
 def _prepared(program: Program, assessment: Assessment, patient: Patient, knowledge: Medicines) -> Prepared:
-    """The patient in the words of the model, medicines by their ingredients; unknown ones are said."""
+    """The patient in the words of the model, medicines by their ingredients; unknown ones are said.
+
+    Raises: InputError, the sender's.
+    """
+    patient = filled(patient, assessment.subject, today=today())
     if patient.medication is None:
         return program.prepare(assessment, patient)
     known, unknown = known_medicines(knowledge, patient.medication)
@@ -235,6 +275,7 @@ def _prediction(
     value = (steps[-1].low + steps[-1].high) / 2 if steps else calculated.dose
     withheld = prepared.without_interval if calculated.method == "model" else None
     notices = (
+        *_first(assessment, model),
         *calculated.notices,
         *([Notice("INTERVAL_WITHHELD", f"no interval: {withheld}")] if withheld else []),
         *prepared.notices,
@@ -260,7 +301,21 @@ def _prediction(
         evidence=prepared.evidence,
         notices=notices,
         assessment=assessment.result_sha256,
+        caution=program.caution,
     )
+
+
+def _first(assessment: Assessment, model: DoseModel | None) -> Iterator[Notice]:
+    """What stands before everything else on every page: whose word this is, when it is not the program's own."""
+    yield from (each for each in assessment.provenance.notices if each.code == KNOWLEDGE_OTHER)
+    if model is not None and model.standing.kind == "unsigned":
+        digest = model.bundle.sha256[:12]
+        words = (
+            f"UNSIGNED MODEL {model.bundle.card.name} {model.bundle.card.version} ({digest}): {model.standing.words}"
+        )
+        yield Notice("MODEL_UNSIGNED", f"{words}; it was asked for with --unsigned")
+    if model is not None and model.standing.kind == "signed":
+        yield Notice("MODEL_SIGNED", f"the model did not come with the program; it is {model.standing.words}")
 
 
 def _inputs(model: DoseModel | None, factors: Factors) -> dict[str, str]:

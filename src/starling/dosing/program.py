@@ -19,12 +19,22 @@ INDICATIONS: Final = ("atrial fibrillation", "thromboembolism", "heart valve", "
 
 
 @dataclass(frozen=True, slots=True)
+class Trained:
+    """The unit of a number, and the least and largest one that the data behind a drug's models hold."""
+
+    unit: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
     """What a prescriber states beside the genotype; None: not stated.
 
     `medication`: by any name; a program is given the ingredients of those that are known.  `indication`: one of
-    `INDICATIONS`.  `linked`: genotypes of linked sites on the gene's own strand
-    (`{"rs9934438": "C/T"}`).  `more`: what a program other than warfarin asks for.
+    `INDICATIONS`.  `linked`: genotypes of linked sites (`{"rs9934438": "C/T"}`); where the letters do not tell the
+    strand it is stated (`"G/G+"` as in a VCF, `"G/G-"` on the gene's own).  `more`: what a program other than warfarin
+    asks for.
     """
 
     age_years: float | None = None
@@ -74,12 +84,19 @@ class Change:
 
 
 class Program(Protocol):
-    """One drug's part."""
+    """One drug's part.
+
+    `caution`: a sentence that stands beside every number.  `trained`: every factor that is a number; a model whose card
+    states another unit, or more than these data hold, is not believed.  `doses`: the same of the dose itself.
+    """
 
     drug: str
     bundle: str
     quantity: str
     unit: str
+    caution: str
+    trained: Mapping[str, Trained]
+    doses: Trained
 
     def prepare(self, assessment: Assessment, patient: Patient) -> Prepared:
         """The patient in the words of the model.  Raises: InputError for what is missing and never assumed."""

@@ -1,9 +1,10 @@
-"""How old the knowledge is: results made with facts that nobody has checked for a year say so."""
+"""Whose knowledge it is and how old: results made with other facts than the program's, or with old ones, say so."""
 
 from __future__ import annotations
 
 from time import gmtime, strftime
 
+from starling.assessment import KnowledgeStamp
 from starling.vocabulary import Notice
 
 
@@ -22,6 +23,14 @@ def age_notices(checked_on: str, today: str) -> tuple[Notice, ...]:
         return ()
     said = f"No guideline was compared with its source since {checked_on}, more than 12 months ago"
     return (Notice("KNOWLEDGE_OLD", f"{said}: advice may have changed."),)
+
+
+def origin_notices(stamp: KnowledgeStamp, *, is_bundled: bool) -> tuple[Notice, ...]:
+    """What to say of a knowledge base that is not the one that came with the program."""
+    if is_bundled:
+        return ()
+    said = f"OTHER KNOWLEDGE BASE: {stamp.version}, SHA-256 {stamp.sha256[:12]}"
+    return (Notice("KNOWLEDGE_OTHER", f"{said}; not the one that came with this program"),)
 
 
 def today() -> str:

@@ -66,14 +66,18 @@ class SourceRow:
 
 
 class KnowledgeBase:
-    """The facts of one compiled file.  Values are built on first use and kept; equal calls give equal objects."""
+    """The facts of one compiled file.  Values are built on first use and kept; equal calls give equal objects.
 
-    def __init__(self, rows: Rows, path: Path, scope: _Scope | None = None) -> None:
+    `is_bundled`: it is the one that came with the program, byte for byte.
+    """
+
+    def __init__(self, rows: Rows, path: Path, scope: _Scope | None = None, *, is_bundled: bool = False) -> None:
         self._rows = rows
         self._scope = scope
         self.lock = RLock()
         self.path = path
         self.stamp = rows.stamp
+        self.is_bundled = is_bundled
 
     def __repr__(self) -> str:
         about = (
@@ -91,7 +95,7 @@ class KnowledgeBase:
         from whatever first reads a row that was altered.
         """
         path = path or BUNDLED
-        return cls(Rows.open(path), path)
+        return cls(Rows.open(path), path, is_bundled=path == BUNDLED or _same_bytes(path, BUNDLED))
 
     def about(self, drugs: Collection[str], *, genes: Collection[str] = (), medicines: bool = True) -> KnowledgeBase:
         """The same knowledge, narrowed to what bears on `drugs` (names as of this knowledge base) and `genes`.
@@ -113,7 +117,8 @@ class KnowledgeBase:
         read = concerned | beside
         places = {value for gene, trait, value in traits if trait == "chrom" and gene in read}
         near = {gene for gene, trait, value in traits if trait == "chrom" and value in places}
-        return KnowledgeBase(self._rows, self.path, _Scope(frozenset(drugs), concerned, beside, near, medicines))
+        scope = _Scope(frozenset(drugs), concerned, beside, near, medicines)
+        return KnowledgeBase(self._rows, self.path, scope, is_bundled=self.is_bundled)
 
     def close(self) -> None:
         """The file is released; values already built stay usable."""
@@ -349,6 +354,14 @@ class KnowledgeBase:
                 return []
         rows, genes = self._rows.table(table), scope.near if table in _SHAPE else scope.genes | scope.beside
         return [row for row in rows if row[0] in genes] if table in _SHAPE | _MEANING else rows
+
+
+def _same_bytes(path: Path, other: Path) -> bool:
+    """Whether two files hold the same: a stamp can be made anew by whoever alters a fact, the bytes cannot."""
+    try:
+        return path.stat().st_size == other.stat().st_size and path.read_bytes() == other.read_bytes()
+    except OSError:
+        return False
 
 
 def _closest(name: str, spelled: Mapping[str, str]) -> tuple[str, ...]:

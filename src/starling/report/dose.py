@@ -6,10 +6,14 @@ import textwrap
 from collections.abc import Iterator
 from typing import Final
 
+from starling.notices import KNOWLEDGE_OTHER, MODEL_UNSIGNED
 from starling.prediction import Prediction
 from starling.report.text import visible
+from starling.vocabulary import Notice
 
-NOT_ADVICE: Final = "A calculation, not guideline advice; the dose is found by the INR. Not a medical device."
+NOT_ADVICE: Final = "A calculation, not guideline advice. Not a medical device."
+#: What stands before the number on every page: that it is not the program's own word.
+_FIRST: Final = frozenset({KNOWLEDGE_OTHER, MODEL_UNSIGNED})
 _BAR: Final = 20
 _LABEL: Final = 34
 
@@ -22,6 +26,21 @@ def render(prediction: Prediction, *, sample: str = "", width: int = 100) -> str
         indent = " " * (len(line) - len(line.lstrip()) + 2)
         lines += textwrap.wrap(line, max(40, width), subsequent_indent=indent, drop_whitespace=True) or [""]
     return "\n".join(lines) + "\n"
+
+
+def marks(prediction: Prediction) -> tuple[str, ...]:
+    """What every page of it must show: a model that nobody vouches for, a knowledge base of somebody else."""
+    return tuple(each.message for each in prediction.notices if each.code in _FIRST)
+
+
+def notes(prediction: Prediction) -> tuple[Notice, ...]:
+    """The notices that are not `marks`."""
+    return tuple(each for each in prediction.notices if each.code not in _FIRST)
+
+
+def caution(prediction: Prediction) -> str:
+    """What kind of number it is, and what the drug's own program says beside it."""
+    return " ".join(filter(None, (NOT_ADVICE, prediction.caution)))
 
 
 def headline(prediction: Prediction) -> str:
@@ -78,7 +97,8 @@ def similar(prediction: Prediction) -> str | None:
 
 def _lines(prediction: Prediction, sample: str) -> Iterator[str]:
     yield f"DOSE MODEL: {prediction.drug}, {prediction.quantity}{f', {sample}' if sample else ''}"
-    yield NOT_ADVICE
+    yield from marks(prediction)
+    yield caution(prediction)
     yield ""
     yield f"  {headline(prediction)}"
     yield f"  {origin(prediction)}"
@@ -94,10 +114,10 @@ def _lines(prediction: Prediction, sample: str) -> Iterator[str]:
         yield ""
         yield f"  {alike}"
     yield from (f"  {line}" for line in prediction.evidence)
-    if prediction.notices:
+    if notes(prediction):
         yield ""
         yield "NOTES"
-        yield from (f"  {each.message} [{each.code}]" for each in prediction.notices)
+        yield from (f"  {each.message} [{each.code}]" for each in notes(prediction))
 
 
 def _why(prediction: Prediction) -> Iterator[str]:

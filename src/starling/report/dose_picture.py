@@ -1,9 +1,9 @@
-"""A prediction as a section of the HTML report: apart from guideline advice, with a small picture of the reasons."""
+"""A prediction as the first section of the HTML report: apart from guideline advice, with a picture of the reasons."""
 
 from __future__ import annotations
 
 from starling.prediction import Contribution, Explanation, Prediction
-from starling.report.dose import NOT_ADVICE, certainty, headline, origin, similar, steps_taken
+from starling.report.dose import caution, certainty, headline, marks, notes, origin, similar, steps_taken
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import bullets, table
 
@@ -14,23 +14,26 @@ _LOWER, _RAISE = "#1f5f8b", "#a85b00"
 
 
 def section(prediction: Prediction) -> Markup:
-    """The section, to be given to `starling.report.html.page` as its appendix."""
+    """The section, to be given to `starling.report.html.page`, which puts it first; a page of its own when printed."""
     told = prediction.explanation
     alike = similar(prediction)
     steps = list(steps_taken(prediction))
-    notes = [*prediction.evidence, *(f"{each.message} [{each.code}]" for each in prediction.notices)]
+    said = [*prediction.evidence, *(f"{each.message} [{each.code}]" for each in notes(prediction))]
+    first = marks(prediction)
     return tag(
         "section",
         tag("h2", f"Dose model: {prediction.drug}, {prediction.quantity}"),
-        tag("p", tag("strong", NOT_ADVICE)),
+        tag("div", tag("strong", "Read this first"), bullets(list(first)), class_="caveats") if first else None,
+        tag("p", tag("strong", caution(prediction))),
         tag("p", tag("strong", headline(prediction)), " ", origin(prediction)),
         tag("p", certainty(prediction)),
         bullets(steps) if steps else None,
         _beside(prediction),
         _reasons(prediction, told) if told else None,
         tag("p", alike) if alike else None,
-        bullets(notes) if notes else None,
+        bullets(said) if said else None,
         id="dose-model",
+        style="break-after:page",
     )
 
 

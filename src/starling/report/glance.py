@@ -11,6 +11,7 @@ from starling.notices import (
     CHANGES_ACTION,
     CONVERTED,
     DOES_NOT_HELP,
+    KNOWLEDGE_OTHER,
     NO_GUIDELINE,
     OPTION_WITHOUT_EFFECT,
     SUPERSEDED,
@@ -319,8 +320,9 @@ def assumptions(assessment: Assessment) -> tuple[str, ...]:
     if assessment.provenance.options.get("absent_is_reference") == "force":
         said += " FORCED with --absent-is-reference=force, whatever the file looks like."
     stamp, run = assessment.provenance, assessment.run
-    ordered = sorted((*run.notices, *stamp.notices), key=lambda notice: notice.code != OPTION_WITHOUT_EFFECT)
-    notices = [sentence(notice.message) for notice in ordered]  # what was asked for and not done comes first
+    first = (KNOWLEDGE_OTHER, OPTION_WITHOUT_EFFECT)  # whose word it is; then what was asked for and not done
+    ordered = sorted((*run.notices, *stamp.notices), key=lambda each: [each.code != code for code in first])
+    notices = [sentence(notice.message) for notice in ordered]
     if not stamp.knowledge.signed_by:
         notices.append(f"No pharmacist has signed this edition of the knowledge yet ({stamp.knowledge.version}).")
     return (said, *notices) if filled else tuple(notices)

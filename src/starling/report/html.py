@@ -1,12 +1,13 @@
 """One self-contained, printable HTML page for one person: no script, nothing fetched, every text escaped.
 
 Order: whose result and what to know first, drugs at a glance, genes, evidence, what the file could not show,
-provenance.  Guideline advice only: what a dose model says is made elsewhere and comes as an appendix of its own.
+provenance.  Guideline advice only: what a dose model says is made elsewhere and comes as a section of its own, first.
 """
 
 from __future__ import annotations
 
 from starling.assessment import Assessment, GeneResult
+from starling.notices import KNOWLEDGE_OTHER
 from starling.report.evidence import anchor, evidence
 from starling.report.frame import framed, running_foot, template
 from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown, nothing_words, reasons_of
@@ -31,39 +32,44 @@ from starling.report.words import (
 )
 
 
-def page(assessment: Assessment, *, appendix: Markup | None = None) -> str:
-    """The whole page as text, to be written as UTF-8; `appendix` is a section that is not guideline advice."""
+def page(assessment: Assessment, *, appendix: Markup | None = None, marks: tuple[str, ...] = ()) -> str:
+    """The whole page as text, to be written as UTF-8.
+
+    `appendix`: a section with the id `dose-model` that was asked for and is no guideline advice; it comes first and is
+    linked.  `marks`: what every printed page must show.
+    """
     glance = at_a_glance(assessment)
     genes = {gene.gene: gene for gene in assessment.genes}
     body = tag(
         "body",
         Markup(template("icons.html")),
-        _head(assessment),
+        _head(assessment, with_dose=appendix is not None),
         tag(
             "main",
+            appendix,
             _glance(glance),
             _genes(assessment),
             evidence(glance, genes),
             _limits(assessment),
-            appendix,
         ),
         tag("footer", provenance(assessment), tag("div", tag("p", NOT_A_DEVICE), class_="box")),
     )
     title = f"Pharmacogenomic report: {assessment.sample or NOT_STATED}"
-    style = template("report.css") + _running_foot(assessment)
+    style = template("report.css") + _running_foot(assessment, marks)
     return framed(title, body, style=style, program=assessment.provenance.program)
 
 
-def _running_foot(assessment: Assessment) -> str:
+def _running_foot(assessment: Assessment, marks: tuple[str, ...]) -> str:
     """Whose result it is, and what was assumed, on every printed page (CSS paged media, margin boxes)."""
     filled = assessment.provenance.positions.get("filled_as_reference", 0)
     whose = " · ".join(part for part in (assessment.sample, assessment.subject.get("name", "")) if part)
     left = f"{whose} · result {assessment.result_sha256[:12]}"
-    middle = f"{plural(filled, 'position')} ASSUMED to be reference" if filled else ""
-    return running_foot(left, middle)
+    other = [each.message for each in assessment.provenance.notices if each.code == KNOWLEDGE_OTHER]
+    assumed = [f"{plural(filled, 'position')} ASSUMED to be reference"] if filled else []
+    return running_foot(left, " · ".join(dict.fromkeys((*assumed, *marks, *other))))
 
 
-def _head(assessment: Assessment) -> Markup:
+def _head(assessment: Assessment, *, with_dose: bool) -> Markup:
     said = caveats(assessment)
     source, knowledge = assessment.provenance.input, assessment.provenance.knowledge
     facts = [
@@ -74,6 +80,7 @@ def _head(assessment: Assessment) -> Markup:
         ("Report made", moment_words(assessment.run.created) or NOT_STATED),
     ]
     sections = (
+        *((("dose-model", "Dose"),) if with_dose else ()),
         ("glance", "Drugs"),
         ("index", "A to Z"),
         ("genes", "Genes"),

@@ -2,12 +2,17 @@
 
 model.onnx    the graph              golden.jsonl  inputs and the outputs they must give
 model.toml    the card               digest        SHA-256 of the other three, one line each
+
+A fifth, `signature`, may say who vouches for the digest (see `standing`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import stat
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from math import inf, isfinite
 from pathlib import Path
@@ -15,35 +20,45 @@ from typing import Any, Final
 
 from starling.errors import ModelError, StarlingError
 from starling.prediction import ModelStamp
+from starling.runtime.apart import Apart
 from starling.runtime.card import LARGEST_BYTES, Card, Tabular, read_card
 from starling.runtime.golden import TOLERANCE, Vector, difference, read_vectors
 from starling.runtime.inputs import Factors, encode, outside
-from starling.runtime.session import Session
+from starling.runtime.session import Graph, Session
 from starling.runtime.tensors import Tensor, Tensors
 from starling.values import dataclass
 
 FILES: Final = ("golden.jsonl", "model.onnx", "model.toml")
 DIGEST: Final = "digest"
+SIGNATURE: Final = "signature"
+#: No signature is as long (ours); the rest of a longer file is not read.
+_LONGEST_SIGNATURE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at, whether it holds, and what was found."""
+    """One thing that was looked at, whether it holds, and what was found; not `looked`: it could not be, and why."""
 
     name: str
     holds: bool
     detail: str
+    looked: bool = True
 
 
 class Bundle:
-    """The files of a model, not yet believed: `verify` says what holds, `load` insists that all of it does."""
+    """The files of a model, not yet believed: `verify` says what holds, `load` insists that all of it does.
 
-    def __init__(self, files: Mapping[str, bytes], *, source: str) -> None:
+    `pinned`: digests of bundles that were looked at when the program was made; only their graphs run in this process.
+    """
+
+    def __init__(self, files: Mapping[str, bytes], *, source: str, pinned: Container[str] = ()) -> None:
         self.files = files
         self.source = source
+        self._pinned = pinned
+        self._stopped_by: StarlingError | None = None
 
     @classmethod
-    def read(cls, path: Path) -> Bundle:
+    def read(cls, path: Path, *, pinned: Container[str] = ()) -> Bundle:
         """The files at `path`, a directory or a zip.
 
         Raises: ModelError when one is missing, or larger than the card allows (a card that cannot be read allows
@@ -51,15 +66,18 @@ class Bundle:
         """
         reader = _from_directory if path.is_dir() else _from_zip
         files: dict[str, bytes] = {}
-        bundle = cls(files, source=path.name)
+        bundle = cls(files, source=path.name, pinned=pinned)
         try:
             files["model.toml"] = reader(path, "model.toml", LARGEST_BYTES)
             most = bundle._largest_bytes()
             files |= {name: reader(path, name, most) for name in (*FILES, DIGEST) if name not in files}
+            with suppress(FileNotFoundError, KeyError):
+                files[SIGNATURE] = reader(path, SIGNATURE, _LONGEST_SIGNATURE)
         except FileNotFoundError as error:
             raise ModelError("MODEL_NOT_FOUND", f"{path.name}: no such bundle, or a file of it is missing") from error
         except (OSError, KeyError, ValueError) as error:
-            message = f"{path.name}: cannot be read as a bundle ({type(error).__name__})"
+            said = str(error) if isinstance(error, OSError) and error.errno is None else type(error).__name__
+            message = f"{path.name}: cannot be read as a bundle ({said})"
             raise ModelError("MODEL_DAMAGED", message) from error
         return bundle
 
@@ -87,10 +105,16 @@ class Bundle:
         """Name, version and digest."""
         return ModelStamp(self.card.name, self.card.version, self.sha256)
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether these very files were looked at when the program was made."""
+        return self.sha256 in self._pinned and self.digest_check().holds
+
     @cached_property
-    def session(self) -> Session:
-        """The graph, loaded.  Raises: ModelError."""
-        return Session(self.files["model.onnx"], source=self.source, limits=self.card.limits)
+    def session(self) -> Graph:
+        """The graph, loaded: here when the program holds its digest, else in a process apart.  Raises: ModelError."""
+        kind = Session if self.is_pinned else Apart
+        return kind(self.files["model.onnx"], source=self.source, limits=self.card.limits)
 
     @property
     def tabular(self) -> Tabular:
@@ -114,19 +138,12 @@ class Bundle:
 
     def verify(self) -> Iterator[Check]:
         """Everything that must hold, in order; stops at what makes the rest meaningless."""
-        digest = self._digest_check()
+        digest = self.digest_check()
         yield digest
         if not digest.holds:
             return
         for name, check in (("card", self._card_check), ("graph", self._graph_check), ("golden", self._golden_check)):
-            try:
-                found = check()
-            except StarlingError as error:
-                found = Check(name, holds=False, detail=error.message)
-            except (KeyError, TypeError, ValueError, ArithmeticError) as error:  # files that do not fit each other
-                found = Check(
-                    name, holds=False, detail=f"the files do not fit together: {type(error).__name__} {error}"
-                )
+            found = self._checked(name, check)
             yield found
             if not found.holds:
                 return
@@ -135,18 +152,26 @@ class Bundle:
         """This bundle, believed.  Raises: ModelError when anything is off."""
         for check in self.verify():
             if not check.holds:
-                self._reraise_missing_runtime()
+                error = self._stopped_by
+                if error is not None and error.code in {"MODEL_RUNTIME_MISSING", "MODEL_TOO_SLOW"}:
+                    raise error  # says more than that a check failed
                 raise ModelError("MODEL_DAMAGED", f"{self.source}: {check.name}: {check.detail}")
         return self
 
-    def _reraise_missing_runtime(self) -> None:
+    def _checked(self, name: str, check: Callable[[], Check]) -> Check:
+        """What the check found; whatever stops it is found too."""
         try:
-            _ = self.session
-        except ModelError as error:
-            if error.code == "MODEL_RUNTIME_MISSING":
-                raise
+            return check()
+        except StarlingError as error:
+            self._stopped_by = error
+            looked = error.code != "MODEL_RUNTIME_MISSING"
+            detail = error.message if looked else f"not checked: {error.message}"
+            return Check(name, holds=False, detail=detail, looked=looked)
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:  # files that do not fit each other
+            return Check(name, holds=False, detail=f"the files do not fit together: {type(error).__name__} {error}")
 
-    def _digest_check(self) -> Check:
+    def digest_check(self) -> Check:
+        """Whether the files are those of the digest."""
         wanted = digest_text({name: self.files[name] for name in FILES})
         holds = self.files[DIGEST] == wanted
         return Check("digest", holds, self.sha256 if holds else "files are not those of the digest")
@@ -193,7 +218,7 @@ def digest_text(files: Mapping[str, bytes]) -> bytes:
     return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in FILES).encode("ascii")
 
 
-def _is_tabular(session: Session, width: int) -> bool:
+def _is_tabular(session: Graph, width: int) -> bool:
     """Rows of so many numbers in, and one tensor out."""
     if len(session.takes) != 1 or len(session.gives) != 1:
         return False
@@ -206,21 +231,52 @@ def _listed(tensors: Sequence[Tensor]) -> str:
 
 
 def _from_directory(path: Path, name: str, most: int) -> bytes:
+    """A file of a directory: a link leads out of what was handed over, and a pipe or device has no end."""
     file = path / name
-    if file.stat().st_size > most:
+    if file.is_symlink():
+        raise OSError(f"{name} is a link")
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(f"{name} is not a file")
+        data = stream.read(most + 1)
+    if len(data) > most:
         raise OSError(f"{name} is too large")
-    return file.read_bytes()
+    return data
 
 
 def _from_zip(path: Path, name: str, most: int) -> bytes:
+    """A file of a zip, which is read and never unpacked."""
     from zipfile import ZipFile
 
+    if path.exists() and not path.is_file():
+        raise OSError("is neither a directory nor a file")
     try:
         with ZipFile(path) as archive:
+            _check_names(archive.namelist())
             if archive.getinfo(name).file_size > most:
-                raise OSError(f"{name} is too large")
+                raise _RefusedError(f"{name} is too large")
             return archive.read(name)
-    except (FileNotFoundError, KeyError):
+    except (FileNotFoundError, KeyError, _RefusedError):
         raise
     except Exception as error:  # damage shows in many ways: in zlib, lzma, struct, as a wrong length or a password
         raise OSError("is not a zip that can be read") from error
+
+
+class _RefusedError(OSError):
+    """A zip that says one thing to us and another to whoever unpacks it."""
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Raises: _RefusedError when a name stands twice, or leads out of the folder it is unpacked to."""
+    if len(names) > _MOST_NAMES:
+        raise _RefusedError("holds too many files")
+    for name in names:
+        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
+            raise _RefusedError(f"{name!a} leads out of the bundle")
+        if names.count(name) > 1:
+            raise _RefusedError(f"{name!a} stands twice")
+
+
+#: More files than a bundle can have, with whatever its author adds (ours).
+_MOST_NAMES: Final = 100

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import inf, isfinite
+from math import isfinite
 from typing import Any, Final, cast
 
 from starling.errors import ModelError
@@ -16,6 +16,10 @@ SCHEMA: Final = "starling.model/1"
 #: Whatever a card states: a larger file is not read, more threads are not started (ours: a device of 2 GiB, 8 cores).
 MOST_BYTES: Final = 512 << 20
 MOST_THREADS: Final = 8
+#: A dose is waited for by a person (ours).
+MOST_DEADLINE_MS: Final = 60_000
+#: What an interval may promise: less says nothing, more cannot be calibrated on the patients there are (ours).
+COVERAGE: Final = (0.5, 0.99)
 
 #: What a card allows that does not say.
 LARGEST_BYTES: Final = 8 << 20
@@ -81,7 +85,7 @@ def read_card(text: str, *, source: str) -> Card:
 
     try:
         return _card(tomllib.loads(text))
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ModelError("MODEL_INVALID", f"{source}: model.toml: {type(error).__name__} {error}") from error
 
 
@@ -99,9 +103,15 @@ def _card(data: Mapping[str, Any]) -> Card:
         takes=takes,
         gives=gives,
         tabular=_tabular(data) if "input" in data else None,
-        facts={name: data[name] for name in _FACTS if name in data},
+        facts={name: _table(name, data[name]) for name in _FACTS if name in data},
         more={name: section for name, section in data.items() if name not in _READ and name not in _FACTS},
     )
+
+
+def _table(name: str, section: Any) -> Mapping[str, object]:
+    if not isinstance(section, dict):
+        raise TypeError(f"{name} is not a section")
+    return section
 
 
 def _printable(data: object) -> None:
@@ -116,9 +126,9 @@ def _limits(stated: Limits) -> Limits:
     for name, value, most in (
         ("largest_bytes", stated.largest_bytes, MOST_BYTES),
         ("threads", stated.threads, MOST_THREADS),
-        ("deadline_ms", stated.deadline_ms, inf),
+        ("deadline_ms", stated.deadline_ms, MOST_DEADLINE_MS),
     ):
-        if value is not None and not 0 < value <= most:
+        if value is not None and (type(value) is not int or not 0 < value <= most):
             raise ValueError(f"limits: {name} = {value} is not 1 to {most}")
     return stated
 
@@ -131,10 +141,14 @@ def _tensors(rows: Iterable[Mapping[str, Any]]) -> Iterable[Tensor]:
 
 
 def _tabular(data: Mapping[str, Any]) -> Tabular:
-    output = data["output"]
+    output, inputs = data["output"], tuple(map(_input, data["input"]))
     low, high = _range("output", output)
+    if len({each.name for each in inputs}) != len(inputs):
+        raise ValueError("two inputs have one name")
+    if low < 0:
+        raise ValueError(f"output: {low} is below nothing")
     return Tabular(
-        inputs=tuple(map(_input, data["input"])),
+        inputs=inputs,
         output=Output(str(output["quantity"]), str(output["unit"]), low, high),
         interval=_interval(data["interval"]),
     )
@@ -143,7 +157,7 @@ def _tabular(data: Mapping[str, Any]) -> Tabular:
 def _input(row: Mapping[str, Any]) -> Input:
     if row["missing"] not in {"refuse", "formula", "assume"}:
         raise ValueError(f"input {row['name']}: missing = {row['missing']!r}")
-    levels = tuple(map(str, row.get("levels", ())))
+    levels = _levels(row)
     low, high = (0.0, 0.0) if levels else _range(f"input {row['name']}", row)
     return Input(
         name=str(row["name"]),
@@ -156,6 +170,13 @@ def _input(row: Mapping[str, Any]) -> Input:
         levels=levels,
         assumed=row.get("assumed"),
     )
+
+
+def _levels(row: Mapping[str, Any]) -> tuple[str, ...]:
+    levels = row.get("levels", [])
+    if not isinstance(levels, list) or len(set(map(str, levels))) != len(levels) or len(levels) == 1:
+        raise ValueError(f"input {row['name']}: levels are not two or more different words")
+    return tuple(map(str, levels))
 
 
 def _range(what: str, row: Mapping[str, Any]) -> tuple[float, float]:
@@ -173,9 +194,23 @@ def _interval(section: Mapping[str, Any]) -> Table:
         raise ValueError("interval: scale, levels and quantiles do not fit together")
     coverage, ends = float(section["coverage"]), [each.upto for each in bins]
     rising = (levels, ends, *(each.quantiles for each in bins))
-    if not 0 < coverage < 1 or not all(0 < level < 1 for level in levels) or not all(map(_rises, rising)):
-        raise ValueError(f"interval: coverage {coverage}, levels, bins or quantiles are not what they can be")
+    if not all(0 < level < 1 for level in levels) or not all(map(_rises, rising)):
+        raise ValueError("interval: levels, bins or quantiles are not what they can be")
+    _check_promise(coverage, levels, bins)
     return Table(cast(Scale, scale), coverage, levels, bins, str(section["statement"]))
+
+
+def _check_promise(coverage: float, levels: Sequence[float], bins: Sequence[Bin]) -> None:
+    """The interval promises what can be, has quantiles for it, and holds the prediction.  Raises: ValueError."""
+    if not COVERAGE[0] <= coverage <= COVERAGE[1]:
+        raise ValueError(f"interval: coverage {coverage} is not {COVERAGE[0]} to {COVERAGE[1]}")
+    outside = (1 - coverage) / 2 + 1e-9
+    below = [at for at, level in enumerate(levels) if level <= outside]
+    above = [at for at, level in enumerate(levels) if level >= 1 - outside]
+    if not below or not above:
+        raise ValueError(f"interval: the levels do not reach a coverage of {coverage}")
+    if any(not each.quantiles[below[-1]] <= 0 <= each.quantiles[above[0]] for each in bins):
+        raise ValueError("interval: a prediction would lie outside its own interval")
 
 
 def _rises(numbers: Sequence[float]) -> bool:

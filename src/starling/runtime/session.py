@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from starling.errors import ModelError
@@ -12,12 +12,66 @@ from starling.runtime.tensors import Kind, Tensor, Tensors
 _KINDS: Final[dict[str, Kind]] = {"tensor(float)": "float32", "tensor(int64)": "int64"}
 
 
-class Session:
-    """A loaded graph.  `takes`, `gives`: its inputs and outputs, in the order of the graph."""
+#: The key of an ONNX tensor whose numbers lie in another file, as protobuf writes it.  Source: onnx.proto,
+#: TensorProto.external_data.
+_ELSEWHERE: Final = b"\n\x08location"
+
+
+class Graph:
+    """A loaded graph, wherever it runs.  `takes`, `gives`: its inputs and outputs, in the order of the graph."""
+
+    takes: tuple[Tensor, ...]
+    gives: tuple[Tensor, ...]
+
+    def __init__(self, graph: bytes, *, source: str) -> None:
+        self._source = source
+        self._numpy = _numpy()
+        if _ELSEWHERE in graph:
+            raise ModelError(
+                "MODEL_INVALID", f"{source}: the graph takes numbers from another file, which nobody checks"
+            )
+
+    def run(self, tensors: Tensors) -> dict[str, Any]:
+        """Every output by name, as arrays of numpy, all of them numbers.
+
+        Raises: ModelError: MODEL_INVALID when these are not the tensors the graph takes, MODEL_TOO_SLOW when the
+        deadline passes, MODEL_DAMAGED when the graph fails, or gives what is no number.
+        """
+        if set(tensors) != {each.name for each in self.takes}:
+            wanted, found = ", ".join(map(str, self.takes)), ", ".join(tensors) or "nothing"
+            raise ModelError("MODEL_INVALID", f"{self._source}: takes {wanted}; was given {found}")
+        given = self._given({each.name: self._array(each, tensors[each.name]) for each in self.takes})
+        for name, values in given.items():
+            if not self._numpy.isfinite(values).all():
+                message = f"{self._source}: the graph gives a {name} that is no number (NaN or infinite)"
+                raise ModelError("MODEL_DAMAGED", message)
+        return given
+
+    def _given(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """Every output for these arrays.  Raises: ModelError."""
+        raise NotImplementedError
+
+    def _array(self, wanted: Tensor, values: Any) -> Any:
+        """The values as the graph takes them; a fraction is never cut to a whole number."""
+        try:
+            array = self._numpy.asarray(values)
+            if array.dtype.kind in ("iub" if wanted.kind == "int64" else "iubf") and wanted.fits(array.shape):
+                return array.astype(wanted.kind)
+        except (ValueError, OverflowError) as error:
+            raise ModelError("MODEL_INVALID", f"{self._source}: what was given is not {wanted}") from error
+        raise ModelError("MODEL_INVALID", f"{self._source}: {array.dtype} {list(array.shape)} is not {wanted}")
+
+
+class Session(Graph):
+    """A graph that runs in this process.
+
+    A run past its deadline is stopped between two of its nodes: for graphs that are known.  What is not runs `apart`.
+    """
 
     def __init__(self, graph: bytes, *, source: str, limits: Limits) -> None:
-        self._runtime, self._numpy = _runtime()
-        self._limits, self._source = limits, source
+        super().__init__(graph, source=source)
+        self._runtime = _onnxruntime()
+        self._limits = limits
         options = self._runtime.SessionOptions()
         options.intra_op_num_threads = limits.threads
         options.inter_op_num_threads = 1
@@ -30,29 +84,10 @@ class Session:
         self.takes = self._tensors(self._session.get_inputs())
         self.gives = self._tensors(self._session.get_outputs())
 
-    def run(self, tensors: Tensors) -> dict[str, Any]:
-        """Every output by name, as arrays of numpy.
-
-        Raises: ModelError: MODEL_INVALID when these are not the tensors the graph takes, MODEL_TOO_SLOW when the
-        deadline passes, MODEL_DAMAGED when the graph fails.
-        """
-        if set(tensors) != {each.name for each in self.takes}:
-            wanted, found = ", ".join(map(str, self.takes)), ", ".join(tensors) or "nothing"
-            raise ModelError("MODEL_INVALID", f"{self._source}: takes {wanted}; was given {found}")
-        arrays = {each.name: self._array(each, tensors[each.name]) for each in self.takes}
+    def _given(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         names = [each.name for each in self.gives]
-        given = self._within_deadline(lambda options: self._session.run(names, arrays, options))
+        given = self._within_deadline(lambda options: self._session.run(names, dict(arrays), options))
         return dict(zip(names, given, strict=True))
-
-    def _array(self, wanted: Tensor, values: Any) -> Any:
-        """The values as the graph takes them; a fraction is never cut to a whole number."""
-        try:
-            array = self._numpy.asarray(values)
-            if array.dtype.kind in ("iub" if wanted.kind == "int64" else "iubf") and wanted.fits(array.shape):
-                return array.astype(wanted.kind)
-        except (ValueError, OverflowError) as error:
-            raise ModelError("MODEL_INVALID", f"{self._source}: what was given is not {wanted}") from error
-        raise ModelError("MODEL_INVALID", f"{self._source}: {array.dtype} {list(array.shape)} is not {wanted}")
 
     def _within_deadline(self, run: Callable[[Any], list[Any]]) -> list[Any]:
         options = self._runtime.RunOptions()
@@ -102,12 +137,19 @@ class _Watch:
         self._options.terminate = True
 
 
-def _runtime() -> tuple[Any, Any]:
-    """ONNX Runtime and numpy.  Raises: ModelError when the extra is not installed."""
+def _numpy() -> Any:
+    """numpy.  Raises: ModelError when the extra is not installed."""
     try:
         import numpy
+    except ImportError as error:
+        raise ModelError("MODEL_RUNTIME_MISSING", "numpy is not installed") from error
+    return numpy
+
+
+def _onnxruntime() -> Any:
+    """ONNX Runtime.  Raises: ModelError when the extra is not installed."""
+    try:
         import onnxruntime
     except ImportError as error:
-        message = f"{error.name} is not installed"
-        raise ModelError("MODEL_RUNTIME_MISSING", message) from error
-    return onnxruntime, numpy
+        raise ModelError("MODEL_RUNTIME_MISSING", "onnxruntime is not installed") from error
+    return onnxruntime

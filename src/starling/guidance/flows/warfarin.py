@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from starling.assessment import Advice, Condition, Dose, GeneResult, Recommendation
 from starling.definitions import Guideline
+from starling.guidance.ancestry import WORDS, group_of
 from starling.guidance.flows.answer import Flow, FlowAnswer, single_diplotype
 from starling.values import dataclass
 from starling.vocabulary import Notice
@@ -20,14 +21,8 @@ Ancestry = Literal["african", "other", "unknown"]
 LOWERING_ALLELES: Final = ("*5", "*6", "*8", "*11")
 CLUSTER_VARIANT: Final = "rs12777823"
 RAISING_ALLELES: Final = frozenset({"*3", "*4"})
-AFRICAN: Final = frozenset(
-    {"aa", "afr", "african", "african american", "african-american", "afro-caribbean", "black",
-     "black or african american", "sub-saharan african", "west african"}
-)  # fmt: skip
-OTHER: Final = frozenset(
-    {"admixed american", "american", "amr", "asian", "caucasian", "central asian", "east asian", "eas", "eur",
-     "european", "hispanic", "latino", "middle eastern", "near eastern", "oceanian", "sas", "south asian", "white"}
-)  # fmt: skip
+AFRICAN: Final = WORDS["black"] | {"african-american", "afro-caribbean", "sub-saharan african"}
+OTHER: Final = WORDS["asian"] | WORDS["white"] | WORDS["other"]
 
 _ALGORITHM: Final = (
     "calculate the dose with a published pharmacogenetic algorithm (clinical factors, VKORC1 rs9923231, CYP2C9 *2, *3)"
@@ -73,8 +68,8 @@ def ancestry_of(subject: Mapping[str, str]) -> Ancestry:
     >>> ancestry_of({"ancestry": "mixed"})  # both branches are then shown
     'unknown'
     """
-    stated = subject.get("ancestry", "").strip().casefold()
-    return "african" if stated in AFRICAN else "other" if stated in OTHER else "unknown"
+    group = group_of(subject.get("ancestry", ""))
+    return "african" if group == "black" else "other" if group in {"asian", "white", "other"} else "unknown"
 
 
 def advise(
