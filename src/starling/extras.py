@@ -13,6 +13,7 @@ from starling.errors import InputError
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "htslib": ("pysam",),
     "models": ("numpy", "onnxruntime"),
+    "trust": ("cryptography",),
     "cohort": ("duckdb", "numpy", "pyarrow"),
     "ray": ("ray",),
     "upstream": ("openpyxl",),
