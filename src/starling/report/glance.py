@@ -24,7 +24,6 @@ from starling.report.words import (
 from starling.values import dataclass
 from starling.vocabulary import Why
 
-
 #: the groups of a glance, in order
 _GROUPS: Final = ("acting", "testing", "watching", "usual_uncertain", "usual", "helps_not", "silent", "missing")
 _GROUP_OF: Final = {"test_further": "testing", "monitor": "watching"}
@@ -36,9 +35,9 @@ _ACTED: Final = frozenset({"consider_alternative", "reduce_dose", "adjust_dose",
 class Line:
     """One drug at a glance.
 
-    `lead`: the recommendation that gives the headline, or stands behind it; None when nobody advises.  `because`: the results it rests
-    on.  `uncertain`: the genes behind it whose phenotype is not certain.  `unknown`: the genes that some source asks
-    for and nobody answered, although another source advises.
+    `lead`: the recommendation that gives the headline, or stands behind it; None when nobody advises.  `because`: the
+    results it rests on.  `uncertain`: the genes behind it whose phenotype is not certain.  `unknown`: the genes that
+    some source asks for and nobody answered, although another source advises, and that no test comes first for.
     `changes`: under which other phenotype the drug would not be as usual.  `sources`: who says so, with strength.
     """
 
@@ -113,7 +112,8 @@ class Glance:
 
     `acting`: another drug or another dose, most serious first (what a cohort counts as actionable).  `testing`: a test
     comes first.  `watching`: use with monitoring.  `usual_uncertain`: as usual, but a gene behind it is not certain.
-    `usual`: as usual.  `helps_not`: the result does not help.  `silent`: no source advises.  `missing`: a gene is missing.
+    `usual`: as usual.  `helps_not`: the result does not help.  `silent`: no source advises.  `missing`: a gene is
+    missing.
     """
 
     acting: tuple[Line, ...]
@@ -201,7 +201,7 @@ def _with_reasons(checked: Iterable[CheckedAlternative]) -> tuple[str, ...]:
 
 
 def lead_of(rows: Sequence[Recommendation], headline: str | None) -> Recommendation | None:
-    """The recommendation to read first: the plain prohibition before one with exceptions, split advice before half of it.
+    """The recommendation to read first: a plain prohibition before one with exceptions, split advice before its half.
 
     A row that gives the headline for one group of patients and something else for another says more than a row that
     gives the headline alone.
