@@ -154,7 +154,8 @@ def uninformative(tables: Tables) -> Iterator[Violation]:
     for row in tables["recommendations"]:
         keys = [tuple(part.split("=", 1)) for part in row["when"].split(" & ")]
         named = {key for key in keys if key[-1] != "No Result"}
-        if advice[row["advice"]].get("action") not in {*SERIOUS, "test_further"} or not named or named <= stated:
+        action = advice.get(row["advice"], {}).get("action")
+        if action not in {*SERIOUS, "test_further"} or not named or named <= stated:
             continue
         if all(len(key) == 2 and key[1] in usual.get(key[0], ()) for key in named):
             yield at(row, "the reference alone meets this row, and uninformative_results.tsv does not name the result")

@@ -12,7 +12,6 @@ from starling.report.glance import (
     assumptions,
     drug_line,
     not_shown,
-    source_name,
     source_words,
 )
 from starling.report.layout import Page
@@ -156,9 +155,9 @@ def _sources(page: Page, line: Line) -> list[str]:
 
 
 def _source(row: Recommendation, line: Line) -> str:
-    """Who says so; with the gene, where one source has rows for several genes."""
-    genes = {tuple(each.genes) for each in line.rows if source_name(each) == source_name(row)}
-    return f"{source_words(row)}: {joined(row.genes)}" if len(genes) > 1 else source_words(row)
+    """Who says so; with its genes, where the rows of the drug are about different genes."""
+    several = len({frozenset(each.genes) for each in line.rows}) > 1
+    return f"{source_words(row)}: {joined(row.genes)}" if several and row.genes else source_words(row)
 
 
 def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], ...]:
