@@ -218,7 +218,7 @@ def lead_of(rows: Sequence[Recommendation], headline: str | None) -> Recommendat
         return min(ruling, key=lambda row: (_has_exception(row), seriousness(row.action)), default=None)
     for row in rows:
         actions = {each.action for each in row.advice.conditions}
-        if headline in actions - {row.action} and len(actions) > 1 and headline in _ACTED:
+        if headline in actions - {row.action} and len(actions) > 1 and {headline, row.action} <= _ACTED:
             return row
     return next((row for row in rows if row.action == headline), rows[0] if rows else None)
 
