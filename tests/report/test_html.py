@@ -118,9 +118,7 @@ def test_the_most_serious_drugs_come_first() -> None:
         "azathioprine",
         "lansoprazole",
         "fluorouracil",
-        "risperidone",
-        "pravastatin",
-    ]
+    ], "what waits for a test or is watched is not acted on"
 
 
 def test_blanks_say_that_they_were_not_stated() -> None:

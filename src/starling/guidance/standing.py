@@ -10,10 +10,11 @@ from starling.assessment import Adjusted, GeneResult
 from starling.definitions import PhenotypeRules
 from starling.guidance.caveats import BOTH_ALLELES_POSSIBLE, BOTH_ALLELES_REDUCED
 from starling.guidance.conversion import OR, terms_after
-from starling.notices import PARTLY_NEGATIVE
 from starling.values import dataclass
 from starling.vocabulary import ActivityScore, Presence, Why
 
+#: Marks a result of which the commonest risk variant was called reference, and others were not tested.
+PARTLY_NEGATIVE: Final = "PARTLY_NEGATIVE"
 #: The key of rows for a gene that was not tested.
 NO_RESULT: Final = "No Result"
 

@@ -15,16 +15,15 @@ from starling.guidance.disagreement import disagreement
 from starling.guidance.lookup import Block
 from starling.guidance.openings import COPIES, Danger, binding, can_change, dangers, test_words
 from starling.guidance.standing import Standings
-from starling.notices import DOES_NOT_HELP, ONLY_IF_USED, SEPARATE_DOSES
-from starling.notices import SUPERSEDED as SUPERSEDED_CODE
+from starling.notices import DOES_NOT_HELP
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
 #: Stands at a recommendation that the genotype alone would give, while another medicine changes the phenotype.
 SUPERSEDED: Final = Notice(
-    SUPERSEDED_CODE, "By genotype alone; while the other medicine is taken the adjusted phenotype counts."
+    "GENETIC_PHENOTYPE_ONLY", "By genotype alone; while the other medicine is taken the adjusted phenotype counts."
 )
-_LESSER: Final = Notice(ONLY_IF_USED, "Only if the drug were used all the same: another gene rules it out.")
+_LESSER: Final = Notice("ONLY_IF_USED", "Only if the drug were used all the same: another gene rules it out.")
 _TEST: Final = "test_further"
 #: headlines over which a danger may be open; those above them say to act already
 _QUIET: Final = frozenset({None, "no_recommendation", "standard", "monitor", _TEST})
@@ -37,8 +36,8 @@ _DOSED: Final = _OTHER_DOSE | {"consider_alternative"}
 class Given:
     """What was found for one drug and patient.
 
-    `answered`: the tables that were asked, and what each gave.  `missing`: genes that are asked for and of which nothing
-    is known.  `untested`: tests that authorities ask for and that were not done.
+    `answered`: the tables that were asked, and what each gave.  `missing`: genes that are asked for and of which
+    nothing is known.  `untested`: tests that authorities ask for and that were not done.
     """
 
     drug: str
@@ -67,7 +66,8 @@ def summarise(found: Given) -> DrugResult:
     unhelpful = _unhelpful(counting) if headline == "no_recommendation" else ""
     tests = binding(found.untested)
     open_ = _open(found, tests) if headline in _QUIET and not unhelpful else ()
-    answer, test_first = unhelpful, ()
+    answer = unhelpful
+    test_first: tuple[str, ...] = ()
     if headline in _QUIET and (tests or open_ or headline == _TEST):
         answer = test_words(found.drug, tests, open_)
         headline, test_first = _TEST, _to_test(found, counting, tests, open_)
@@ -178,5 +178,5 @@ def _separate_doses(counting: Sequence[Recommendation]) -> tuple[Notice, ...]:
                 f"{source} gives one dose by {genes[0]} and another by {' and '.join(genes[1:])}, each as if it stood "
                 "alone, and does not say that they multiply."
             )
-            said.append(Notice(SEPARATE_DOSES, text))
+            said.append(Notice("SEPARATE_DOSES", text))
     return tuple(said)

@@ -12,7 +12,6 @@ from typing import Final
 from starling.assessment import Recommendation
 from starling.definitions import SERIOUS, PhenotypeRules, Uninformative
 from starling.guidance.standing import NO_RESULT, Standing, Standings
-from starling.notices import DOES_NOT_HELP
 from starling.values import replace
 from starling.vocabulary import Notice
 
@@ -56,4 +55,4 @@ def _is_by(row: Recommendation, usual: Mapping[str, Uninformative]) -> bool:
 
 def _aside(row: Recommendation, usual: Mapping[str, Uninformative]) -> Recommendation:
     said = next(usual[gene].says for gene in row.genes if gene in usual).format(drug=row.drug)
-    return replace(row, action="no_recommendation", notes=(*row.notes, Notice(DOES_NOT_HELP, said)))
+    return replace(row, action="no_recommendation", notes=(*row.notes, Notice("RESULT_DOES_NOT_HELP", said)))

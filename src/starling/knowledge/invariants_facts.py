@@ -139,7 +139,7 @@ def drug_exceptions(tables: Tables) -> Iterator[Violation]:
 
 
 def uninformative(tables: Tables) -> Iterator[Violation]:
-    """What is called uninformative is what the reference has, and no row stops or delays a drug for the reference alone.
+    """What is called uninformative is what the reference has; no other row stops a drug for the reference alone.
 
     Such a row would stop it for nearly everybody; it is uninformative, or it is wrong.
     """
@@ -154,7 +154,8 @@ def uninformative(tables: Tables) -> Iterator[Violation]:
     for row in tables["recommendations"]:
         keys = [tuple(part.split("=", 1)) for part in row["when"].split(" & ")]
         named = {key for key in keys if key[-1] != "No Result"}
-        if advice[row["advice"]].get("action") not in {*SERIOUS, "test_further"} or not named or named <= stated:
+        action = advice.get(row["advice"], {}).get("action")
+        if action not in {*SERIOUS, "test_further"} or not named or named <= stated:
             continue
         if all(len(key) == 2 and key[1] in usual.get(key[0], ()) for key in named):
             yield at(row, "the reference alone meets this row, and uninformative_results.tsv does not name the result")

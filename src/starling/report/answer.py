@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import (
@@ -11,7 +11,7 @@ from starling.assessment import (
     Recommendation,
 )
 from starling.notices import CONVERTED, DOES_NOT_HELP, NO_GUIDELINE, ONLY_IF_USED, SUPERSEDED, TEST_REQUIRED
-from starling.report.glance import Line, assumptions, drug_line, not_shown, source_name, source_words
+from starling.report.glance import Line, assumptions, drug_line, not_shown, source_words
 from starling.report.wording import condition_text, doses_text
 from starling.report.words import (
     action_words,
@@ -86,9 +86,9 @@ class Answer:
         return tuple(f"{label}: {text}" if label else text for label, text in self.box)
 
     def source(self, row: Recommendation) -> str:
-        """Who says so; with the gene, where one source has rows for several genes."""
-        genes = {tuple(each.genes) for each in self.line.rows if source_name(each) == source_name(row)}
-        return f"{source_words(row)}: {joined(row.genes)}" if len(genes) > 1 else source_words(row)
+        """Who says so; with its genes, where the rows of the drug are about different genes."""
+        several = len({frozenset(each.genes) for each in self.line.rows}) > 1
+        return f"{source_words(row)}: {joined(row.genes)}" if several and row.genes else source_words(row)
 
     @property
     def medicines(self) -> tuple[str, ...]:
@@ -215,10 +215,15 @@ def _what_else(line: Line) -> Iterable[tuple[str, str]]:
     stated = line.lead.advice.alternatives if line.lead is not None and line.commands else ()
     instead = [*line.instead, *(name for name in stated if name.casefold() not in checked)]
     if instead:
-        yield "Instead", "; ".join(instead)
+        yield "Instead", _either(instead)
     if line.not_instead:
-        yield "Not instead", "; ".join(line.not_instead)
+        yield "Not instead", _either(line.not_instead)
     if line.lead is not None and line.uncertain:
         yield "Not certain", f"the result of {joined(line.uncertain)}; see below"
     if line.lead is not None and line.unknown:
         yield "Not known", f"{joined(line.unknown)}, whose result could change this answer"
+
+
+def _either(names: Sequence[str]) -> str:
+    """An English list; with remarks in brackets one after the other."""
+    return "; ".join(names) if any("(" in name for name in names) else joined(names, "or")

@@ -26,8 +26,8 @@ from starling.report.words import (
     open_words,
     plural,
     population_words,
-    reasoned,
     reason_words,
+    reasoned,
     sentence,
     sentence_case,
     strength_words,
@@ -38,6 +38,8 @@ from starling.vocabulary import Why
 #: the groups of a glance, in order
 _GROUPS: Final = ("acting", "testing", "watching", "usual_uncertain", "usual", "helps_not", "silent", "missing")
 _GROUP_OF: Final = {"test_further": "testing", "monitor": "watching"}
+#: headlines beside which nothing is proposed
+_QUIET: Final = frozenset({"test_further", "standard", "no_recommendation"})
 #: headlines of which one row may say the half
 _ACTED: Final = frozenset({"consider_alternative", "reduce_dose", "adjust_dose", "increase_dose"})
 
@@ -46,9 +48,9 @@ _ACTED: Final = frozenset({"consider_alternative", "reduce_dose", "adjust_dose",
 class Line:
     """One drug at a glance.
 
-    `lead`: the recommendation that gives the headline, or stands behind it; None when nobody advises.  `because`: the results it rests
-    on.  `uncertain`: the genes behind it whose phenotype is not certain.  `unknown`: the genes that some source asks
-    for and nobody answered, although another source advises.
+    `lead`: the recommendation that gives the headline, or stands behind it; None when nobody advises.  `because`: the
+    results it rests on.  `uncertain`: the genes behind it whose phenotype is not certain.  `unknown`: the genes that
+    some source asks for and nobody answered, although another source advises, and that no test comes first for.
     `changes`: under which other phenotype the drug would not be as usual.  `sources`: who says so, with strength.
     """
 
@@ -105,7 +107,12 @@ class Line:
 
     @property
     def instead(self) -> tuple[str, ...]:
-        """What may be given instead, each with what the same results and medicines say of it."""
+        """What may be given instead, each with what the same results and medicines say of it.
+
+        Of a document that is older than the check, what the leading recommendation names.
+        """
+        if not self.drug.alternatives and self.lead is not None and self.words.action not in _QUIET:
+            return self.lead.advice.alternatives
         return _with_reasons([each for each in self.drug.alternatives if each.offered])
 
     @property
@@ -123,7 +130,8 @@ class Glance:
 
     `acting`: another drug or another dose, most serious first (what a cohort counts as actionable).  `testing`: a test
     comes first.  `watching`: use with monitoring.  `usual_uncertain`: as usual, but a gene behind it is not certain.
-    `usual`: as usual.  `helps_not`: the result does not help.  `silent`: no source advises.  `missing`: a gene is missing.
+    `usual`: as usual.  `helps_not`: the result does not help.  `silent`: no source advises.  `missing`: a gene is
+    missing.
     """
 
     acting: tuple[Line, ...]
@@ -211,7 +219,7 @@ def _with_reasons(checked: Iterable[CheckedAlternative]) -> tuple[str, ...]:
 
 
 def lead_of(rows: Sequence[Recommendation], headline: str | None) -> Recommendation | None:
-    """The recommendation to read first: the plain prohibition before one with exceptions, split advice before half of it.
+    """The recommendation to read first: a plain prohibition before one with exceptions, split advice before its half.
 
     A row that gives the headline for one group of patients and something else for another says more than a row that
     gives the headline alone.
@@ -221,7 +229,7 @@ def lead_of(rows: Sequence[Recommendation], headline: str | None) -> Recommendat
         return min(ruling, key=lambda row: (_has_exception(row), seriousness(row.action)), default=None)
     for row in rows:
         actions = {each.action for each in row.advice.conditions}
-        if headline in actions - {row.action} and len(actions) > 1 and headline in _ACTED:
+        if headline in actions - {row.action} and len(actions) > 1 and {headline, row.action} <= _ACTED:
             return row
     return next((row for row in rows if row.action == headline), rows[0] if rows else None)
 

@@ -14,7 +14,6 @@ from starling.calling.genes.carried import basic_evidence, not_covered
 from starling.calling.phasing import Observation, documented, observe
 from starling.calling.table import MatchTable
 from starling.definitions import NamedAllele
-from starling.notices import PARTLY_NEGATIVE
 from starling.values import replace
 from starling.vocabulary import Ambiguous, Consistent, Diplotype, GeneCall, Notice, SampleGenotypes, VariantCopies, Why
 
@@ -27,6 +26,7 @@ HOMOPLASMIC_SHARE: Final = 0.95
 #: Source: PALOH, DOI 10.1001/jamapediatrics.2022.0187, PMID 35311942 (a bedside test of m.1555A>G in neonates before
 #: the first dose).
 COMMONEST: Final = "m.1555A>G"
+PARTLY_NEGATIVE: Final = "PARTLY_NEGATIVE"
 
 _RISK: Final = {"Increased": 0, "Uncertain": 1, "Normal": 2}
 

@@ -113,7 +113,7 @@ class Asked:
                     "answer": name,
                     "drug": answer.drug,
                     "action": answer.headline_action,
-                    "summary": first.advice.summary if first is not None else "",
+                    "summary": answer.answer or (first.advice.summary if first is not None else ""),
                     "result": text,
                 }
             )
