@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starling.assessment import Assessment, DrugResult
 from starling.cli.arguments import Tally, add_knowledge, add_patient, add_reading, assessed, knowledge_path
@@ -18,6 +18,9 @@ from starling.guidance.summary import unadvised
 from starling.knowledge.medicines import read_as
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
+
+if TYPE_CHECKING:
+    from starling.report.html import Extent
 
 FORMATS: Final = ("terminal", "json", "tsv", "html")
 
@@ -47,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE|DIR", help="where to write (default: the screen)")
     parser.add_argument("--format", choices=FORMATS, help="default: by the suffix of the output")
     parser.add_argument("--json-lines", action="store_true", help="JSON with one assessment per line")
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--short", action="store_true", help="HTML: the first page alone")
+    extent.add_argument("--full", action="store_true", help="HTML: print everything, with the evidence open")
     add_knowledge(parser)
     add_reading(parser)
     add_patient(parser)
@@ -65,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     people = tally(assessed(engine, arguments))
     shown = people if format_ == "json" else map(view.of, people)
     if format_ == "html":
-        _write_pages(shown, output)
+        _write_pages(shown, output, "short" if arguments.short else "full" if arguments.full else "whole")
     else:
         _write(_text_of(shown, format_, arguments, output), output)
     return tally.exit_code
@@ -152,20 +158,22 @@ def _write(parts: Iterable[str], output: Path | None) -> None:
     write_atomically(output, parts)
 
 
-def _write_pages(people: Iterable[Assessment], output: Path | None) -> None:
+def _write_pages(people: Iterable[Assessment], output: Path | None, extent: Extent) -> None:
     from starling.formats.write import file_name_for, write_atomically
     from starling.report.html import page
 
     if output is None:
-        _write((page(person) for person in _only_one(people)), None)
+        _write((page(person, extent=extent) for person in _only_one(people)), None)
     elif output.suffix.lower() in {".html", ".htm"} and not output.is_dir():
-        write_atomically(output, (page(person) for person in _only_one(people)))
+        write_atomically(output, (page(person, extent=extent) for person in _only_one(people)))
     else:
         if not output.is_dir():
             raise InputError("OUTPUT_UNWRITABLE", "no such directory", source=str(output))
         taken: set[str] = set()
         for person in people:
-            write_atomically(output / _free_name(file_name_for(person.sample, ".html"), taken), [page(person)])
+            write_atomically(
+                output / _free_name(file_name_for(person.sample, ".html"), taken), [page(person, extent=extent)]
+            )
 
 
 def _free_name(name: str, taken: set[str]) -> str:

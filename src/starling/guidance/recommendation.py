@@ -10,11 +10,12 @@ from types import MappingProxyType
 from typing import Final
 
 from starling.assessment import DrugResult, GeneResult, Recommendation
-from starling.definitions import Drug, GuidanceRules, Guideline, Inhibitor, RequiredTest
+from starling.definitions import Drug, GuidanceRules, Guideline, Inhibitor, KnownHarm, RequiredTest
 from starling.guidance.advising import advise
 from starling.guidance.conversion import Inhibition, adjust, inhibitions, strongest
 from starling.guidance.flows import FLOWS
 from starling.guidance.flows.answer import FlowAnswer
+from starling.guidance.harm import with_harm
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
 from starling.guidance.remarks import enzymes_of, medicine_notices, relevant_genes, unlisted, untested
@@ -32,6 +33,7 @@ class _Plan:
 
     `asked`: genes that tables ask for or name, and whether a row names a diplotype.  `kind`: equal for drugs that ask
     alike.  `relevant`: genes whose enzymes matter for the drug.  `tests`: what authorities ask for before it is given.
+    `harms`: what is at stake with it, by result.
     """
 
     drug: Drug
@@ -41,6 +43,7 @@ class _Plan:
     kind: int
     relevant: tuple[str, ...]
     tests: tuple[RequiredTest, ...]
+    harms: tuple[KnownHarm, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,8 @@ class Advisor:
             *unlisted(answered, asked.standings),
             *_unsaid(asked, given),
         )
-        return summarise(plan.drug.name, given, missing.union(flow.genes_missing), notes)
+        answer = summarise(plan.drug.name, given, missing.union(flow.genes_missing), notes)
+        return with_harm(answer, plan.harms, asked.standings)
 
     def _given(self, plan: _Plan, block: Block, asked: _Asked) -> list[Recommendation]:
         """Recommendations under the adjusted phenotype first; the genetic one beside it where the action differs."""
@@ -253,10 +257,12 @@ def _plans(rules: GuidanceRules) -> dict[str, _Plan]:
         tests = tuple(test for test in rules.required_tests if test.drug == drug.name)
         genes = dict.fromkeys(gene for block in own for gene in (*block.genes, *block.guideline.genes))
         genes |= dict.fromkeys(test.gene for test in tests)
+        harms = tuple(harm for harm in rules.harms if harm.drug == drug.name)
         asked = tuple((gene, gene in exact) for gene in genes)
         flow = guidelines.get(FLOWS[drug.name].guideline) if drug.name in FLOWS else None
         relevant = relevant_genes(drug, own, flow.genes if flow is not None else ())
-        plans[drug.name] = _Plan(drug, own, flow, asked, kinds.setdefault(asked, len(kinds)), relevant, tests)
+        kind = kinds.setdefault(asked, len(kinds))
+        plans[drug.name] = _Plan(drug, own, flow, asked, kind, relevant, tests, harms)
     return plans
 
 

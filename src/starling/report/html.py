@@ -1,17 +1,22 @@
 """One self-contained, printable HTML page for one person: no script, nothing fetched, every text escaped.
 
-Order: whose result and what to know first, drugs at a glance, genes, evidence, what the file could not show,
-provenance.  Guideline advice only: what a dose model says is made elsewhere and comes as an appendix of its own.
+Order: the first page, which suffices alone and is what prints; then the drugs one by one, genes, evidence, what the
+file could not show, provenance.  Guideline advice only: what a dose model says is made elsewhere and comes as an
+appendix of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
+
 from starling.assessment import Assessment, GeneResult
 from starling.report.evidence import anchor, evidence
+from starling.report.first_page import first_page
 from starling.report.frame import framed, template
 from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
 from starling.report.markup import Markup, join, tag
-from starling.report.parts import badge, bullets, icon, remarks, table
+from starling.report.parts import badge, bullets, folded, icon, remarks, table
 from starling.report.provenance import provenance
 from starling.report.words import (
     NOT_A_DEVICE,
@@ -23,33 +28,72 @@ from starling.report.words import (
     phenotype_words,
     plural,
     reason_of,
-    subject_lines,
 )
 
+#: `short`: the first page alone.  `whole`: all, of which the first page is printed and the evidence is folded.
+#: `full`: all, printed whole with the evidence.
+Extent = Literal["short", "whole", "full"]
 _PAGE_NUMBER = '"page " counter(page) " of " counter(pages)'
+_SECTIONS: Final = (
+    ("page-one", "First page"),
+    ("glance", "Drugs"),
+    ("index", "A to Z"),
+    ("genes", "Genes"),
+    ("evidence", "Evidence"),
+    ("limits", "Not shown"),
+)
 
 
-def page(assessment: Assessment, *, appendix: Markup | None = None) -> str:
+def page(assessment: Assessment, *, appendix: Markup | None = None, extent: Extent = "whole") -> str:
     """The whole page as text, to be written as UTF-8; `appendix` is a section that is not guideline advice."""
     glance = at_a_glance(assessment)
-    genes = {gene.gene: gene for gene in assessment.genes}
+    short = extent == "short"
     body = tag(
         "body",
         Markup(template("icons.html")),
-        _head(assessment),
+        None if short else _ways(full=extent == "full", appendix=appendix),
         tag(
             "main",
-            _glance(glance),
-            _genes(assessment),
-            evidence(glance, genes),
-            _limits(assessment),
+            first_page(assessment, glance),
             appendix,
+            *(() if short else _beyond(assessment, glance, full=extent == "full")),
         ),
-        tag("footer", provenance(assessment), tag("div", tag("p", NOT_A_DEVICE), class_="box")),
+        class_=extent,
     )
     title = f"Pharmacogenomic report: {assessment.sample or NOT_STATED}"
-    style = template("report.css") + _running_foot(assessment)
+    style = template("report.css") + template("first_page.css") + _running_foot(assessment)
     return framed(title, body, style=style, program=assessment.provenance.program)
+
+
+def _beyond(assessment: Assessment, glance: Glance, *, full: bool) -> Iterable[Markup]:
+    """What follows the first page."""
+    genes = {gene.gene: gene for gene in assessment.genes}
+    said = caveats(assessment)
+    yield tag(
+        "div",
+        tag("div", tag("strong", "What holds for all of it"), bullets(said), class_="caveats") if said else None,
+        _glance(glance),
+        _genes(assessment),
+        evidence(glance, genes, shown=full),
+        _limits(assessment),
+        provenance(assessment),
+        tag("div", tag("p", NOT_A_DEVICE), class_="box"),
+        class_="beyond",
+    )
+
+
+def _ways(*, full: bool, appendix: Markup | None) -> Markup:
+    """Ways through the page on a screen, and what of it is to be printed: a choice that needs no script."""
+    dose = (("dose-model", "Dose"),) if appendix is not None and 'id="dose-model"' in appendix else ()
+    links = [tag("a", name, href=f"#{section}") for section, name in (*_SECTIONS[:1], *dose, *_SECTIONS[1:])]
+    first = tag("label", tag("input", type="radio", name="print", checked="" if full else "checked"), " the first page")
+    whole = tag(
+        "label",
+        tag("input", type="radio", name="print", id="print-whole", checked="checked" if full else ""),
+        " everything, with the evidence that is open",
+    )
+    choice = tag("fieldset", tag("legend", "Print:"), first, whole)
+    return tag("header", tag("nav", *links, aria_label="Sections"), choice, class_="ways")
 
 
 def _running_foot(assessment: Assessment) -> str:
@@ -72,74 +116,62 @@ def _css_string(text: str) -> str:
     return f'"{safe}"'
 
 
-def _head(assessment: Assessment) -> Markup:
-    said = caveats(assessment)
-    source, knowledge = assessment.provenance.input, assessment.provenance.knowledge
-    facts = [
-        *subject_lines(assessment.subject),
-        ("File", source.name),
-        ("Genome build", f"{source.build} (by {source.build_from})" if source.build else NOT_STATED),
-        ("Knowledge", f"{knowledge.version}, as of {knowledge.as_of}"),
-        ("Report made", assessment.run.created or NOT_STATED),
-    ]
-    sections = (
-        ("glance", "Drugs"),
-        ("index", "A to Z"),
-        ("genes", "Genes"),
-        ("evidence", "Evidence"),
-        ("limits", "Not shown"),
-    )
-    return tag(
-        "header",
-        tag("div", tag("h1", "Pharmacogenomic report"), tag("span", "Starling", class_="quiet"), class_="head"),
-        tag("p", assessment.sample or NOT_STATED, class_="whose"),
-        tag("dl", *(_fact(label, value) for label, value in facts), class_="facts"),
-        tag("div", tag("strong", "Read this first"), bullets(said), class_="caveats") if said else None,
-        tag("nav", *(tag("a", name, href=f"#{section}") for section, name in sections), aria_label="Sections"),
-    )
-
-
-def _fact(label: str, value: str) -> Markup:
-    return tag("div", tag("dt", label), tag("dd", value, class_="blank" if value == NOT_STATED else ""))
-
-
 def _glance(glance: Glance) -> Markup:
     tiles = [
         tag("li", icon(words.action), tag("b", str(count)), words.word, class_=f"tone-{words.tone}")
         for words, count in glance.counts()
     ]
     nothing = tag("p", "No drug of the knowledge base calls for anything but usual use.")
-    rows = [_acting(line) for line in glance.acting]
+    leading = [line for line in glance.acting if not line.is_minor]
+    minor = [line for line in glance.acting if line.is_minor]
     columns = ("Drug", "Action", "What to do", "Why, and who says so")
+    caption = "Most harmful first, then what the patient takes, then the most serious action"
     return tag(
         "section",
-        tag("h2", f"Drugs at a glance: {plural(len(rows), 'drug')} to act on"),
-        tag("ul", *tiles, class_="tiles") if rows else nothing,
-        table(columns, rows, caption="Most serious first", class_="glance") if rows else None,
-        _group("standard", "dose", "Use as usual, but the gene result is not certain", glance.usual_uncertain),
-        _group("standard", "usual", "Use as usual", glance.usual),
-        _group("no_recommendation", "none", "No source advises for this result", glance.silent, safety=True),
-        _group("missing", "none", "No result: a gene is missing", glance.missing, safety=True),
+        tag("h2", f"Drugs at a glance: {plural(len(glance.acting), 'drug')} to act on"),
+        tag("ul", *tiles, class_="tiles") if tiles else nothing,
+        table(columns, map(_acting, leading), caption=caption, class_="glance") if leading else None,
+        _minor(columns, minor),
+        *_groups(glance),
         tag("h3", "Every drug, A to Z", id="index"),
         tag("ul", *map(_entry, glance.all()), class_="index"),
         id="glance",
     )
 
 
+def _minor(columns: Sequence[str], lines: Sequence[Line]) -> Markup | None:
+    """What asks for attention only, folded."""
+    if not lines:
+        return None
+    title = f"To be monitored, or an effect on concentrations only: {plural(len(lines), 'drug')}"
+    names = tag("p", ", ".join(line.drug.drug for line in lines), class_="names")
+    listed = table(columns, map(_acting, lines), caption="Nothing harmful is known with these", class_="glance")
+    return tag("div", tag("h3", title), names, folded(join("What to do, drug by drug"), listed, shown=False))
+
+
+def _groups(glance: Glance) -> Iterable[Markup | None]:
+    """What does not call for an action, each group under its own heading."""
+    yield _group("standard", "dose", "Use as usual, but the gene result is not certain", glance.usual_uncertain)
+    yield _group("standard", "usual", "Use as usual", glance.usual)
+    yield _group("no_recommendation", "none", "No source advises for this result", glance.silent, safety=True)
+    yield _group("missing", "none", "No result: a gene is missing", glance.missing, safety=True)
+
+
 def _acting(line: Line) -> tuple[str, str, str, str]:
-    differ = line.drug.disagreement
+    differ, harm = line.drug.disagreement, line.drug.harm
     why = join(
         line.because,
         tag("span", ", ".join(line.sources), class_="quiet block"),
         remarks(line),
         tag("span", disagreement_words(differ), class_="differ") if differ else None,
     )
-    return tag("a", line.drug.drug, href=f"#{anchor(line)}"), badge(line.words), line.summary, why
+    said = join(tag("strong", f"{harm.level.capitalize()}. ", class_="danger"), line.summary) if harm else line.summary
+    return tag("a", line.drug.drug, href=f"#{anchor(line)}"), badge(line.words), said, why
 
 
 def _entry(line: Line) -> Markup:
     missing = line.drug.status == "no_result"
-    word = "No result" if missing else line.words.word
+    word = "No result" if missing else line.words.word.partition(" (")[0]
     drawing = icon("missing" if missing else line.words.action)
     tone = "none" if missing else line.words.tone
     name = tag("a", line.drug.drug, href=f"#{anchor(line)}") if line.words.urgent else line.drug.drug

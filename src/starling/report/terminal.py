@@ -1,14 +1,16 @@
-"""The whole report as terminal text: drugs at a glance, genes, and what the file could not show."""
+"""The whole report as terminal text: what the patient takes, drugs at a glance, genes, what the file could not show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
 from starling.assessment import Assessment, GeneResult
-from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
+from starling.definitions import seriousness
+from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, harm_rank, not_shown
 from starling.report.layout import Page
+from starling.report.taken import effects, medicines
 from starling.report.text import columns, pad, visible
 from starling.report.words import (
     NOT_A_DEVICE,
@@ -20,6 +22,7 @@ from starling.report.words import (
     phenotype_words,
     plural,
     reason_of,
+    signature_lines,
     subject_lines,
 )
 
@@ -36,6 +39,7 @@ def render(assessment: Assessment, *, colour: bool, width: int) -> str:
     glance = at_a_glance(assessment)
     lines = [
         *_head(page, assessment),
+        *_own(page, assessment, glance),
         *_drugs(page, glance),
         *_genes(page, assessment.genes),
         *_not_shown(page, assessment.genes),
@@ -56,9 +60,15 @@ def head_lines(assessment: Assessment) -> tuple[tuple[str, str], ...]:
     return (
         ("Sample", assessment.sample or NOT_STATED),
         ("Subject", " · ".join(stated)),
+        *((("Signed", signed),) if (signed := _signed(assessment)) else ()),
         ("File", f"{source.name} · {build}" + (f" (by {source.build_from})" if source.build_from else "")),
         ("Knowledge", f"{knowledge.version}, as of {knowledge.as_of} · {knowledge.sha256[:12]}"),
     )
+
+
+def _signed(assessment: Assessment) -> str:
+    """What is stated of who answers for the report; empty when nothing is."""
+    return " · ".join(f"{label.lower()} {value}" for label, value in signature_lines(assessment.subject) if value)
 
 
 def _head(page: Page, assessment: Assessment) -> list[str]:
@@ -70,14 +80,35 @@ def _head(page: Page, assessment: Assessment) -> list[str]:
     return lines
 
 
+def _own(page: Page, assessment: Assessment, glance: Glance) -> list[str]:
+    """The patient's own medicines, each with its verdict and what it does to others; nothing when none was stated."""
+    found = medicines(assessment)
+    if not found:
+        return []
+    answers = {line.drug.drug: line for line in glance.all()}
+    lines = page.heading("The patient's own medicines")
+    for medicine in found:
+        own = [answers[each.drug] for each in medicine.answers if each.drug in answers]
+        said = "; ".join(f"{line.words.sign} {line.words.word}. {line.summary}".rstrip() for line in own)
+        lines += _named(page, medicine.shown, said or "not a drug of this knowledge base (not a statement of safety)")
+        for effect in effects(medicine, assessment):
+            lines += page.paragraph(effect, first=" " * (_NAME + 4), tone="quiet")
+    return lines
+
+
 def _drugs(page: Page, glance: Glance) -> list[str]:
     counts = " · ".join(f"{count} {words.word.lower()}" for words, count in glance.counts())
     lines = [*page.heading(f"Drugs at a glance: {plural(len(glance.acting), 'drug')} to act on")]
     lines += page.paragraph(counts or "No drug of the knowledge base calls for anything but usual use.")
-    for words, group in groupby(glance.acting, key=lambda line: line.words):
+    by_harm = {rank: [line for line in glance.acting if harm_rank(line.drug) == rank] for rank in range(3)}
+    lines += _harmful(page, "✖ Life-threatening", "stop", by_harm[0])
+    lines += _harmful(page, "! Serious", "change", by_harm[1])
+    others = sorted((line for line in by_harm[2] if not line.is_minor), key=lambda line: seriousness(line.words.action))
+    for words, group in groupby(others, key=lambda line: line.words):
         lines += ["", page.paint(f"{words.sign} {words.word.upper()}", words.tone)]
         for line in group:
             lines += _acting(page, line)
+    lines += _minor(page, [line for line in by_harm[2] if line.is_minor])
     if any(line.drug.disagreement for line in glance.acting):
         lines += [
             "",
@@ -86,16 +117,35 @@ def _drugs(page: Page, glance: Glance) -> list[str]:
     return lines + _rest(page, glance)
 
 
-def _acting(page: Page, line: Line) -> list[str]:
-    name = visible(line.drug.drug)
-    if columns(name) > _NAME:
-        lines = [
-            *page.paragraph(name, first="  ", tone="bold"),
-            *page.paragraph(line.summary, first=" " * (_NAME + 4)),
-        ]
-    else:
-        first, *rest = page.paragraph(line.summary, first=f"  {pad(name, _NAME)}  ", rest=" " * (_NAME + 4))
-        lines = [f"  {page.paint(name, 'bold')}{first[2 + len(name) :]}", *rest]
+def _harmful(page: Page, title: str, tone: str, group: Sequence[Line]) -> list[str]:
+    """The drugs of one level of harm, each with its action and with what is at stake."""
+    if not group:
+        return []
+    lines = ["", page.paint(f"{title.upper()}: {plural(len(group), 'drug').upper()}", tone)]
+    for line in group:
+        lines += _acting(page, line, harmful=True)
+    return lines
+
+
+def _minor(page: Page, group: Sequence[Line]) -> list[str]:
+    """What asks for attention only, by name: `check` says what to do."""
+    if not group:
+        return []
+    title = "◎ TO BE MONITORED, OR AN EFFECT ON CONCENTRATIONS ONLY"
+    names = ", ".join(line.drug.drug for line in group)
+    lines = ["", *page.paragraph(f"{title[2:]}: {len(group)}", first=title[:2], tone="watch")]
+    return [
+        *lines,
+        *page.paragraph(names, first="  "),
+        *page.paragraph("What to do: `starling check DRUG`.", first="  "),
+    ]
+
+
+def _acting(page: Page, line: Line, *, harmful: bool = False) -> list[str]:
+    harm = line.drug.harm if harmful else None
+    lines = _named(page, line.drug.drug, f"{line.words.word}. {line.summary}" if harm else line.summary)
+    if harm:
+        lines += page.paragraph(f"At stake: {harm.what}.", first=" " * (_NAME + 4))
     doubt = f" · {joined(line.uncertain)} not certain" if line.uncertain else ""
     doubt += f" · {joined(line.unknown)} not known" if line.unknown else ""
     differ = " · sources differ" if line.drug.disagreement else ""
@@ -103,6 +153,15 @@ def _acting(page: Page, line: Line) -> list[str]:
         f"{line.because}{doubt} · {', '.join(line.sources)}{differ}", first=" " * (_NAME + 4), tone="quiet"
     )
     return lines
+
+
+def _named(page: Page, name: str, text: str) -> list[str]:
+    """The text in a column behind a name, below it where the name is too long."""
+    name = visible(name)
+    if columns(name) > _NAME:
+        return [*page.paragraph(name, first="  ", tone="bold"), *page.paragraph(text, first=" " * (_NAME + 4))]
+    first, *rest = page.paragraph(text, first=f"  {pad(name, _NAME)}  ", rest=" " * (_NAME + 4))
+    return [f"  {page.paint(name, 'bold')}{first[2 + len(name) :]}", *rest]
 
 
 def _rest(page: Page, glance: Glance) -> list[str]:

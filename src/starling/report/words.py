@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from starling.assessment import Alternative, Disagreement, GeneResult
@@ -49,6 +51,7 @@ _SHOWN: Final[Mapping[str, ActionWords]] = {
 #: Most serious first: the order of every list of drugs.
 ACTIONS: Final = tuple(_SHOWN[action] for action in ACTION_ORDER)
 
+_DAY: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 NOT_STATED: Final = "not stated"
 NOT_A_DEVICE: Final = (
     "Starling is not a medical device. This report supports, and never replaces, the judgement of a qualified "
@@ -69,9 +72,19 @@ SUBJECT: Final = (
     ("specimen", "Specimen"),
     ("collected", "Collected"),
     ("ordered_by", "Ordered by"),
-    ("laboratory", "Laboratory"),
     ("ancestry", "Ancestry"),
     ("transplant", "Transplant"),
+)
+#: The fields by which a report is signed, in the order in which it shows them; blank ones are filled in by hand.
+SIGNATURE: Final = (
+    ("accession", "Accession"),
+    ("method", "Method"),
+    ("laboratory", "Laboratory"),
+    ("interpreted_by", "Interpreted by"),
+    ("reviewed_by", "Reviewed by"),
+    ("reported", "Date"),
+    ("status", "Status"),
+    ("replaces", "Replaces result"),
 )
 
 #: reason -> why there is no call, as a clause
@@ -126,9 +139,39 @@ def strength_words(strength: str) -> str:
 def subject_lines(subject: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Label and value for every field of the subject; blanks say so, unknown fields come last."""
     known = [(label, subject.get(key, "").strip() or NOT_STATED) for key, label in SUBJECT]
-    names = {key for key, _ in SUBJECT}
+    names = {key for key, _ in (*SUBJECT, *SIGNATURE)}
     others = [(key.replace("_", " ").capitalize(), subject[key]) for key in sorted(subject) if key not in names]
     return (*known, *others)
+
+
+def signature_lines(subject: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Label and value of what signs a report; an empty value is to be filled in by hand."""
+    return tuple((label, _human(key, subject.get(key, "").strip())) for key, label in SIGNATURE)
+
+
+def _human(key: str, value: str) -> str:
+    return day_words(value) if key == "reported" else value
+
+
+def day_words(text: str) -> str:
+    """A day, or a moment, of ISO 8601 as people write it; any other text as it stands.
+
+    >>> day_words("2026-11-20"), day_words("2026-11-20T22:05:00+00:00"), day_words("2019")
+    ('20 November 2026', '20 November 2026, 22:05 UTC', '2019')
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if len(text) < len("2026-11-20"):
+        return text
+    day = f"{moment.day} {moment:%B} {moment.year}"
+    return f"{day}, {moment:%H:%M} {moment.tzname() or ''}".rstrip() if len(text) > len("2026-11-20") else day
+
+
+def dated(text: str) -> str:
+    """The text with every day in it as people write it."""
+    return _DAY.sub(lambda found: day_words(found[0]), text)
 
 
 def joined(parts: Iterable[str], last: str = "and") -> str:
