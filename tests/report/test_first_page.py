@@ -10,11 +10,13 @@ import pytest
 from starling.assessment import Adjusted, Assessment, CheckedAlternative, DrugResult, GeneResult, Harm, MedicineEffect
 from starling.assessment import OpenCondition as Open
 from starling.report.first_page import certainty_mark, first_page, missed
-from starling.report.html import page
+from starling.report.html import Extent, page
 from starling.report.taken import effects, medicines, taken
 from starling.report.terminal import render
 from tests.report.reader import Reader
 from tests.report.sample_assessment import DRUGS, row, sample_assessment
+
+_ALL: tuple[Extent, ...] = ("whole", "full")
 
 
 def said(person: Assessment) -> str:
@@ -44,9 +46,6 @@ def test_the_first_page_is_what_prints_unless_all_is_asked_for() -> None:
     checked = {extent: re.findall(r"<input[^>]*checked[^>]*>", page(person, extent=extent)) for extent in _ALL}
     assert [('id="print-whole"' in one) for one in checked["whole"]] == [False]
     assert [('id="print-whole"' in one) for one in checked["full"]] == [True]
-
-
-_ALL = ("whole", "full")
 
 
 def test_evidence_is_folded_unless_asked_for() -> None:

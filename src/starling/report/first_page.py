@@ -149,7 +149,7 @@ def _findings(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
 
 
 def _finding(gene: GeneResult | None, harm: Harm, lines: Sequence[Line]) -> tuple[str, str, str]:
-    adjusted = f" with {gene.adjusted.by.partition(' (')[0]}" if gene and _is_adjusted(gene, harm) else ""
+    adjusted = _adjusted_by(gene, harm) if gene is not None else ""
     result = join(f"{harm.gene} ", tag("span", harm.result + adjusted, class_="plain"))
     if gene is not None and is_doubtful(gene):
         result = join(result, tag("span", " not certain", class_="unsure"))
@@ -157,8 +157,11 @@ def _finding(gene: GeneResult | None, harm: Harm, lines: Sequence[Line]) -> tupl
     return result, drugs, harm.what if harm.level == DEADLY else join(tag("strong", harm.level), f": {harm.what}")
 
 
-def _is_adjusted(gene: GeneResult, harm: Harm) -> bool:
-    return gene.adjusted is not None and gene.phenotype != harm.result
+def _adjusted_by(gene: GeneResult, harm: Harm) -> str:
+    """The medicine that makes the result what it is, as words behind it."""
+    if gene.adjusted is None or gene.phenotype == harm.result:
+        return ""
+    return f" with {gene.adjusted.by.partition(' (')[0]}"
 
 
 def _by_action(lines: Iterable[Line]) -> Sequence[tuple[ActionWords, list[str]]]:
