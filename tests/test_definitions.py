@@ -33,10 +33,10 @@ def test_a_row_is_made_when_it_is_asked_for_and_once() -> None:
         advice = Advice(f"A{number}", "standard", "As usual.")
         return Row(table.drug, table.population, "", (Key("TPMT", term),), advice)
 
-    table = RowTable("azathioprine", "general", ("TPMT",), [("Normal Metabolizer",), ("n/a",)], make)
+    table = RowTable("azathioprine", "general", ("TPMT",), [("Normal Metabolizer",), ("n/a",)], make, ["standard"] * 2)
     assert len(table) == 2 and made == []
     assert table[1] is table[1] and made == [1]
     assert [row.when[0].key for row in table.rows] == ["Normal Metabolizer", "n/a"] and made == [1, 0]
-    assert table == RowTable(table.drug, table.population, table.genes, table.keys, make)
-    assert table != RowTable("thioguanine", table.population, table.genes, table.keys, make)
+    assert table == RowTable(table.drug, table.population, table.genes, table.keys, make, table.actions)
+    assert table != RowTable("thioguanine", table.population, table.genes, table.keys, make, table.actions)
     assert table != list(table.rows)

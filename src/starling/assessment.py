@@ -244,6 +244,9 @@ class DrugResult:
     `no_result`: a gene is missing.  `no_row`: nobody gives advice for this result.  `no_guideline`: the drug is
     known, and no guideline of the knowledge base advises anything by genotype.
 
+    `advice`: a row applies, or something is to be tested before any row can be relied on.  `answer`: the sentence that
+    stands before what single sources say, made from all of them; empty: the leading recommendation's summary is it.
+    `test_first`: what to test before the answer holds: genes, or `GENE copy number`.
     `notes`: which guidelines list no row for this patient's result, and medicines that no recommendation mentions.
     `medicines`: one entry for each medicine that was stated.  `harm`: the worst that is known to be at stake with this
     result; None: nothing of the kind is known, which is not a statement of safety.
@@ -260,6 +263,13 @@ class DrugResult:
     medicines: tuple[MedicineEffect, ...] = ()
     alternatives: tuple[CheckedAlternative, ...] = ()
     harm: Harm | None = None
+    answer: str = ""
+    test_first: tuple[str, ...] = ()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there was a result, or an authority, by which the question could be answered."""
+        return self.status != "no_result"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Source: the tables of knowledge-base/ (facts from CPIC, DPWG, FDA, PharmVar and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -29,6 +29,9 @@ ACTION_WORDS: Final[Mapping[str, str]] = {
 }
 ACTIONS: Final = tuple(ACTION_WORDS)
 
+#: Actions that rule a drug out.
+SERIOUS: Final = frozenset({"contraindicated", "avoid"})
+
 _RANK: Final = {action: rank for rank, action in enumerate(ACTIONS)}
 
 
@@ -40,6 +43,17 @@ def action_words(action: str) -> str:
 def seriousness(action: str) -> int:
     """The place of `action` in `ACTIONS`; an unknown one is the most serious."""
     return _RANK.get(action, -1)
+
+
+def proposed_drug(text: str, known: Container[str]) -> str | None:
+    """The one drug that a proposed alternative names; None where it names a group of medicines.
+
+    >>> proposed_drug("fluvastatin plus non-statin therapy", {"fluvastatin"})
+    'fluvastatin'
+    >>> proposed_drug("non-tramadol opioid", {"tramadol"})
+    """
+    name = text.partition(" plus ")[0]
+    return name if name in known else None
 
 
 #: How a gene is inherited: `X-linked` genes have one copy in males, mitochondrial ones no copies to count.
@@ -154,6 +168,20 @@ class ScoreRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Uninformative:
+    """A phenotype that every reference person has, and by which no drug can be advised.
+
+    `alleles`: those that carry no finding; a diplotype of others is one.  `says`: a sentence with `{drug}` in it.
+    `unless`: the condition, written as `Condition.key`, under which the rows count all the same; empty: never.
+    """
+
+    phenotype: str
+    says: str
+    unless: str
+    alleles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PhenotypeRules:
     """How alleles become a phenotype term.
 
@@ -164,6 +192,7 @@ class PhenotypeRules:
     `measure_activity`: the term at which the enzyme's activity is to be measured, or `BOTH_REDUCED`; empty: none.
     `deleted_allele`: the allele that is the absence of the whole gene; empty: none is named.
     `inhibited_as`: another enzyme whose inhibitors and inducers concern this gene too; empty: none.
+    `uninformative`: the result that does not help, of a gene that has one.
     """
 
     gene: str
@@ -174,6 +203,7 @@ class PhenotypeRules:
     measure_activity: str = ""
     inhibited_as: str = ""
     deleted_allele: str = ""
+    uninformative: Uninformative | None = None
 
     @property
     def uses_score(self) -> bool:
@@ -210,10 +240,11 @@ class RowTable:
     """The rows of one guideline for one drug and population that ask about the same genes.
 
     A patient meets one row in ten, so a row is made when it is asked for, by `make` from its number.
-    `keys`: for each row, what it asks of each of `genes`; a diplotype begins with DIPLOTYPE.
+    `keys`: for each row, what it asks of each of `genes`; a diplotype begins with DIPLOTYPE.  `actions`: what each row
+    advises, known without making it.
     """
 
-    __slots__ = ("_made", "_make", "drug", "genes", "keys", "population")
+    __slots__ = ("_made", "_make", "actions", "drug", "genes", "keys", "population", "reaches")
     #: what is stated of a table is what its rows state
     __match_args__ = ("rows",)
 
@@ -224,6 +255,7 @@ class RowTable:
         genes: tuple[str, ...],
         keys: Sequence[tuple[str, ...]],
         make: Callable[[RowTable, int], Row],
+        actions: Sequence[str],
     ) -> None:
         self.drug = drug
         self.population = population
@@ -231,6 +263,8 @@ class RowTable:
         self.keys = keys
         self._make = make
         self._made: dict[int, Row] = {}
+        self.actions = actions
+        self.reaches = frozenset(actions)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -282,6 +316,8 @@ class Drug:
     `other_enzymes`: genes whose enzymes matter although no guideline of the drug names them.
     `branches_on`: enzymes on whose inhibitors its guidelines branch themselves: the genetic phenotype is used.
     `unadvised`: why no guideline advises anything; empty for a drug of which one does.
+    `others`: the drugs that its advice proposes instead, and those of its class that the same genes may rule out.
+    `mentioned`: drugs that its advice proposes, and that have no advice themselves.
     """
 
     name: str
@@ -291,6 +327,8 @@ class Drug:
     other_enzymes: tuple[str, ...] = ()
     branches_on: tuple[str, ...] = ()
     unadvised: str = ""
+    others: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from starling.errors import InputError
 from starling.formats.registry import OUTSIDE_RESULT, states_results
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
+from starling.guidance.alternatives import Alternatives
 from starling.guidance.conversion import convert
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
@@ -47,7 +48,7 @@ from starling.once import once
 from starling.serial.digest import ResultDigest
 from starling.source.door import Wanted, open_source
 from starling.source.sites import SiteMaps
-from starling.values import asdict, replace
+from starling.values import asdict, dataclass, replace
 from starling.vocabulary import GeneCall, Notice, OutsideCall, SampleGenotypes
 from starling.without_effect import Answer, without_effect
 
@@ -55,6 +56,27 @@ Source = str | Path | Sequence[str | Path]
 
 #: Whole, of everybody, about every drug.
 EVERYTHING: Final = Question()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One patient: what was read, what other laboratories state, and what else answers depend on."""
+
+    genotypes: SampleGenotypes
+    outside: tuple[OutsideCall, ...]
+    medication: tuple[str, ...]
+    subject: Mapping[str, str]
+    options: Options
+
+    def seen(self, calls: Mapping[str, GeneCall]) -> Mapping[str, GeneCall]:
+        """The calls as far as they are the patient's own DNA."""
+        return {gene: without_donor(call) for gene, call in calls.items()} if is_donor_dna(self.subject) else calls
+
+    def advised(self, advisor: Advisor, results: Sequence[GeneResult]) -> tuple[DrugResult, ...]:
+        """What the rules of the advisor say to this patient."""
+        return advisor.recommend(
+            results, medication=self.medication, subject=self.subject, sources=self.options.sources
+        )
 
 
 class Engine:
@@ -72,7 +94,8 @@ class Engine:
         """Where the sites of the genes lie, in files of either build."""
         if self._whole is self:
             return SiteMaps(self.knowledge.definitions)
-        return SiteMaps(self.knowledge.neighbours, self.knowledge.definitions, lambda: self._whole.maps)
+        read = {**self.knowledge.definitions, **self.knowledge.beside}
+        return SiteMaps(self.knowledge.neighbours, read, lambda: self._whole.maps)
 
     @once
     def _callers(self) -> Callers:
@@ -81,6 +104,10 @@ class Engine:
     @once
     def _advisor(self) -> Advisor:
         return Advisor(self.knowledge.guidance)
+
+    @once
+    def _alternatives(self) -> Alternatives:
+        return Alternatives(self.knowledge.guidance.drugs)
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Self:
@@ -187,12 +214,11 @@ class Engine:
         own = self._callers.read(genotypes, options)
         outside, said = self._stated_of(question, genotypes.sample)
         notices = (*said, *notices)
-        calls = self.combined(own, outside)
-        if is_donor_dna(subject):
-            calls = {gene: without_donor(call) for gene, call in calls.items()}
+        person = Person(genotypes, outside, medication, subject, options)
+        calls = person.seen(self.combined(own, outside))
         clock.append(perf_counter())
         results = self.interpreted(calls, own, medication)
-        drugs = self._advise(results, medication, subject, question, options)
+        drugs = self._advise(results, person, question)
         clock.append(perf_counter())
         answer = Answer(genotypes, collected, results, drugs, medication, self.knowledge.guidance)
         said = (*notices, *unknown, *without_effect(answer, question, options))
@@ -237,22 +263,33 @@ class Engine:
 
     def _meaning(self, call: GeneCall) -> GeneResult:
         knowledge = self.knowledge
-        return interpret(call, knowledge.definitions.get(call.gene), knowledge.guidance.phenotypes.get(call.gene))
+        definition = knowledge.definitions.get(call.gene) or knowledge.beside.get(call.gene)
+        return interpret(call, definition, knowledge.guidance.phenotypes.get(call.gene))
 
-    def _advise(
-        self,
-        results: Sequence[GeneResult],
-        medication: Sequence[str],
-        subject: Mapping[str, str],
-        question: Question,
-        options: Options,
-    ) -> tuple[DrugResult, ...]:
+    def _advise(self, results: Sequence[GeneResult], person: Person, question: Question) -> tuple[DrugResult, ...]:
         """The answers for the drugs asked about; none when only genes were asked about."""
         if question.genes and not question.drugs:
             return ()
-        found = self._advisor.recommend(results, medication=medication, subject=subject, sources=options.sources)
+        found = person.advised(self._advisor, results)
+        answers = {each.drug: each for each in found}
+        asked = [each for each in found if not question.drugs or each.drug in question.drugs]
+        needed = [name for name in self._alternatives.needed(asked) if name not in answers]
+        if needed:
+            answers |= {each.drug: each for each in self._answers_beside(needed, results, person)}
         silent = [unadvised(drug) for drug in self.knowledge.guidance.unadvised if drug.name in question.drugs]
-        return (*(each for each in found if not question.drugs or each.drug in question.drugs), *silent)
+        return (*(self._alternatives.filled(each, answers) for each in asked), *silent)
+
+    def _answers_beside(
+        self, drugs: Sequence[str], results: Sequence[GeneResult], person: Person
+    ) -> tuple[DrugResult, ...]:
+        """What the same patient would be told of other drugs; their genes were read along and are called now."""
+        defined = {gene: each for gene, each in self.knowledge.beside.items() if each is not None}
+        callers = Callers(tuple(self.knowledge.beside), defined, self.knowledge.guidance.phenotypes)
+        own = callers.read(person.genotypes, person.options)
+        calls = combine([*map(SampleCall, own.values()), *callers.stated(person.outside)])
+        more = self.interpreted(person.seen(calls), own, person.medication)
+        rules = self._whole.knowledge.about(drugs, medicines=bool(person.medication)).guidance
+        return person.advised(Advisor(rules), (*results, *more))
 
     def _recorded(self, options: Options, question: Question) -> dict[str, object]:
         """Everything that was asked for, and the ingredients as which medicines were read that go by another name."""

@@ -18,6 +18,14 @@ NOT_APPLIED: Final = "INHIBITOR_NOT_APPLIED"
 TEST_REQUIRED: Final = "TEST_REQUIRED"
 #: Why no guideline advises anything on a drug that is known.
 NO_GUIDELINE: Final = "NO_GUIDELINE"
+#: The commonest risk variant of a gene was called reference, and others were not tested.
+PARTLY_NEGATIVE: Final = "PARTLY_NEGATIVE"
+#: A result that nearly everybody has, and by which the drug cannot be advised.
+DOES_NOT_HELP: Final = "RESULT_DOES_NOT_HELP"
+#: A row for a lesser gene, beside one that rules the drug out.
+ONLY_IF_USED: Final = "ONLY_IF_USED"
+#: One source gives a dose for each of two genes and does not say how they combine.
+SEPARATE_DOSES: Final = "SEPARATE_DOSES"
 #: Something was asked for that changed nothing in the result; the message says why.
 OPTION_WITHOUT_EFFECT: Final = "OPTION_WITHOUT_EFFECT"
 #: What the genotype alone would give, while another medicine changes the phenotype: shown last, never counted.

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from starling.assessment import GeneResult
 from starling.definitions import ACTIONS, GeneDefinition, GuidanceRules, seriousness
+from starling.guidance.disagreement import disagreement
 from starling.guidance.phenotype import interpret
 from starling.guidance.recommendation import Advisor, recommend
 from starling.knowledge.base import KnowledgeBase
@@ -42,7 +43,8 @@ def test_every_drug_is_answered_in_drug_order(advisor: Advisor, rules: GuidanceR
     assert all(each.genes_missing for each in answers)
     told = {each.drug: each.headline_action for each in answers if each.status != "no_result"}
     told.pop("warfarin")  # its flow answers without genes
-    assert told == {"capecitabine": "test_further", "fluorouracil": "test_further"}
+    binding = {test.drug for test in rules.required_tests if test.wording != "considered"}
+    assert told == dict.fromkeys(binding, "test_further"), "what an authority wants tested first is never no result"
 
 
 def test_the_function_and_the_advisor_agree(advisor: Advisor, rules: GuidanceRules, called: Called) -> None:
@@ -67,9 +69,11 @@ def test_clopidogrel_poor_metaboliser_in_every_population(called: Called, advise
     assert answer.headline_action == "avoid"
 
 
-def test_clopidogrel_sources_disagree_on_prasugrel(called: Called, advised: Advised) -> None:
-    """CPIC: prasugrel must not be given after a stroke or TIA; DPWG names it."""
-    found = advised("clopidogrel", called("CYP2C19", "*2/*2")).disagreement
+def test_sources_disagree_on_an_alternative_unless_one_names_it_for_others(called: Called, advised: Advised) -> None:
+    """CPIC: no prasugrel after a stroke or TIA, but after PCI; DPWG names it."""
+    rows = advised("clopidogrel", called("CYP2C19", "*2/*2")).recommendations
+    assert "prasugrel" not in str(disagreement(rows))
+    found = disagreement([row for row in rows if not row.population.startswith(("acute", "other"))])
     assert found is not None
     assert "whether prasugrel is an alternative" in found.what
     assert "DPWG: prasugrel is an alternative" in found.by
@@ -77,8 +81,8 @@ def test_clopidogrel_sources_disagree_on_prasugrel(called: Called, advised: Advi
 
 
 def test_different_actions_are_a_disagreement(called: Called, advised: Advised) -> None:
-    """DPWG knows no rapid metabolisers and reads them as normal."""
-    found = advised("clopidogrel", called("CYP2C19", "*1/*2")).disagreement
+    """CPIC avoids nortriptyline, DPWG lowers its dose. Source: PMID 27997040; DPWG tricyclics."""
+    found = advised("nortriptyline", called("CYP2D6", "*4/*4", copy_number="assessed")).disagreement
     assert found is not None
     assert "the action" in found.what
     assert len([each for each in found.by if "alternative" not in each]) >= 2
@@ -301,12 +305,12 @@ def test_carbamazepine_with_one_hla_gene_untested(advised: Advised) -> None:
     answer = advised("carbamazepine", hla("HLA-B", _1502="positive", _1511="positive"))
     assert {tuple(each.genes.values()) for each in by_source(answer, "CPIC")} == {("No Result", "*15:02 positive")}
     assert {each.genes["HLA-B"] for each in by_source(answer, "DPWG")} == {"*15:02 positive", "*15:11 positive"}
-    assert answer.genes_missing == ("HLA-A",)
+    assert answer.genes_missing == (), "HLA-A cannot lift what HLA-B rules out"
 
 
 def test_a_nocall_for_the_asked_allele_is_missing(advised: Advised) -> None:
     answer = advised("abacavir", hla("HLA-B", _1502="negative"))
-    assert (answer.status, answer.genes_missing) == ("no_result", ("HLA-B",))
+    assert (answer.status, answer.genes_missing, answer.test_first) == ("advice", ("HLA-B",), ("HLA-B",))
 
 
 # --- copy number, alternatives, ambiguity -----------------------------------------------------------------------------
@@ -397,7 +401,7 @@ def test_answers_are_whole_and_independent_of_gene_order(
     answers = advisor.recommend(results)
     assert answers == advisor.recommend(data.draw(st.permutations(results)))
     for answer in answers:
-        assert (answer.status == "advice") == bool(answer.recommendations)
+        assert (answer.status == "advice") == bool(answer.recommendations or answer.test_first)
         assert (answer.headline_action is None) == (answer.status != "advice")
         assert not (answer.status == "no_result" and not answer.genes_missing)
 

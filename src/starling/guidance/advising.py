@@ -7,14 +7,12 @@ from itertools import product
 from typing import Final
 
 from starling.assessment import WHY, Advice, Condition, Recommendation
-from starling.definitions import action_words
+from starling.definitions import SERIOUS, action_words
 from starling.guidance.lookup import Block, Found, actions_of, find
 from starling.guidance.standing import Standing, Standings
 from starling.values import replace
 from starling.vocabulary import Notice
 
-#: Actions that rule a drug out.
-SERIOUS: Final = frozenset({"contraindicated", "avoid"})
 #: Actions after which a drug is prescribed as for anybody else.
 USUAL: Final = frozenset({"standard", "no_recommendation"})
 #: Marks advice that Starling composed because the data do not decide between rows.

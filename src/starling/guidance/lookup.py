@@ -75,7 +75,8 @@ def index(rules: GuidanceRules) -> dict[str, list[Block]]:
 def find(block: Block, standings: Standings) -> tuple[Found, ...]:
     """Every row of `block` that applies to the patient, each once, diplotype rows before and instead of term rows."""
     found: dict[tuple[str, str], Found] = {}
-    for options, row in _applying(block, standings):
+    for options, number in _applying(block, standings):
+        row = block.table[number]
         place = (row.advice.id, row.strength)
         if place not in found:
             genes = tuple([(gene, option.key) for gene, option in zip(block.genes, options, strict=True)])
@@ -86,14 +87,15 @@ def find(block: Block, standings: Standings) -> tuple[Found, ...]:
 
 def actions_of(block: Block, standings: Standings) -> frozenset[str]:
     """The actions of every row of `block` that applies."""
-    return frozenset([row.advice.action for _, row in _applying(block, standings)])
+    return frozenset([block.table.actions[number] for _, number in _applying(block, standings)])
 
 
-def _applying(block: Block, standings: Standings) -> Iterator[tuple[tuple[Option, ...], Row]]:
+def _applying(block: Block, standings: Standings) -> Iterator[tuple[tuple[Option, ...], int]]:
+    """Keys under which the patient is looked up and found, and the number of the row."""
     for options in product(*[keys.options(standings[keys.gene]) for keys in block.keys]):
         number = block.numbers.get(tuple([option.key for option in options]))
         if number is not None:
-            yield options, block.table[number]
+            yield options, number
 
 
 def _narrowed(block: Block, standings: Standings, found: tuple[Found, ...]) -> tuple[Found, ...]:

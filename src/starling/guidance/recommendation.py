@@ -18,9 +18,17 @@ from starling.guidance.flows.answer import FlowAnswer
 from starling.guidance.harm import with_harm
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
-from starling.guidance.remarks import enzymes_of, medicine_notices, relevant_genes, unlisted, untested
+from starling.guidance.remarks import (
+    enzymes_of,
+    medicine_notices,
+    relevant_genes,
+    unlisted,
+    untested,
+    untested_notice,
+)
 from starling.guidance.standing import Standing, adjusted_standing
-from starling.guidance.summary import SUPERSEDED, summarise
+from starling.guidance.summary import SUPERSEDED, Given, summarise
+from starling.guidance.uninformative import set_aside, uninformative
 from starling.values import dataclass, field, replace
 from starling.vocabulary import Notice
 
@@ -31,9 +39,10 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 class _Plan:
     """One drug: its tables, the guideline of its flow, and the genes on which its answer depends.
 
-    `asked`: genes that tables ask for or name, and whether a row names a diplotype.  `kind`: equal for drugs that ask
+    `asked`: genes that tables ask for or name, and whether a diplotype decides.  `kind`: equal for drugs that ask
     alike.  `relevant`: genes whose enzymes matter for the drug.  `tests`: what authorities ask for before it is given.
     `harms`: what is at stake with it, by result.
+    `usual`: genes with a result that does not help.
     """
 
     drug: Drug
@@ -43,7 +52,8 @@ class _Plan:
     kind: int
     relevant: tuple[str, ...]
     tests: tuple[RequiredTest, ...]
-    harms: tuple[KnownHarm, ...]
+    harms: tuple[KnownHarm, ...] = ()
+    usual: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +184,7 @@ class Advisor:
 
     def _answer(self, plan: _Plan, patient: _Patient) -> DrugResult:
         """The answer, kept where nothing but standings decides it."""
-        if patient.taken or plan.drug.name in FLOWS:
+        if patient.taken or patient.subject or plan.drug.name in FLOWS:
             return self._answer_afresh(plan, patient)
         key, answers = patient.key(plan), patient.memory.answers
         answer = answers.get(key)
@@ -190,13 +200,21 @@ class Advisor:
                 answered.append((block, self._given(plan, block, asked)))
         flow = _flow(plan, patient, asked)
         given = [*flow.recommendations, *(each for _, rows in answered for each in rows)]
-        notes = (
-            *untested(plan.tests, plan.blocks, asked.genetic),
-            *unlisted(answered, asked.standings),
-            *_unsaid(asked, given),
+        if plan.usual:
+            given = set_aside(
+                given, uninformative(plan.usual, asked.standings, self._rules.phenotypes, patient.subject)
+            )
+        tests = untested(plan.tests, plan.blocks, asked.genetic)
+        found = Given(
+            drug=plan.drug.name,
+            rows=given,
+            answered=answered,
+            standings=asked.standings,
+            missing=missing.union(flow.genes_missing),
+            untested=tests,
+            notes=(*map(untested_notice, tests), *unlisted(answered, asked.standings), *_unsaid(asked, given)),
         )
-        answer = summarise(plan.drug.name, given, missing.union(flow.genes_missing), notes)
-        return with_harm(answer, plan.harms, asked.standings)
+        return with_harm(summarise(found), plan.harms, asked.standings)
 
     def _given(self, plan: _Plan, block: Block, asked: _Asked) -> list[Recommendation]:
         """Recommendations under the adjusted phenotype first; the genetic one beside it where the action differs."""
@@ -257,12 +275,13 @@ def _plans(rules: GuidanceRules) -> dict[str, _Plan]:
         tests = tuple(test for test in rules.required_tests if test.drug == drug.name)
         genes = dict.fromkeys(gene for block in own for gene in (*block.genes, *block.guideline.genes))
         genes |= dict.fromkeys(test.gene for test in tests)
+        usual = tuple(gene for gene in genes if (known := rules.phenotypes.get(gene)) and known.uninformative)
         harms = tuple(harm for harm in rules.harms if harm.drug == drug.name)
-        asked = tuple((gene, gene in exact) for gene in genes)
+        asked = tuple((gene, gene in exact or gene in usual) for gene in genes)
         flow = guidelines.get(FLOWS[drug.name].guideline) if drug.name in FLOWS else None
         relevant = relevant_genes(drug, own, flow.genes if flow is not None else ())
         kind = kinds.setdefault(asked, len(kinds))
-        plans[drug.name] = _Plan(drug, own, flow, asked, kind, relevant, tests, harms)
+        plans[drug.name] = _Plan(drug, own, flow, asked, kind, relevant, tests, harms, usual)
     return plans
 
 

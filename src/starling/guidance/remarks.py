@@ -65,12 +65,12 @@ def _known(keys: GeneKeys, standing: Standing) -> str:
     return f"{keys.gene} {term}" + (f" (activity score {standing.score})" if standing.score else "")
 
 
-def untested(tests: Sequence[RequiredTest], blocks: Sequence[Block], standings: Standings) -> tuple[Notice, ...]:
-    """One notice for each test that an authority asks for before the drug is given, and of which no result is known.
+def untested(tests: Sequence[RequiredTest], blocks: Sequence[Block], standings: Standings) -> tuple[RequiredTest, ...]:
+    """The tests that an authority asks for before the drug is given, and of which no result is known.
 
     `blocks`: the tables of the drug.  A typing that leaves open what one of them asks of the gene is no result.
     """
-    return tuple(_untested(test) for test in tests if _is_missing(test.gene, blocks, standings))
+    return tuple(test for test in tests if _is_missing(test.gene, blocks, standings))
 
 
 def _is_missing(gene: str, blocks: Iterable[Block], standings: Standings) -> bool:
@@ -78,7 +78,8 @@ def _is_missing(gene: str, blocks: Iterable[Block], standings: Standings) -> boo
     return any([keys.is_missing(standings[gene]) for keys in asked]) if asked else standings[gene].is_missing
 
 
-def _untested(test: RequiredTest) -> Notice:
+def untested_notice(test: RequiredTest) -> Notice:
+    """Who asks for the test."""
     return Notice("TEST_REQUIRED", f"{test.said}; no result of {test.gene} is known here.")
 
 

@@ -10,6 +10,7 @@ from starling.assessment import Adjusted, GeneResult
 from starling.definitions import PhenotypeRules
 from starling.guidance.caveats import BOTH_ALLELES_POSSIBLE, BOTH_ALLELES_REDUCED
 from starling.guidance.conversion import OR, terms_after
+from starling.notices import PARTLY_NEGATIVE
 from starling.values import dataclass
 from starling.vocabulary import ActivityScore, Presence, Why
 
@@ -26,6 +27,8 @@ class Standing:
     `other_scores`: scores of the same term that are possible beside `score`.
     `both_reduced`: whether both alleles are reduced, for a gene of which that is judged; None when it cannot be told.
     `copies_unconfirmed`: the copy number was not looked at and could matter.
+    `undescribed`: a variant was read as reference that no definition lists.
+    `may_proceed`: what a test of the commonest risk variant alone allows, where the usual treatment must not wait.
     `adjusted_by`: the medicine behind an adjusted phenotype; empty for the genetic one.
     """
 
@@ -39,6 +42,8 @@ class Standing:
     other_scores: tuple[str, ...] = ()
     both_reduced: bool | None = None
     copies_unconfirmed: bool = False
+    undescribed: bool = False
+    may_proceed: str = ""
     adjusted_by: str = ""
 
     @property
@@ -80,6 +85,10 @@ def standing_of(result: GeneResult) -> Standing:
         other_scores=result.activity_score_alternatives,
         both_reduced=_both_reduced(result),
         copies_unconfirmed=result.copy_number == "not_assessed" and not result.phenotype_certain,
+        undescribed=any(
+            each.phenotype is None and each.why is Why.UNDOCUMENTED_VARIANT for each in result.phenotype_alternatives
+        ),
+        may_proceed=next((note.message for note in result.warnings if note.code == PARTLY_NEGATIVE), ""),
     )
 
 

@@ -1,34 +1,92 @@
-"""One drug's recommendations in one result: the most serious action first, and where sources disagree."""
+"""One drug's recommendations as one answer: the most serious action first, nothing usual over a danger that is open.
+
+rows that apply -> set aside what does not help -> headline -> what is open -> what is for a lesser gene only
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
-from starling.assessment import Disagreement, DrugResult, Recommendation
-from starling.definitions import Drug, action_words, seriousness
-from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
+from starling.assessment import DrugResult, Recommendation
+from starling.definitions import SERIOUS, Drug, RequiredTest, seriousness
+from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED, USUAL
+from starling.guidance.disagreement import disagreement
+from starling.guidance.lookup import Block
+from starling.guidance.openings import COPIES, Danger, binding, can_change, dangers, test_words
+from starling.guidance.standing import Standings
+from starling.notices import DOES_NOT_HELP, ONLY_IF_USED, SEPARATE_DOSES
+from starling.notices import SUPERSEDED as SUPERSEDED_CODE
+from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
 #: Stands at a recommendation that the genotype alone would give, while another medicine changes the phenotype.
 SUPERSEDED: Final = Notice(
-    "GENETIC_PHENOTYPE_ONLY", "By genotype alone; while the other medicine is taken the adjusted phenotype counts."
+    SUPERSEDED_CODE, "By genotype alone; while the other medicine is taken the adjusted phenotype counts."
 )
+_LESSER: Final = Notice(ONLY_IF_USED, "Only if the drug were used all the same: another gene rules it out.")
+_TEST: Final = "test_further"
+#: headlines over which a danger may be open; those above them say to act already
+_QUIET: Final = frozenset({None, "no_recommendation", "standard", "monitor", _TEST})
+_OTHER_DOSE: Final = frozenset({"reduce_dose", "adjust_dose", "increase_dose"})
+#: headlines below which doses may stand
+_DOSED: Final = _OTHER_DOSE | {"consider_alternative"}
 
 
-def summarise(
-    drug: str, given: Sequence[Recommendation], missing: Collection[str], notes: Sequence[Notice] = ()
-) -> DrugResult:
-    """The drug's result: `advice` when any row applies, else `no_result` when a gene is missing, else `no_row`."""
-    counting = [each for each in given if SUPERSEDED not in each.notes]
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was found for one drug and patient.
+
+    `answered`: the tables that were asked, and what each gave.  `missing`: genes that are asked for and of which nothing
+    is known.  `untested`: tests that authorities ask for and that were not done.
+    """
+
+    drug: str
+    rows: Sequence[Recommendation]
+    answered: Sequence[tuple[Block, Sequence[Recommendation]]]
+    standings: Standings
+    missing: Collection[str]
+    untested: Sequence[RequiredTest]
+    notes: Sequence[Notice] = ()
+
+    @property
+    def dangerous(self) -> list[Block]:
+        """The tables of which some row rules the drug out."""
+        return [block for block, _ in self.answered if not SERIOUS.isdisjoint(block.table.reaches)]
+
+    @property
+    def genes(self) -> dict[str, None]:
+        """The genes that the tables ask for, each once."""
+        return dict.fromkeys([gene for block, _ in self.answered for gene in block.genes])
+
+
+def summarise(found: Given) -> DrugResult:
+    """The drug's result: `advice` when a row applies or a test comes first, else `no_result` or `no_row`."""
+    counting = [each for each in found.rows if SUPERSEDED not in each.notes]
+    headline = min((each.action for each in counting), key=seriousness, default=None)
+    unhelpful = _unhelpful(counting) if headline == "no_recommendation" else ""
+    tests = binding(found.untested)
+    open_ = _open(found, tests) if headline in _QUIET and not unhelpful else ()
+    answer, test_first = unhelpful, ()
+    if headline in _QUIET and (tests or open_ or headline == _TEST):
+        answer = test_words(found.drug, tests, open_)
+        headline, test_first = _TEST, _to_test(found, counting, tests, open_)
+    elif headline in USUAL and (allowed := _may_proceed(found)):
+        answer, headline = allowed, "monitor"
+    rows = tuple(found.rows)
+    if headline in SERIOUS:
+        rows = _without_lesser(rows)
+        counting = [each for each in rows if SUPERSEDED not in each.notes]
     return DrugResult(
-        drug=drug,
-        status="advice" if given else "no_result" if missing else "no_row",
-        headline_action=min((each.action for each in counting), key=seriousness, default=None),
-        genes_missing=tuple(sorted(missing)),
+        drug=found.drug,
+        status="advice" if headline is not None else "no_result" if found.missing else "no_row",
+        headline_action=headline,
+        genes_missing=tuple(sorted(_missing(found))) if found.missing else (),
         disagreement=disagreement(counting) if len(counting) > 1 else None,
-        recommendations=tuple(given),
-        notes=tuple(notes),
+        recommendations=rows,
+        notes=(*found.notes, *(_separate_doses(counting) if headline in _DOSED else ())),
+        answer=answer,
+        test_first=test_first,
     )
 
 
@@ -38,37 +96,87 @@ def unadvised(drug: Drug) -> DrugResult:
     return DrugResult(drug.name, "no_guideline", None, notes=(Notice("NO_GUIDELINE", reason),))
 
 
-def disagreement(given: Sequence[Recommendation]) -> Disagreement | None:
-    """What sources advise differently, and who says what; None when those that give advice agree.
+def _unhelpful(counting: Iterable[Recommendation]) -> str:
+    """What is said where nothing but results that do not help speaks of the drug."""
+    return next((note.message for each in counting for note in each.notes if note.code == DOES_NOT_HELP), "")
 
-    A source counts with its most serious action; one that gives no advice disagrees with nobody.
-    """
-    actions: dict[str, str] = {}
-    for each in given:
-        action = "standard" if any(note.code == COPY_NUMBER_UNCONFIRMED for note in each.notes) else each.action
-        if action == "no_recommendation" or each.advice.id.startswith(UNRESOLVED):
+
+def _open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Danger, ...]:
+    """Everything open that could rule the drug out; where nothing at all is known, what the tests are about."""
+    dangerous = found.dangerous
+    if not dangerous:
+        return ()
+    known = any([not found.standings[gene].is_missing for gene in found.genes])
+    tested = {test.gene for test in tests}
+    return tuple(
+        dict.fromkeys(
+            each
+            for block in dangerous
+            for each in dangers(block, found.standings)
+            if (known or each.gene in tested) and not found.standings[each.gene].may_proceed
+        )
+    )
+
+
+def _may_proceed(found: Given) -> str:
+    """What a test of the commonest variant alone allows."""
+    said = next((said for gene in found.genes if (said := found.standings[gene].may_proceed)), "")
+    return f"Usual dose, do not delay: {said}" if said else ""
+
+
+def _to_test(
+    found: Given, counting: Iterable[Recommendation], tests: Iterable[RequiredTest], open_: Iterable[Danger]
+) -> tuple[str, ...]:
+    """Genes, or copy numbers, each once: what authorities ask for, then what is open."""
+    rows = (test for row in counting if row.action == _TEST for test in _tested_by(row, found.standings))
+    named = dict.fromkeys((*(test.gene for test in tests), *(each.test for each in open_), *rows))
+    return tuple(test for test in named if test.removesuffix(COPIES) == test or test.removesuffix(COPIES) not in named)
+
+
+def _tested_by(row: Recommendation, standings: Standings) -> Iterator[str]:
+    """What a row that delays the drug wants to know."""
+    confirm = any(note.code == COPY_NUMBER_UNCONFIRMED for note in row.notes)
+    yield from row.advice.genes_missing
+    for gene in row.genes:
+        standing = standings.get(gene)
+        if standing is None:
             continue
-        actions[each.source] = min(actions.get(each.source, action), action, key=seriousness)
-    said = [f"{source}: {action_words(action)}" for source, action in actions.items()]
-    differs = ["the action"] if len(set(actions.values())) > 1 else []
-    disputed = _disputed_alternatives(given)
-    differs += [f"whether {name} is an alternative" for name in disputed]
-    if not differs:
-        return None
-    for name, (named_by, denied_by) in disputed.items():
-        said += [f"{named_by}: {name} is an alternative", f"{denied_by}: {name} is not an alternative"]
-    return Disagreement(f"Sources differ on {' and on '.join(differs)}.", tuple(said))
+        if standing.copies_unconfirmed and (confirm or row.advice.id.startswith(UNRESOLVED)):
+            yield gene + COPIES
+        elif standing.candidates or (standing.alternatives and not confirm):
+            yield gene
 
 
-def _disputed_alternatives(given: Sequence[Recommendation]) -> dict[str, tuple[str, str]]:
-    """Medicine -> (who names it as an alternative, who says that it is none)."""
-    disputed: dict[str, tuple[str, str]] = {}
-    if not any([each.advice.not_alternatives for each in given]):
-        return disputed
-    for one in given:
-        named = {*one.advice.alternatives, *(name for each in one.advice.conditions for name in each.alternatives)}
-        for other in given:
-            if other.source != one.source:
-                for name in sorted(named.intersection(other.advice.not_alternatives)):
-                    disputed.setdefault(name, (one.source, other.source))
-    return disputed
+def _missing(found: Given) -> Iterator[str]:
+    """The genes of which nothing is known and that could change the answer."""
+    now = [(block, frozenset([row.action for row in rows])) for block, rows in found.answered]
+    for gene in found.missing:
+        if not found.rows or gene not in found.genes or can_change(gene, now, found.standings):
+            yield gene
+
+
+def _without_lesser(rows: Sequence[Recommendation]) -> tuple[Recommendation, ...]:
+    """The rows of a drug that is ruled out; those that speak of other genes only hold if it were used all the same."""
+    ruling = {gene for row in rows if row.action in SERIOUS and SUPERSEDED not in row.notes for gene in row.genes}
+    return tuple(
+        replace(row, notes=(*row.notes, _LESSER))
+        if row.action not in SERIOUS and row.action != "no_recommendation" and ruling.isdisjoint(row.genes)
+        else row
+        for row in rows
+    )
+
+
+def _separate_doses(counting: Sequence[Recommendation]) -> tuple[Notice, ...]:
+    """One notice for each source that gives a dose by one gene and another by another, and does not combine them."""
+    said = []
+    for source in dict.fromkeys(row.source for row in counting):
+        rows = [row for row in counting if row.source == source and row.action in _OTHER_DOSE and row.advice.dose]
+        genes = list(dict.fromkeys(gene for row in rows if len(row.genes) == 1 for gene in row.genes))
+        single = len(genes) > 1 and all(len(row.genes) == 1 for row in rows)
+        if single and not any(gene in each.when for row in rows for each in row.advice.conditions for gene in genes):
+            text = (
+                f"{source} gives one dose by {genes[0]} and another by {' and '.join(genes[1:])}, each as if it stood "
+                "alone, and does not say that they multiply."
+            )
+            said.append(Notice(SEPARATE_DOSES, text))
+    return tuple(said)

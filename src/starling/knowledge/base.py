@@ -27,16 +27,21 @@ BUNDLED: Final = Path(__file__).with_name("starling.kb")
 #: How alike a name must be to be suggested, as `difflib` measures it (ours): one slip in five letters.
 _CLOSE: Final = 0.8
 #: tables that begin with a gene: what guidance says of it, and what it looks like
-_MEANING: Final = frozenset({"phenotype_rule", "score_range", "dpwg_term"})
+_MEANING: Final = frozenset({"phenotype_rule", "score_range", "dpwg_term", "uninformative"})
 _SHAPE: Final = frozenset({"trait", "exception", "alias", "priority"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What a narrowed knowledge base speaks of; `near`: its genes and all others on their chromosomes."""
+    """What a narrowed knowledge base speaks of.
+
+    `beside`: genes by which other drugs are judged of which the answers speak.  `near`: all these genes and the others
+    on their chromosomes.
+    """
 
     drugs: Set[str]
     genes: Set[str]
+    beside: Set[str]
     near: Set[str]
     medicines: bool
 
@@ -86,7 +91,8 @@ class KnowledgeBase:
         Answers for these drugs are the same; everything else is not there.  `medicines`: with what other medicines do
         to enzymes, and the genes that they adjust whatever drug is asked about.
         """
-        guidelines = {id_ for drug, _, _, named, _ in self._select("drug") if drug in drugs for id_ in named.split()}
+        asked = [row for row in self._select("drug") if row[0] in drugs]
+        guidelines = {id_ for row in asked for id_ in row[3].split()}
         concerned = {gene for row in self._rows.at("guideline", guidelines) for gene in row[3].split()}
         concerned |= {
             value for drug, kind, value, _ in self._select("drug_exception") if drug in drugs and kind == "other_enzyme"
@@ -95,9 +101,11 @@ class KnowledgeBase:
         if medicines:
             concerned |= {gene for gene, trait, _ in traits if trait == "adjusted_by_inhibitors"}
         concerned |= set(genes)
-        places = {value for gene, trait, value in traits if trait == "chrom" and gene in concerned}
+        beside = {gene for row in asked for gene in row[7].split()} - concerned
+        read = concerned | beside
+        places = {value for gene, trait, value in traits if trait == "chrom" and gene in read}
         near = {gene for gene, trait, value in traits if trait == "chrom" and value in places}
-        return KnowledgeBase(self._rows, self.path, _Scope(frozenset(drugs), concerned, near, medicines))
+        return KnowledgeBase(self._rows, self.path, _Scope(frozenset(drugs), concerned, beside, near, medicines))
 
     def close(self) -> None:
         """The file is released; values already built stay usable."""
@@ -116,6 +124,15 @@ class KnowledgeBase:
         """Every gene's definition table, by gene, alphabetical."""
         scope = self._scope
         return {gene: each for gene, each in self.neighbours.items() if scope is None or gene in scope.genes}
+
+    @once
+    def beside(self) -> Mapping[str, GeneDefinition | None]:
+        """Of a narrowed knowledge base the genes by which the alternatives to its drugs are judged, alphabetical.
+
+        Their definitions; None of a gene whose results come from other laboratories.
+        """
+        scope = self._scope
+        return {gene: self.neighbours.get(gene) for gene in sorted(scope.beside)} if scope is not None else {}
 
     @once
     def neighbours(self) -> Mapping[str, GeneDefinition]:
@@ -322,7 +339,7 @@ class KnowledgeBase:
                 return [row for row in self._rows.table(table) if row[0] in scope.drugs]
             case "inhibitor" if not scope.medicines:
                 return []
-        rows, genes = self._rows.table(table), scope.near if table in _SHAPE else scope.genes
+        rows, genes = self._rows.table(table), scope.near if table in _SHAPE else scope.genes | scope.beside
         return [row for row in rows if row[0] in genes] if table in _SHAPE | _MEANING else rows
 
 

@@ -19,6 +19,7 @@ from starling.definitions import DIPLOTYPE
 from starling.errors import KnowledgeError
 from starling.knowledge.inspect import check_tables
 from starling.knowledge.intervals import last_position, parse_hgvs
+from starling.knowledge.others import others_of
 from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, digests, normalised, stamp_of
 from starling.knowledge.tables import OUTSIDE, TRAITS, TableRow, Tables, natural, read_tables
 from starling.knowledge.values import parse_key
@@ -61,6 +62,7 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
         "trait": _traits(tables),
         "phenotype_rule": _rules(tables),
         "score_range": _plain(tables["score_ranges"]),
+        "uninformative": _uninformative(tables),
         "dpwg_term": _plain(tables["dpwg_terms"]),
         "population": _plain(tables["populations"]),
         "guideline": _guidelines(tables),
@@ -136,6 +138,16 @@ def _rules(tables: Tables) -> Iterator[Values]:
         yield row["gene"], row["method"], first, second, row["phenotype"]
 
 
+def _uninformative(tables: Tables) -> Iterator[Values]:
+    """Uninformative results with the alleles that make them: those of the reference allele's function."""
+    alleles = tables.by_gene("alleles")
+    for row in tables["uninformative_results"]:
+        own = alleles[row["gene"]]
+        function = next(each["function"] for each in own if each["is_reference"])
+        usual = sorted({each["reported_as"] or each["allele"] for each in own if each["function"] == function})
+        yield row["gene"], row["phenotype"], row["says"], row["unless"], "\t".join(usual)
+
+
 def _guidelines(tables: Tables) -> Iterator[Values]:
     """Guidelines with their drugs and rows, and the advice and implications that the rows name."""
     advice = {record.id: record.values for record in tables.records["advice.jsonl"]}
@@ -190,12 +202,20 @@ def _drugs_of_guidelines(tables: Tables) -> dict[str, list[str]]:
 
 def _drugs(tables: Tables) -> Iterator[Values]:
     """Drugs with the guidelines that speak of them, so that a question about one drug reads only those."""
-    guidelines = _drugs_of_guidelines(tables)
+    guidelines, others = _drugs_of_guidelines(tables), others_of(tables)
+    genes = {row["guideline"]: row["genes"].split() for row in tables["guidelines"]}
+    known = {row["gene"] for row in tables["genes"]}
+    spoken = {
+        row["drug"]: [id_ for id_, drugs in guidelines.items() if row["drug"] in drugs] for row in tables["drugs"]
+    }
     for row in tables["drugs"]:
-        named = sorted(id_ for id_, drugs in guidelines.items() if row["drug"] in drugs)
-        yield *row.values.values(), " ".join(named), ""
+        beside = {gene for other in others[row["drug"]] for id_ in spoken.get(other, ()) for gene in genes[id_]} & known
+        advised = [other for other in others[row["drug"]] if other in spoken]
+        mentioned = [other for other in others[row["drug"]] if other not in spoken]
+        named = " ".join(sorted(spoken[row["drug"]])), "", "|".join(advised), "|".join(mentioned)
+        yield *row.values.values(), *named, " ".join(sorted(beside))
     for row in tables["drugs_without_advice"]:
-        yield row["drug"], row["rxnorm"], row["atc"], "", row["reason"]
+        yield row["drug"], row["rxnorm"], row["atc"], "", row["reason"], "", "", ""
 
 
 def _json(value: object) -> str:

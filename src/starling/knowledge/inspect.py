@@ -40,6 +40,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "gene_exceptions.tsv": ("gene", "kind", "value"),
     "aliases.tsv": ("gene", "alias"),
     "score_ranges.tsv": ("gene", "score"),
+    "uninformative_results.tsv": ("gene",),
     "unphased_priorities.tsv": ("gene", "pick", "among"),
     "dpwg_terms.tsv": ("gene", "our_term"),
     "populations.tsv": ("code",),

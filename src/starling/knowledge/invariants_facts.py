@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Final
 
-from starling.definitions import BOTH_REDUCED, CALLING_RULES
+from starling.definitions import BOTH_REDUCED, CALLING_RULES, SERIOUS
 from starling.knowledge.invariants_genes import at
 from starling.knowledge.tables import OUTSIDE, TableRow, Tables, Violation
 
@@ -138,4 +138,44 @@ def drug_exceptions(tables: Tables) -> Iterator[Violation]:
             )
 
 
-CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (traits, methods, score_ranges, drug_exceptions)
+def uninformative(tables: Tables) -> Iterator[Violation]:
+    """What is called uninformative is what the reference has, and no row stops or delays a drug for the reference alone.
+
+    Such a row would stop it for nearly everybody; it is uninformative, or it is wrong.
+    """
+    usual = {gene: terms for gene in tables.by_gene("alleles") if (terms := _reference_terms(tables, gene))}
+    stated = {(row["gene"], row["phenotype"]) for row in tables["uninformative_results"]}
+    for row in tables["uninformative_results"]:
+        if row["phenotype"] not in usual.get(row["gene"], ()):
+            yield at(row, f"{row['phenotype']!r} is not what the reference allele of {row['gene']} gives")
+        if "{drug}" not in row["says"] or not row["source"]:
+            yield at(row, "it says a sentence with {drug} in it, and states its source")
+    advice = {record.id: record.values for record in tables.records["advice.jsonl"]}
+    for row in tables["recommendations"]:
+        keys = [tuple(part.split("=", 1)) for part in row["when"].split(" & ")]
+        named = {key for key in keys if key[-1] != "No Result"}
+        if advice[row["advice"]].get("action") not in {*SERIOUS, "test_further"} or not named or named <= stated:
+            continue
+        if all(len(key) == 2 and key[1] in usual.get(key[0], ()) for key in named):
+            yield at(row, "the reference alone meets this row, and uninformative_results.tsv does not name the result")
+
+
+def _reference_terms(tables: Tables, gene: str) -> frozenset[str]:
+    """The term of two reference alleles (of one, where the rules are for one), and their score."""
+    reference = next((row for row in tables.by_gene("alleles")[gene] if row["is_reference"]), None)
+    rules = tables.by_gene("phenotype_rules").get(gene, ())
+    if reference is None:
+        return frozenset()
+    pair = ([reference["function"]] * 2, [reference["function"], ""])
+    scores = {str(2 * float(value)) for value in (reference["activity_value"],) if re.fullmatch(r"[\d.]+", value)}
+    found = {row["phenotype"]: row for row in rules if [row["function_1_or_score"], row["function_2"]] in pair}
+    return frozenset({*found, *scores, *(row["phenotype"] for row in rules if row["function_1_or_score"] in scores)})
+
+
+CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (
+    traits,
+    methods,
+    score_ranges,
+    drug_exceptions,
+    uninformative,
+)

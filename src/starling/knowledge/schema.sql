@@ -45,6 +45,10 @@ CREATE TABLE phenotype_rule (
 CREATE TABLE score_range (
     gene TEXT NOT NULL, score TEXT NOT NULL, phenotype TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (gene, score)
 ) WITHOUT ROWID;
+-- a result that every reference person has and that no drug can be advised by; alleles: those that it takes, between tabs
+CREATE TABLE uninformative (
+    gene TEXT PRIMARY KEY, phenotype TEXT NOT NULL, says TEXT NOT NULL, unless TEXT NOT NULL, alleles TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE dpwg_term (
     gene TEXT NOT NULL, our_term TEXT NOT NULL, dpwg_term TEXT NOT NULL, PRIMARY KEY (gene, our_term)
 ) WITHOUT ROWID;
@@ -64,9 +68,11 @@ CREATE TABLE guideline (
 -- What things are called: drugs, other medicines, chromosomes ---------------------------------------------------
 
 -- guidelines: identifiers between blanks; unadvised: why no guideline advises anything, of a drug that has none
+-- others: between `|`, drugs that its advice proposes instead, and those of its class that the same genes may rule out;
+--   mentioned: proposed drugs that have no advice themselves; other_genes: between blanks, the genes that guidelines of these speak of
 CREATE TABLE drug (
     drug TEXT PRIMARY KEY, rxnorm TEXT NOT NULL, atc TEXT NOT NULL, guidelines TEXT NOT NULL,
-    unadvised TEXT NOT NULL
+    unadvised TEXT NOT NULL, others TEXT NOT NULL, mentioned TEXT NOT NULL, other_genes TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE drug_exception (
     drug TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (drug, kind, value)

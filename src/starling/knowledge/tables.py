@@ -75,6 +75,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "gene_exceptions.tsv": ("gene", "kind", "value"),
     "aliases.tsv": ("gene", "alias", "name"),
     "score_ranges.tsv": ("gene", "score", "phenotype", "source"),
+    "uninformative_results.tsv": ("gene", "phenotype", "says", "unless", "source"),
     "unphased_priorities.tsv": ("gene", "pick", "among"),
     "dpwg_terms.tsv": ("gene", "our_term", "dpwg_term"),
     "populations.tsv": ("code", "shown_as"),

@@ -31,6 +31,7 @@ from starling.definitions import (
     RowTable,
     ScoreRange,
     Site,
+    Uninformative,
 )
 from starling.errors import KnowledgeError
 from starling.values import many
@@ -104,9 +105,15 @@ def drugs_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = None)
             other_enzymes=tuple(kinds.get((drug, "other_enzyme"), ())),
             branches_on=tuple(kinds.get((drug, "branches_on_inhibitors"), ())),
             unadvised=unadvised,
+            others=_listed(others),
+            mentioned=_listed(mentioned),
         )
-        for drug, rxnorm, atc, _guidelines, unadvised in select("drug")
+        for drug, rxnorm, atc, _guidelines, unadvised, others, mentioned, _genes in select("drug")
     )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split("|")) if text else ()
 
 
 def inhibitors_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = None) -> tuple[Inhibitor, ...]:
@@ -231,6 +238,7 @@ def _variant(text: str) -> tuple[int, str, str]:
 
 def _phenotypes(select: Select) -> dict[str, PhenotypeRules]:
     traits, ranges = _traits(select), _grouped(select("score_range"))
+    usual = {row[0]: Uninformative(*row[1:4], frozenset(row[4].split("\t"))) for row in select("uninformative")}
     by_score: dict[str, dict[str, str]] = {}
     by_functions: dict[str, dict[tuple[str, ...], str]] = {}
     for gene, method, first, second, phenotype in select("phenotype_rule"):
@@ -248,6 +256,7 @@ def _phenotypes(select: Select) -> dict[str, PhenotypeRules]:
             measure_activity=traits.get(gene, {}).get("measure_activity", ""),
             inhibited_as=traits.get(gene, {}).get("inhibited_as", ""),
             deleted_allele=traits.get(gene, {}).get("deleted_allele", ""),
+            uninformative=usual.get(gene),
         )
         for gene in sorted({*by_score, *by_functions})
     }
@@ -297,7 +306,8 @@ def _row_maker(advice: Iterable[Any], implications: Iterable[Any]) -> Callable[[
             when = tuple([_key(gene, key) for gene, key in zip(of.genes, of.keys[number], strict=True)])
             return Row(drug, population, strength[number], when, given[named[number]], implied[ids[number]])
 
-        return RowTable(drug, population, tuple(genes), list(zip(*asked, strict=True)), row)
+        actions = [records[id_]["action"] for id_ in named]
+        return RowTable(drug, population, tuple(genes), list(zip(*asked, strict=True)), row, actions)
 
     return table
 

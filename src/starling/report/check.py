@@ -6,8 +6,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from starling.assessment import Assessment, GeneResult, Recommendation
-from starling.notices import CONVERTED, NO_GUIDELINE, TEST_REQUIRED
-from starling.report.glance import Line, assumptions, drug_line, is_superseded, not_shown, source_words
+from starling.notices import CONVERTED, DOES_NOT_HELP, NO_GUIDELINE, ONLY_IF_USED, SUPERSEDED, TEST_REQUIRED
+from starling.report.glance import (
+    Line,
+    assumptions,
+    drug_line,
+    not_shown,
+    source_name,
+    source_words,
+)
 from starling.report.layout import Page
 from starling.report.text import columns, visible, wrap
 from starling.report.wording import condition_text, doses_text
@@ -27,6 +34,14 @@ from starling.report.words import (
 
 #: notes on a drug that the answer itself says
 _IN_THE_BOX: Final = frozenset({TEST_REQUIRED, NO_GUIDELINE})
+#: columns of a label under which its text is not set in
+_LABEL: Final = 20
+#: mark of a row -> what stands before what it says
+_BEFORE_A_ROW: Final = {
+    SUPERSEDED: "By genotype alone, without the other medicine:",
+    ONLY_IF_USED: "Only if it were used all the same:",
+    DOES_NOT_HELP: "Not counted, since nearly everybody has this result:",
+}
 _WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guideline"}
 
 
@@ -57,15 +72,16 @@ def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
         return (("", said), *_tests(line))
     if line.drug.status == "no_guideline":
         return tuple(("", sentence(note.message)) for note in line.drug.notes)
-    if line.lead is None:
+    if line.lead is None and not line.drug.answer:
         return (("", "No source advises anything for this result. That is not a statement of safety."), *_tests(line))
-    advice = line.lead.advice
-    lines = [("", advice.summary)]
-    lines += [("Dose", doses_text(advice.dose))] if advice.dose else []
-    lines += [("Titrate", "adjust the dose by its effect")] if advice.titrate else []
-    lines += [("Instead", joined(advice.alternatives, "or"))] if advice.alternatives else []
-    lines += [("Not instead", joined(advice.not_alternatives, "or"))] if advice.not_alternatives else []
-    lines += [("Watch", joined(advice.monitor))] if advice.monitor else []
+    lines = list(line.first)
+    if line.lead is not None and line.commands:
+        advice = line.lead.advice
+        lines += [("Dose", doses_text(advice.dose))] if advice.dose and not line.is_split else []
+        lines += [("Titrate", "adjust the dose by its effect")] if advice.titrate else []
+        lines += [("Watch", joined(advice.monitor))] if advice.monitor else []
+    lines += [("Instead", "; ".join(line.instead))] if line.instead else []
+    lines += [("Not instead", "; ".join(line.not_instead))] if line.not_instead else []
     lines += _tests(line)
     if line.uncertain:
         lines.append(("Not certain", f"the result of {joined(line.uncertain)}; see below"))
@@ -86,6 +102,9 @@ def _answer(page: Page, line: Line, sample: str) -> list[str]:
     lines = wrap(visible(f"{sign} {word.upper()}: {line.drug.drug} for {sample}"), inner)
     for label, text in answer_lines(line):
         first = f"{label}: " if label else ""
+        if columns(first) > _LABEL:
+            lines += wrap(visible(first + text), inner)
+            continue
         wrapped = wrap(visible(text), inner - columns(first))
         lines += [(first if number == 0 else " " * columns(first)) + part for number, part in enumerate(wrapped)]
     if line.drug.disagreement:
@@ -123,18 +142,24 @@ def _sources(page: Page, line: Line) -> list[str]:
     silent = page.bullets(note.message for note in line.drug.notes if note.code not in _IN_THE_BOX)
     if not line.drug.recommendations:
         return [*page.heading("What sources list"), *silent] if silent else []
-    rows = [(source_words(row), populations, _says(row)) for row, populations in merged(line.rows)]
+    rows = [(_source(row, line), populations, _says(row)) for row, populations in merged(line.rows)]
     lines = [*page.heading("Sources side by side"), *page.table(("Source", "For", "Says"), rows, (15, 18))]
     if line.drug.disagreement:
         lines += page.paragraph(disagreement_words(line.drug.disagreement), first="  ! ", tone="warn")
     return lines + silent
 
 
+def _source(row: Recommendation, line: Line) -> str:
+    """Who says so; with the gene, where one source has rows for several genes."""
+    genes = {tuple(each.genes) for each in line.rows if source_name(each) == source_name(row)}
+    return f"{source_words(row)}: {joined(row.genes)}" if len(genes) > 1 else source_words(row)
+
+
 def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], ...]:
     """The recommendations with those of one source that say the same for several populations as one."""
     same: dict[tuple[str, ...], list[Recommendation]] = {}
     for row in rows:
-        key = (source_words(row), row.action, row.advice.summary, row.phenotype_used, row.text_as_of)
+        key = (source_words(row), *row.genes, row.action, row.advice.summary, row.phenotype_used, row.text_as_of)
         same.setdefault(key, []).append(row)
     return tuple(
         (group[0], "; ".join(dict.fromkeys(population_words(row.population) for row in group)))
@@ -143,9 +168,11 @@ def merged(rows: Iterable[Recommendation]) -> tuple[tuple[Recommendation, str], 
 
 
 def _says(row: Recommendation) -> str:
-    genetic = "By genotype alone, without the other medicine: " if is_superseded(row) else ""
+    codes = {note.code for note in row.notes}
+    before = " ".join(words for code, words in _BEFORE_A_ROW.items() if code in codes)
+    action = row.advice.action if DOES_NOT_HELP in codes else row.action
     age = f" ({age_words(row.text_as_of, row.checked_on)})" if row.checked_on else ""
-    return f"{genetic}{action_words(row.action).word}. {row.advice.summary}{age}"
+    return f"{before} {action_words(action).word}. {row.advice.summary}{age}".lstrip()
 
 
 def _conditions(page: Page, line: Line) -> list[str]:
@@ -158,7 +185,7 @@ def _conditions(page: Page, line: Line) -> list[str]:
 
 def _limits(page: Page, assessment: Assessment, line: Line, genes: Iterable[GeneResult]) -> list[str]:
     said = [f"{gene.gene}: {limit}" for gene in genes for limit in not_shown(gene, listed=3)]
-    counted = (note for row in line.counting for note in row.notes if note.code != CONVERTED)
+    counted = (note for row in line.counting for note in row.notes if note.code not in {CONVERTED, *_BEFORE_A_ROW})
     notes = dict.fromkeys(sentence(note.message) for note in counted)
     lines = [*page.heading("Limits"), *page.bullets(said), *page.bullets(notes), *page.bullets(assumptions(assessment))]
     return [*lines, *page.paragraph(NOT_A_DEVICE_SHORT, first="  ", tone="quiet")]

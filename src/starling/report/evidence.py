@@ -13,16 +13,17 @@ from starling.report.words import action_words, age_words, disagreement_words, j
 
 
 def evidence(glance: Glance, genes: Mapping[str, GeneResult], *, shown: bool) -> Markup:
-    """The section: drugs to act on in full, then the others as a table; folded away unless it is to be `shown`.
+    """The section: drugs to act on, to test for or to watch in full, then the others as a table; folded away unless it is to be `shown`.
 
     What is folded is not printed; a reader opens, and so prints, what he needs.
     """
-    others = [line for line in glance.all() if not line.words.urgent or line not in glance.acting]
+    told = (*glance.acting, *glance.testing, *glance.watching)
+    others = (*glance.usual_uncertain, *glance.usual, *glance.helps_not, *glance.silent, *glance.missing)
     stated = any(line.drug.recommendations or line.drug.notes for line in others)
     return tag(
         "section",
         tag("h2", "Evidence: what each source says"),
-        *(_drug(line, genes, shown=shown) for line in glance.acting),
+        *(_drug(line, genes, shown=shown) for line in told),
         _table(others, genes, shown=shown) if stated else None,
         id="evidence",
         class_="" if shown else "folded",

@@ -20,6 +20,7 @@ from starling.report.words import (
     NOT_STATED,
     SIGNATURE,
     ActionWords,
+    action_words,
     call_words,
     dated,
     day_words,
@@ -38,10 +39,12 @@ _CAVEATS: Final = 8
 _SERIOUS: Final = 3
 _OTHERS, _FEW = 16, 6
 _CALL: Final = 24
+_INSTEAD: Final = 4
 _MISSED: Final = 9
 #: From so many rows of the two tables on, the page is set in small print, and in smaller, to stay on one sheet.
 _DENSE, _DENSEST = 9, 22
 
+_TEST: Final = action_words("test_further")
 #: The level of harm that leads the page.
 DEADLY: Final = HARMS[0]
 #: How certain a result is, as a sign that is not a colour, in words that a screen reader speaks.
@@ -71,7 +74,7 @@ def first_page(assessment: Assessment, glance: Glance | None = None) -> Markup:
 
 def _density(assessment: Assessment, glance: Glance) -> str:
     """How small the print must be for one sheet: by the rows of the two tables."""
-    harms = {replace(line.drug.harm, source="") for line in glance.acting if line.drug.harm is not None}
+    harms = {replace(line.drug.harm, source="") for line in glance.harmful if line.drug.harm is not None}
     rows = len(harms) + len(medicines(assessment))
     return " ".join(name for name, least in (("dense", _DENSE), ("densest", _DENSEST)) if rows >= least)
 
@@ -130,7 +133,7 @@ def _cut(said: Sequence[str], most: int, where: str = "the whole report") -> Seq
 def _findings(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
     """Results that can kill or maim, and the drugs with which they do: one row a result and harm."""
     found: dict[Harm, list[Line]] = {}
-    for line in glance.acting:
+    for line in glance.harmful:
         if line.drug.harm is not None:
             found.setdefault(replace(line.drug.harm, source=""), []).append(line)
     deadly = [harm for harm in found if harm.level == DEADLY]
@@ -215,14 +218,20 @@ def _medicine(medicine: Medicine, lines: Sequence[Line], assessment: Assessment)
 
 
 def _to_do(line: Line) -> Markup:
-    answer = line.drug
     reason = tag("span", f" ({line.because})", class_="quiet") if line.because else None
-    asked = [tag("span", f"Ask: {each.ask}", class_="differ") for each in answer.conditions_open]
-    instead = [each.drug for each in answer.alternatives if each.offered]
-    offered = (
-        tag("span", f"Instead, checked on this patient: {joined(instead, 'or')}", class_="why") if instead else None
-    )
-    return join(tag("span", line.summary or _why_not(answer), reason, class_="block"), *asked, offered)
+    asked = [tag("span", f"Ask: {each.ask}", class_="differ") for each in line.drug.conditions_open]
+    instead = _instead(line)
+    offered = tag("span", f"Instead, checked on this patient: {joined(instead, 'or')}", class_="why") if instead else None
+    said = line.first if len(line.first) > 1 else (("", line.summary or _why_not(line.drug)),)
+    shown = (join(tag("b", f"{label}: ") if label else None, text, " ") for label, text in said)
+    return join(tag("span", *shown, reason, class_="block"), *asked, offered)
+
+
+def _instead(line: Line) -> Sequence[str]:
+    """The names of what may be given instead; the reasons stand in the evidence."""
+    offered = [each for each in line.drug.alternatives if each.offered]
+    marked = {each.drug: each.action is not None and action_words(each.action).urgent for each in offered}
+    return _cut([f"{name} (also restricted)" if urgent else name for name, urgent in marked.items()], _INSTEAD)
 
 
 def _why_not(answer: DrugResult) -> str:
@@ -232,29 +241,41 @@ def _why_not(answer: DrugResult) -> str:
 
 
 def _others(glance: Glance, own: Collection[str], most: int) -> Markup:
-    """The other drugs to act on, by action, as names; what asks for attention only is counted."""
-    others = [
-        line for line in glance.acting if line.drug.harm is None and not line.is_minor and line.drug.drug not in own
-    ]
+    """The other drugs to act on, by action or by the test they wait for, as names; the rest is counted."""
+    others = [line for line in glance.leading if line.drug.harm is None and line.drug.drug not in own]
     rows = [
-        tag("li", badge(words, brief=True), " ", tag("span", ", ".join(_cut(names, most))))
-        for words, names in _by_action(others)
+        tag("li", badge(words, brief=True), " ", ", ".join(_cut(names, most))) for words, names in _by_action(others)
     ]
+    waiting = [(tests, [line.drug.drug for line in lines]) for tests, lines in glance.tests()]
+    rows += [
+        tag("li", badge(_TEST), " ", tag("b", joined(tests)), ": " if tests else "", ", ".join(_cut(names, most)))
+        for tests, names in waiting
+    ]
+    nothing = tag("p", "No other drug of the knowledge base calls for anything but usual use.")
+    return join(
+        tag("h2", f"Also to act on: {plural(len(others), 'drug')}", _waiting(glance)),
+        tag("ul", *rows, class_="others") if rows else nothing,
+        _counted(glance),
+    )
+
+
+def _waiting(glance: Glance) -> str:
+    return f"; {plural(len(glance.testing), 'drug')} after a test" if glance.testing else ""
+
+
+def _counted(glance: Glance) -> Markup | None:
+    """How many drugs stand in the rest of the report alone."""
     counts = [
         f"{count} {words}"
         for count, words in (
-            (sum(line.is_minor for line in glance.acting), "to be monitored, or with an effect on concentrations only"),
+            (len(glance.minor), "to be monitored, or with an effect on concentrations only"),
             (len(glance.usual) + len(glance.usual_uncertain), "to be used as usual"),
+            (len(glance.helps_not), "for which the result does not help"),
             (len(glance.silent) + len(glance.missing), "without advice for this result (not a statement of safety)"),
         )
         if count
     ]
-    nothing = tag("p", "No other drug of the knowledge base calls for anything but usual use.")
-    return join(
-        tag("h2", f"Also to act on: {plural(len(others), 'drug')}"),
-        tag("ul", *rows, class_="others") if rows else nothing,
-        tag("p", f"And {joined(counts)}.", class_="quiet small") if counts else None,
-    )
+    return tag("p", f"And {joined(counts)}.", class_="quiet small") if counts else None
 
 
 def _strip(genes: Iterable[GeneResult]) -> Markup:

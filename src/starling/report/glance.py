@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from starling.assessment import WHY, Assessment, DrugResult, GeneResult, Recommendation
-from starling.definitions import HARMS, LABELS, seriousness
-from starling.notices import CHANGES_ACTION, CONVERTED, OPTION_WITHOUT_EFFECT, SUPERSEDED
+from starling.assessment import WHY, Assessment, CheckedAlternative, DrugResult, GeneResult, Recommendation
+from starling.definitions import HARMS, LABELS, SERIOUS, seriousness
+from starling.notices import CHANGES_ACTION, CONVERTED, DOES_NOT_HELP, OPTION_WITHOUT_EFFECT, SUPERSEDED
 from starling.report.taken import taken
 from starling.report.words import (
     ActionWords,
@@ -16,8 +16,10 @@ from starling.report.words import (
     call_words,
     joined,
     plural,
+    population_words,
     reason_words,
     sentence,
+    sentence_case,
     strength_words,
 )
 from starling.values import dataclass
@@ -27,11 +29,18 @@ from starling.vocabulary import Why
 _SLIGHT: Final = "Category 3"
 
 
+#: the groups of a glance, in order
+_GROUPS: Final = ("acting", "testing", "watching", "usual_uncertain", "usual", "helps_not", "silent", "missing")
+_GROUP_OF: Final = {"test_further": "testing", "monitor": "watching"}
+#: headlines of which one row may say the half
+_ACTED: Final = frozenset({"consider_alternative", "reduce_dose", "adjust_dose", "increase_dose"})
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One drug at a glance.
 
-    `lead`: the recommendation that gives the headline; None when nobody advises.  `because`: the results it rests
+    `lead`: the recommendation that gives the headline, or stands behind it; None when nobody advises.  `because`: the
     on.  `uncertain`: the genes behind it whose phenotype is not certain.  `unknown`: the genes that some source asks
     for and nobody answered, although another source advises.
     `changes`: under which other phenotype the drug would not be as usual.  `sources`: who says so, with strength.
@@ -70,28 +79,102 @@ class Line:
     @property
     def summary(self) -> str:
         """The sentence a prescriber reads first."""
-        return self.lead.advice.summary if self.lead else ""
+        return self.drug.answer or (self.lead.advice.summary if self.lead else "")
+
+    @property
+    def commands(self) -> bool:
+        """Whether the leading recommendation is what to do: not while something is tested first, or does not help."""
+        return self.lead is not None and not (self.drug.test_first and self.drug.answer) and not self.helps_not
+
+    @property
+    def helps_not(self) -> bool:
+        """Whether the result is one that nearly everybody has, and by which nothing can be advised."""
+        quiet = self.words.action == "no_recommendation"
+        return quiet and any(note.code == DOES_NOT_HELP for row in self.rows for note in row.notes)
+
+    @property
+    def first(self) -> tuple[tuple[str, str], ...]:
+        """Label and text of what to do: one sentence, or one for each group of patients where the advice is split.
+
+        The text of one group never stands under another's label, nor without one.
+        """
+        said = [("", self.drug.answer)] if self.drug.answer else []
+        if not self.commands or self.lead is None:
+            return tuple(said)
+        return (*said, *_by_group(self.lead, self.counting))
+
+    @property
+    def is_split(self) -> bool:
+        """Whether what to do differs between groups of patients, so that no dose holds for all of them."""
+        return any(label for label, _ in self.first)
+
+    @property
+    def instead(self) -> tuple[str, ...]:
+        """What may be given instead, each with what the same results and medicines say of it."""
+        return _with_reasons([each for each in self.drug.alternatives if each.offered])
+
+    @property
+    def not_instead(self) -> tuple[str, ...]:
+        """What is no way out, each with why."""
+        checked = _with_reasons([each for each in self.drug.alternatives if not each.offered])
+        named = {each.drug for each in self.drug.alternatives}
+        stated = self.lead.advice.not_alternatives if self.lead is not None and self.commands else ()
+        return (*checked, *(name for name in stated if name not in named))
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
     """Every drug exactly once.
 
-    `acting`: something other than usual prescribing, by harm, then what the patient takes, then most serious first.
-    `usual_uncertain`: as usual, but a gene behind it is not certain.  `usual`: as usual.  `silent`: no source advises.
-    `missing`: a gene is missing.
+    `acting`: another drug or another dose (what a cohort counts as actionable), by harm, then what the patient takes,
+    then most serious first.  `testing`: a test comes first.  `watching`: use with monitoring.  `usual_uncertain`: as
+    usual, but a gene behind it is not certain.  `usual`: as usual.  `helps_not`: the result does not help.  `silent`:
+    no source advises.  `missing`: a gene is missing.
     """
 
     acting: tuple[Line, ...]
+    testing: tuple[Line, ...]
+    watching: tuple[Line, ...]
     usual_uncertain: tuple[Line, ...]
     usual: tuple[Line, ...]
+    helps_not: tuple[Line, ...]
     silent: tuple[Line, ...]
     missing: tuple[Line, ...]
 
+    @property
+    def rest(self) -> tuple[Line, ...]:
+        """Every drug that is not to be acted on."""
+        usual = (*self.watching, *self.usual_uncertain, *self.usual)
+        return (*self.testing, *usual, *self.helps_not, *self.silent, *self.missing)
+
+    @property
+    def harmful(self) -> tuple[Line, ...]:
+        """What can kill or do lasting harm with this patient's results, whatever the action, the worst first."""
+        found = [line for line in (*self.acting, *self.testing, *self.watching) if line.drug.harm is not None]
+        return tuple(sorted(found, key=lambda line: harm_rank(line.drug)))
+
+    @property
+    def leading(self) -> tuple[Line, ...]:
+        """The drugs to act on without those that ask for attention only."""
+        return tuple(line for line in self.acting if not line.is_minor)
+
+    @property
+    def minor(self) -> tuple[Line, ...]:
+        """What asks for attention only, and nothing harmful is known of."""
+        watched = [line for line in self.watching if line.drug.harm is None]
+        return (*(line for line in self.acting if line.is_minor), *watched)
+
     def all(self) -> tuple[Line, ...]:
         """Every drug, from A to Z."""
-        lines = (*self.acting, *self.usual_uncertain, *self.usual, *self.silent, *self.missing)
-        return tuple(sorted(lines, key=lambda line: line.drug.drug.casefold()))
+        return tuple(sorted((*self.acting, *self.rest), key=lambda line: line.drug.drug.casefold()))
+
+    def tests(self) -> tuple[tuple[tuple[str, ...], tuple[Line, ...]], ...]:
+        """What to test -> the drugs that wait for it, the test that answers most of them first."""
+        waiting: dict[tuple[str, ...], list[Line]] = {}
+        for line in self.testing:
+            waiting.setdefault(tuple(sorted(line.drug.test_first)), []).append(line)
+        ordered = sorted(waiting.items(), key=lambda item: (-len(item[1]), item[0]))
+        return tuple((tests, tuple(lines)) for tests, lines in ordered)
 
     def counts(self) -> tuple[tuple[ActionWords, int], ...]:
         """How many drugs each action heads, most serious first."""
@@ -109,13 +192,16 @@ def at_a_glance(assessment: Assessment) -> Glance:
     own = taken(assessment)
     for line in sorted((drug_line(drug, genes) for drug in assessment.drugs), key=lambda line: _order(line, own)):
         groups.setdefault(_group(line), []).append(line)
-    names = ("acting", "usual_uncertain", "usual", "silent", "missing")
-    return Glance(*(tuple(groups.get(name, ())) for name in names))
+    return Glance(*(tuple(groups.get(name, ())) for name in _GROUPS))
 
 
 def _group(line: Line) -> str:
     if line.drug.status == "no_result":
         return "missing"
+    if line.words.action in _GROUP_OF:
+        return _GROUP_OF[line.words.action]
+    if line.helps_not:
+        return "helps_not"
     if line.drug.status == "no_row" or line.words.action == "no_recommendation":
         return "silent"
     if line.words.urgent:
@@ -126,7 +212,7 @@ def _group(line: Line) -> str:
 def drug_line(drug: DrugResult, genes: Mapping[str, GeneResult]) -> Line:
     """One drug as it stands at a glance."""
     rows = [row for row in drug.recommendations if not is_superseded(row)] or drug.recommendations
-    lead = next((row for row in rows if row.action == drug.headline_action), rows[0] if rows else None)
+    lead = lead_of(rows, drug.headline_action)
     named = dict.fromkeys(gene for row in rows for gene in row.genes)
     changes = (note.message for row in rows for note in row.notes if note.code == CHANGES_ACTION)
     return Line(
@@ -135,10 +221,51 @@ def drug_line(drug: DrugResult, genes: Mapping[str, GeneResult]) -> Line:
         lead=lead,
         because=because(lead, genes) if lead else "",
         uncertain=tuple(gene for gene in named if gene in genes and is_doubtful(genes[gene])),
-        unknown=drug.genes_missing if drug.status != "no_result" else (),
+        unknown=tuple(gene for gene in drug.genes_missing if gene not in drug.test_first and drug.is_answered),
         changes=tuple(dict.fromkeys(changes)),
         sources=tuple(dict.fromkeys(source_words(row) for row in rows)),
     )
+
+
+def _with_reasons(checked: Iterable[CheckedAlternative]) -> tuple[str, ...]:
+    """The medicines with what is said of them, those of which the same is said together."""
+    said: dict[str, list[str]] = {}
+    for each in checked:
+        said.setdefault(each.why, []).append(each.drug)
+    return tuple(f"{joined(names, 'or')} ({why})" if why else joined(names, "or") for why, names in said.items())
+
+
+def lead_of(rows: Sequence[Recommendation], headline: str | None) -> Recommendation | None:
+    """The recommendation to read first: the plain prohibition before one with exceptions, split advice before half of it.
+
+    A row that gives the headline for one group of patients and something else for another says more than a row that
+    gives the headline alone.
+    """
+    if headline in SERIOUS:
+        ruling = [row for row in rows if row.action in SERIOUS]
+        return min(ruling, key=lambda row: (_has_exception(row), seriousness(row.action)), default=None)
+    for row in rows:
+        actions = {each.action for each in row.advice.conditions}
+        if headline in actions - {row.action} and len(actions) > 1 and headline in _ACTED:
+            return row
+    return next((row for row in rows if row.action == headline), rows[0] if rows else None)
+
+
+def _has_exception(row: Recommendation) -> bool:
+    """Whether a row that rules the drug out allows it in some dose, or under some condition."""
+    return bool(row.advice.dose) or any(each.action not in SERIOUS for each in row.advice.conditions)
+
+
+def _by_group(lead: Recommendation, rows: Sequence[Recommendation]) -> tuple[tuple[str, str], ...]:
+    """What the leading guideline says to each group of patients; without a label where it says the same to all."""
+    own = [row for row in rows if (row.source, row.guideline) == (lead.source, lead.guideline)]
+    said: dict[str, list[str]] = {}
+    for row in sorted(own, key=lambda row: (row is not lead, seriousness(row.action))):
+        if row.genes.keys() == lead.genes.keys():
+            said.setdefault(row.advice.summary, []).append(population_words(row.population))
+    if len(said) < 2:
+        return (("", lead.advice.summary),)
+    return tuple((sentence_case("; ".join(dict.fromkeys(whom))), summary) for summary, whom in said.items())
 
 
 def is_superseded(row: Recommendation) -> bool:

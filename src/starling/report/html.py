@@ -16,7 +16,7 @@ from starling.report.first_page import first_page
 from starling.report.frame import framed, template
 from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown
 from starling.report.markup import Markup, join, tag
-from starling.report.parts import badge, bullets, folded, icon, remarks, table
+from starling.report.parts import badge, bullets, folded, icon, remarks, table, to_do
 from starling.report.provenance import provenance
 from starling.report.words import (
     NOT_A_DEVICE,
@@ -28,6 +28,7 @@ from starling.report.words import (
     phenotype_words,
     plural,
     reason_of,
+    test_words,
 )
 
 #: `short`: the first page alone.  `whole`: all, of which the first page is printed and the evidence is folded.
@@ -122,8 +123,7 @@ def _glance(glance: Glance) -> Markup:
         for words, count in glance.counts()
     ]
     nothing = tag("p", "No drug of the knowledge base calls for anything but usual use.")
-    leading = [line for line in glance.acting if not line.is_minor]
-    minor = [line for line in glance.acting if line.is_minor]
+    leading = (*glance.leading, *(line for line in glance.watching if line.drug.harm is not None))
     columns = ("Drug", "Action", "What to do", "Why, and who says so")
     caption = "Most harmful first, then what the patient takes, then the most serious action"
     return tag(
@@ -131,7 +131,7 @@ def _glance(glance: Glance) -> Markup:
         tag("h2", f"Drugs at a glance: {plural(len(glance.acting), 'drug')} to act on"),
         tag("ul", *tiles, class_="tiles") if tiles else nothing,
         table(columns, map(_acting, leading), caption=caption, class_="glance") if leading else None,
-        _minor(columns, minor),
+        _minor(columns, glance.minor),
         *_groups(glance),
         tag("h3", "Every drug, A to Z", id="index"),
         tag("ul", *map(_entry, glance.all()), class_="index"),
@@ -150,9 +150,11 @@ def _minor(columns: Sequence[str], lines: Sequence[Line]) -> Markup | None:
 
 
 def _groups(glance: Glance) -> Iterable[Markup | None]:
-    """What does not call for an action, each group under its own heading."""
+    """What does not call for another drug or dose, each group under its own heading."""
+    yield _tests(glance)
     yield _group("standard", "dose", "Use as usual, but the gene result is not certain", glance.usual_uncertain)
     yield _group("standard", "usual", "Use as usual", glance.usual)
+    yield _group("no_recommendation", "none", "The result does not help", glance.helps_not)
     yield _group("no_recommendation", "none", "No source advises for this result", glance.silent, safety=True)
     yield _group("missing", "none", "No result: a gene is missing", glance.missing, safety=True)
 
@@ -165,7 +167,8 @@ def _acting(line: Line) -> tuple[str, str, str, str]:
         remarks(line),
         tag("span", disagreement_words(differ), class_="differ") if differ else None,
     )
-    said = join(tag("strong", f"{harm.level.capitalize()}. ", class_="danger"), line.summary) if harm else line.summary
+    danger = tag("strong", f"{harm.level.capitalize()}. ", class_="danger") if harm else None
+    said = join(danger, to_do(line))
     return tag("a", line.drug.drug, href=f"#{anchor(line)}"), badge(line.words), said, why
 
 
@@ -177,6 +180,19 @@ def _entry(line: Line) -> Markup:
     name = tag("a", line.drug.drug, href=f"#{anchor(line)}") if line.words.urgent else line.drug.drug
     doubt = " (not certain)" if line.uncertain and line.words.action != "no_recommendation" else ""
     return tag("li", tag("span", drawing, class_=f"ink-{tone}"), name, tag("span", word + doubt, class_="quiet"))
+
+
+def _tests(glance: Glance) -> Markup | None:
+    """The drugs that wait for a test, under the test that answers them."""
+    if not glance.testing:
+        return None
+    heading = tag("span", icon("test_further"), "Test first", class_="badge tone-test")
+    waiting = (
+        tag("p", tag("strong", f"{test_words(tests, len(lines))}: "), ", ".join(line.drug.drug for line in lines))
+        for tests, lines in glance.tests()
+    )
+    count = tag("span", plural(len(glance.testing), "drug"), class_="quiet small")
+    return tag("div", tag("h3", heading, count), *waiting, class_="group")
 
 
 def _group(name: str, tone: str, title: str, lines: tuple[Line, ...], *, safety: bool = False) -> Markup | None:

@@ -37,6 +37,14 @@ def remarks(line: Line) -> Markup:
     )
 
 
+def to_do(line: Line) -> Markup:
+    """What to do: one sentence, or one for each group of patients under its own heading."""
+    said = line.first or (("", line.summary),)
+    return join(
+        *(tag("span", tag("strong", f"{label}: ") if label else None, text, class_="block") for label, text in said)
+    )
+
+
 def folded(summary: Markup, said: Markup, *, shown: bool, class_: str = "") -> Markup:
     """A block that opens and closes without a script; `shown`: it is open at first."""
     return tag("details", tag("summary", summary), said, class_=class_, open="open" if shown else "")

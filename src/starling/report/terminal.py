@@ -24,6 +24,7 @@ from starling.report.words import (
     reason_of,
     signature_lines,
     subject_lines,
+    test_words,
 )
 
 #: So many missing positions or alleles are named per gene; the JSON and the HTML name all of them.
@@ -100,15 +101,16 @@ def _drugs(page: Page, glance: Glance) -> list[str]:
     counts = " · ".join(f"{count} {words.word.lower()}" for words, count in glance.counts())
     lines = [*page.heading(f"Drugs at a glance: {plural(len(glance.acting), 'drug')} to act on")]
     lines += page.paragraph(counts or "No drug of the knowledge base calls for anything but usual use.")
-    by_harm = {rank: [line for line in glance.acting if harm_rank(line.drug) == rank] for rank in range(3)}
+    by_harm = {rank: [line for line in glance.harmful if harm_rank(line.drug) == rank] for rank in range(2)}
     lines += _harmful(page, "✖ Life-threatening", "stop", by_harm[0])
     lines += _harmful(page, "! Serious", "change", by_harm[1])
-    others = sorted((line for line in by_harm[2] if not line.is_minor), key=lambda line: seriousness(line.words.action))
+    others = [line for line in glance.leading if line.drug.harm is None]
+    others.sort(key=lambda line: seriousness(line.words.action))
     for words, group in groupby(others, key=lambda line: line.words):
         lines += ["", page.paint(f"{words.sign} {words.word.upper()}", words.tone)]
         for line in group:
             lines += _acting(page, line)
-    lines += _minor(page, [line for line in by_harm[2] if line.is_minor])
+    lines += _minor(page, glance.minor)
     if any(line.drug.disagreement for line in glance.acting):
         lines += [
             "",
@@ -166,11 +168,24 @@ def _named(page: Page, name: str, text: str) -> list[str]:
 
 def _rest(page: Page, glance: Glance) -> list[str]:
     return [
+        *_tests(page, glance),
         *_group(page, "✓ Use as usual, but the gene result is not certain", "warn", glance.usual_uncertain),
         *_group(page, "✓ Use as usual", "usual", glance.usual),
+        *_group(page, "– The result does not help", "none", glance.helps_not),
         *_group(page, "– No source advises for this result (not a statement of safety)", "none", glance.silent),
         *_group(page, "○ No result, a gene is missing (not a statement of safety)", "none", glance.missing),
     ]
+
+
+def _tests(page: Page, glance: Glance) -> list[str]:
+    """The drugs that wait for a test, under the test that answers them."""
+    if not glance.testing:
+        return []
+    lines = ["", *page.paragraph(f"TEST FIRST: {len(glance.testing)}", first="? ", tone="test")]
+    for tests, waiting in glance.tests():
+        names = ", ".join(line.drug.drug for line in waiting)
+        lines += page.paragraph(f"{test_words(tests, len(waiting))}: {names}", first="  ", rest="    ")
+    return lines
 
 
 def _group(page: Page, title: str, tone: str, group: tuple[Line, ...]) -> list[str]:

@@ -42,8 +42,8 @@ _SHOWN: Final[Mapping[str, ActionWords]] = {
         ActionWords("reduce_dose", "↓", "dose"),
         ActionWords("increase_dose", "↑", "dose"),
         ActionWords("adjust_dose", "↕", "dose"),
-        ActionWords("test_further", "?", "test"),
-        ActionWords("monitor", "◎", "watch"),
+        ActionWords("test_further", "?", "test", urgent=False),
+        ActionWords("monitor", "◎", "watch", urgent=False),
         ActionWords("standard", "✓", "usual", urgent=False),
         ActionWords("no_recommendation", "–", "none", urgent=False),
     )
@@ -112,6 +112,19 @@ def action_words(action: str | None) -> ActionWords:
     if action is None:
         return _SHOWN["no_recommendation"]
     return _SHOWN.get(action) or ActionWords(action, "!", "stop")
+
+
+def test_words(tests: Iterable[str], drugs: int) -> str:
+    """What to test, and how many drugs it answers.
+
+    >>> test_words(["HLA-B"], 2)
+    'HLA-B: one test answers these 2'
+    """
+    named = list(tests)
+    what = joined(named) or "what the answer says"
+    if drugs == 1:
+        return what
+    return f"{what}: {'one test answers' if len(named) < 2 else 'these tests answer'} these {drugs}"
 
 
 def reason_words(reason: str | None) -> str:
@@ -193,6 +206,16 @@ def sentence(text: str) -> str:
     first = text.split(" ", 1)[0]
     begun = text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
     return begun if begun.endswith((".", "!", "?")) else begun + "."
+
+
+def sentence_case(text: str) -> str:
+    """The text with a capital at its beginning, unless it begins with a name of its own.
+
+    >>> sentence_case("after a stroke"), sentence_case("eGFR below 30")
+    ('After a stroke', 'eGFR below 30')
+    """
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.islower() else text
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -164,6 +164,8 @@ def _drug(fields: Fields) -> DrugResult:
         medicines=_later(fields, "medicines", _medicine),
         alternatives=_later(fields, "alternatives", _checked),
         harm=fields.one_or_none("harm", _harm) if "harm" in fields.names() else None,
+        answer=fields.text("answer") if "answer" in fields.names() else "",
+        test_first=fields.texts("test_first") if "test_first" in fields.names() else (),
     )
 
 

@@ -14,6 +14,7 @@ from starling.calling.genes.carried import basic_evidence, not_covered
 from starling.calling.phasing import Observation, documented, observe
 from starling.calling.table import MatchTable
 from starling.definitions import NamedAllele
+from starling.notices import PARTLY_NEGATIVE
 from starling.values import replace
 from starling.vocabulary import Ambiguous, Consistent, Diplotype, GeneCall, Notice, SampleGenotypes, VariantCopies, Why
 
@@ -25,7 +26,6 @@ HOMOPLASMIC_SHARE: Final = 0.95
 #: The variant that bedside tests look for, and nearly every carrier of a risk has.  Its absence is worth saying alone.
 #: Source: PALOH, DOI 10.1001/jamapediatrics.2022.0187 (a bedside test of m.1555A>G in neonates before the first dose).
 COMMONEST: Final = "m.1555A>G"
-PARTLY_NEGATIVE: Final = "PARTLY_NEGATIVE"
 
 _RISK: Final = {"Increased": 0, "Uncertain": 1, "Normal": 2}
 

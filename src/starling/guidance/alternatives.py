@@ -1,0 +1,144 @@
+"""Medicines that are proposed instead, put through the same results and medicines before they are offered.
+
+Each has its own answer already; it is looked up, never asked for alternatives of its own.  Beside them stand those of
+the class that the same genes rule out as well: no way out either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from starling.assessment import CheckedAlternative, DrugResult, Recommendation
+from starling.definitions import SERIOUS, Drug, action_words, proposed_drug, seriousness
+from starling.guidance.advising import USUAL
+from starling.guidance.openings import key_words
+from starling.guidance.standing import NO_RESULT
+from starling.notices import ONLY_IF_USED, SUPERSEDED
+from starling.values import replace
+
+#: what is said of a drug that no guideline of the knowledge base advises on
+UNADVISED: Final = "known, no advice based on genes in this edition"
+#: headlines of a drug beside which nothing is proposed
+_KEPT: Final = frozenset({None, "test_further", *USUAL})
+#: headlines of a drug beside which others of its class are named that are no way out either
+_LEFT: Final = SERIOUS | {"consider_alternative"}
+#: keys of a gene of which nothing is known
+_UNKNOWN: Final = frozenset({NO_RESULT, "n/a"})
+#: populations that are everybody
+_EVERYBODY: Final = frozenset({"", "no restriction", "no restriction stated"})
+#: Answers kept with their alternatives before the memory is emptied.
+_KEPT_ANSWERS: Final = 20_000
+
+
+class Alternatives:
+    """Fills in the alternatives of answers; equal answers give one value.  Threads may share one."""
+
+    def __init__(self, drugs: Iterable[Drug]) -> None:
+        """`drugs`: those whose answers are given."""
+        self._others = {drug.name: drug.others for drug in drugs}
+        self._mentioned = {drug.name: frozenset(drug.mentioned) for drug in drugs}
+        #: by identity, beside the answers themselves: while they are kept no others can have their identities
+        self._made: dict[tuple[int, ...], tuple[tuple[DrugResult | None, ...], DrugResult]] = {}
+
+    def needed(self, given: Iterable[DrugResult]) -> tuple[str, ...]:
+        """The drugs whose answers decide the alternatives of these, from A to Z."""
+        names = {other for each in given if each.headline_action not in _KEPT for other in self._others[each.drug]}
+        return tuple(sorted(names))
+
+    def filled(self, given: DrugResult, answers: Mapping[str, DrugResult]) -> DrugResult:
+        """The answer with its alternatives; `answers`: those of the drugs `needed`, by name."""
+        if given.headline_action in _KEPT:
+            return given
+        others = self._others.get(given.drug, ())
+        held = (given, *(answers.get(name) for name in others))
+        key = tuple(map(id, held))
+        known = self._made.get(key)
+        if known is not None:
+            return known[1]
+        checked = tuple(self._checked(given, answers, others))
+        made = replace(given, alternatives=checked) if checked else given
+        if len(self._made) >= _KEPT_ANSWERS:
+            self._made.clear()
+        return self._made.setdefault(key, (held, made))[1]
+
+    def _checked(
+        self, given: DrugResult, answers: Mapping[str, DrugResult], others: Sequence[str]
+    ) -> Iterator[CheckedAlternative]:
+        rows = [row for row in given.recommendations if not {ONLY_IF_USED, SUPERSEDED} & {n.code for n in row.notes}]
+        known = {*answers, *self._mentioned[given.drug]}
+        named = set()
+        for text, whom in _proposed(rows).items():
+            drug = proposed_drug(text, known)
+            named.add(drug)
+            yield self._one(text, drug, whom, _denied(rows, text), answers)
+        if given.headline_action in _LEFT:
+            genes = _ruling_genes(given, _LEFT)
+            for name in others:
+                other = answers.get(name)
+                if name not in named and other is not None and other.headline_action in SERIOUS:
+                    if genes & _ruling_genes(other, SERIOUS):
+                        yield CheckedAlternative(name, other.headline_action, _why(other), offered=False)
+
+    def _one(
+        self, text: str, drug: str | None, whom: Sequence[str], denied: Sequence[str], answers: Mapping[str, DrugResult]
+    ) -> CheckedAlternative:
+        said = [f"for {_joined(whom)}"] if whom else []
+        said += [f"not for {_joined(denied)}"] if denied else []
+        if drug is None:
+            return CheckedAlternative(text, None, "; ".join(said), offered=True)
+        if drug not in answers:
+            return CheckedAlternative(text, None, "; ".join((*said, UNADVISED)), offered=True)
+        answer = answers[drug]
+        offered = answer.headline_action not in SERIOUS
+        return CheckedAlternative(text, answer.headline_action, "; ".join((*said, _why(answer))), offered=offered)
+
+
+def _proposed(rows: Iterable[Recommendation]) -> dict[str, tuple[str, ...]]:
+    """What is proposed -> for whom; nobody in particular where a source says no more."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.action in USUAL or row.action == "test_further":
+            continue
+        places = (row.advice, *row.advice.conditions)
+        for text in dict.fromkeys(text for place in places for text in place.alternatives):
+            found.setdefault(text, [])
+            if row.population not in _EVERYBODY and row.population not in found[text]:
+                found[text].append(row.population)
+    return {text: tuple(whom) for text, whom in found.items()}
+
+
+def _denied(rows: Iterable[Recommendation], text: str) -> tuple[str, ...]:
+    """The groups of patients for whom a source says that it is no alternative."""
+    denying = (row.population for row in rows if text in row.advice.not_alternatives)
+    return tuple(dict.fromkeys(whom for whom in denying if whom not in _EVERYBODY))
+
+
+def _ruling_genes(answer: DrugResult, actions: Iterable[str]) -> set[str]:
+    wanted = frozenset(actions)
+    return {gene for row in answer.recommendations if row.action in wanted for gene in row.genes}
+
+
+def _why(answer: DrugResult) -> str:
+    """What the same results say of an alternative."""
+    action = answer.headline_action
+    if answer.test_first:
+        return f"test first: {_joined(answer.test_first)}"
+    if action is None or action == "no_recommendation":
+        missing = f": {_joined(answer.genes_missing)} not known" if answer.status == "no_result" else ""
+        return f"no restriction is known for these results{missing}" if not missing else f"no advice{missing}"
+    if action == "standard":
+        return "as usual by these results"
+    return f"also restricted: {action_words(action)}, {_because(answer, action)}".rstrip(", ")
+
+
+def _because(answer: DrugResult, action: str) -> str:
+    """The results behind the most serious row."""
+    row = min(answer.recommendations, key=lambda row: (row.action != action, seriousness(row.action)), default=None)
+    return (
+        "; ".join(f"{gene} {key_words(key)}" for gene, key in row.genes.items() if key not in _UNKNOWN) if row else ""
+    )
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return " and ".join(parts)

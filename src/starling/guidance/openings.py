@@ -1,0 +1,170 @@
+"""What is still open for a drug: results that are missing or uncertain, and that could rule the drug out.
+
+A usual answer stands only when nothing that is open reaches `avoid` or `contraindicated`; else what is open is tested
+first.  Milder possibilities leave the headline alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final
+
+from starling.assessment import WHY
+from starling.definitions import SERIOUS, RequiredTest, action_words, seriousness
+from starling.guidance.advising import USUAL
+from starling.guidance.keys import GeneKeys
+from starling.guidance.lookup import Block, actions_of
+from starling.guidance.standing import NO_RESULT, Standing, Standings
+from starling.values import dataclass
+from starling.vocabulary import Why
+
+#: how firmly an authority must ask for a test to have it done before the first dose
+_BINDING: Final = frozenset({"required", "recommended"})
+#: what follows a gene whose number of copies is what to test
+COPIES: Final = " copy number"
+_POSITIVE: Final = " positive"
+_NAMED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """A result that is possible and would rule the drug out: what to `test`, what it would be (`result`), the advice.
+
+    `why`: of an uncertain call, why it is possible; empty where nothing is known of the gene.
+    """
+
+    gene: str
+    test: str
+    result: str
+    action: str
+    why: str = ""
+
+
+def dangers(block: Block, standings: Standings) -> Iterator[Danger]:
+    """Everything open that could rule the drug out by the rows of `block`."""
+    if SERIOUS.isdisjoint(block.table.reaches):
+        return
+    for keys in block.keys:
+        standing = standings[keys.gene]
+        if _is_open(keys, standing):
+            yield from _of_missing(block, standings, keys.gene)
+        else:
+            yield from _of_uncertain(block, standings, standing)
+
+
+def _is_open(keys: GeneKeys, standing: Standing) -> bool:
+    """Whether nothing is known of the gene, or not all that the rows ask of a typing."""
+    return keys.is_missing(standing) or any(
+        state == "nocall" for allele, state in standing.presence if allele in keys.risk_alleles
+    )
+
+
+def _of_missing(block: Block, standings: Standings, gene: str) -> Iterator[Danger]:
+    place = block.genes.index(gene)
+    for asked, action in possible_rows(block, standings):
+        key = asked[place]
+        if action in SERIOUS and key != NO_RESULT and _is_possible(key, standings[gene]):
+            yield Danger(gene, gene, key_words(key), action)
+
+
+def _is_possible(key: str, standing: Standing) -> bool:
+    """Whether a presence that was typed leaves the key open; without a typing everything is."""
+    known = dict(standing.presence).get(key.removesuffix(_POSITIVE), "nocall")
+    return known == "nocall"
+
+
+def _of_uncertain(block: Block, standings: Standings, standing: Standing) -> Iterator[Danger]:
+    known = {gene: standings[gene] for gene in block.genes}
+    for term, why in standing.alternatives:
+        supposed = {**known, standing.gene: standing.supposing(term)}
+        for action in SERIOUS & actions_of(block, supposed):
+            test = standing.gene + (COPIES if why is Why.COPY_NUMBER else "")
+            yield Danger(standing.gene, test, term, action, WHY[why].brief)
+    for score in standing.other_scores:
+        supposed = {**known, standing.gene: standing.with_score(score)}
+        for action in SERIOUS & actions_of(block, supposed):
+            yield Danger(standing.gene, standing.gene, f"activity score {score}", action, "the score is not certain")
+    if standing.undescribed and any(action in SERIOUS for _, action in possible_rows(block, standings, standing.gene)):
+        why = Why.UNDOCUMENTED_VARIANT
+        action = min((action for _, action in possible_rows(block, standings, standing.gene)), key=seriousness)
+        yield Danger(standing.gene, standing.gene, "of another function", action, WHY[why].brief)
+
+
+def possible_rows(block: Block, standings: Standings, free: str = "") -> Iterator[tuple[tuple[str, ...], str]]:
+    """The keys and the action of every row that could apply, whatever the genes of which nothing is known turn out.
+
+    `free`: a gene to be taken as unknown.
+    """
+    options = [
+        None
+        if keys.gene == free or _is_open(keys, standings[keys.gene])
+        else {each.key for each in keys.options(standings[keys.gene])}
+        for keys in block.keys
+    ]
+    for asked, number in block.numbers.items():
+        if all(allowed is None or key in allowed for key, allowed in zip(asked, options, strict=True)):
+            yield asked, block.table.actions[number]
+
+
+def key_words(key: str) -> str:
+    """The key of a row as a reader knows it."""
+    return key.lstrip(":") if not key[:1].isdigit() and not key.startswith(">") else f"activity score {key}"
+
+
+def can_change(gene: str, given: Collection[tuple[Block, frozenset[str]]], standings: Standings) -> bool:
+    """Whether some result of a gene that is missing could change the answer.
+
+    `given`: the tables, and the actions that each gives now.  A drug that is ruled out without the gene stays ruled
+    out; a usual row for a lesser gene changes nothing either.
+    """
+    if any(SERIOUS & now for block, now in given if gene not in block.genes):
+        return False
+    for block, now in given:
+        if gene not in block.genes:
+            continue
+        possible = {
+            action for asked, action in possible_rows(block, standings) if asked[block.genes.index(gene)] != NO_RESULT
+        }
+        if now and now <= SERIOUS and possible <= SERIOUS:
+            continue
+        if possible - USUAL or (now - USUAL and possible - now):
+            return True
+    return False
+
+
+def binding(tests: Iterable[RequiredTest]) -> tuple[RequiredTest, ...]:
+    """The tests without which the first dose is not given."""
+    return tuple(test for test in tests if test.wording in _BINDING)
+
+
+def test_words(drug: str, tests: Sequence[RequiredTest], open_: Sequence[Danger]) -> str:
+    """What to test before the answer holds, and what a result would mean; empty when nothing is to be tested."""
+    asked = dict.fromkeys(test.gene for test in tests)
+    said = [_before_the_first_dose(drug, gene, tests, _of(open_, gene)) for gene in asked]
+    for test in dict.fromkeys(each.test for each in open_ if each.gene not in asked):
+        own = [each for each in open_ if each.test == test]
+        if own[0].why:
+            said.append(f"Confirm {test} first: it could also be {_results(own)} ({own[0].why}); then: {_then(own)}.")
+        else:
+            said.append(f"Test {test} first: if it is {_results(own)}: {_then(own)}.")
+    return " ".join(said)
+
+
+def _of(open_: Sequence[Danger], gene: str) -> list[Danger]:
+    return [each for each in open_ if each.gene == gene]
+
+
+def _before_the_first_dose(drug: str, gene: str, tests: Sequence[RequiredTest], own: Sequence[Danger]) -> str:
+    whom = {test.population for test in tests if test.gene == gene}
+    for_ = f" in {' or '.join(sorted(whom))}" if "" not in whom else ""
+    then = f" If it is {_results(own)}: {_then(own)}." if own else ""
+    return f"Test {gene} before the first dose of {drug}{for_}.{then}"
+
+
+def _results(own: Sequence[Danger]) -> str:
+    named = list(dict.fromkeys(each.result for each in own))
+    return " or ".join(named[:_NAMED]) + (" (or another of its kind)" if len(named) > _NAMED else "")
+
+
+def _then(own: Sequence[Danger]) -> str:
+    return action_words(min((each.action for each in own), key=seriousness))
