@@ -76,9 +76,10 @@ class Alternatives:
             genes = _ruling_genes(given, _LEFT)
             for name in others:
                 other = answers.get(name)
-                if name not in named and other is not None and other.headline_action in SERIOUS:
-                    if genes & _ruling_genes(other, SERIOUS):
-                        yield CheckedAlternative(name, other.headline_action, _why(other), offered=False)
+                if name in named or other is None or other.headline_action not in SERIOUS:
+                    continue
+                if genes & _ruling_genes(other, SERIOUS):
+                    yield CheckedAlternative(name, other.headline_action, _why(other), offered=False)
 
     def _one(
         self, text: str, drug: str | None, whom: Sequence[str], denied: Sequence[str], answers: Mapping[str, DrugResult]
@@ -100,8 +101,8 @@ def _proposed(rows: Iterable[Recommendation]) -> dict[str, tuple[str, ...]]:
     for row in rows:
         if row.action in USUAL or row.action == "test_further":
             continue
-        places = (row.advice, *row.advice.conditions)
-        for text in dict.fromkeys(text for place in places for text in place.alternatives):
+        own, conditions = row.advice.alternatives, row.advice.conditions
+        for text in dict.fromkeys((*own, *(text for each in conditions for text in each.alternatives))):
             found.setdefault(text, [])
             if row.population not in _EVERYBODY and row.population not in found[text]:
                 found[text].append(row.population)

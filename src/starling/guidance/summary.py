@@ -37,8 +37,8 @@ _DOSED: Final = _OTHER_DOSE | {"consider_alternative"}
 class Given:
     """What was found for one drug and patient.
 
-    `answered`: the tables that were asked, and what each gave.  `missing`: genes that are asked for and of which nothing
-    is known.  `untested`: tests that authorities ask for and that were not done.
+    `answered`: the tables that were asked, and what each gave.  `missing`: genes that are asked for and of which
+    nothing is known.  `untested`: tests that authorities ask for and that were not done.
     """
 
     drug: str
@@ -67,7 +67,8 @@ def summarise(found: Given) -> DrugResult:
     unhelpful = _unhelpful(counting) if headline == "no_recommendation" else ""
     tests = binding(found.untested)
     open_ = _open(found, tests) if headline in _QUIET and not unhelpful else ()
-    answer, test_first = unhelpful, ()
+    answer = unhelpful
+    test_first: tuple[str, ...] = ()
     if headline in _QUIET and (tests or open_ or headline == _TEST):
         answer = test_words(found.drug, tests, open_)
         headline, test_first = _TEST, _to_test(found, counting, tests, open_)

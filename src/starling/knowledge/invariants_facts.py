@@ -139,7 +139,7 @@ def drug_exceptions(tables: Tables) -> Iterator[Violation]:
 
 
 def uninformative(tables: Tables) -> Iterator[Violation]:
-    """What is called uninformative is what the reference has, and no row stops or delays a drug for the reference alone.
+    """What is called uninformative is what the reference has; no other row stops a drug for the reference alone.
 
     Such a row would stop it for nearly everybody; it is uninformative, or it is wrong.
     """

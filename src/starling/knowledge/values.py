@@ -238,7 +238,10 @@ def _variant(text: str) -> tuple[int, str, str]:
 
 def _phenotypes(select: Select) -> dict[str, PhenotypeRules]:
     traits, ranges = _traits(select), _grouped(select("score_range"))
-    usual = {row[0]: Uninformative(*row[1:4], frozenset(row[4].split("\t"))) for row in select("uninformative")}
+    usual = {
+        gene: Uninformative(phenotype, says, unless, frozenset(alleles.split("\t")))
+        for gene, phenotype, says, unless, alleles in select("uninformative")
+    }
     by_score: dict[str, dict[str, str]] = {}
     by_functions: dict[str, dict[tuple[str, ...], str]] = {}
     for gene, method, first, second, phenotype in select("phenotype_rule"):

@@ -13,7 +13,7 @@ from starling.report.words import action_words, age_words, disagreement_words, j
 
 
 def evidence(glance: Glance, genes: Mapping[str, GeneResult], *, shown: bool) -> Markup:
-    """The section: drugs to act on, to test for or to watch in full, then the others as a table; folded away unless it is to be `shown`.
+    """The section: drugs to act on, to test for or to watch, then the others as a table; folded unless it is `shown`.
 
     What is folded is not printed; a reader opens, and so prints, what he needs.
     """

@@ -221,7 +221,9 @@ def _to_do(line: Line) -> Markup:
     reason = tag("span", f" ({line.because})", class_="quiet") if line.because else None
     asked = [tag("span", f"Ask: {each.ask}", class_="differ") for each in line.drug.conditions_open]
     instead = _instead(line)
-    offered = tag("span", f"Instead, checked on this patient: {joined(instead, 'or')}", class_="why") if instead else None
+    offered = (
+        tag("span", f"Instead, checked on this patient: {joined(instead, 'or')}", class_="why") if instead else None
+    )
     said = line.first if len(line.first) > 1 else (("", line.summary or _why_not(line.drug)),)
     shown = (join(tag("b", f"{label}: ") if label else None, text, " ") for label, text in said)
     return join(tag("span", *shown, reason, class_="block"), *asked, offered)

@@ -27,8 +27,6 @@ from starling.vocabulary import Why
 
 #: The strength of a row that speaks of concentrations alone.
 _SLIGHT: Final = "Category 3"
-
-
 #: the groups of a glance, in order
 _GROUPS: Final = ("acting", "testing", "watching", "usual_uncertain", "usual", "helps_not", "silent", "missing")
 _GROUP_OF: Final = {"test_further": "testing", "monitor": "watching"}
@@ -41,8 +39,8 @@ class Line:
     """One drug at a glance.
 
     `lead`: the recommendation that gives the headline, or stands behind it; None when nobody advises.  `because`: the
-    on.  `uncertain`: the genes behind it whose phenotype is not certain.  `unknown`: the genes that some source asks
-    for and nobody answered, although another source advises.
+    results it rests on.  `uncertain`: the genes behind it whose phenotype is not certain.  `unknown`: the genes that
+    some source asks for and nobody answered, although another source advises, and that no test comes first for.
     `changes`: under which other phenotype the drug would not be as usual.  `sources`: who says so, with strength.
     """
 
@@ -236,7 +234,7 @@ def _with_reasons(checked: Iterable[CheckedAlternative]) -> tuple[str, ...]:
 
 
 def lead_of(rows: Sequence[Recommendation], headline: str | None) -> Recommendation | None:
-    """The recommendation to read first: the plain prohibition before one with exceptions, split advice before half of it.
+    """The recommendation to read first: a plain prohibition before one with exceptions, split advice before its half.
 
     A row that gives the headline for one group of patients and something else for another says more than a row that
     gives the headline alone.
