@@ -42,7 +42,7 @@ _CALL: Final = 24
 _INSTEAD: Final = 4
 _MISSED: Final = 9
 #: From so many rows of the two tables on, the page is set in small print, and in smaller, to stay on one sheet.
-_DENSE, _DENSEST = 9, 22
+_DENSE, _DENSEST = 11, 20
 
 _TEST: Final = action_words("test_further")
 #: The level of harm that leads the page.
@@ -199,7 +199,7 @@ def _own(assessment: Assessment, glance: Glance) -> Markup:
     shown = [(each, [lines[answer.drug] for answer in each.answers if answer.drug in lines]) for each in found]
     rows = [_medicine(each, own, assessment) for each, own in sorted(shown, key=_danger)]
     caption = "This is not an interaction checker: only effects on the enzymes and genes of this report are considered"
-    columns = ("Medicine", "Verdict", "What to do", "What it does to others")
+    columns = ("Medicine and verdict", "What to do", "What it does to others")
     return join(heading, table(columns, rows, caption=caption, class_="own"))
 
 
@@ -207,14 +207,15 @@ def _danger(shown: tuple[Medicine, Sequence[Line]]) -> tuple[int, int]:
     return min(((harm_rank(line.drug), seriousness(line.words.action)) for line in shown[1]), default=(3, 0))
 
 
-def _medicine(medicine: Medicine, lines: Sequence[Line], assessment: Assessment) -> tuple[str, str, str, str]:
+def _medicine(medicine: Medicine, lines: Sequence[Line], assessment: Assessment) -> tuple[str, str, str]:
     others = "; ".join(effects(medicine, assessment))
     begun = others[:1].upper() + others[1:]
     if not lines:
         said = "Not a drug of this knowledge base; that is not a statement of safety."
-        return medicine.shown, tag("span", icon("missing"), "No answer", class_="badge tone-none"), said, begun
-    verdicts = join(*(tag("span", badge(line.words, brief=True), class_="block") for line in lines))
-    return medicine.shown, verdicts, join(*map(_to_do, lines)), begun
+        nothing = tag("span", icon("missing"), "No answer", class_="badge tone-none")
+        return join(medicine.shown, " ", nothing), said, begun
+    verdicts = join(*(join(" ", badge(line.words, brief=True)) for line in lines))
+    return join(medicine.shown, verdicts), join(*map(_to_do, lines)), begun
 
 
 def _to_do(line: Line) -> Markup:
