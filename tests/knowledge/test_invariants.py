@@ -365,6 +365,9 @@ def test_an_ignored_allele_needs_no_definition(small: Path) -> None:
     [
         ("score_ranges", ">=1.25", {"score": "=1.25"}, "a range is `>=` or `>` and a score"),
         ("score_ranges", ">=1.25", {"source": ""}, "with its phenotype and its source"),
+        ("uninformative_results", "RYR1", {"phenotype": "Normal"}, "is not what the reference allele of RYR1 gives"),
+        ("uninformative_results", "RYR1", {"phenotype": "Normal"}, "the reference alone meets this row"),
+        ("uninformative_results", "RYR1", {"says": "Ask."}, "it says a sentence with {drug} in it"),
         ("score_ranges", ">=0", {"score": ">=0.1"}, "the ranges of CYP2D6 do not begin at 0"),
         ("score_ranges", ">=1.25", {"gene": "TPMT"}, "TPMT has no activity score"),
         ("score_ranges", ">=1.25", {"score": ">=1.5"}, "score 1.25 lies in the range of line"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from starling.assessment import Assessment, GeneResult, Recommendation
@@ -79,15 +79,21 @@ def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
         advice = line.lead.advice
         lines += [("Dose", doses_text(advice.dose))] if advice.dose and not line.is_split else []
         lines += [("Titrate", "adjust the dose by its effect")] if advice.titrate else []
-        lines += [("Watch", joined(advice.monitor))] if advice.monitor else []
-    lines += [("Instead", "; ".join(line.instead))] if line.instead else []
-    lines += [("Not instead", "; ".join(line.not_instead))] if line.not_instead else []
+    lines += [("Instead", _either(line.instead))] if line.instead else []
+    lines += [("Not instead", _either(line.not_instead))] if line.not_instead else []
+    if line.lead is not None and line.commands and line.lead.advice.monitor:
+        lines.append(("Watch", joined(line.lead.advice.monitor)))
     lines += _tests(line)
     if line.uncertain:
         lines.append(("Not certain", f"the result of {joined(line.uncertain)}; see below"))
     if line.unknown:
         lines.append(("Not known", f"{joined(line.unknown)}, whose result could change this answer"))
     return tuple(lines)
+
+
+def _either(names: Sequence[str]) -> str:
+    """An English list; with remarks in brackets one after the other."""
+    return "; ".join(names) if any("(" in name for name in names) else joined(names, "or")
 
 
 def _tests(line: Line) -> list[tuple[str, str]]:

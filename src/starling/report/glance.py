@@ -30,6 +30,8 @@ _SLIGHT: Final = "Category 3"
 #: the groups of a glance, in order
 _GROUPS: Final = ("acting", "testing", "watching", "usual_uncertain", "usual", "helps_not", "silent", "missing")
 _GROUP_OF: Final = {"test_further": "testing", "monitor": "watching"}
+#: headlines beside which nothing is proposed
+_QUIET: Final = frozenset({"test_further", "standard", "no_recommendation"})
 #: headlines of which one row may say the half
 _ACTED: Final = frozenset({"consider_alternative", "reduce_dose", "adjust_dose", "increase_dose"})
 
@@ -108,7 +110,12 @@ class Line:
 
     @property
     def instead(self) -> tuple[str, ...]:
-        """What may be given instead, each with what the same results and medicines say of it."""
+        """What may be given instead, each with what the same results and medicines say of it.
+
+        Of a document that is older than the check, what the leading recommendation names.
+        """
+        if not self.drug.alternatives and self.lead is not None and self.words.action not in _QUIET:
+            return self.lead.advice.alternatives
         return _with_reasons([each for each in self.drug.alternatives if each.offered])
 
     @property
