@@ -11,7 +11,6 @@ from starling.guidance.conversion import Inhibition
 from starling.guidance.keys import GeneKeys
 from starling.guidance.lookup import Block
 from starling.guidance.standing import Standing, Standings
-from starling.notices import AFFECTS_ENZYME, NOT_APPLIED
 from starling.values import dataclass
 from starling.vocabulary import Notice
 
@@ -122,10 +121,10 @@ def medicine_notices(
 def _medicine(drug: Drug, taken: Inhibition, enzymes: Enzymes) -> Notice:
     if taken.enzyme not in enzymes.adjusted:
         text = f"Also taken: {taken}; {taken.enzyme} may act differently than its genotype says."
-        return Notice(AFFECTS_ENZYME, text)
+        return Notice("MEDICINE_AFFECTS_ENZYME", text)
     if taken.enzyme in drug.branches_on:
         text = (
             f"Also taken: {taken}; the genotype counts, and the conditions of the advice say what the medicine changes."
         )
-        return Notice(NOT_APPLIED, text)
-    return Notice(NOT_APPLIED, f"Also taken: {taken}; the phenotype was not adjusted for it.")
+        return Notice("INHIBITOR_NOT_APPLIED", text)
+    return Notice("INHIBITOR_NOT_APPLIED", f"Also taken: {taken}; the phenotype was not adjusted for it.")
