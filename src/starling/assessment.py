@@ -3,7 +3,7 @@
 Asked:          Question, Options
 Interpretation: Alternative, Adjusted, GeneResult
 Guidance:       Dose, Condition, Advice, Implication, Recommendation
-A drug's answer: OpenCondition, MedicineEffect, CheckedAlternative, Disagreement, DrugResult
+A drug's answer: OpenCondition, MedicineEffect, CheckedAlternative, Disagreement, Harm, DrugResult
 The whole:      Provenance, Run, Assessment
 
 Frozen values without I/O; every one survives `starling.serial` to JSON and back.
@@ -236,6 +236,21 @@ class CheckedAlternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Harm:
+    """What is at stake for this patient with a drug, by its own guideline or a boxed warning.
+
+    `level`: `life-threatening` or `serious`.  `what`: what happens.  `gene`, `result`: with which result of which gene.
+    `source`: who says so.
+    """
+
+    level: str
+    what: str
+    gene: str
+    result: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class DrugResult:
     """One drug of an assessment.
 
@@ -246,7 +261,8 @@ class DrugResult:
     stands before what single sources say, made from all of them; empty: the leading recommendation's summary is it.
     `test_first`: what to test before the answer holds: genes, or `GENE copy number`.
     `notes`: which guidelines list no row for this patient's result, and medicines that no recommendation mentions.
-    `medicines`: one entry for each medicine that was stated.
+    `medicines`: one entry for each medicine that was stated.  `harm`: the worst that is known to be at stake with this
+    result; None: nothing of the kind is known, which is not a statement of safety.
     """
 
     drug: str
@@ -259,6 +275,7 @@ class DrugResult:
     conditions_open: tuple[OpenCondition, ...] = ()
     medicines: tuple[MedicineEffect, ...] = ()
     alternatives: tuple[CheckedAlternative, ...] = ()
+    harm: Harm | None = None
     answer: str = ""
     test_first: tuple[str, ...] = ()
 

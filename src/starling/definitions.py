@@ -402,6 +402,28 @@ class RequiredTest:
         return f"{self.authority} {WORDINGS[self.wording]} of {self.gene} before {self.drug}{whom}{since}"
 
 
+@dataclass(frozen=True, slots=True)
+class KnownHarm:
+    """What is at stake with a drug for a result: its own guideline or a boxed warning speaks of it.
+
+    `when`: terms or presences (`*57:01 positive`) of the gene, ` | ` between them.  `harm`: one of HARMS.
+    """
+
+    drug: str
+    gene: str
+    when: str
+    harm: str
+    what: str
+    source: str
+
+    @property
+    def said(self) -> str:
+        """What happens with which drug for which result, and who says so; without a full stop."""
+        return f"{self.drug} with {self.gene} {self.when}: {self.harm}, {self.what} ({self.source})"
+
+
+#: How much is at stake, most first.
+HARMS: Final = ("life-threatening", "serious")
 #: How identifiers of guidelines begin that are US labels; other rows of the FDA are from its table of associations.
 LABELS: Final = "fda-label-"
 #: How firmly an authority asks for a test, in words.
@@ -426,4 +448,5 @@ class GuidanceRules:
     populations: Mapping[str, str]
     dpwg_terms: Mapping[str, Mapping[str, str]]
     required_tests: tuple[RequiredTest, ...] = ()
+    harms: tuple[KnownHarm, ...] = ()
     unadvised: tuple[Drug, ...] = ()

@@ -229,7 +229,7 @@ class Engine:
             sample=genotypes.sample,
             subject=subject,
             result_sha256="",
-            provenance=_provenance(genotypes, collected, self.knowledge, _recorded(options, question), said),
+            provenance=_provenance(genotypes, collected, self.knowledge, self._recorded(options, question), said),
             run=_run(self.knowledge, _timings(read_ms, clock)),
             genes=results,
             drugs=drugs,
@@ -293,6 +293,15 @@ class Engine:
         more = self.interpreted(person.seen(calls), own, person.medication)
         rules = self._whole.knowledge.about(drugs, medicines=bool(person.medication)).guidance
         return person.advised(Advisor(rules), (*results, *more))
+
+    def _recorded(self, options: Options, question: Question) -> dict[str, object]:
+        """Everything that was asked for, and the ingredients as which medicines were read that go by another name."""
+        outside = tuple(_stated(call) for call in question.outside)
+        asked = {"drugs": question.drugs, "genes": question.genes} if question.drugs or question.genes else {}
+        read = {name: self._whole.knowledge.read_medicine(name)[0] for name in question.medication if name.strip()}
+        other = {name: substances for name, substances in read.items() if substances not in {(), (name,)}}
+        ingredients = {"medication_read": other} if other else {}
+        return {**options.recorded(), "medication": question.medication, **ingredients, "outside": outside, **asked}
 
     def _named(self, question: Question) -> Question:
         """The question with drugs and genes under the names of this knowledge base.
@@ -371,13 +380,6 @@ def _timings(read_ms: float, clock: Sequence[float]) -> dict[str, float]:
     calling, guidance = ((later - earlier) * 1e3 for earlier, later in pairwise(clock))
     stages = {"read": read_ms, "calling": calling, "guidance": guidance}
     return {stage: round(milliseconds, 3) for stage, milliseconds in stages.items()}
-
-
-def _recorded(options: Options, question: Question) -> dict[str, object]:
-    """Everything that was asked for."""
-    outside = tuple(_stated(call) for call in question.outside)
-    asked = {"drugs": question.drugs, "genes": question.genes} if question.drugs or question.genes else {}
-    return {**options.recorded(), "medication": question.medication, "outside": outside, **asked}
 
 
 def _stated(call: OutsideCall) -> dict[str, object]:

@@ -15,6 +15,9 @@ MODEL_UNSIGNED: Final = "MODEL_UNSIGNED"
 CHANGES_ACTION: Final = "ALTERNATIVE_CHANGES_ACTION"
 #: Another medicine changes the phenotype, and the changed one was looked up.
 CONVERTED: Final = "PHENOCONVERTED"
+#: Another medicine acts on an enzyme of the drug, and the answer was not changed for it.
+AFFECTS_ENZYME: Final = "MEDICINE_AFFECTS_ENZYME"
+NOT_APPLIED: Final = "INHIBITOR_NOT_APPLIED"
 #: An authority asks for a test of a gene before the drug, and no result of it is known.
 TEST_REQUIRED: Final = "TEST_REQUIRED"
 #: Why no guideline advises anything on a drug that is known.

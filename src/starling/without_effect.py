@@ -36,7 +36,8 @@ _SEXES: Final = frozenset({"", "male", "female", "unknown"})
 _NOT_STATED: Final = frozenset({"", "unknown", "mixed", "other", "not stated"})
 #: What a report shows of a person or an answer depends on.
 _FIELDS: Final = frozenset(
-    {"ancestry", "birth_date", "collected", "id", "laboratory", "name", "ordered_by", "sex", "specimen", "transplant"}
+    {"ancestry", "birth_date", "collected", "id", "name", "ordered_by", "sex", "specimen", "transplant"}
+    | {"accession", "interpreted_by", "laboratory", "method", "replaces", "reported", "reviewed_by", "status"}
 )
 _FAILED: Final = "FILTERED_RECORD"
 

@@ -86,3 +86,11 @@ def test_facts_are_added_as_the_page_says(pages: list[str], added: str, tmp_path
         run_page(page, folder, folder / "src")
         noticed = (folder / "noticed.txt").read_text(encoding="utf-8").splitlines()
         assert noticed and [line for line in noticed if added not in line] == []
+
+
+def test_a_report_is_read_and_signed(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "src" / "starling" / "examples" / "example.vcf", tmp_path / "patient.vcf")
+    for block in blocks_of("read-and-sign-a-report.md"):
+        for line in block.replace("\\\n", " ").splitlines():
+            execute(line, tmp_path)
+    assert "PRELIMINARY" in (tmp_path / "patient.html").read_text(encoding="utf-8")

@@ -45,6 +45,7 @@ def write_small(folder: Path) -> Path:
         "upstream.tsv": lambda row: row["guideline"] in guidelines,
         "upstream_differences.tsv": lambda row: row["guideline"] in guidelines,
         "required_tests.tsv": lambda row: row["drug"] in drugs and row["gene"] in GENES,
+        "harm.tsv": lambda row: row["drug"] in drugs and row["gene"] in GENES | TESTED_OUTSIDE,
         "drugs.tsv": lambda row: row["drug"] in drugs,
         "drug_names.tsv": lambda row: row["drug"] in drugs,
         "drug_exceptions.tsv": lambda row: row["drug"] in drugs and row["value"] in GENES,

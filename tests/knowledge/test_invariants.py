@@ -275,6 +275,10 @@ DEFECTS = [
     Defect("required_tests", "siponimod|CYP2C9|FDA", {"gene": "TPMT"}, "no guideline of 'siponimod' names TPMT"),
     Defect("required_tests", "siponimod|CYP2C9|FDA", {"wording": "asked"}, "wording 'asked' is not one of"),
     Defect("required_tests", "siponimod|CYP2C9|FDA", {"source": ""}, "has an authority and a source"),
+    Defect("harm", "siponimod|CYP2C9", {"gene": "TPMT"}, "no guideline of 'siponimod' names TPMT"),
+    Defect("harm", "siponimod|CYP2C9", {"when": "Slow Metabolizer"}, "'Slow Metabolizer' is no result of CYP2C9"),
+    Defect("harm", "siponimod|CYP2C9", {"harm": "bad"}, "a harm is life-threatening or serious"),
+    Defect("harm", "siponimod|CYP2C9", {"source": ""}, "says what happens and states its source"),
     Defect("drugs_without_advice", "oxycodone", {"drug": "abacavir"}, "is that of a drug with advice: abacavir"),
     Defect("drugs_without_advice", "oxycodone", {"reason": "None."}, "a reason without a full stop"),
     # coverage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "path", "circle", "use"}
+VOID = {"input", "meta", "path", "circle", "use"}
 
 
 class Reader(HTMLParser):

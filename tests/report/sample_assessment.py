@@ -20,6 +20,7 @@ from starling.assessment import (
     Dose,
     DrugResult,
     GeneResult,
+    Harm,
     InputStamp,
     KnowledgeStamp,
     Provenance,
@@ -168,6 +169,7 @@ def _abacavir() -> DrugResult:
         disagreement=Disagreement(
             "Sources differ on the action.", ("CPIC: avoid", "DPWG: do not use (contraindicated)")
         ),
+        harm=Harm("life-threatening", "hypersensitivity reaction", "HLA-B", "*57:01 positive", "boxed warning"),
         recommendations=(
             row("abacavir", "avoid", "Do not prescribe abacavir; choose a different agent.", key),
             row(
@@ -272,7 +274,10 @@ DRUGS = (
     _azathioprine(),
     _clopidogrel(),
     _codeine(),
-    _simple("fluorouracil", "adjust_dose", "Start at half the usual dose.", "DPYD", "1.0 (Intermediate Metabolizer)"),
+    replace(
+        _simple("fluorouracil", "adjust_dose", "Start at half the dose.", "DPYD", "1.0 (Intermediate Metabolizer)"),
+        harm=Harm("life-threatening", "fatal toxicity", "DPYD", "Intermediate Metabolizer", "PMID 29152729"),
+    ),
     _hydrocodone(),
     _simple("lansoprazole", "increase_dose", "Double the starting daily dose.", "CYP2C19", "Poor Metabolizer"),
     _simple("metoprolol", "standard", "Prescribe as usual.", "CYP2D6", "Intermediate Metabolizer", "DPWG"),
@@ -285,6 +290,10 @@ DRUGS = (
 )
 
 
+#: As stated, the brand and the drug of the knowledge base among them.
+MEDICINES = ("Plavix", "paroxetine", "paroxitine")
+
+
 def sample_assessment(**changes: object) -> Assessment:
     """The person, with fields of the assessment changed and the digest made true."""
     assessment = Assessment(
@@ -295,7 +304,14 @@ def sample_assessment(**changes: object) -> Assessment:
             program="starling 0.1.0",
             knowledge=KnowledgeStamp("2025.11", "ab" * 32, "2025-11-14", "2025-11-20"),
             input=InputStamp("sample.vcf.gz", 204_113_845, "cd" * 32, None, "GRCh38", "contig", "bisect"),
-            options={"build": None, "min_dp": 10, "genes": (), "drugs": ("codeine",), "pass_only": False},
+            options={
+                "build": None,
+                "min_dp": 10,
+                "genes": (),
+                "medication": MEDICINES,
+                "medication_read": {"Plavix": ("clopidogrel",)},
+                "pass_only": False,
+            },
             positions={"called": 1140, "nocall": 4, "notassayed": 41, "filled_as_reference": 37},
             notices=(Notice("UNKNOWN_MEDICINE", "'paroxitine' is not known here; its effect was not considered."),),
         ),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from starling.assessment import Assessment, Options, Question
+from starling.cli.signing import SIGNING_KEYS, check_signing
 from starling.engine import Engine
 from starling.errors import InputError
 from starling.vocabulary import Sex
@@ -21,9 +22,9 @@ SUBJECT_KEYS: Final = (
     "specimen",
     "collected",
     "ordered_by",
-    "laboratory",
     "ancestry",
     "transplant",
+    *SIGNING_KEYS,
 )
 #: exit code: the file was read, but nothing that was asked about could be called
 NOTHING_CALLED: Final = 5
@@ -239,6 +240,7 @@ def _subject(pairs: Iterable[str], sex: str) -> Mapping[str, str]:
             known = ", ".join(SUBJECT_KEYS)
             raise InputError("BAD_OPTION", f"{pair!r} is not KEY=VALUE with a key of: {known}", source="--subject")
         subject[key] = value.strip()
+    check_signing(subject)
     stated = subject.get("sex", sex).casefold()
     if sex != "unknown" and stated != sex:
         raise InputError("BAD_OPTION", f"sex={subject['sex']} contradicts --sex {sex}", source="--subject")

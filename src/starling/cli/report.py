@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starling.assessment import Assessment, DrugResult
 from starling.cli.arguments import Tally, add_knowledge, add_patient, add_reading, assessed, knowledge_path
@@ -17,6 +17,9 @@ from starling.guidance.summary import unadvised
 from starling.knowledge.medicines import read_as
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
+
+if TYPE_CHECKING:
+    from starling.report.html import Extent
 
 FORMATS: Final = ("terminal", "json", "tsv", "html", "alert", "patient", "calls")
 
@@ -51,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE|DIR", help="where to write (default: the screen)")
     parser.add_argument("--format", choices=FORMATS, help="default: by the suffix of the output")
     parser.add_argument("--json-lines", action="store_true", help="JSON with one assessment per line")
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--short", action="store_true", help="HTML: the first page alone")
+    extent.add_argument("--full", action="store_true", help="HTML: print everything, with the evidence open")
     add_knowledge(parser)
     add_reading(parser)
     add_patient(parser)
@@ -69,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     people = tally(assessed(engine, arguments))
     shown = people if format_ == "json" else map(view.of, people)
     if format_ in {"html", "patient"}:
-        write_pages(shown, output, _page(engine, format_))
+        write_pages(shown, output, _page(engine, format_, arguments))
     else:
         write(_text_of(engine, shown, format_, arguments, output), output)
     return tally.exit_code
@@ -116,11 +122,12 @@ def _format_of(arguments: argparse.Namespace, output: Path | None) -> str:
     return format_of(arguments.format, output, _BY_SUFFIX, folder=folder)
 
 
-def _page(engine: Engine, format_: str) -> Callable[[Assessment], str]:
+def _page(engine: Engine, format_: str, arguments: argparse.Namespace) -> Callable[[Assessment], str]:
     if format_ == "html":
         from starling.report.html import page
 
-        return page
+        extent: Extent = "short" if arguments.short else "full" if arguments.full else "whole"
+        return lambda person: page(person, extent=extent)
     from starling.report.patient import patient_page
 
     return lambda person: patient_page(person, taken=_taken(engine, person))

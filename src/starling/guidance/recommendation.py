@@ -10,11 +10,12 @@ from types import MappingProxyType
 from typing import Final
 
 from starling.assessment import DrugResult, GeneResult, Recommendation
-from starling.definitions import Drug, GuidanceRules, Guideline, Inhibitor, RequiredTest
+from starling.definitions import Drug, GuidanceRules, Guideline, Inhibitor, KnownHarm, RequiredTest
 from starling.guidance.advising import advise
 from starling.guidance.conversion import Inhibition, adjust, inhibitions, strongest
 from starling.guidance.flows import FLOWS
 from starling.guidance.flows.answer import FlowAnswer
+from starling.guidance.harm import with_harm
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
 from starling.guidance.remarks import (
@@ -40,6 +41,7 @@ class _Plan:
 
     `asked`: genes that tables ask for or name, and whether a diplotype decides.  `kind`: equal for drugs that ask
     alike.  `relevant`: genes whose enzymes matter for the drug.  `tests`: what authorities ask for before it is given.
+    `harms`: what is at stake with it, by result.
     `usual`: genes with a result that does not help.
     """
 
@@ -50,6 +52,7 @@ class _Plan:
     kind: int
     relevant: tuple[str, ...]
     tests: tuple[RequiredTest, ...]
+    harms: tuple[KnownHarm, ...] = ()
     usual: tuple[str, ...] = ()
 
 
@@ -211,7 +214,7 @@ class Advisor:
             untested=tests,
             notes=(*map(untested_notice, tests), *unlisted(answered, asked.standings), *_unsaid(asked, given)),
         )
-        return summarise(found)
+        return with_harm(summarise(found), plan.harms, asked.standings)
 
     def _given(self, plan: _Plan, block: Block, asked: _Asked) -> list[Recommendation]:
         """Recommendations under the adjusted phenotype first; the genetic one beside it where the action differs."""
@@ -273,10 +276,12 @@ def _plans(rules: GuidanceRules) -> dict[str, _Plan]:
         genes = dict.fromkeys(gene for block in own for gene in (*block.genes, *block.guideline.genes))
         genes |= dict.fromkeys(test.gene for test in tests)
         usual = tuple(gene for gene in genes if (known := rules.phenotypes.get(gene)) and known.uninformative)
+        harms = tuple(harm for harm in rules.harms if harm.drug == drug.name)
         asked = tuple((gene, gene in exact or gene in usual) for gene in genes)
         flow = guidelines.get(FLOWS[drug.name].guideline) if drug.name in FLOWS else None
         relevant = relevant_genes(drug, own, flow.genes if flow is not None else ())
-        plans[drug.name] = _Plan(drug, own, flow, asked, kinds.setdefault(asked, len(kinds)), relevant, tests, usual)
+        kind = kinds.setdefault(asked, len(kinds))
+        plans[drug.name] = _Plan(drug, own, flow, asked, kind, relevant, tests, harms, usual)
     return plans
 
 

@@ -203,6 +203,7 @@ def _drugs(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:
     yield from _presence(
         "test asked for", *({each.said for each in base.guidance.required_tests} for base in (old, new))
     )
+    yield from _presence("harm", *({each.said for each in base.guidance.harms} for base in (old, new)))
 
 
 def _guidelines(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:

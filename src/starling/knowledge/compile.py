@@ -75,6 +75,7 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
         "contig_length": ((r["build"], r["chromosome"], int(r["length"])) for r in tables["contig_lengths"]),
         "known_gap": _plain(tables["known_gaps"]),
         "required_test": _plain(tables["required_tests"]),
+        "harm": _plain(tables["harm"]),
         "upstream": _plain(tables["upstream"]),
         "upstream_difference": _plain(tables["upstream_differences"]),
     }

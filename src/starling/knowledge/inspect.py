@@ -55,6 +55,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "recommendations.tsv": ("guideline", "drug", "population", "when"),
     "known_gaps.tsv": ("guideline", "drug", "population", "when"),
     "required_tests.tsv": ("drug", "gene", "authority", "population"),
+    "harm.tsv": ("drug", "gene", "when"),
     "drugs_without_advice.tsv": ("drug",),
     "upstream.tsv": ("record", "drug", "when", "source_when"),
     "upstream_differences.tsv": ("guideline", "drug", "population", "when"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from starling.definitions import WORDINGS
+from starling.definitions import HARMS, WORDINGS
 from starling.knowledge.invariants_genes import at
 from starling.knowledge.names import plain_name
 from starling.knowledge.tables import TableRow, Tables, Violation
@@ -29,10 +29,7 @@ def dates(tables: Tables) -> Iterator[Violation]:
 
 def required_tests(tables: Tables) -> Iterator[Violation]:
     """A required test is of a gene that a guideline of its drug names, is worded as known, and has a source."""
-    genes: dict[str, set[str]] = {}
-    named = {row["guideline"]: row["genes"].split() for row in tables["guidelines"]}
-    for row in tables["recommendations"]:
-        genes.setdefault(row["drug"], set()).update(named.get(row["guideline"], ()))
+    genes = _genes_named(tables)
     for row in tables["required_tests"]:
         if row["gene"] not in genes.get(row["drug"], ()):
             yield at(row, f"no guideline of {row['drug']!r} names {row['gene']}")
@@ -40,6 +37,35 @@ def required_tests(tables: Tables) -> Iterator[Violation]:
             yield at(row, f"wording {row['wording']!r} is not one of {', '.join(WORDINGS)}")
         if not row["authority"] or not row["source"] or (row["since"] and not _DATE.fullmatch(row["since"])):
             yield at(row, "a required test has an authority and a source; since is YYYY, YYYY-MM, YYYY-MM-DD or empty")
+
+
+def harms(tables: Tables) -> Iterator[Violation]:
+    """A harm is of a result that its gene can have and a guideline of its drug names, and states its source."""
+    genes = _genes_named(tables)
+    terms: dict[str, set[str]] = {}
+    for row in tables["phenotype_rules"]:
+        terms.setdefault(row["gene"], set()).add(row["phenotype"])
+    for row in tables["recommendations"]:
+        for key in row["when"].split(" & "):
+            gene, _, stated = key.partition("=")
+            terms.setdefault(gene, set()).add(stated)
+    for row in tables["harm"]:
+        if row["gene"] not in genes.get(row["drug"], ()):
+            yield at(row, f"no guideline of {row['drug']!r} names {row['gene']}")
+        for stated in row["when"].split(" | "):
+            if stated not in terms.get(row["gene"], ()):
+                yield at(row, f"{stated!r} is no result of {row['gene']}")
+        if row["harm"] not in HARMS or not row["what"] or not row["source"]:
+            yield at(row, f"a harm is {' or '.join(HARMS)}, says what happens and states its source")
+
+
+def _genes_named(tables: Tables) -> dict[str, set[str]]:
+    """Drug -> the genes that its guidelines name."""
+    genes: dict[str, set[str]] = {}
+    named = {row["guideline"]: row["genes"].split() for row in tables["guidelines"]}
+    for row in tables["recommendations"]:
+        genes.setdefault(row["drug"], set()).update(named.get(row["guideline"], ()))
+    return genes
 
 
 def drugs_without_advice(tables: Tables) -> Iterator[Violation]:
@@ -90,6 +116,7 @@ def _key(row: TableRow) -> tuple[str, ...]:
 CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (
     dates,
     required_tests,
+    harms,
     drugs_without_advice,
     records,
 )

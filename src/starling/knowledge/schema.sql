@@ -101,6 +101,12 @@ CREATE TABLE required_test (
     population TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (drug, gene, authority, population)
 ) WITHOUT ROWID;
 
+-- "when": terms or presences of the gene, ` | ` between them, of which the harm is known
+CREATE TABLE harm (
+    drug TEXT NOT NULL, gene TEXT NOT NULL, "when" TEXT NOT NULL, harm TEXT NOT NULL, what TEXT NOT NULL,
+    source TEXT NOT NULL, PRIMARY KEY (drug, gene, "when")
+) WITHOUT ROWID;
+
 -- Where it comes from: read by `starling knowledge upstream` alone -----------------------------------------------
 
 -- source_population, source_when: as the source writes them, where it writes them otherwise

@@ -99,6 +99,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "recommendations.tsv": ("guideline", "drug", "population", "strength", "when", "advice", "implications"),
     "known_gaps.tsv": ("guideline", "drug", "population", "when", "reason"),
     "required_tests.tsv": ("drug", "gene", "authority", "since", "wording", "population", "source"),
+    "harm.tsv": ("drug", "gene", "when", "harm", "what", "source"),
     "drugs_without_advice.tsv": ("drug", "rxnorm", "atc", "reason", "source"),
     "upstream.tsv": ("guideline", "drug", "population", "when", "record", "digest", "source_population", "source_when"),
     "upstream_differences.tsv": ("guideline", "drug", "population", "when", "kind", "reason"),

@@ -25,6 +25,7 @@ from starling.definitions import (
     Guideline,
     Inhibitor,
     Key,
+    KnownHarm,
     NamedAllele,
     PhenotypeRules,
     RequiredTest,
@@ -96,6 +97,7 @@ def guidance_of(select: Select, drugs: Collection[str] | None = None) -> Guidanc
         dpwg_terms={gene: dict(pairs) for gene, pairs in _grouped(select("dpwg_term")).items()},
         unadvised=tuple(drug for drug in known if drug.unadvised),
         required_tests=tuple(starmap(RequiredTest, select("required_test"))),
+        harms=tuple(starmap(KnownHarm, select("harm"))),
     )
 
 

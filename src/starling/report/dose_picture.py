@@ -59,7 +59,7 @@ def bars(contributions: tuple[Contribution, ...], unit: str) -> Markup:
     most = max((abs(each.amount) for each in contributions), default=0.0) or 1.0
     middle, height = _LABEL + _HALF, _ROW * len(contributions)
     drawn = [_bar(each, at * _ROW, middle, most) for at, each in enumerate(contributions)]
-    axis = tag("line", x1=str(middle), x2=str(middle), y1="0", y2=str(height), stroke="#555")
+    axis = tag("line", x1=str(middle), x2=str(middle), y1="0", y2=str(height), stroke="currentColor")
     words = ", ".join(f"{each.factor} {each.amount:+.1f}" for each in contributions)
     return tag(
         "svg",
@@ -92,4 +92,4 @@ def _bar(each: Contribution, top: int, middle: int, most: float) -> Markup:
 
 
 def _text(words: str, x: float, top: int, anchor: str) -> Markup:
-    return tag("text", words, x=f"{x:.1f}", y=str(top + 14), font_size="12", text_anchor=anchor)
+    return tag("text", words, x=f"{x:.1f}", y=str(top + 14), font_size="12", text_anchor=anchor, fill="currentColor")

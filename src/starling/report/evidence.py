@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from starling.assessment import GeneResult, Recommendation
 from starling.report.glance import Glance, Line, because, source_name, source_words
 from starling.report.markup import Markup, join, tag
-from starling.report.parts import badge, bullets, remarks
+from starling.report.parts import badge, bullets, folded, remarks
 from starling.report.wording import condition_text, doses_text
 from starling.report.words import (
     action_words,
@@ -23,15 +23,21 @@ from starling.report.words import (
 )
 
 
-def evidence(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
-    """The section: drugs to act on in full, then the others as a table."""
-    others = glance.rest
+def evidence(glance: Glance, genes: Mapping[str, GeneResult], *, shown: bool) -> Markup:
+    """The section: drugs to act on, to test for or to watch, then the others as a table; folded unless it is `shown`.
+
+    What is folded is not printed; a reader opens, and so prints, what he needs.
+    """
+    told = (*glance.acting, *glance.testing, *glance.watching)
+    others = (*glance.usual_uncertain, *glance.usual, *glance.helps_not, *glance.silent, *glance.missing)
+    stated = any(line.drug.recommendations or _about_drug(line) for line in others)
     return tag(
         "section",
         tag("h2", "Evidence: what each source says"),
-        *(_drug(line, genes) for line in glance.acting),
-        _table(others, genes) if any(line.drug.recommendations or _about_drug(line) for line in others) else None,
+        *(_drug(line, genes, shown=shown) for line in told),
+        _table(others, genes, shown=shown) if stated else None,
         id="evidence",
+        class_="" if shown else "folded",
     )
 
 
@@ -40,17 +46,18 @@ def anchor(line: Line) -> str:
     return "drug-" + line.drug.drug.encode("utf-8", "backslashreplace").hex()
 
 
-def _drug(line: Line, genes: Mapping[str, GeneResult]) -> Markup:
-    differ = line.drug.disagreement
-    return tag(
-        "article",
-        tag("h3", line.drug.drug, badge(line.words)),
+def _drug(line: Line, genes: Mapping[str, GeneResult], *, shown: bool) -> Markup:
+    """The anchor is inside of what is folded: a link to it opens it."""
+    differ, harm = line.drug.disagreement, line.drug.harm
+    said = tag(
+        "div",
+        tag("p", tag("strong", harm.level.capitalize()), f": {harm.what} ({harm.source})") if harm else None,
         tag("p", disagreement_words(differ), class_="differ") if differ else None,
         *(_advice(row, genes) for row in line.rows),
-        bullets(said) if (said := _about_drug(line)) else None,
-        class_="drug",
+        bullets(about) if (about := _about_drug(line)) else None,
         id=anchor(line),
     )
+    return folded(join(tag("h3", line.drug.drug), badge(line.words)), said, shown=shown, class_="drug")
 
 
 def _about_drug(line: Line) -> tuple[str, ...]:
@@ -111,16 +118,13 @@ def _facts(facts: Iterable[tuple[str, str | None]]) -> Markup:
     return tag("dl", *(join(tag("dt", label), tag("dd", value)) for label, value in facts if value))
 
 
-def _table(lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup:
+def _table(lines: Iterable[Line], genes: Mapping[str, GeneResult], *, shown: bool) -> Markup:
     head = tag(
         "tr", *(tag("th", name, scope="col") for name in ("Drug", "Source", "For", "Because of", "What it says"))
     )
     rows = [row for line in lines for row in (*(_row(line, each, genes) for each in line.rows), *_silent(line))]
-    return tag(
-        "div",
-        tag("h3", "Test first, use as usual, or no advice"),
-        tag("table", tag("thead", head), tag("tbody", *rows), class_="small"),
-    )
+    listed = tag("table", tag("thead", head), tag("tbody", *rows), class_="small")
+    return folded(tag("h3", "Use as usual, or no advice"), listed, shown=shown, class_="drug")
 
 
 def _silent(line: Line) -> Iterable[Markup]:

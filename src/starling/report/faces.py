@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from starling.assessment import Assessment, GeneResult
-from starling.report.frame import framed
 from starling.report.glance import Line, at_a_glance
 from starling.report.html import page
 from starling.report.markup import Markup, tag
@@ -23,12 +22,8 @@ def to_tsv(assessment: Assessment) -> str:
 
 
 def to_html(assessment: Assessment, *, short: bool = False) -> str:
-    """The report as one self-contained page, to be written as UTF-8; `short`: what `summary_html` shows."""
-    if not short:
-        return page(assessment)
-    title = f"Pharmacogenomic summary: {assessment.sample or NOT_STATED}"
-    body = tag("body", tag("main", _summary(assessment)))
-    return framed(title, body, style="body{font:1rem sans-serif}", program=assessment.provenance.program)
+    """The report as one self-contained page, to be written as UTF-8; `short`: its first page alone."""
+    return page(assessment, extent="short" if short else "whole")
 
 
 def summary_html(assessment: Assessment) -> str:

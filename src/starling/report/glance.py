@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import WHY, Assessment, CheckedAlternative, DrugResult, GeneResult, Recommendation
-from starling.definitions import LABELS, SERIOUS, seriousness
+from starling.definitions import HARMS, LABELS, SERIOUS, seriousness
 from starling.notices import (
     CHANGES_ACTION,
     CONVERTED,
@@ -17,6 +17,7 @@ from starling.notices import (
     SUPERSEDED,
     TEST_REQUIRED,
 )
+from starling.report.taken import taken
 from starling.report.words import (
     ActionWords,
     action_words,
@@ -35,6 +36,8 @@ from starling.report.words import (
 from starling.values import dataclass
 from starling.vocabulary import Why
 
+#: The strength of a row that speaks of concentrations alone.
+_SLIGHT: Final = "Category 3"
 #: the groups of a glance, in order
 _GROUPS: Final = ("acting", "testing", "watching", "usual_uncertain", "usual", "helps_not", "silent", "missing")
 _GROUP_OF: Final = {"test_further": "testing", "monitor": "watching"}
@@ -72,6 +75,17 @@ class Line:
     def counting(self) -> tuple[Recommendation, ...]:
         """The recommendations that no other medicine supersedes; all of them when that leaves none."""
         return tuple(row for row in self.rows if not is_superseded(row)) or self.rows
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether the answer asks for attention only: to monitor, or an effect on concentrations and nothing else.
+
+        Source: FDA table of pharmacogenetic associations, section 3: "potential impact on pharmacokinetic properties".
+        """
+        if self.drug.harm is not None or not self.words.urgent:
+            return False
+        urgent = [row for row in self.counting if action_words(row.action).urgent]
+        return self.words.action == "monitor" or (bool(urgent) and all(row.strength == _SLIGHT for row in urgent))
 
     @property
     def summary(self) -> str:
@@ -128,10 +142,10 @@ class Line:
 class Glance:
     """Every drug exactly once.
 
-    `acting`: another drug or another dose, most serious first (what a cohort counts as actionable).  `testing`: a test
-    comes first.  `watching`: use with monitoring.  `usual_uncertain`: as usual, but a gene behind it is not certain.
-    `usual`: as usual.  `helps_not`: the result does not help.  `silent`: no source advises.  `missing`: a gene is
-    missing.
+    `acting`: another drug or another dose (what a cohort counts as actionable), by harm, then what the patient takes,
+    then most serious first.  `testing`: a test comes first.  `watching`: use with monitoring.  `usual_uncertain`: as
+    usual, but a gene behind it is not certain.  `usual`: as usual.  `helps_not`: the result does not help.  `silent`:
+    no source advises.  `missing`: a gene is missing.
     """
 
     acting: tuple[Line, ...]
@@ -148,6 +162,23 @@ class Glance:
         """Every drug that is not to be acted on."""
         usual = (*self.watching, *self.usual_uncertain, *self.usual)
         return (*self.testing, *usual, *self.helps_not, *self.silent, *self.missing)
+
+    @property
+    def harmful(self) -> tuple[Line, ...]:
+        """What can kill or do lasting harm with this patient's results, whatever the action, the worst first."""
+        found = [line for line in (*self.acting, *self.testing, *self.watching) if line.drug.harm is not None]
+        return tuple(sorted(found, key=lambda line: harm_rank(line.drug)))
+
+    @property
+    def leading(self) -> tuple[Line, ...]:
+        """The drugs to act on without those that ask for attention only."""
+        return tuple(line for line in self.acting if not line.is_minor)
+
+    @property
+    def minor(self) -> tuple[Line, ...]:
+        """What asks for attention only, and nothing harmful is known of."""
+        watched = [line for line in self.watching if line.drug.harm is None]
+        return (*(line for line in self.acting if line.is_minor), *watched)
 
     def all(self) -> tuple[Line, ...]:
         """Every drug, from A to Z."""
@@ -166,14 +197,16 @@ class Glance:
         tally: dict[str, int] = {}
         for line in self.acting:
             tally[line.words.action] = tally.get(line.words.action, 0) + 1
-        return tuple((action_words(action), count) for action, count in tally.items())
+        ordered = sorted(tally, key=seriousness)
+        return tuple((action_words(action), tally[action]) for action in ordered)
 
 
 def at_a_glance(assessment: Assessment) -> Glance:
     """The drugs of an assessment in groups, each in the order in which every face shows them."""
     genes = {gene.gene: gene for gene in assessment.genes}
     groups: dict[str, list[Line]] = {}
-    for line in sorted((drug_line(drug, genes) for drug in assessment.drugs), key=_order):
+    own = taken(assessment)
+    for line in sorted((drug_line(drug, genes) for drug in assessment.drugs), key=lambda line: _order(line, own)):
         groups.setdefault(_group(line), []).append(line)
     return Glance(*(tuple(groups.get(name, ())) for name in _GROUPS))
 
@@ -413,5 +446,12 @@ def _says_copy_number(gene: GeneResult) -> bool:
     return is_doubtful(gene) and any(other.why is Why.COPY_NUMBER for other in gene.phenotype_alternatives)
 
 
-def _order(line: Line) -> tuple[int, str]:
-    return seriousness(action_words(line.drug.headline_action).action), line.drug.drug.casefold()
+def harm_rank(answer: DrugResult) -> int:
+    """0 for an answer over life and death, 1 for a serious one, 2 for others: what every list of drugs begins with."""
+    return 2 if answer.harm is None else min(HARMS.index(answer.harm.level) if answer.harm.level in HARMS else 0, 1)
+
+
+def _order(line: Line, own: Collection[str]) -> tuple[int, bool, bool, int, str]:
+    """By harm, then by what the patient takes, then by action; what asks for attention only comes last."""
+    rank = seriousness(action_words(line.drug.headline_action).action)
+    return harm_rank(line.drug), line.drug.drug not in own, line.is_minor, rank, line.drug.drug.casefold()

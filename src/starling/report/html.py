@@ -1,18 +1,23 @@
 """One self-contained, printable HTML page for one person: no script, nothing fetched, every text escaped.
 
-Order: whose result and what to know first, drugs at a glance, genes, evidence, what the file could not show,
-provenance.  Guideline advice only: what a dose model says is made elsewhere and comes as a section of its own, first.
+Order: the dose, where one was asked for; the first page, which suffices alone and is what prints; then the drugs one by
+one, genes, evidence, what the file could not show, provenance.  Guideline advice only: what a dose model says is made
+elsewhere and comes as a section of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
+
 from starling.assessment import Assessment, GeneResult
 from starling.notices import KNOWLEDGE_OTHER
 from starling.report.evidence import anchor, evidence
+from starling.report.first_page import first_page
 from starling.report.frame import framed, running_foot, template
 from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown, nothing_words, reasons_of
 from starling.report.markup import Markup, join, tag
-from starling.report.parts import badge, bullets, icon, remarks, table
+from starling.report.parts import badge, bullets, folded, icon, remarks, table, to_do
 from starling.report.provenance import provenance
 from starling.report.words import (
     NOT_A_DEVICE,
@@ -20,43 +25,86 @@ from starling.report.words import (
     ONLY_KNOWN,
     call_words,
     certainty_words,
-    dated,
     disagreement_words,
-    moment_words,
     phenotype_words,
     plural,
     reason_of,
-    stated_subject,
-    subject_lines,
     test_words,
 )
 
+#: `short`: the first page alone.  `whole`: all, of which the first page is printed and the evidence is folded.
+#: `full`: all, printed whole with the evidence.
+Extent = Literal["short", "whole", "full"]
+_SECTIONS: Final = (
+    ("page-one", "First page"),
+    ("glance", "Drugs"),
+    ("index", "A to Z"),
+    ("genes", "Genes"),
+    ("evidence", "Evidence"),
+    ("limits", "Not shown"),
+)
 
-def page(assessment: Assessment, *, appendix: Markup | None = None, marks: tuple[str, ...] = ()) -> str:
+
+def page(
+    assessment: Assessment,
+    *,
+    appendix: Markup | None = None,
+    marks: tuple[str, ...] = (),
+    extent: Extent = "whole",
+) -> str:
     """The whole page as text, to be written as UTF-8.
 
     `appendix`: a section with the id `dose-model` that was asked for and is no guideline advice; it comes first and is
-    linked.  `marks`: what every printed page must show.
+    linked.  `marks`: what every printed page must show.  `extent`: how much of it is written.
     """
     glance = at_a_glance(assessment)
-    genes = {gene.gene: gene for gene in assessment.genes}
+    short = extent == "short"
     body = tag(
         "body",
         Markup(template("icons.html")),
-        _head(assessment, with_dose=appendix is not None),
+        None if short else _ways(full=extent == "full", with_dose=appendix is not None),
         tag(
             "main",
             appendix,
-            _glance(glance),
-            _genes(assessment),
-            evidence(glance, genes),
-            _limits(assessment),
+            first_page(assessment, glance),
+            *(() if short else _beyond(assessment, glance, full=extent == "full")),
         ),
-        tag("footer", provenance(assessment), tag("div", tag("p", NOT_A_DEVICE), class_="box")),
+        class_=extent,
     )
     title = f"Pharmacogenomic report: {assessment.sample or NOT_STATED}"
-    style = template("report.css") + _running_foot(assessment, marks)
+    style = template("report.css") + template("first_page.css") + _running_foot(assessment, marks)
     return framed(title, body, style=style, program=assessment.provenance.program)
+
+
+def _beyond(assessment: Assessment, glance: Glance, *, full: bool) -> Iterable[Markup]:
+    """What follows the first page."""
+    genes = {gene.gene: gene for gene in assessment.genes}
+    said = caveats(assessment)
+    yield tag(
+        "div",
+        tag("div", tag("strong", "What holds for all of it"), bullets(said), class_="caveats") if said else None,
+        _glance(glance),
+        _genes(assessment),
+        evidence(glance, genes, shown=full),
+        _limits(assessment),
+        provenance(assessment),
+        tag("div", tag("p", NOT_A_DEVICE), class_="box"),
+        class_="beyond",
+    )
+
+
+def _ways(*, full: bool, with_dose: bool) -> Markup:
+    """Ways through the page on a screen, and what of it is to be printed: a choice that needs no script."""
+    dose = (("dose-model", "Dose"),) if with_dose else ()
+    links = [tag("a", name, href=f"#{section}") for section, name in (*dose, *_SECTIONS)]
+    first = tag("label", tag("input", type="radio", name="print", checked="" if full else "checked"), " the first page")
+    whole = tag(
+        "label",
+        tag("input", type="radio", name="print", id="print-whole", checked="checked" if full else ""),
+        " everything, with the evidence that is open",
+    )
+    choice = tag("fieldset", tag("legend", "Print:"), first, whole)
+    return tag("header", tag("nav", *links, aria_label="Sections"), choice, class_="ways")
 
 
 def _running_foot(assessment: Assessment, marks: tuple[str, ...]) -> str:
@@ -69,78 +117,64 @@ def _running_foot(assessment: Assessment, marks: tuple[str, ...]) -> str:
     return running_foot(left, " · ".join(dict.fromkeys((*assumed, *marks, *other))))
 
 
-def _head(assessment: Assessment, *, with_dose: bool) -> Markup:
-    said = caveats(assessment)
-    source, knowledge = assessment.provenance.input, assessment.provenance.knowledge
-    facts = [
-        *subject_lines(stated_subject(assessment)),
-        ("File", source.name),
-        ("Genome build", f"{source.build} (by {source.build_from})" if source.build else NOT_STATED),
-        ("Knowledge", f"{knowledge.version}, as of {dated(knowledge.as_of)}"),
-        ("Report made", moment_words(assessment.run.created) or NOT_STATED),
-    ]
-    sections = (
-        *((("dose-model", "Dose"),) if with_dose else ()),
-        ("glance", "Drugs"),
-        ("index", "A to Z"),
-        ("genes", "Genes"),
-        ("evidence", "Evidence"),
-        ("limits", "Not shown"),
-    )
-    return tag(
-        "header",
-        tag("div", tag("h1", "Pharmacogenomic report"), tag("span", "Starling", class_="quiet"), class_="head"),
-        tag("p", assessment.sample or NOT_STATED, class_="whose"),
-        tag("dl", *(_fact(label, value) for label, value in facts), class_="facts"),
-        tag("div", tag("strong", "Read this first"), bullets(said), class_="caveats") if said else None,
-        tag("nav", *(tag("a", name, href=f"#{section}") for section, name in sections), aria_label="Sections"),
-    )
-
-
-def _fact(label: str, value: str) -> Markup:
-    return tag("div", tag("dt", label), tag("dd", value, class_="blank" if value == NOT_STATED else ""))
-
-
 def _glance(glance: Glance) -> Markup:
     tiles = [
         tag("li", icon(words.action), tag("b", str(count)), words.word, class_=f"tone-{words.tone}")
         for words, count in glance.counts()
     ]
     nothing = tag("p", nothing_words(glance))
-    rows = [_acting(line) for line in glance.acting]
+    leading = (*glance.leading, *(line for line in glance.watching if line.drug.harm is not None))
     columns = ("Drug", "Action", "What to do", "Why, and who says so")
+    caption = "Most harmful first, then what the patient takes, then the most serious action"
     return tag(
         "section",
-        tag("h2", f"Drugs at a glance: {plural(len(rows), 'drug')} to act on"),
-        tag("ul", *tiles, class_="tiles") if rows else nothing,
-        table(columns, rows, caption="Most serious first", class_="glance") if rows else None,
-        _tests(glance),
-        _group("monitor", "watch", "Use with monitoring", glance.watching),
-        _group("standard", "dose", "Use as usual, but the gene result is not certain", glance.usual_uncertain),
-        _group("standard", "usual", "Use as usual", glance.usual),
-        _group("no_recommendation", "none", "The result does not help", glance.helps_not),
-        _group("no_recommendation", "none", "No source advises for this result", glance.silent, safety=True),
-        _group("missing", "none", "No result: a gene is missing", glance.missing, safety=True),
+        tag("h2", f"Drugs at a glance: {plural(len(glance.acting), 'drug')} to act on"),
+        tag("ul", *tiles, class_="tiles") if tiles else nothing,
+        table(columns, map(_acting, leading), caption=caption, class_="glance") if leading else None,
+        _minor(columns, glance.minor),
+        *_groups(glance),
         tag("h3", "Every drug, A to Z", id="index"),
         tag("ul", *map(_entry, glance.all()), class_="index"),
         id="glance",
     )
 
 
+def _minor(columns: Sequence[str], lines: Sequence[Line]) -> Markup | None:
+    """What asks for attention only, folded."""
+    if not lines:
+        return None
+    title = f"To be monitored, or an effect on concentrations only: {plural(len(lines), 'drug')}"
+    names = tag("p", ", ".join(line.drug.drug for line in lines), class_="names")
+    listed = table(columns, map(_acting, lines), caption="Nothing harmful is known with these", class_="glance")
+    return tag("div", tag("h3", title), names, folded(join("What to do, drug by drug"), listed, shown=False))
+
+
+def _groups(glance: Glance) -> Iterable[Markup | None]:
+    """What does not call for another drug or dose, each group under its own heading."""
+    yield _tests(glance)
+    yield _group("standard", "dose", "Use as usual, but the gene result is not certain", glance.usual_uncertain)
+    yield _group("standard", "usual", "Use as usual", glance.usual)
+    yield _group("no_recommendation", "none", "The result does not help", glance.helps_not)
+    yield _group("no_recommendation", "none", "No source advises for this result", glance.silent, safety=True)
+    yield _group("missing", "none", "No result: a gene is missing", glance.missing, safety=True)
+
+
 def _acting(line: Line) -> tuple[str, str, str, str]:
-    differ = line.drug.disagreement
+    differ, harm = line.drug.disagreement, line.drug.harm
     why = join(
         line.because,
         tag("span", ", ".join(line.sources), class_="quiet block"),
         remarks(line),
         tag("span", disagreement_words(differ), class_="differ") if differ else None,
     )
-    return tag("a", line.drug.drug, href=f"#{anchor(line)}"), badge(line.words), line.summary, why
+    danger = tag("strong", f"{harm.level.capitalize()}. ", class_="danger") if harm else None
+    said = join(danger, to_do(line))
+    return tag("a", line.drug.drug, href=f"#{anchor(line)}"), badge(line.words), said, why
 
 
 def _entry(line: Line) -> Markup:
     missing = line.drug.status == "no_result"
-    word = "No result" if missing else line.words.word
+    word = "No result" if missing else line.words.word.partition(" (")[0]
     drawing = icon("missing" if missing else line.words.action)
     tone = "none" if missing else line.words.tone
     name = tag("a", line.drug.drug, href=f"#{anchor(line)}") if line.words.urgent else line.drug.drug

@@ -6,7 +6,7 @@ from typing import Final
 
 from starling.report.text import visible
 
-_VOID: Final = frozenset({"meta"})
+_VOID: Final = frozenset({"input", "meta"})
 
 
 class Markup(str):

@@ -18,9 +18,10 @@ def icon(name: str) -> Markup:
     return tag("svg", tag("use", href=f"#icon-{shown}"), class_="icon", aria_hidden="true")
 
 
-def badge(words: ActionWords) -> Markup:
-    """Icon and word of an action in its colour."""
-    return tag("span", icon(words.action), words.word, class_=f"badge tone-{words.tone}")
+def badge(words: ActionWords, *, brief: bool = False) -> Markup:
+    """Icon and word of an action in its colour; `brief`: without what the word has in brackets."""
+    word = words.word.partition(" (")[0] if brief else words.word
+    return tag("span", icon(words.action), word, class_=f"badge tone-{words.tone}")
 
 
 def bullets(texts: Iterable[str]) -> Markup:
@@ -34,6 +35,19 @@ def remarks(line: Line) -> Markup:
         tag("span", f"{joined(line.uncertain)} not certain", class_="differ") if line.uncertain else None,
         tag("span", f"{joined(line.unknown)} not known", class_="differ") if line.unknown else None,
     )
+
+
+def to_do(line: Line) -> Markup:
+    """What to do: one sentence, or one for each group of patients under its own heading."""
+    said = line.first or (("", line.summary),)
+    return join(
+        *(tag("span", tag("strong", f"{label}: ") if label else None, text, class_="block") for label, text in said)
+    )
+
+
+def folded(summary: Markup, said: Markup, *, shown: bool, class_: str = "") -> Markup:
+    """A block that opens and closes without a script; `shown`: it is open at first."""
+    return tag("details", tag("summary", summary), said, class_=class_, open="open" if shown else "")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, class_: str = "") -> Markup:

@@ -1,12 +1,13 @@
-"""The whole report as terminal text: drugs at a glance, genes, and what the file could not show."""
+"""The whole report as terminal text: what the patient takes, drugs at a glance, genes, what the file could not show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
 from starling.assessment import Assessment, GeneResult
+from starling.definitions import seriousness
 from starling.report.glance import (
     Glance,
     Line,
@@ -14,11 +15,13 @@ from starling.report.glance import (
     before_use,
     by_reason,
     caveats,
+    harm_rank,
     not_shown,
     nothing_words,
     reasons_of,
 )
 from starling.report.layout import Page
+from starling.report.taken import effects, medicines
 from starling.report.text import columns, pad, visible
 from starling.report.words import (
     NOT_A_DEVICE,
@@ -33,6 +36,7 @@ from starling.report.words import (
     plural,
     reason_of,
     sentence,
+    signature_lines,
     stated_subject,
     subject_lines,
     test_words,
@@ -51,6 +55,7 @@ def render(assessment: Assessment, *, colour: bool, width: int) -> str:
     glance = at_a_glance(assessment)
     lines = [
         *_head(page, assessment),
+        *_own(page, assessment, glance),
         *_drugs(page, glance),
         *_genes(page, assessment.genes),
         *_not_shown(page, assessment.genes),
@@ -71,9 +76,15 @@ def head_lines(assessment: Assessment) -> tuple[tuple[str, str], ...]:
     return (
         ("Sample", assessment.sample or NOT_STATED),
         ("Subject", " · ".join(stated)),
+        *((("Signed", signed),) if (signed := _signed(assessment)) else ()),
         ("File", f"{source.name} · {build}" + (f" (by {source.build_from})" if source.build_from else "")),
         ("Knowledge", f"{knowledge.version}, as of {dated(knowledge.as_of)} · {knowledge.sha256[:12]}"),
     )
+
+
+def _signed(assessment: Assessment) -> str:
+    """What is stated of who answers for the report; empty when nothing is."""
+    return " · ".join(f"{label.lower()} {value}" for label, value in signature_lines(assessment.subject) if value)
 
 
 def _head(page: Page, assessment: Assessment) -> list[str]:
@@ -85,14 +96,36 @@ def _head(page: Page, assessment: Assessment) -> list[str]:
     return lines
 
 
+def _own(page: Page, assessment: Assessment, glance: Glance) -> list[str]:
+    """The patient's own medicines, each with its verdict and what it does to others; nothing when none was stated."""
+    found = medicines(assessment)
+    if not found:
+        return []
+    answers = {line.drug.drug: line for line in glance.all()}
+    lines = page.heading("The patient's own medicines")
+    for medicine in found:
+        own = [answers[each.drug] for each in medicine.answers if each.drug in answers]
+        said = "; ".join(f"{line.words.sign} {line.words.word}. {line.summary}".rstrip() for line in own)
+        lines += _named(page, medicine.shown, said or "not a drug of this knowledge base (not a statement of safety)")
+        for effect in effects(medicine, assessment):
+            lines += page.paragraph(effect, first=" " * (_NAME + 4), tone="quiet")
+    return lines
+
+
 def _drugs(page: Page, glance: Glance) -> list[str]:
     counts = " · ".join(f"{count} {words.word.lower()}" for words, count in glance.counts())
     lines = [*page.heading(f"Drugs at a glance: {plural(len(glance.acting), 'drug')} to act on")]
     lines += page.paragraph(counts or nothing_words(glance))
-    for words, group in groupby(glance.acting, key=lambda line: line.words):
+    by_harm = {rank: [line for line in glance.harmful if harm_rank(line.drug) == rank] for rank in range(2)}
+    lines += _harmful(page, "✖ Life-threatening", "stop", by_harm[0])
+    lines += _harmful(page, "! Serious", "change", by_harm[1])
+    others = [line for line in glance.leading if line.drug.harm is None]
+    others.sort(key=lambda line: seriousness(line.words.action))
+    for words, group in groupby(others, key=lambda line: line.words):
         lines += ["", page.paint(f"{words.sign} {words.word.upper()}", words.tone)]
         for line in group:
             lines += _acting(page, line)
+    lines += _minor(page, glance.minor)
     if any(line.drug.disagreement for line in glance.acting):
         lines += [
             "",
@@ -101,16 +134,35 @@ def _drugs(page: Page, glance: Glance) -> list[str]:
     return lines + _rest(page, glance)
 
 
-def _acting(page: Page, line: Line) -> list[str]:
-    name = visible(line.drug.drug)
-    if columns(name) > _NAME:
-        lines = [
-            *page.paragraph(name, first="  ", tone="bold"),
-            *page.paragraph(line.summary, first=" " * (_NAME + 4)),
-        ]
-    else:
-        first, *rest = page.paragraph(line.summary, first=f"  {pad(name, _NAME)}  ", rest=" " * (_NAME + 4))
-        lines = [f"  {page.paint(name, 'bold')}{first[2 + len(name) :]}", *rest]
+def _harmful(page: Page, title: str, tone: str, group: Sequence[Line]) -> list[str]:
+    """The drugs of one level of harm, each with its action and with what is at stake."""
+    if not group:
+        return []
+    lines = ["", page.paint(f"{title.upper()}: {plural(len(group), 'drug').upper()}", tone)]
+    for line in group:
+        lines += _acting(page, line, harmful=True)
+    return lines
+
+
+def _minor(page: Page, group: Sequence[Line]) -> list[str]:
+    """What asks for attention only, by name: `check` says what to do."""
+    if not group:
+        return []
+    title = "◎ TO BE MONITORED, OR AN EFFECT ON CONCENTRATIONS ONLY"
+    names = ", ".join(line.drug.drug for line in group)
+    lines = ["", *page.paragraph(f"{title[2:]}: {len(group)}", first=title[:2], tone="watch")]
+    return [
+        *lines,
+        *page.paragraph(names, first="  "),
+        *page.paragraph("What to do: `starling check DRUG`.", first="  "),
+    ]
+
+
+def _acting(page: Page, line: Line, *, harmful: bool = False) -> list[str]:
+    harm = line.drug.harm if harmful else None
+    lines = _named(page, line.drug.drug, f"{line.words.word}. {line.summary}" if harm else line.summary)
+    if harm:
+        lines += page.paragraph(f"At stake: {harm.what}.", first=" " * (_NAME + 4))
     doubt = f" · {joined(line.uncertain)} not certain" if line.uncertain else ""
     doubt += f" · {joined(line.unknown)} not known" if line.unknown else ""
     differ = " · sources differ" if line.drug.disagreement else ""
@@ -120,12 +172,20 @@ def _acting(page: Page, line: Line) -> list[str]:
     return [*lines, *page.bullets(map(sentence, before_use(line)), indent=" " * (_NAME + 4))]
 
 
+def _named(page: Page, name: str, text: str) -> list[str]:
+    """The text in a column behind a name, below it where the name is too long."""
+    name = visible(name)
+    if columns(name) > _NAME:
+        return [*page.paragraph(name, first="  ", tone="bold"), *page.paragraph(text, first=" " * (_NAME + 4))]
+    first, *rest = page.paragraph(text, first=f"  {pad(name, _NAME)}  ", rest=" " * (_NAME + 4))
+    return [f"  {page.paint(name, 'bold')}{first[2 + len(name) :]}", *rest]
+
+
 def _rest(page: Page, glance: Glance) -> list[str]:
     unlooked = tuple(line for line in glance.silent if line.drug.status == "no_guideline")
     unadvised = tuple(line for line in glance.silent if line.drug.status != "no_guideline")
     return [
         *_tests(page, glance),
-        *_group(page, "◎ Use with monitoring", "watch", glance.watching),
         *_group(page, "✓ Use as usual, but the gene result is not certain", "warn", glance.usual_uncertain),
         *_group(page, "✓ Use as usual", "usual", glance.usual),
         *_group(page, "– No source advises for this result (not a statement of safety)", "none", unadvised),

@@ -78,9 +78,19 @@ SUBJECT: Final = (
     ("specimen", "Specimen"),
     ("collected", "Collected"),
     ("ordered_by", "Ordered by"),
-    ("laboratory", "Laboratory"),
     ("ancestry", "Ancestry"),
     ("transplant", "Transplant"),
+)
+#: The fields by which a report is signed, in the order in which it shows them; blank ones are filled in by hand.
+SIGNATURE: Final = (
+    ("accession", "Accession"),
+    ("method", "Method"),
+    ("laboratory", "Laboratory"),
+    ("interpreted_by", "Interpreted by"),
+    ("reviewed_by", "Reviewed by"),
+    ("reported", "Date"),
+    ("status", "Status"),
+    ("replaces", "Replaces result"),
 )
 
 #: reason -> why there is no call, as a clause
@@ -192,9 +202,18 @@ def stated_subject(assessment: Assessment) -> Mapping[str, str]:
 def subject_lines(subject: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Label and value for every field of the subject; blanks say so, unknown fields come last."""
     known = [(label, dated(subject.get(key, "").strip()) or NOT_STATED) for key, label in SUBJECT]
-    names = {key for key, _ in SUBJECT}
+    names = {key for key, _ in (*SUBJECT, *SIGNATURE)}
     others = [(key.replace("_", " ").capitalize(), dated(subject[key])) for key in sorted(subject) if key not in names]
     return (*known, *others)
+
+
+def signature_lines(subject: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Label and value of what signs a report; an empty value is to be filled in by hand."""
+    return tuple((label, _human(key, subject.get(key, "").strip())) for key, label in SIGNATURE)
+
+
+def _human(key: str, value: str) -> str:
+    return dated(value) if key == "reported" else value
 
 
 def joined(parts: Iterable[str], last: str = "and") -> str:

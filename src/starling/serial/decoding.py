@@ -16,6 +16,7 @@ from starling.assessment import (
     Dose,
     DrugResult,
     GeneResult,
+    Harm,
     InputStamp,
     KnowledgeStamp,
     MedicineEffect,
@@ -162,6 +163,7 @@ def _drug(fields: Fields) -> DrugResult:
         conditions_open=_later(fields, "conditions_open", _open_condition),
         medicines=_later(fields, "medicines", _medicine),
         alternatives=_later(fields, "alternatives", _checked),
+        harm=fields.one_or_none("harm", _harm) if "harm" in fields.names() else None,
         answer=fields.text("answer") if "answer" in fields.names() else "",
         test_first=fields.texts("test_first") if "test_first" in fields.names() else (),
     )
@@ -170,6 +172,16 @@ def _drug(fields: Fields) -> DrugResult:
 def _later(fields: Fields, name: str, build: Callable[[Fields], Value]) -> tuple[Value, ...]:
     """Rows that older documents do not hold."""
     return fields.rows(name, build) if name in fields.names() else ()
+
+
+def _harm(fields: Fields) -> Harm:
+    return Harm(
+        level=fields.text("level"),
+        what=fields.text("what"),
+        gene=fields.text("gene"),
+        result=fields.text("result"),
+        source=fields.text("source"),
+    )
 
 
 def _open_condition(fields: Fields) -> OpenCondition:

@@ -129,6 +129,7 @@ def drug_fields(drug: DrugResult) -> dict[str, object]:
         "conditions_open": [asdict(each) for each in drug.conditions_open],
         "medicines": [asdict(each) for each in drug.medicines],
         "alternatives": [asdict(each) for each in drug.alternatives],
+        "harm": None if drug.harm is None else asdict(drug.harm),
         "answer": drug.answer,
         "test_first": list(drug.test_first),
     }

@@ -29,6 +29,7 @@ def guidance_digest(knowledge: KnowledgeBase) -> str:
     concerned = {gene: [each.adjusted_by_inhibitors, each.inhibited_as] for gene, each in rules.phenotypes.items()}
     stated = [rules.guidelines, rules.drugs, rules.inhibitors, concerned, rules.populations, rules.dpwg_terms]
     stated.append(rules.required_tests)
+    stated.append(rules.harms)
     return digest_of(stated)
 
 
