@@ -309,6 +309,15 @@ class Inhibitor:
 
 
 @dataclass(frozen=True, slots=True)
+class Medicine:
+    """One medicine as it was stated: its substances under the names of the knowledge base, and parts nobody knows."""
+
+    name: str
+    substances: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RequiredTest:
     """A test that an authority asks for before a drug is given.
 
@@ -332,6 +341,21 @@ class RequiredTest:
         return f"{self.authority} {WORDINGS[self.wording]} of {self.gene} before {self.drug}{whom}{since}"
 
 
+@dataclass(frozen=True, slots=True)
+class StatedLimit:
+    """What a guideline or a label says of a drug whatever the genotype, when `key` is true of the patient.
+
+    `key`: see `starling.condition_keys`; it may ask for a genotype too.  `says`: a sentence without a full stop.
+    `source`: who says so, and where.
+    """
+
+    drug: str
+    key: str
+    action: str
+    says: str
+    source: str
+
+
 #: How identifiers of guidelines begin that are US labels; other rows of the FDA are from its table of associations.
 LABELS: Final = "fda-label-"
 #: How firmly an authority asks for a test, in words.
@@ -347,6 +371,10 @@ class GuidanceRules:
     """Everything guidance needs, as one value.
 
     `unadvised`: drugs that are known, and of which no guideline says anything.
+    `limits`: what labels and guidelines say of other medicines, age and the like, whatever the genotype.
+    `population_keys`: population -> the key of a condition that says whom it is about, where one can.
+    `condition_genes`: (drug, gene, `yes` if by its diplotypes) for every gene that decides a condition of its advice.
+    `indications`: a name, lower case -> the indications that it means.
     """
 
     phenotypes: Mapping[str, PhenotypeRules]
@@ -357,3 +385,7 @@ class GuidanceRules:
     dpwg_terms: Mapping[str, Mapping[str, str]]
     required_tests: tuple[RequiredTest, ...] = ()
     unadvised: tuple[Drug, ...] = ()
+    limits: tuple[StatedLimit, ...] = ()
+    population_keys: Mapping[str, str] = field(default_factory=dict)
+    condition_genes: tuple[tuple[str, str, str], ...] = ()
+    indications: Mapping[str, frozenset[str]] = field(default_factory=dict)
