@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from threading import RLock
@@ -32,17 +33,18 @@ from starling.calling.callers import Callers
 from starling.calling.combine import combine
 from starling.calling.donor import is_donor_dna, without_donor
 from starling.calling.partial import SampleCall
+from starling.definitions import Medicine
 from starling.errors import InputError
 from starling.formats.registry import OUTSIDE_RESULT, states_results
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
 from starling.guidance.conversion import convert
+from starling.guidance.facts import NOT_A_CHECKER, fact_notices, with_age
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
-from starling.guidance.summary import unadvised
 from starling.knowledge.age import age_notices
 from starling.knowledge.base import KnowledgeBase
-from starling.knowledge.medicines import known_medicines, read_as
+from starling.knowledge.medicines import known_medicines, read_as, stated_medicines
 from starling.once import once
 from starling.serial.digest import ResultDigest
 from starling.source.door import Wanted, open_source
@@ -183,7 +185,8 @@ class Engine:
         """
         clock = [perf_counter()]
         medication, unknown = known_medicines(self._whole.knowledge, question.medication)
-        subject = dict(question.subject)
+        medicines = stated_medicines(self._whole.knowledge, question.medication)
+        subject = with_age(question.subject, date(*gmtime()[:3]))
         own = self._callers.read(genotypes, options)
         outside, said = self._stated_of(question, genotypes.sample)
         notices = (*said, *notices)
@@ -192,10 +195,10 @@ class Engine:
             calls = {gene: without_donor(call) for gene, call in calls.items()}
         clock.append(perf_counter())
         results = self.interpreted(calls, own, medication)
-        drugs = self._advise(results, medication, subject, question, options)
+        drugs = self._advise(results, medicines, subject, question, options)
         clock.append(perf_counter())
         answer = Answer(genotypes, collected, results, drugs, medication, self.knowledge.guidance)
-        said = (*notices, *unknown, *without_effect(answer, question, options))
+        said = (*notices, *unknown, *self._of_facts(question), *without_effect(answer, question, options))
         assessment = Assessment(
             sample=genotypes.sample,
             subject=subject,
@@ -239,10 +242,17 @@ class Engine:
         knowledge = self.knowledge
         return interpret(call, knowledge.definitions.get(call.gene), knowledge.guidance.phenotypes.get(call.gene))
 
+    def _of_facts(self, question: Question) -> tuple[Notice, ...]:
+        """What to say of the facts of the patient, and once that medicines were not checked against each other."""
+        if not question.medication and not question.subject:
+            return ()
+        said = (*fact_notices(question.subject, self.knowledge.guidance.indications),)
+        return (*said, NOT_A_CHECKER) if question.medication else said
+
     def _advise(
         self,
         results: Sequence[GeneResult],
-        medication: Sequence[str],
+        medication: Sequence[Medicine],
         subject: Mapping[str, str],
         question: Question,
         options: Options,
@@ -250,9 +260,10 @@ class Engine:
         """The answers for the drugs asked about; none when only genes were asked about."""
         if question.genes and not question.drugs:
             return ()
-        found = self._advisor.recommend(results, medication=medication, subject=subject, sources=options.sources)
-        silent = [unadvised(drug) for drug in self.knowledge.guidance.unadvised if drug.name in question.drugs]
-        return (*(each for each in found if not question.drugs or each.drug in question.drugs), *silent)
+        rules = self.knowledge.guidance
+        asked = [each for each in rules.drugs if not question.drugs or each.name in question.drugs]
+        asked += [each for each in rules.unadvised if each.name in question.drugs]
+        return self._advisor.answers(asked, results, medication=medication, subject=subject, sources=options.sources)
 
     def _named(self, question: Question) -> Question:
         """The question with drugs and genes under the names of this knowledge base.

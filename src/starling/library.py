@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from starling.assessment import Assessment, Options, Question
 from starling.engine import Engine, Source
 from starling.formats.stream import Progress
+from starling.guidance.facts import SEPARATOR, checked
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import OutsideCall
 
@@ -21,6 +23,8 @@ class Asked(TypedDict, total=False):
 
     `outside`: a file of outside calls (of a laboratory or of a tool that is read), or the calls themselves.
     `medication`: by any name; one that nobody knows is noted in the provenance as UNKNOWN_MEDICINE.
+    `age` (years), `weight` (kg), `pregnant`, `breastfeeding`, `indication`: facts that conditions of advice ask
+    for; the same as in `subject`.
     """
 
     drugs: Sequence[str] | str | None
@@ -28,6 +32,11 @@ class Asked(TypedDict, total=False):
     outside: str | Path | Sequence[OutsideCall] | None
     medication: Sequence[str] | str | None
     subject: Mapping[str, str] | None
+    age: float | None
+    weight: float | None
+    pregnant: bool | None
+    breastfeeding: bool | None
+    indication: Sequence[str] | str | None
 
 
 def assess(
@@ -85,8 +94,17 @@ def question(**asked: Unpack[Asked]) -> Question:
         genes=_names(asked.get("genes", ())),
         outside=tuple(calls),
         medication=_names(asked.get("medication", ())),
-        subject=dict(asked.get("subject") or {}),
+        subject=checked({**(asked.get("subject") or {}), **_facts(asked)}, date.today()),
     )
+
+
+def _facts(asked: Asked) -> dict[str, str]:
+    """The facts under a name of their own, as fields of the subject."""
+    facts = {name: f"{value:g}" for name in ("age", "weight") if (value := asked.get(name)) is not None}
+    flags = {name: value for name in ("pregnant", "breastfeeding") if (value := asked.get(name)) is not None}
+    facts |= {name: "yes" if value else "no" for name, value in flags.items()}
+    indications = _names(asked.get("indication"))
+    return {**facts, "indication": SEPARATOR.join(indications)} if indications else facts
 
 
 def _names(names: Sequence[str] | str | None) -> tuple[str, ...]:

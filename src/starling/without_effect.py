@@ -13,6 +13,7 @@ from starling.definitions import GuidanceRules
 from starling.genotyping.collect import Collected
 from starling.genotyping.observation import Cell, calls_in
 from starling.genotyping.person import Part
+from starling.guidance.facts import ANCESTRY_NOT_STATED, DECIDING, plain_ancestry
 from starling.guidance.flows.warfarin import AFRICAN, OTHER
 from starling.source.door import OpenSource
 from starling.values import dataclass
@@ -24,11 +25,10 @@ __all__ = ["Answer", "without_effect"]
 _DEPTHS: Final = frozenset({"DP", "MIN_DP", "AD"})
 _QUALITIES: Final = frozenset({"GQ", "RGQ", "GQX", "PL", "GL", "GP"})
 _SEXES: Final = frozenset({"", "male", "female", "unknown"})
-_NOT_STATED: Final = frozenset({"", "unknown", "mixed", "other", "not stated"})
 #: What a report shows of a person or an answer depends on.
 _FIELDS: Final = frozenset(
     {"ancestry", "birth_date", "collected", "id", "laboratory", "name", "ordered_by", "sex", "specimen", "transplant"}
-)
+).union(DECIDING)
 _FAILED: Final = "FILTERED_RECORD"
 
 
@@ -157,6 +157,7 @@ def _texts(drugs: Iterable[DrugResult]) -> Iterator[str]:
     """Where an answer may speak of another medicine."""
     for drug in drugs:
         yield from (note.message for note in drug.notes)
+        yield from (each.text for each in drug.medicines if each.effect in {"adjusted", "condition"})
         for row in drug.recommendations:
             yield from (note.message for note in row.notes)
             yield from (condition.when for condition in row.advice.conditions)
@@ -169,5 +170,5 @@ def _subject(answer: Answer, question: Question) -> Iterator[str]:
             yield f"{key} of the subject had no effect: nothing here uses such a field"
         elif key == "sex" and plain not in _SEXES:
             yield f"sex={value} of the subject had no effect: say male, female or unknown"
-        elif key == "ancestry" and plain not in AFRICAN | OTHER | _NOT_STATED and answer.drugs:
+        elif key == "ancestry" and plain_ancestry(value) not in AFRICAN | OTHER | ANCESTRY_NOT_STATED and answer.drugs:
             yield f"ancestry={value} of the subject had no effect: no guideline knows the word (african, european)"

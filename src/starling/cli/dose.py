@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="BUNDLE", help="directory or zip; default: the one of this installation")
     add_knowledge(parser)
     add_reading(parser)
-    add_patient(parser)
+    add_patient(parser, facts=False)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ Source: CPIC guideline 2017, PMID 28198005, Figure 2.  Children have a figure of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -45,6 +46,17 @@ _SCOPE: Final = (
 )
 
 
+#: Figure 2 is for adults.  Source: PMID 28198005, which has a figure of its own for children.
+ADULT_YEARS: Final = 18
+_CHILD: Final = Advice(
+    id="FLOW-WARFARIN-CHILD",
+    action="no_recommendation",
+    summary="No warfarin dose is computed below 18 years: the formulas and the figure used here are those of adults.",
+    detail="The guideline has a separate figure for children, which is not computed here: use a paediatric scheme.",
+    monitor=("INR",),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Branch:
     """What the figure says for one ancestry."""
@@ -73,8 +85,16 @@ def ancestry_of(subject: Mapping[str, str]) -> Ancestry:
     >>> ancestry_of({"ancestry": "mixed"})  # both branches are then shown
     'unknown'
     """
-    stated = subject.get("ancestry", "").strip().casefold()
+    stated = re.sub(r"\s+", " ", subject.get("ancestry", "").replace("/", " or ").replace("_", " ")).strip().casefold()
     return "african" if stated in AFRICAN else "other" if stated in OTHER else "unknown"
+
+
+def is_child(subject: Mapping[str, str]) -> bool:
+    """Whether a stated age is below 18 years; without one the figure for adults holds, as it says itself."""
+    try:
+        return float(subject.get("age", "")) < ADULT_YEARS
+    except ValueError:
+        return False
 
 
 def advise(
@@ -84,6 +104,8 @@ def advise(
 
     Source: PMID 28198005, Figure 2.
     """
+    if is_child(subject):
+        return FlowAnswer((_recommendation(drug, guideline, _CHILD, {}, "N/A", ()),))
     cyp2c9, vkorc1 = single_diplotype(results, "CYP2C9"), single_diplotype(results, "VKORC1")
     unread = _unread_alleles(results.get("CYP2C9"))
     if cyp2c9 is None or vkorc1 is None or unread:
