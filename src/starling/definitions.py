@@ -379,6 +379,15 @@ class Inhibitor:
 
 
 @dataclass(frozen=True, slots=True)
+class Medicine:
+    """One medicine as it was stated: its substances under the names of the knowledge base, and parts nobody knows."""
+
+    name: str
+    substances: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RequiredTest:
     """A test that an authority asks for before a drug is given.
 
@@ -424,6 +433,23 @@ class KnownHarm:
 
 #: How much is at stake, most first.
 HARMS: Final = ("life-threatening", "serious")
+
+
+@dataclass(frozen=True, slots=True)
+class StatedLimit:
+    """What a guideline or a label says of a drug whatever the genotype, when `key` is true of the patient.
+
+    `key`: see `starling.condition_keys`; it may ask for a genotype too.  `says`: a sentence without a full stop.
+    `source`: who says so, and where.
+    """
+
+    drug: str
+    key: str
+    action: str
+    says: str
+    source: str
+
+
 #: How identifiers of guidelines begin that are US labels; other rows of the FDA are from its table of associations.
 LABELS: Final = "fda-label-"
 #: How firmly an authority asks for a test, in words.
@@ -439,6 +465,10 @@ class GuidanceRules:
     """Everything guidance needs, as one value.
 
     `unadvised`: drugs that are known, and of which no guideline says anything.
+    `limits`: what labels and guidelines say of other medicines, age and the like, whatever the genotype.
+    `population_keys`: population -> the key of a condition that says whom it is about, where one can.
+    `condition_genes`: (drug, gene, `yes` if by its diplotypes) for every gene that decides a condition of its advice.
+    `indications`: a name, lower case -> the indications that it means.
     """
 
     phenotypes: Mapping[str, PhenotypeRules]
@@ -450,3 +480,7 @@ class GuidanceRules:
     required_tests: tuple[RequiredTest, ...] = ()
     harms: tuple[KnownHarm, ...] = ()
     unadvised: tuple[Drug, ...] = ()
+    limits: tuple[StatedLimit, ...] = ()
+    population_keys: Mapping[str, str] = field(default_factory=dict)
+    condition_genes: tuple[tuple[str, str, str], ...] = ()
+    indications: Mapping[str, frozenset[str]] = field(default_factory=dict)

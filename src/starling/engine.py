@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from threading import RLock
@@ -32,18 +33,19 @@ from starling.calling.callers import Callers
 from starling.calling.combine import combine
 from starling.calling.donor import is_donor_dna, without_donor
 from starling.calling.partial import SampleCall
+from starling.definitions import Drug, Medicine
 from starling.errors import InputError
 from starling.formats.registry import OUTSIDE_RESULT, states_results
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
 from starling.guidance.alternatives import Alternatives
 from starling.guidance.conversion import convert
+from starling.guidance.facts import NOT_A_CHECKER, fact_notices, with_age
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
-from starling.guidance.summary import unadvised
 from starling.knowledge.age import age_notices, origin_notices
 from starling.knowledge.base import KnowledgeBase
-from starling.knowledge.medicines import known_medicines, read_as
+from starling.knowledge.medicines import known_medicines, read_as, stated_medicines
 from starling.once import once
 from starling.serial.digest import ResultDigest
 from starling.source.door import Wanted, open_source
@@ -65,6 +67,7 @@ class Person:
     genotypes: SampleGenotypes
     outside: tuple[OutsideCall, ...]
     medication: tuple[str, ...]
+    medicines: tuple[Medicine, ...]
     subject: Mapping[str, str]
     options: Options
 
@@ -72,10 +75,10 @@ class Person:
         """The calls as far as they are the patient's own DNA."""
         return {gene: without_donor(call) for gene, call in calls.items()} if is_donor_dna(self.subject) else calls
 
-    def advised(self, advisor: Advisor, results: Sequence[GeneResult]) -> tuple[DrugResult, ...]:
-        """What the rules of the advisor say to this patient."""
-        return advisor.recommend(
-            results, medication=self.medication, subject=self.subject, sources=self.options.sources
+    def advised(self, advisor: Advisor, drugs: Iterable[Drug], results: Sequence[GeneResult]) -> tuple[DrugResult, ...]:
+        """What the rules of the advisor say to this patient about these drugs."""
+        return advisor.answers(
+            drugs, results, medication=self.medicines, subject=self.subject, sources=self.options.sources
         )
 
 
@@ -213,18 +216,19 @@ class Engine:
         """
         clock = [perf_counter()]
         medication, unknown = known_medicines(self._whole.knowledge, question.medication)
-        subject = dict(question.subject)
+        medicines = stated_medicines(self._whole.knowledge, question.medication)
+        subject = with_age(question.subject, date(*gmtime()[:3]))
         own = self._callers.read(genotypes, options)
         outside, said = self._stated_of(question, genotypes.sample)
         notices = (*said, *notices)
-        person = Person(genotypes, outside, medication, subject, options)
+        person = Person(genotypes, outside, medication, medicines, subject, options)
         calls = person.seen(self.combined(own, outside))
         clock.append(perf_counter())
         results = self.interpreted(calls, own, medication)
         drugs = self._advise(results, person, question)
         clock.append(perf_counter())
         answer = Answer(genotypes, collected, results, drugs, medication, self.knowledge.guidance)
-        said = (*notices, *unknown, *without_effect(answer, question, options))
+        said = (*notices, *unknown, *self._of_facts(question), *without_effect(answer, question, options))
         assessment = Assessment(
             sample=genotypes.sample,
             subject=subject,
@@ -269,18 +273,26 @@ class Engine:
         definition = knowledge.definitions.get(call.gene) or knowledge.beside.get(call.gene)
         return interpret(call, definition, knowledge.guidance.phenotypes.get(call.gene))
 
+    def _of_facts(self, question: Question) -> tuple[Notice, ...]:
+        """What to say of the facts of the patient, and once that medicines were not checked against each other."""
+        if not question.medication and not question.subject:
+            return ()
+        said = (*fact_notices(question.subject, self.knowledge.guidance.indications),)
+        return (*said, NOT_A_CHECKER) if question.medication else said
+
     def _advise(self, results: Sequence[GeneResult], person: Person, question: Question) -> tuple[DrugResult, ...]:
         """The answers for the drugs asked about; none when only genes were asked about."""
         if question.genes and not question.drugs:
             return ()
-        found = person.advised(self._advisor, results)
+        rules = self.knowledge.guidance
+        asked = [each for each in rules.drugs if not question.drugs or each.name in question.drugs]
+        asked += [each for each in rules.unadvised if each.name in question.drugs]
+        found = person.advised(self._advisor, asked, results)
         answers = {each.drug: each for each in found}
-        asked = [each for each in found if not question.drugs or each.drug in question.drugs]
-        needed = [name for name in self._alternatives.needed(asked) if name not in answers]
+        needed = [name for name in self._alternatives.needed(found) if name not in answers]
         if needed:
             answers |= {each.drug: each for each in self._answers_beside(needed, results, person)}
-        silent = [unadvised(drug) for drug in self.knowledge.guidance.unadvised if drug.name in question.drugs]
-        return (*(self._alternatives.filled(each, answers) for each in asked), *silent)
+        return tuple(self._alternatives.filled(each, answers) for each in found)
 
     def _answers_beside(
         self, drugs: Sequence[str], results: Sequence[GeneResult], person: Person
@@ -292,7 +304,8 @@ class Engine:
         calls = combine([*map(SampleCall, own.values()), *callers.stated(person.outside)])
         more = self.interpreted(person.seen(calls), own, person.medication)
         rules = self._whole.knowledge.about(drugs, medicines=bool(person.medication)).guidance
-        return person.advised(Advisor(rules), (*results, *more))
+        other = [each for each in (*rules.drugs, *rules.unadvised) if each.name in drugs]
+        return person.advised(Advisor(rules), other, (*results, *more))
 
     def _recorded(self, options: Options, question: Question) -> dict[str, object]:
         """Everything that was asked for, and the ingredients as which medicines were read that go by another name."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from starling.assessment import Assessment, Options, Question
 from starling.engine import Engine, Source
 from starling.formats.stream import Progress
+from starling.guidance.facts import SEPARATOR, checked
 from starling.knowledge.base import KnowledgeBase
 from starling.session import facts_of, names_of
 from starling.vocabulary import OutsideCall
@@ -23,6 +25,8 @@ class Asked(TypedDict, total=False):
     One text may stand for several names with commas between them, as on the command line.
     `outside`: files of outside calls (of a laboratory or of a tool that is read), or the calls themselves.
     `medication`: by any name; one that nobody knows is noted in the provenance as UNKNOWN_MEDICINE.
+    `age` (years), `weight` (kg), `pregnant`, `breastfeeding`, `indication`: facts that conditions of advice ask
+    for; the same as in `subject`.
     """
 
     drugs: Iterable[str] | str | None
@@ -30,6 +34,11 @@ class Asked(TypedDict, total=False):
     outside: str | Path | Iterable[OutsideCall | str | Path] | None
     medication: Iterable[str] | str | None
     subject: Mapping[str, object] | None
+    age: float | None
+    weight: float | None
+    pregnant: bool | None
+    breastfeeding: bool | None
+    indication: Iterable[str] | str | None
 
 
 def assess(
@@ -82,8 +91,16 @@ def question(**asked: Unpack[Asked]) -> Question:
         genes=names_of(asked.get("genes"), "genes"),
         outside=_outside(asked.get("outside")),
         medication=names_of(asked.get("medication"), "medication"),
-        subject=facts_of(asked.get("subject")),
+        subject=checked({**facts_of(asked.get("subject")), **_facts(asked)}, date.today()),
     )
+
+
+def _facts(asked: Asked) -> dict[str, str]:
+    """The facts under a name of their own, as fields of the subject."""
+    named = {name: asked.get(name) for name in ("age", "weight", "pregnant", "breastfeeding")}
+    facts = facts_of({name: f"{value:g}" if type(value) is float else value for name, value in named.items()})
+    indications = names_of(asked.get("indication"), "indication")
+    return {**facts, "indication": SEPARATOR.join(indications)} if indications else facts
 
 
 def _outside(stated: str | Path | Iterable[OutsideCall | str | Path] | None) -> tuple[OutsideCall, ...]:

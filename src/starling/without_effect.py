@@ -13,7 +13,8 @@ from starling.definitions import GuidanceRules
 from starling.genotyping.collect import Collected
 from starling.genotyping.observation import Cell, calls_in
 from starling.genotyping.person import Part
-from starling.guidance.flows.warfarin import AFRICAN, OTHER
+from starling.guidance.ancestry import group_of
+from starling.guidance.facts import DECIDING
 from starling.source.door import OpenSource
 from starling.values import dataclass
 from starling.vocabulary import Notice, SampleGenotypes
@@ -33,12 +34,11 @@ _READING: Final = (
     *("pass_only", "phase", "hash_input"),
 )
 _SEXES: Final = frozenset({"", "male", "female", "unknown"})
-_NOT_STATED: Final = frozenset({"", "unknown", "mixed", "other", "not stated"})
 #: What a report shows of a person or an answer depends on.
 _FIELDS: Final = frozenset(
-    {"ancestry", "birth_date", "collected", "id", "name", "ordered_by", "sex", "specimen", "transplant"}
+    {"birth_date", "collected", "id", "name", "ordered_by", "sex", "specimen", "transplant", "ancestry"}
     | {"accession", "interpreted_by", "laboratory", "method", "replaces", "reported", "reviewed_by", "status"}
-)
+).union(DECIDING)
 _FAILED: Final = "FILTERED_RECORD"
 
 
@@ -184,6 +184,7 @@ def _texts(drugs: Iterable[DrugResult]) -> Iterator[str]:
     """Where an answer may speak of another medicine."""
     for drug in drugs:
         yield from (note.message for note in drug.notes)
+        yield from (each.text for each in drug.medicines if each.effect in {"adjusted", "condition"})
         for row in drug.recommendations:
             yield from (note.message for note in row.notes)
             yield from (condition.when for condition in row.advice.conditions)
@@ -196,5 +197,5 @@ def _subject(answer: Answer, question: Question) -> Iterator[str]:
             yield f"{key} of the subject had no effect: nothing here uses such a field"
         elif key == "sex" and plain not in _SEXES:
             yield f"sex={value} of the subject had no effect: say male, female or unknown"
-        elif key == "ancestry" and plain not in AFRICAN | OTHER | _NOT_STATED and answer.drugs:
+        elif key == "ancestry" and value.strip() and group_of(value) is None and answer.drugs:
             yield f"ancestry={value} of the subject had no effect: no guideline knows the word (african, european)"

@@ -126,10 +126,12 @@ def test_the_json_is_the_same_whatever_is_to_be_shown() -> None:
 
 def test_one_that_changes_nothing_may_be_taken() -> None:
     whole, taking = report_of(), report_of("--medication", "oxycodone")
-    assert taking["drugs"] == whole["drugs"]
+    assert [each["headline_action"] for each in taking["drugs"]] == [each["headline_action"] for each in whole["drugs"]]
+    assert {each["medicines"][0]["effect"] for each in taking["drugs"]} == {"no_difference"}
     assert taking["provenance"]["options"]["medication"] == ["oxycodone"]
     more = [each for each in taking["provenance"]["notices"] if each not in whole["provenance"]["notices"]]
-    assert [each["code"] for each in more] == ["OPTION_WITHOUT_EFFECT"] and "oxycodone" in more[0]["message"]
+    assert [each["code"] for each in more] == ["NOT_AN_INTERACTION_CHECKER", "OPTION_WITHOUT_EFFECT"]
+    assert "oxycodone" in more[1]["message"]
 
 
 def test_one_that_inhibits_an_enzyme_still_does() -> None:

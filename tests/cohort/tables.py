@@ -20,6 +20,7 @@ class Tables:
         self.outputs = outputs
         rows = pq.read_table(outputs.people).to_pylist()
         self.medication = {row["sample"]: row.pop("medication") for row in rows}
+        self.facts = {row["sample"]: row.pop("facts") for row in rows}
         self.people: dict[str, dict[str, str]] = {row.pop("sample"): row for row in rows}
         self.patterns = {(row["gene"], row["pattern"]): row for row in pq.read_table(outputs.patterns).to_pylist()}
         self.calls = pq.read_table(outputs.calls).to_pylist()
@@ -35,14 +36,14 @@ class Tables:
         """(gene, pattern) -> result."""
         return {key: gene_from(Fields(json.loads(row["result"]), key[0])) for key, row in self.patterns.items()}
 
-    def advice_for(self, patterns: dict[str, str], medication: str = "") -> dict[str, Any]:
+    def advice_for(self, patterns: dict[str, str], medication: str = "", facts: str = "") -> dict[str, Any]:
         """drug -> the entry of `drugs` for somebody with these patterns."""
         if not hasattr(self, "_advice"):
             self._answers = {row["answer"]: row["result"] for row in pq.read_table(self.outputs.answers).to_pylist()}
             rows = pq.read_table(self.outputs.advice).to_pylist()
             self._advice = {(row["drug"], tuple(row["patterns"])): row["answer"] for row in rows}
             self._genes = {row["drug"]: row["genes"] for row in rows}
-        whole = {**patterns, "medication": medication}
+        whole = {**patterns, "medication": medication, "facts": facts}
         return {
             drug: json.loads(self._answers[self._advice[drug, tuple(whole[gene] for gene in genes)]])
             for drug, genes in self._genes.items()

@@ -195,7 +195,9 @@ def test_stated_sex_and_medication_and_outside_calls_count(population: Path, tmp
     """One person with everything stated has the results of a report that is told the same."""
     source = sorted(population.glob("*.vcf.gz"))[0]
     people, outside = tmp_path / "people.tsv", tmp_path / "outside.tsv"
-    people.write_text("sample\tsex\tmedication\nP01\tfemale\tparoxetine\nP02\t\t\n")
+    people.write_text(
+        "sample\tsex\tmedication\tage\tindication\nP01\tfemale\tparoxetine\t9\tPCI\nP02\t\t\t\t\nP03\t\t\t70\t\n"
+    )
     outside.write_text("sample\tgene\tdiplotype\nP01\tCYP2D6\t*1/*2\nP02\tHLA-B\t*57:01/*08:01\n")
     from starling.assessment import Options
     from starling.cohort.collect.people import read_outside, read_people, with_outside_calls
@@ -206,10 +208,10 @@ def test_stated_sex_and_medication_and_outside_calls_count(population: Path, tmp
     stated = with_outside_calls(read_people(people, knowledge), read_outside(outside, knowledge))
     done = call(Order((str(source),), tmp_path / "calls.parquet", stated=stated, workers=1))
     tables = Tables(done.outputs)
-    for name, calls, medication, sex in (
-        ("P01", [OutsideCall("CYP2D6", "*1/*2")], ["paroxetine"], "female"),
-        ("P02", [OutsideCall("HLA-B", "*57:01/*08:01")], [], "unknown"),
-        ("P03", [], [], "unknown"),
+    for name, calls, medication, sex, facts in (
+        ("P01", [OutsideCall("CYP2D6", "*1/*2")], ["paroxetine"], "female", {"age": 9, "indication": "PCI"}),
+        ("P02", [OutsideCall("HLA-B", "*57:01/*08:01")], [], "unknown", {}),
+        ("P03", [], [], "unknown", {"age": 70}),
     ):
         (own,) = assess_all(
             str(source),
@@ -217,9 +219,12 @@ def test_stated_sex_and_medication_and_outside_calls_count(population: Path, tmp
             outside=calls,
             medication=medication,
             options=Options(sex=sex),  # type: ignore[arg-type]
+            **facts,
         )
         from starling.serial.encoding import drug_fields, gene_fields
 
         assert tables.results()[name] == {each.gene: gene_fields(each) for each in own.genes}
         said = {each.drug: drug_fields(each) for each in own.drugs}
-        assert tables.advice_for(tables.people[name], tables.medication[name]) == json.loads(json.dumps(said))
+        assert tables.advice_for(tables.people[name], tables.medication[name], tables.facts[name]) == json.loads(
+            json.dumps(said)
+        )

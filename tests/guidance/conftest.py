@@ -68,6 +68,11 @@ def by_source(result: DrugResult, source: str) -> list[Recommendation]:
     return [each for each in result.recommendations if each.source == source]
 
 
+def rows_of(result: DrugResult) -> list[Recommendation]:
+    """What rows of guidelines advise, without what labels and guidelines say whatever the genotype."""
+    return [each for each in result.recommendations if "limits-" not in each.guideline]
+
+
 def fda_table(result: DrugResult) -> list[str]:
     """What the FDA's table of associations advises; its labels are guidelines of their own."""
     return [each.advice.id for each in result.recommendations if each.guideline.startswith("fda-assoc-")]

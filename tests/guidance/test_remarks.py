@@ -7,7 +7,7 @@ from starling.guidance.phenotype import interpret
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
 from starling.vocabulary import Ambiguous, Consistent, Diplotype, Evidence, GeneCall, VariantCopies, Why
-from tests.guidance.conftest import Advised, Called, by_source, codes
+from tests.guidance.conftest import Advised, Called, by_source, codes, rows_of
 
 
 def test_no_fda_row_is_not_in_a_listed_subgroup(called: Called, advised: Advised) -> None:
@@ -82,7 +82,7 @@ def test_an_untested_gene_asks_for_no_copy_number(called: Called, advised: Advis
 def test_eliglustat_names_inhibitors_of_both_enzymes(called: Called, advised: Advised) -> None:
     normal = called("CYP2D6", "*1/*1", copy_number="assessed")
     answer = advised("eliglustat", normal, medication=("paroxetine", "ketoconazole"))
-    for row in answer.recommendations:
+    for row in rows_of(answer):
         assert (row.phenotype_used, dict(row.genes)) == ("genetic", {"CYP2D6": "2.0"})
         assert {"INHIBITOR_NOT_APPLIED", "MEDICINE_AFFECTS_ENZYME"} <= codes(row)
 

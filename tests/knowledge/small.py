@@ -1,15 +1,18 @@
-"""A small knowledge base cut from the real one: seven genes and every guideline that needs no other."""
+"""A small knowledge base cut from the real one: eight genes and every guideline that needs no other."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from starling.knowledge.tables import COLUMNS, JSON_TABLES
 
 SOURCE = Path(__file__).resolve().parents[2] / "knowledge-base"
-GENES = {"CYP2C9", "DPYD", "MT-RNR1", "NAT2", "NUDT15", "TPMT", "UGT1A1"}
+GENES = {"CYP2C9", "CYP3A4", "DPYD", "MT-RNR1", "NAT2", "NUDT15", "TPMT", "UGT1A1"}
+#: keys of interactions that name medicines of the small knowledge base
+KEYS = {"taking: febuxostat", "taking: allopurinol", "taking: azathioprine | mercaptopurine"}
 TESTED_OUTSIDE = {"HLA-A", "HLA-B"}
 
 Row = dict[str, str]
@@ -50,6 +53,12 @@ def write_small(folder: Path) -> Path:
         "drug_names.tsv": lambda row: row["drug"] in drugs,
         "drug_exceptions.tsv": lambda row: row["drug"] in drugs and row["value"] in GENES,
         "inhibitors.tsv": lambda row: row["enzyme"] in GENES,
+        "interactions.tsv": lambda row: (
+            row["drug"] in drugs
+            and ("CYP" in row["key"] or row["key"] in KEYS)
+            and all(enzyme in GENES for enzyme in re.findall(r"CYP\w+", row["key"]))
+        ),
+        "label_conditions.tsv": lambda row: row["drug"] in drugs,
         "inhibitor_names.tsv": lambda row: row["ingredient"] in ingredients - drugs,
     }
     for name, columns in COLUMNS.items():

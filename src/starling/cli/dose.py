@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", nargs="*", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
     parser.add_argument("-o", "--output", metavar="FILE", help=".html (the report with the dose), .json or .txt")
     parser.add_argument("--json", action="store_true", help="JSON on the screen")
-    add_patient(parser)
+    add_patient(parser, facts=False)
     facts = parser.add_argument_group("what the model takes (age, height and weight are never assumed)")
     for option, stated in _FACTS.items():
         if option not in parser._option_string_actions:  # what every command asks of a patient is asked once

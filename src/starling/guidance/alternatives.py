@@ -43,7 +43,9 @@ class Alternatives:
 
     def needed(self, given: Iterable[DrugResult]) -> tuple[str, ...]:
         """The drugs whose answers decide the alternatives of these, from A to Z."""
-        names = {other for each in given if each.headline_action not in _KEPT for other in self._others[each.drug]}
+        names = {
+            other for each in given if each.headline_action not in _KEPT for other in self._others.get(each.drug, ())
+        }
         return tuple(sorted(names))
 
     def filled(self, given: DrugResult, answers: Mapping[str, DrugResult]) -> DrugResult:
@@ -66,7 +68,7 @@ class Alternatives:
         self, given: DrugResult, answers: Mapping[str, DrugResult], others: Sequence[str]
     ) -> Iterator[CheckedAlternative]:
         rows = [row for row in given.recommendations if not {ONLY_IF_USED, SUPERSEDED} & {n.code for n in row.notes}]
-        known = {*answers, *self._mentioned[given.drug]}
+        known = {*answers, *self._mentioned.get(given.drug, frozenset())}
         named = set()
         for text, whom in _proposed(rows).items():
             drug = proposed_drug(text, known)

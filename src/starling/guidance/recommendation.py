@@ -9,16 +9,30 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from starling.assessment import DrugResult, GeneResult, Recommendation
-from starling.definitions import Drug, GuidanceRules, Guideline, Inhibitor, KnownHarm, RequiredTest
+from starling.assessment import DrugResult, GeneResult, MedicineEffect, Recommendation
+from starling.definitions import (
+    Drug,
+    GuidanceRules,
+    Guideline,
+    Inhibitor,
+    KnownHarm,
+    Medicine,
+    RequiredTest,
+    StatedLimit,
+)
 from starling.guidance.advising import advise
+from starling.guidance.asking import open_conditions
+from starling.guidance.conditions import Decider, decided, limits_of, told_by, unsaid_limits
 from starling.guidance.conversion import Inhibition, adjust, inhibitions, strongest
+from starling.guidance.effects import Applied, medicine_effects
+from starling.guidance.facts import NOTHING, Facts, facts_of
 from starling.guidance.flows import FLOWS
 from starling.guidance.flows.answer import FlowAnswer
 from starling.guidance.harm import with_harm
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
 from starling.guidance.remarks import (
+    Enzymes,
     enzymes_of,
     medicine_notices,
     relevant_genes,
@@ -27,7 +41,7 @@ from starling.guidance.remarks import (
     untested_notice,
 )
 from starling.guidance.standing import Standing, adjusted_standing
-from starling.guidance.summary import SUPERSEDED, Given, summarise
+from starling.guidance.summary import SUPERSEDED, Given, summarise, unadvised
 from starling.guidance.uninformative import set_aside, uninformative
 from starling.values import dataclass, field, replace
 from starling.vocabulary import Notice
@@ -43,6 +57,7 @@ class _Plan:
     alike.  `relevant`: genes whose enzymes matter for the drug.  `tests`: what authorities ask for before it is given.
     `harms`: what is at stake with it, by result.
     `usual`: genes with a result that does not help.
+    `limits`: what labels and guidelines say of it whatever the genotype.
     """
 
     drug: Drug
@@ -54,6 +69,7 @@ class _Plan:
     tests: tuple[RequiredTest, ...]
     harms: tuple[KnownHarm, ...] = ()
     usual: tuple[str, ...] = ()
+    limits: tuple[StatedLimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +80,9 @@ class _Patient:
     numbered: Mapping[str, Numbered]
     standings: Mapping[str, Standing]
     subject: Mapping[str, str]
-    medication: tuple[str, ...]
+    medicines: tuple[Medicine, ...]
     taken: tuple[Inhibitor, ...]
+    facts: Facts
     wanted: frozenset[str]
     memory: Memory
     keys: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -82,11 +99,15 @@ class _Patient:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One drug for one patient: the standings that count for it, the genetic ones, and notices by gene."""
+    """One drug for one patient: the standings that count for it, the genetic ones, and notices by gene.
+
+    `found`: what the other medicines do to enzymes.
+    """
 
     standings: Mapping[str, Standing]
     genetic: Mapping[str, Standing]
     notices: Mapping[str, tuple[Notice, ...]]
+    found: Sequence[Inhibition] = ()
 
     def of(self, genes: Iterable[str]) -> tuple[Notice, ...]:
         """What to say of the medicines that matter for `genes`, each once."""
@@ -105,8 +126,11 @@ class Advisor:
         self._plans = _plans(rules)
         self._unknown = {
             gene: Standing(gene)
-            for plan in self._plans.values()
-            for gene in (*(gene for block in plan.blocks for gene in block.genes), *(test.gene for test in plan.tests))
+            for gene in (
+                *(gene for plan in self._plans.values() for block in plan.blocks for gene in block.genes),
+                *(test.gene for plan in self._plans.values() for test in plan.tests),
+                *(gene for _, gene, _ in rules.condition_genes),
+            )
         }
         self._enzymes = enzymes_of(rules.phenotypes)
         self._kept = kept
@@ -126,13 +150,14 @@ class Advisor:
         self,
         results: Sequence[GeneResult],
         *,
-        medication: Sequence[str] = (),
+        medication: Sequence[str | Medicine] = (),
         subject: Mapping[str, str] = _NOTHING,
         sources: Sequence[str] = (),
     ) -> tuple[DrugResult, ...]:
         """What each source advises for every drug, given all gene results, other medicines and who the patient is.
 
-        `medication` holds ingredient names; `sources` restricts to CPIC, DPWG or FDA (empty: all).
+        `medication` holds ingredient names, or medicines as they were stated; `sources` restricts to CPIC, DPWG or FDA
+        (empty: all).
         """
         return self.answers(self._rules.drugs, results, medication=medication, subject=subject, sources=sources)
 
@@ -141,7 +166,7 @@ class Advisor:
         drugs: Iterable[Drug],
         results: Sequence[GeneResult],
         *,
-        medication: Sequence[str] = (),
+        medication: Sequence[str | Medicine] = (),
         subject: Mapping[str, str] = _NOTHING,
         sources: Sequence[str] = (),
     ) -> tuple[DrugResult, ...]:
@@ -155,7 +180,7 @@ class Advisor:
     def _patient(
         self,
         results: Sequence[GeneResult],
-        medication: Sequence[str],
+        medication: Sequence[str | Medicine],
         subject: Mapping[str, str],
         sources: Sequence[str],
     ) -> _Patient:
@@ -163,19 +188,22 @@ class Advisor:
         if memory.is_full:
             memory = self._memory = Memory(self._kept)
         numbered = {result.gene: memory.numbered(result) for result in results}
+        medicines = tuple(each if isinstance(each, Medicine) else Medicine(each, (each,)) for each in medication)
+        taken = self._taken(medicines) if medicines else ()
         return _Patient(
             results={each.gene: each for each in results},
             numbered=numbered,
             standings={**self._unknown, **{gene: each.standing for gene, each in numbered.items()}},
             subject=subject,
-            medication=tuple(medication),
-            taken=self._taken(medication) if medication else (),
+            medicines=medicines,
+            taken=taken,
+            facts=facts_of(subject, medicines, taken, self._rules.indications) if subject or medicines else NOTHING,
             wanted=frozenset([source.upper() for source in sources]),
             memory=memory,
         )
 
-    def _taken(self, medication: Sequence[str]) -> tuple[Inhibitor, ...]:
-        names = {name.strip().casefold() for name in medication}
+    def _taken(self, medicines: Sequence[Medicine]) -> tuple[Inhibitor, ...]:
+        names = {name.strip().casefold() for each in medicines for name in each.substances}
         return tuple(
             row
             for row in self._rules.inhibitors
@@ -184,7 +212,7 @@ class Advisor:
 
     def _answer(self, plan: _Plan, patient: _Patient) -> DrugResult:
         """The answer, kept where nothing but standings decides it."""
-        if patient.taken or patient.subject or plan.drug.name in FLOWS:
+        if patient.facts.is_stated or patient.subject or plan.drug.name in FLOWS:
             return self._answer_afresh(plan, patient)
         key, answers = patient.key(plan), patient.memory.answers
         answer = answers.get(key)
@@ -192,29 +220,70 @@ class Advisor:
 
     def _answer_afresh(self, plan: _Plan, patient: _Patient) -> DrugResult:
         asked = self._ask(plan, patient)
+        decider = Decider(plan.drug.name, patient.facts, asked.standings)
         missing: set[str] = set()
         answered: list[tuple[Block, list[Recommendation]]] = []
+        undecided: list[Recommendation] = []
         for block in plan.blocks:
-            if not patient.wanted or block.guideline.source in patient.wanted:
+            if patient.wanted and block.guideline.source not in patient.wanted:
+                continue
+            if not self._is_for_others(block, decider):
                 missing.update(block.missing(asked.standings))
-                answered.append((block, self._given(plan, block, asked)))
+                rows = self._given(plan, block, asked)
+                undecided += rows
+                answered.append((block, [decided(each, decider) for each in rows]))
         flow = _flow(plan, patient, asked)
         given = [*flow.recommendations, *(each for _, rows in answered for each in rows)]
+        given += unsaid_limits(given, limits_of(plan.limits, decider, patient.wanted))
         if plan.usual:
             given = set_aside(
                 given, uninformative(plan.usual, asked.standings, self._rules.phenotypes, patient.subject)
             )
+        answer = self._summarised(plan, asked, decider, answered, given, missing.union(flow.genes_missing))
+        asks = open_conditions(given, plan.limits, decider, answer.headline_action)
+        effects: tuple[MedicineEffect, ...] = ()
+        if patient.medicines:
+            told = told_by(undecided, plan.limits, decider)
+            effects = medicine_effects(patient.medicines, _applied(plan, asked, told, self._enzymes))
+        return replace(answer, conditions_open=asks, medicines=effects) if asks or effects else answer
+
+    def _summarised(
+        self,
+        plan: _Plan,
+        asked: _Asked,
+        decider: Decider,
+        answered: list[tuple[Block, list[Recommendation]]],
+        given: list[Recommendation],
+        missing: set[str],
+    ) -> DrugResult:
+        """One answer of all that was given."""
+        if plan.drug.unadvised and not given:
+            return unadvised(plan.drug)
         tests = untested(plan.tests, plan.blocks, asked.genetic)
+        said = (*map(untested_notice, tests), *unlisted(answered, asked.standings), *_unsaid(asked, given))
         found = Given(
             drug=plan.drug.name,
             rows=given,
             answered=answered,
             standings=asked.standings,
-            missing=missing.union(flow.genes_missing),
+            missing=missing,
             untested=tests,
-            notes=(*map(untested_notice, tests), *unlisted(answered, asked.standings), *_unsaid(asked, given)),
+            notes=(*said, *self._not_shown(plan, decider)),
         )
         return with_harm(summarise(found), plan.harms, asked.standings)
+
+    def _is_for_others(self, block: Block, decider: Decider) -> bool:
+        """Whether the table speaks of a population (children, an indication) that the patient is known not to be of."""
+        return decider.decide(self._rules.population_keys.get(block.population, "")) is False
+
+    def _not_shown(self, plan: _Plan, decider: Decider) -> Iterator[Notice]:
+        """One notice for each population of a guideline whose advice is left out because it concerns others."""
+        left_out = {
+            (each.guideline.id, each.population): None for each in plan.blocks if self._is_for_others(each, decider)
+        }
+        for guideline, population in left_out:
+            whom = self._rules.populations.get(population, population)
+            yield Notice("OTHER_POPULATION", f"{guideline}: what it says of {whom} does not concern this patient.")
 
     def _given(self, plan: _Plan, block: Block, asked: _Asked) -> list[Recommendation]:
         """Recommendations under the adjusted phenotype first; the genetic one beside it where the action differs."""
@@ -233,13 +302,14 @@ class Advisor:
     def _ask(self, plan: _Plan, patient: _Patient) -> _Asked:
         """The standings that count while the other medicines are taken, and what to say about those medicines."""
         genetic = patient.standings
-        found = inhibitions(plan.drug.name, patient.medication, patient.taken) if patient.taken else ()
+        names = [name for each in patient.medicines for name in each.substances]
+        found = inhibitions(plan.drug.name, names, patient.taken) if patient.taken else ()
         if not found:
             return _Asked(genetic, genetic, {})
         adjusted = dict(self._adjusted(plan.drug, patient, found))
         said = medicine_notices(plan.drug, found, self._enzymes, adjusted)
         notices = {gene: said[gene] for gene in plan.relevant if gene in said}
-        return _Asked({**genetic, **adjusted} if adjusted else genetic, genetic, notices)
+        return _Asked({**genetic, **adjusted} if adjusted else genetic, genetic, notices, found)
 
     def _adjusted(self, drug: Drug, patient: _Patient, found: Sequence[Inhibition]) -> Iterator[tuple[str, Standing]]:
         """Every gene whose phenotype the other medicines change, as it then stands."""
@@ -269,19 +339,25 @@ def _plans(rules: GuidanceRules) -> dict[str, _Plan]:
     blocks, guidelines = index(rules), {each.id: each for each in rules.guidelines}
     kinds: dict[tuple[tuple[str, bool], ...], int] = {}
     plans: dict[str, _Plan] = {}
-    for drug in rules.drugs:
-        own = tuple(blocks[drug.name])
+    deciding: dict[str, list[tuple[str, bool]]] = {}
+    for drug_name, gene, by_diplotype in rules.condition_genes:
+        deciding.setdefault(drug_name, []).append((gene, bool(by_diplotype)))
+    for drug in (*rules.drugs, *rules.unadvised):
+        own = tuple(blocks.get(drug.name, ()))
         exact = {keys.gene for block in own for keys in block.keys if keys.asks_diplotypes}
         tests = tuple(test for test in rules.required_tests if test.drug == drug.name)
         genes = dict.fromkeys(gene for block in own for gene in (*block.genes, *block.guideline.genes))
         genes |= dict.fromkeys(test.gene for test in tests)
+        genes |= dict.fromkeys(gene for gene, _ in deciding.get(drug.name, ()))
+        exact |= {gene for gene, by_diplotype in deciding.get(drug.name, ()) if by_diplotype}
         usual = tuple(gene for gene in genes if (known := rules.phenotypes.get(gene)) and known.uninformative)
         harms = tuple(harm for harm in rules.harms if harm.drug == drug.name)
+        limits = tuple(each for each in rules.limits if each.drug == drug.name)
         asked = tuple((gene, gene in exact or gene in usual) for gene in genes)
         flow = guidelines.get(FLOWS[drug.name].guideline) if drug.name in FLOWS else None
         relevant = relevant_genes(drug, own, flow.genes if flow is not None else ())
         kind = kinds.setdefault(asked, len(kinds))
-        plans[drug.name] = _Plan(drug, own, flow, asked, kind, relevant, tests, harms, usual)
+        plans[drug.name] = _Plan(drug, own, flow, asked, kind, relevant, tests, harms, usual, limits)
     return plans
 
 
@@ -293,6 +369,22 @@ def _flow(plan: _Plan, patient: _Patient, asked: _Asked) -> FlowAnswer:
     answer = FLOWS[plan.drug.name].advise(plan.drug.name, guideline, patient.results, patient.subject)
     noted = (replace(each, notes=(*each.notes, *asked.of(guideline.genes))) for each in answer.recommendations)
     return FlowAnswer(tuple(noted), answer.genes_missing)
+
+
+def _applied(plan: _Plan, asked: _Asked, told: Mapping[str, tuple[str, ...]], enzymes: Enzymes) -> Applied:
+    """What the medicines did to the answer for the drug; `told`: an ingredient -> what it decided."""
+    changed = {
+        gene: (by, asked.standings[gene])
+        for gene in plan.relevant
+        if asked.standings.get(gene) is not asked.genetic.get(gene) and (by := strongest(asked.found, gene)) is not None
+    }
+    found = [
+        each
+        for each in asked.found
+        if not {each.enzyme, *enzymes.classed.get(each.enzyme, ())}.isdisjoint(plan.relevant)
+        and not (each.factor is None and each.enzyme in enzymes.adjusted and each.enzyme not in plan.drug.branches_on)
+    ]
+    return Applied(plan.drug.name, told, changed, found)
 
 
 def _unsaid(asked: _Asked, given: Sequence[Recommendation]) -> tuple[Notice, ...]:

@@ -348,7 +348,7 @@ class KnowledgeBase:
                 return self._rows.at(table, scope.near)
             case "guideline":
                 return self._rows.at(table, {id_ for row in self._select("drug") for id_ in row[3].split()})
-            case "drug" | "drug_exception" | "required_test" | "harm":
+            case "drug" | "drug_exception" | "required_test" | "harm" | "stated_limit" | "condition_gene":
                 return [row for row in self._rows.table(table) if row[0] in scope.drugs]
             case "inhibitor" if not scope.medicines:
                 return []

@@ -53,6 +53,7 @@ def compare(old: KnowledgeBase, new: KnowledgeBase) -> tuple[Change, ...]:
         _alleles,
         _inhibitors,
         _drugs,
+        _limits,
         _guidelines,
         _genes,
         _names,
@@ -204,6 +205,20 @@ def _drugs(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:
         "test asked for", *({each.said for each in base.guidance.required_tests} for base in (old, new))
     )
     yield from _presence("harm", *({each.said for each in base.guidance.harms} for base in (old, new)))
+
+
+def _limits(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:
+    """What labels and guidelines say of other medicines, age and the like, whatever the genotype."""
+    before, after = ({(each.drug, each.key, each.source): each for each in base.guidance.limits} for base in (old, new))
+    for key in sorted(before.keys() | after.keys()):
+        was, now = before.get(key), after.get(key)
+        one = now or was
+        if one is not None and was != now:
+            verb = "added" if was is None else "removed" if now is None else "changed"
+            action = one.action.replace("_", " ")
+            yield Change(
+                seriousness(one.action), one.drug, f"limit {verb} ({one.source}; {one.key}): {action}: {one.says}"
+            )
 
 
 def _guidelines(old: KnowledgeBase, new: KnowledgeBase) -> Iterator[Change]:

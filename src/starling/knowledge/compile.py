@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from starling.assessment import KnowledgeStamp
+from starling.condition_keys import genes_in
 from starling.definitions import DIPLOTYPE, AlleleMasks
 from starling.errors import KnowledgeError
 from starling.knowledge.inspect import check_tables
@@ -71,6 +72,12 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
         "drug_exception": _plain(tables["drug_exceptions"]),
         "medicine_name": (*_plain(tables["drug_names"]), *_plain(tables["inhibitor_names"])),
         "inhibitor": _plain(tables["inhibitors"]),
+        "stated_limit": (
+            tuple(row[name] for name in ("drug", "key", "source", "action", "says"))
+            for row in (*tables["interactions"], *tables["label_conditions"])
+        ),
+        "condition_gene": _condition_genes(tables),
+        "indication": _plain(tables["indications"]),
         "contig": _plain(tables["contigs"]),
         "contig_length": ((r["build"], r["chromosome"], int(r["length"])) for r in tables["contig_lengths"]),
         "known_gap": _plain(tables["known_gaps"]),
@@ -222,6 +229,17 @@ def _drugs(tables: Tables) -> Iterator[Values]:
         yield *row.values.values(), *named, " ".join(sorted(beside))
     for row in tables["drugs_without_advice"]:
         yield row["drug"], row["rxnorm"], row["atc"], "", row["reason"], "", "", ""
+
+
+def _condition_genes(tables: Tables) -> set[Values]:
+    """The genes on which conditions of a drug's advice depend: by them, too, one patient differs from another."""
+    keys = {
+        record.id: [each.get("key", "") for each in record.values.get("conditions", ())]
+        for record in tables.records["advice.jsonl"]
+    }
+    asked = [(row["drug"], key) for row in tables["recommendations"] for key in keys[row["advice"]]]
+    asked += [(row["drug"], row["key"]) for row in (*tables["interactions"], *tables["label_conditions"])]
+    return {(drug, each.gene, "yes" if each.of_diplotypes else "") for drug, key in asked for each in genes_in(key)}
 
 
 def _json(value: object) -> str:

@@ -5,6 +5,7 @@
     genes      sites, alleles, rules            invariants_genes.py
     facts      what is particular of a gene     invariants_facts.py
     guidance   guidelines, advice, drugs        invariants_guidance.py
+    conditions what stated facts decide         invariants_conditions.py
     names      medicines, chromosomes           invariants_names.py
     upstream   where rows come from             invariants_upstream.py
     coverage   every result reaches a row       coverage.py
@@ -22,6 +23,7 @@ from typing import Final
 
 from starling.knowledge import (
     coverage,
+    invariants_conditions,
     invariants_facts,
     invariants_genes,
     invariants_guidance,
@@ -49,6 +51,9 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "drug_exceptions.tsv": ("drug", "kind", "value"),
     "inhibitors.tsv": ("enzyme", "ingredient", "source", "class"),
     "inhibitor_names.tsv": ("ingredient", "name"),
+    "indications.tsv": ("indication", "name"),
+    "interactions.tsv": ("drug", "key", "source"),
+    "label_conditions.tsv": ("drug", "key", "source"),
     "contigs.tsv": ("name",),
     "contig_lengths.tsv": ("build", "chromosome"),
     "guidelines.tsv": ("guideline",),
@@ -83,6 +88,7 @@ def check_tables(tables: Tables) -> tuple[Violation, ...]:
         *invariants_genes.CHECKS,
         *invariants_facts.CHECKS,
         *invariants_guidance.CHECKS,
+        *invariants_conditions.CHECKS,
         *invariants_names.CHECKS,
         *invariants_upstream.CHECKS,
     )

@@ -23,7 +23,7 @@ _PRESENCE: Final = re.compile(r"\*\d{2,3}:\d{2,3} (?:positive|negative)")
 _ATC: Final = re.compile(r"[A-Z]\d\d[A-Z][A-Z]\d\d")
 _TEXT: Final = {"id", "action", "summary", "detail"}
 _TEXTS: Final = {"alternatives", "not_alternatives", "monitor", "genes_missing"}
-_CONDITION: Final = {"when", "action", "dose", "alternatives"}
+_CONDITION: Final = {"when", "action", "dose", "alternatives", "key"}
 _DOSE: Final[tuple[frozenset[str], ...]] = tuple(
     map(
         frozenset,
@@ -173,7 +173,7 @@ def _advice_problems(record: Record, genes: frozenset[str]) -> Iterator[str]:
     fallback = [values["fallback"]] if "fallback" in values else []
     for one in [*(conditions if isinstance(conditions, list) else [conditions]), *fallback]:
         if not isinstance(one, dict) or not one.get("when") or not set(one) <= _CONDITION:
-            yield "a condition has when, action, dose and alternatives only"
+            yield "a condition has when, action, dose, alternatives and key only"
         else:
             yield from _act_problems(one)
             if not _are_texts(one.get("alternatives", [])):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from starling.definitions import Inhibitor
+from starling.definitions import Inhibitor, Medicine
 from starling.vocabulary import Notice
 
 
@@ -36,18 +36,26 @@ def known_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[tuple[s
     """
     known: list[str] = []
     notices: list[Notice] = []
-    for name in filter(str.strip, names):
-        substances, unknown = knowledge.read_medicine(name)
-        for substance in substances:
-            inhibitors = knowledge.find_inhibitors(substance)
-            known.append(inhibitors[0].ingredient if inhibitors else substance)
-        notices += _passed_over(knowledge, name, substances, unknown)
-        for part in unknown:
+    for each in stated_medicines(knowledge, names):
+        known += each.substances
+        notices += read_as(knowledge, each.name)
+        for part in each.unknown:
             near = ", ".join(knowledge.nearest_medicines(part))
             hint = f" (nearest names: {near})" if near else ""
             message = f"{part!r} is not known here{hint}; its effect on other medicines was not considered"
             notices.append(Notice("UNKNOWN_MEDICINE", message))
     return tuple(dict.fromkeys(known)), tuple(notices)
+
+
+def stated_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[Medicine, ...]:
+    """Each medicine named, with the ingredients it stands for, as inhibitors are listed."""
+    found = []
+    for name in filter(str.strip, names):
+        substances, unknown = knowledge.read_medicine(name)
+        listed = ((knowledge.find_inhibitors(substance), substance) for substance in substances)
+        ingredients = tuple(rows[0].ingredient if rows else substance for rows, substance in listed)
+        found.append(Medicine(name.strip(), ingredients, unknown))
+    return tuple(found)
 
 
 def read_as(knowledge: Medicines, name: str) -> tuple[Notice, ...]:

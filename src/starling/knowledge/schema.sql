@@ -53,7 +53,8 @@ CREATE TABLE uninformative (
 CREATE TABLE dpwg_term (
     gene TEXT NOT NULL, our_term TEXT NOT NULL, dpwg_term TEXT NOT NULL, PRIMARY KEY (gene, our_term)
 ) WITHOUT ROWID;
-CREATE TABLE population (code TEXT PRIMARY KEY, shown_as TEXT NOT NULL) WITHOUT ROWID;
+-- key: whom the population is, as the key of a condition (condition_keys.py); empty where only a reader can say
+CREATE TABLE population (code TEXT PRIMARY KEY, shown_as TEXT NOT NULL, "key" TEXT NOT NULL) WITHOUT ROWID;
 
 -- A guideline is one row because it is read whole, or not at all when another drug is asked about.
 -- drugs: JSON list; recommendations: JSON list of tables [drug, population, genes, then for each gene what the rows ask
@@ -87,6 +88,16 @@ CREATE TABLE inhibitor (
     source TEXT NOT NULL, source_date TEXT NOT NULL, dose_condition TEXT NOT NULL,
     PRIMARY KEY (enzyme, ingredient, source, strength)
 ) WITHOUT ROWID;
+-- what labels and guidelines say whatever the genotype; key: when (condition_keys.py)
+CREATE TABLE stated_limit (
+    drug TEXT NOT NULL, "key" TEXT NOT NULL, source TEXT NOT NULL, action TEXT NOT NULL, says TEXT NOT NULL,
+    PRIMARY KEY (drug, "key", source)
+) WITHOUT ROWID;
+-- the genes that decide conditions of a drug's advice; by_diplotype: 'yes' or ''
+CREATE TABLE condition_gene (
+    drug TEXT NOT NULL, gene TEXT NOT NULL, by_diplotype TEXT NOT NULL, PRIMARY KEY (drug, gene, by_diplotype)
+) WITHOUT ROWID;
+CREATE TABLE indication (indication TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (indication, name)) WITHOUT ROWID;
 CREATE TABLE contig (name TEXT PRIMARY KEY, chromosome TEXT NOT NULL, build TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE contig_length (
     build TEXT NOT NULL, chromosome TEXT NOT NULL, length INTEGER NOT NULL, PRIMARY KEY (build, chromosome)

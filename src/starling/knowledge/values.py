@@ -33,6 +33,7 @@ from starling.definitions import (
     RowTable,
     ScoreRange,
     Site,
+    StatedLimit,
     Uninformative,
 )
 from starling.errors import KnowledgeError
@@ -88,16 +89,23 @@ def guidance_of(select: Select, drugs: Collection[str] | None = None) -> Guidanc
     """Everything guidance needs, in key order; of the rows those for `drugs` (None: all)."""
     names = _names(select)
     known = drugs_of(select, names)
+    populations = select("population")
     return GuidanceRules(
         phenotypes=_phenotypes(select),
         guidelines=_guidelines(select, drugs),
         drugs=tuple(drug for drug in known if not drug.unadvised),
         inhibitors=inhibitors_of(select, names),
-        populations=dict(select("population")),
+        populations={code: shown for code, shown, _ in populations},
+        population_keys={code: key for code, _, key in populations if key},
         dpwg_terms={gene: dict(pairs) for gene, pairs in _grouped(select("dpwg_term")).items()},
         unadvised=tuple(drug for drug in known if drug.unadvised),
         required_tests=tuple(starmap(RequiredTest, select("required_test"))),
         harms=tuple(starmap(KnownHarm, select("harm"))),
+        limits=tuple(
+            StatedLimit(drug, key, action, says, source) for drug, key, source, action, says in select("stated_limit")
+        ),
+        condition_genes=tuple(select("condition_gene")),
+        indications=_indications(select),
     )
 
 
@@ -136,6 +144,14 @@ def inhibitors_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = 
     )
 
 
+def _indications(select: Select) -> dict[str, frozenset[str]]:
+    """A name, lower case -> the indications that it means: leukaemia is a cancer, too."""
+    named: dict[str, set[str]] = {}
+    for indication, name in select("indication"):
+        named.setdefault(name.casefold(), set()).add(indication)
+    return {name: frozenset(meant) for name, meant in named.items()}
+
+
 def parse_key(text: str) -> Key:
     """The condition that `GENE=key` or `GENE:*1/*2` states.
 
@@ -163,7 +179,8 @@ def advice_of(data: Mapping[str, Any]) -> Advice:
 
 
 def _condition(data: Mapping[str, Any]) -> Condition:
-    return Condition(data["when"], data["action"], _doses(data.get("dose")), tuple(data.get("alternatives", ())))
+    alternatives = tuple(data.get("alternatives", ()))
+    return Condition(data["when"], data["action"], _doses(data.get("dose")), alternatives, data.get("key", ""))
 
 
 def _doses(data: Any) -> tuple[Dose, ...]:

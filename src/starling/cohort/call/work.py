@@ -15,7 +15,7 @@ from starling.cohort.call.calling import Called, call_evidence
 from starling.cohort.call.patterns import genotypes_text
 from starling.cohort.call.personal import personalise, statement_text
 from starling.cohort.collect.evidence import Evidence
-from starling.cohort.collect.people import Stated
+from starling.cohort.collect.people import NOTHING, Stated
 from starling.cohort.collect.reading import Skipped, read_shard
 from starling.cohort.collect.shards import Shard
 from starling.engine import Engine
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: The column of the table of people that names other medicines: for advice it counts like a gene.
 MEDICATION: Final = "medication"
+#: the column of the facts that conditions of advice ask for
+FACTS: Final = "facts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class ShardWork:
         called = call_evidence(evidence, engine)
         personalise(called, evidence.holdings, engine, shard.options)
         evidence.close()
-        write_called(called, paths, engine.knowledge, {name: each.medication for name, each in shard.stated})
+        write_called(called, paths, engine.knowledge, dict(shard.stated))
         done = ShardDone(shard.name, len(called.people), (*skipped, *called.skipped))
         paths.write_note(done)
         return done
@@ -155,18 +157,20 @@ class ShardPaths:
 
 
 def write_called(
-    called: Called, paths: ShardPaths, knowledge: KnowledgeBase, medication: Mapping[str, Sequence[str]] | None = None
+    called: Called, paths: ShardPaths, knowledge: KnowledgeBase, stated: Mapping[str, Stated] | None = None
 ) -> None:
     """Who has which pattern, every pattern's result, and how often each position was called.
 
-    `medication`: of each person, None when the table shall not say (it is known already).
+    `stated`: of each person, None when the table shall not say (it is known already).
     """
     import numpy as np
     import pyarrow as pa
 
     columns: dict[str, object] = {"sample": pa.array(called.people, pa.string())}
-    if medication is not None:
-        columns[MEDICATION] = pa.array([";".join(medication.get(name, ())) for name in called.people], pa.string())
+    if stated is not None:
+        told = [stated.get(name, NOTHING) for name in called.people]
+        columns[MEDICATION] = pa.array([";".join(each.medication) for each in told], pa.string())
+        columns[FACTS] = pa.array([each.facts for each in told], pa.string())
     counts: dict[str, list[int]] = {}
     for gene, patterns in called.patterns.items():
         codes = pa.array(called.codes[gene], pa.int32())

@@ -6,12 +6,15 @@ It counts after the patterns: people of one pattern differ only where something 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from starling.errors import InputError
 from starling.formats.outside import parse_outside_calls
+from starling.guidance.facts import checked
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.medicines import known_medicines
 from starling.values import dataclass, replace
@@ -23,18 +26,24 @@ _SEXES: Final[Mapping[str, Sex]] = {
 }  # fmt: skip
 
 
+#: Columns that conditions of advice ask for (docs/explanation/conditions.md); several indications with `;` between.
+FACTS: Final = ("age", "weight", "pregnant", "breastfeeding", "indication")
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
     """What is stated of one person.
 
     `medication`: ingredients, sorted.  `remarks`: names of medicines that were not read as they stand, and those that
-    nobody here knows and that were not considered, in words.
+    nobody here knows and that were not considered, in words.  `facts`: what conditions of advice ask for, as canonical
+    JSON; empty: nothing.
     """
 
     sex: Sex = "unknown"
     medication: tuple[str, ...] = ()
     outside: tuple[OutsideCall, ...] = ()
     remarks: tuple[str, ...] = ()
+    facts: str = ""
 
     @property
     def changes_results(self) -> bool:
@@ -47,7 +56,7 @@ NOTHING: Final = Stated()
 
 
 def read_people(path: Path, knowledge: KnowledgeBase) -> dict[str, Stated]:
-    """Sample -> what the table says; columns other than sample, sex and medication (`;` between) are for summaries.
+    """Sample -> what the table says: sample, sex, medication (`;` between) and FACTS; other columns are for summaries.
 
     Sex: male, female, M, F, or 1 and 2 as in PLINK files.  Medicines by any name, with strength and form, as for one
     patient; one that nobody knows is named in the person's remarks.
@@ -65,8 +74,20 @@ def read_people(path: Path, knowledge: KnowledgeBase) -> dict[str, Stated]:
         text = row.get("medication", "")
         if text not in known:
             known[text] = _medicated(text, knowledge)
-        found[sample] = replace(known[text], sex=sex)
+        found[sample] = replace(known[text], sex=sex, facts=_facts(row, path.name, number))
     return found
+
+
+def _facts(row: Mapping[str, str], source: str, line: int) -> str:
+    """The facts of one row.  Raises: InputError BAD_PEOPLE on an age that nobody has and the like."""
+    facts = {name: row[name] for name in FACTS if row.get(name)}
+    if not facts:
+        return ""
+    try:
+        checked(facts, date.today())
+    except InputError as error:
+        raise InputError("BAD_PEOPLE", error.message, source=source, line=line) from None
+    return json.dumps(facts, sort_keys=True)
 
 
 def table_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

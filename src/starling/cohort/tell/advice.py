@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starling.assessment import DrugResult, GeneResult
-from starling.cohort.call.work import MEDICATION
+from starling.cohort.call.work import FACTS, MEDICATION
 from starling.definitions import Drug
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
@@ -50,8 +50,14 @@ class Asked:
         """The results are read once."""
         self._results = results_of(self.patterns)
         self._advisor = Advisor(self.knowledge.guidance)
-        query = f"SELECT 1 FROM people WHERE {MEDICATION} <> '' LIMIT 1"  # noqa: S608 - our own column
-        self._medicated = self.database.execute(query).fetchone() is not None
+        self._stated = tuple(column for column in (MEDICATION, FACTS) if self._says_something(column))
+        self._medicated = MEDICATION in self._stated
+
+    def _says_something(self, column: str) -> bool:
+        """Whether anything stands in a column of what is stated; people called before there was one have none."""
+        columns = {row[0] for row in self.database.execute("DESCRIBE people").fetchall()}
+        query = f"SELECT 1 FROM people WHERE {column} <> '' LIMIT 1"  # noqa: S608 - our own column
+        return column in columns and self.database.execute(query).fetchone() is not None
 
     def genes_for(self, drug: Drug) -> tuple[str, ...]:
         """The genes that decide a drug's advice, of those a result can be given for, in alphabetical order."""
@@ -77,7 +83,7 @@ class Asked:
 
     def _rows(self, asked: tuple[str, ...], drugs: Sequence[Drug]) -> Iterator[Row]:
         """The rows of all drugs that the same genes decide, so that people are counted once for all of them."""
-        genes = (*asked, *((MEDICATION,) if self._medicated else ()))
+        genes = (*asked, *self._stated)
         names = ", ".join(f'"{gene}"' for gene in genes)
         grouped = f"SELECT {names}, count(*) FROM people GROUP BY {names} ORDER BY {names}"  # noqa: S608 - genes
         cursor = self.database.execute(grouped if genes else "SELECT count(*) FROM people")
@@ -98,8 +104,9 @@ class Asked:
 
     def _answers(self, drugs: Sequence[Drug], patterns: Mapping[str, str]) -> tuple[DrugResult, ...]:
         taken = tuple(patterns.get(MEDICATION, "").split(";")) if patterns.get(MEDICATION) else ()
-        own = [self._results[gene, pattern] for gene, pattern in patterns.items() if gene != MEDICATION]
-        return self._advisor.answers(drugs, own, medication=taken, sources=self.sources)
+        subject = json.loads(patterns[FACTS]) if patterns.get(FACTS) else {}
+        own = [self._results[each] for each in patterns.items() if each[0] not in {MEDICATION, FACTS}]
+        return self._advisor.answers(drugs, own, medication=taken, subject=subject, sources=self.sources)
 
     def _kept(self, answer: DrugResult) -> str:
         """The name of the answer, which is listed once."""

@@ -28,8 +28,7 @@ def guidance_digest(knowledge: KnowledgeBase) -> str:
     rules = knowledge.guidance
     concerned = {gene: [each.adjusted_by_inhibitors, each.inhibited_as] for gene, each in rules.phenotypes.items()}
     stated = [rules.guidelines, rules.drugs, rules.inhibitors, concerned, rules.populations, rules.dpwg_terms]
-    stated.append(rules.required_tests)
-    stated.append(rules.harms)
+    stated += [rules.required_tests, rules.harms, rules.limits, rules.population_keys, rules.indications]
     return digest_of(stated)
 
 

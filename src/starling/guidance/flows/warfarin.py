@@ -40,6 +40,17 @@ _SCOPE: Final = (
 )
 
 
+#: Figure 2 is for adults.  Source: PMID 28198005, which has a figure of its own for children.
+ADULT_YEARS: Final = 18
+_CHILD: Final = Advice(
+    id="FLOW-WARFARIN-CHILD",
+    action="no_recommendation",
+    summary="No warfarin dose is computed below 18 years: the formulas and the figure used here are those of adults.",
+    detail="The guideline has a separate figure for children, which is not computed here: use a paediatric scheme.",
+    monitor=("INR",),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Branch:
     """What the figure says for one ancestry."""
@@ -72,6 +83,14 @@ def ancestry_of(subject: Mapping[str, str]) -> Ancestry:
     return "african" if group == "black" else "other" if group in {"asian", "white", "other"} else "unknown"
 
 
+def is_child(subject: Mapping[str, str]) -> bool:
+    """Whether a stated age is below 18 years; without one the figure for adults holds, as it says itself."""
+    try:
+        return float(subject.get("age", "")) < ADULT_YEARS
+    except ValueError:
+        return False
+
+
 def advise(
     drug: str, guideline: Guideline, results: Mapping[str, GeneResult], subject: Mapping[str, str]
 ) -> FlowAnswer:
@@ -79,6 +98,8 @@ def advise(
 
     Source: PMID 28198005, Figure 2.
     """
+    if is_child(subject):
+        return FlowAnswer((_recommendation(drug, guideline, _CHILD, {}, "N/A", ()),))
     cyp2c9, vkorc1 = single_diplotype(results, "CYP2C9"), single_diplotype(results, "VKORC1")
     unread = _unread_alleles(results.get("CYP2C9"))
     if cyp2c9 is None or vkorc1 is None or unread:

@@ -1,0 +1,122 @@
+"""The keys that make a condition of advice decidable by a program: what they may say, and their parts.
+
+`age: <12`, `taking: CYP3A4 strong inhibitor | omeprazole`, `age: <18 & after: tonsillectomy`: clauses joined by ` & `,
+all of which must hold; values joined by ` | `, one of which must; `not ` before the values turns a clause round.
+Meaning and examples: docs/explanation/conditions.md.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from starling.values import dataclass
+
+TAKING: Final = "taking"
+GENE: Final = "gene"
+#: What only a reader can decide (the course of treatment, a choice): always open, never asked.
+READER: Final = "reader"
+#: Clauses that compare a number, and its unit.
+NUMBERS: Final = {"age": "years", "weight": "kg"}
+FLAGS: Final = frozenset({"pregnant", "breastfeeding"})
+#: Clauses whose values are words, and the words; None: those of indications.tsv, or any.
+WORDS: Final = {
+    "indication": None,
+    "after": frozenset({"tonsillectomy", "adenoidectomy"}),
+    "transplant": frozenset({"liver", "kidney", "heart", "lung", "stem cell", "none"}),
+    "menopause": frozenset({"before", "after"}),
+    "formulation": frozenset(
+        {
+            "tablets", "drops", "oral", "injection", "cutaneous", "single", "combination", "conventional", "liposomal",
+            "Maintena", "Asimtufii", "Aristada", "Aristada Initio", "Elyxyb",
+        }
+    ),
+}  # fmt: skip
+NAMES: Final = frozenset({TAKING, GENE, READER, *NUMBERS, *FLAGS, *WORDS})
+STRENGTHS: Final = frozenset(
+    f"{strength} {kind}" for strength in ("strong", "moderate", "weak") for kind in ("inhibitor", "inducer")
+)
+
+_NEGATION: Final = "not "
+_NUMBER: Final = re.compile(r"(<=|>=|<|>)(\d+(?:\.\d+)?)")
+_GENE: Final = re.compile(r"([A-Z0-9-]+)([=:])(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One thing that must be true of the patient, or, `negated`, must not."""
+
+    name: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GeneClause:
+    """What a `gene` clause asks: one of these terms, allele presences or, `of_diplotypes`, unordered diplotypes."""
+
+    gene: str
+    states: tuple[str, ...]
+    of_diplotypes: bool
+
+
+@lru_cache(maxsize=1024)  # a few hundred keys, asked of every patient
+def parse_condition(key: str) -> tuple[Clause, ...]:
+    """The clauses of a key; empty for a condition without one.
+
+    Raises: ValueError when a clause has no known name or no value.
+
+    >>> [clause.name for clause in parse_condition("age: <18 & after: tonsillectomy | adenoidectomy")]
+    ['age', 'after']
+    """
+    return tuple(map(_clause, key.split(" & "))) if key else ()
+
+
+def _clause(text: str) -> Clause:
+    name, separator, stated = text.partition(": ")
+    negated = stated.startswith(_NEGATION)
+    values = tuple(value.strip() for value in stated.removeprefix(_NEGATION if negated else "").split(" | "))
+    if not separator or name not in NAMES or not all(values):
+        raise ValueError(f"{text!r} is not NAME: VALUE with a name of {', '.join(sorted(NAMES))}")
+    return Clause(name, values, negated)
+
+
+def parse_number(value: str) -> tuple[str, float]:
+    """The comparison and the number of `<12`.  Raises: ValueError when it is none."""
+    match = _NUMBER.fullmatch(value)
+    if match is None:
+        raise ValueError(f"{value!r} is not a comparison such as <12 or >=65")
+    return match[1], float(match[2])
+
+
+@lru_cache(maxsize=1024)
+def parse_gene(value: str) -> GeneClause:
+    """The gene and its states of `NUDT15=Poor Metabolizer, Intermediate Metabolizer` or `CYP2C9:*1/*3, *2/*3`.
+
+    Raises: ValueError when it is neither.
+    """
+    match = _GENE.fullmatch(value)
+    if match is None:
+        raise ValueError(f"{value!r} is neither GENE=term, term nor GENE:diplotype, diplotype")
+    return GeneClause(match[1], tuple(match[3].split(", ")), match[2] == ":")
+
+
+def parse_class(value: str) -> tuple[str, str] | None:
+    """The enzyme and the strength of `CYP3A4 strong inhibitor`; None for the name of a medicine.
+
+    >>> parse_class("CYP2C19 moderate inducer")
+    ('CYP2C19', 'moderate inducer')
+    """
+    enzyme, _, strength = value.partition(" ")
+    return (enzyme, strength) if strength in STRENGTHS else None
+
+
+def genes_in(key: str) -> tuple[GeneClause, ...]:
+    """What the key asks of the patient's own results."""
+    return tuple(parse_gene(value) for clause in parse_condition(key) if clause.name == GENE for value in clause.values)
+
+
+def is_askable(key: str) -> bool:
+    """Whether the patient or the prescriber can answer what the key leaves open: nothing is left to the reader."""
+    return all(clause.name != READER for clause in parse_condition(key))
