@@ -260,6 +260,8 @@ class DrugResult:
     `advice`: a row applies, or something is to be tested before any row can be relied on.  `answer`: the sentence that
     stands before what single sources say, made from all of them; empty: the leading recommendation's summary is it.
     `test_first`: what to test before the answer holds: genes, or `GENE copy number`.
+    `headline_action`: `standard` only where nothing open could rule the drug out; where conditions could, it is
+    `test_further` and `conditions_open` says what to ask.
     `notes`: which guidelines list no row for this patient's result, and medicines that no recommendation mentions.
     `medicines`: one entry for each medicine that was stated.  `harm`: the worst that is known to be at stake with this
     result; None: nothing of the kind is known, which is not a statement of safety.
@@ -278,6 +280,12 @@ class DrugResult:
     harm: Harm | None = None
     answer: str = ""
     test_first: tuple[str, ...] = ()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether nothing but open conditions stands between the patient and the usual use of the drug."""
+        waits = self.test_first or self.answer or any(row.action == "test_further" for row in self.recommendations)
+        return self.headline_action == "test_further" and bool(self.conditions_open) and not waits
 
     @property
     def is_answered(self) -> bool:

@@ -290,8 +290,11 @@ class Engine:
         found = person.advised(self._advisor, asked, results)
         answers = {each.drug: each for each in found}
         needed = [name for name in self._alternatives.needed(found) if name not in answers]
-        if needed:
-            answers |= {each.drug: each for each in self._answers_beside(needed, results, person)}
+        without = [each for each in rules.unadvised if each.name in needed]
+        answers |= {each.drug: each for each in person.advised(self._advisor, without, results)}
+        beside = [name for name in needed if name not in answers]
+        if beside:
+            answers |= {each.drug: each for each in self._answers_beside(beside, results, person)}
         return tuple(self._alternatives.filled(each, answers) for each in found)
 
     def _answers_beside(

@@ -43,9 +43,7 @@ class Alternatives:
 
     def needed(self, given: Iterable[DrugResult]) -> tuple[str, ...]:
         """The drugs whose answers decide the alternatives of these, from A to Z."""
-        names = {
-            other for each in given if each.headline_action not in _KEPT for other in self._others.get(each.drug, ())
-        }
+        names = {other for each in given if each.headline_action not in _KEPT for other in self._held(each.drug)}
         return tuple(sorted(names))
 
     def filled(self, given: DrugResult, answers: Mapping[str, DrugResult]) -> DrugResult:
@@ -53,7 +51,7 @@ class Alternatives:
         if given.headline_action in _KEPT:
             return given
         others = self._others.get(given.drug, ())
-        held = (given, *(answers.get(name) for name in others))
+        held = (given, *(answers.get(name) for name in self._held(given.drug)))
         key = tuple(map(id, held))
         known = self._made.get(key)
         if known is not None:
@@ -63,6 +61,10 @@ class Alternatives:
         if len(self._made) >= _KEPT_ANSWERS:
             self._made.clear()
         return self._made.setdefault(key, (held, made))[1]
+
+    def _held(self, drug: str) -> tuple[str, ...]:
+        """Every drug that the sources of this one name, those without advice last: a label may limit them."""
+        return (*self._others.get(drug, ()), *sorted(self._mentioned.get(drug, ())))
 
     def _checked(
         self, given: DrugResult, answers: Mapping[str, DrugResult], others: Sequence[str]
@@ -90,9 +92,10 @@ class Alternatives:
         said += [f"not for {_joined(denied)}"] if denied else []
         if drug is None:
             return CheckedAlternative(text, None, "; ".join(said), offered=True)
-        if drug not in answers:
-            return CheckedAlternative(text, None, "; ".join((*said, UNADVISED)), offered=True)
-        answer = answers[drug]
+        answer = answers.get(drug)
+        if answer is None or (answer.status == "no_guideline" and answer.headline_action is None):
+            asks = [f"ask first: {each.ask}" for each in answer.conditions_open] if answer is not None else []
+            return CheckedAlternative(text, None, "; ".join((*said, UNADVISED, *asks)), offered=True)
         offered = answer.headline_action not in SERIOUS
         return CheckedAlternative(text, answer.headline_action, "; ".join((*said, _why(answer))), offered=offered)
 
@@ -130,8 +133,8 @@ def _why(answer: DrugResult) -> str:
     if action is None or action == "no_recommendation":
         missing = f": {_joined(answer.genes_missing)} not known" if answer.status == "no_result" else ""
         return f"no restriction is known for these results{missing}" if not missing else f"no advice{missing}"
-    if action == "standard":
-        return "as usual by these results"
+    if action == "standard" or answer.is_asking:
+        return "; ".join(("as usual by these results", *(f"ask first: {each.ask}" for each in answer.conditions_open)))
     return f"also restricted: {action_words(action)}, {_because(answer, action)}".rstrip(", ")
 
 

@@ -245,6 +245,8 @@ class Advisor:
         if patient.medicines:
             told = told_by(undecided, plan.limits, decider)
             effects = medicine_effects(patient.medicines, _applied(plan, asked, told, self._enzymes))
+        if asks and answer.headline_action == "standard":
+            answer = replace(answer, headline_action="test_further")  # nothing usual over a danger that is open
         return replace(answer, conditions_open=asks, medicines=effects) if asks or effects else answer
 
     def _summarised(

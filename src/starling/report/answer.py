@@ -175,6 +175,8 @@ def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
 def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
     """What to do, what to ask and to test before, the dose, and what to watch; or why nothing can be said."""
     drug, tests = line.drug, [*_asks(line), *_tests(line)]
+    if drug.is_asking:
+        return (*tests, *((label or "If not", text) for label, text in line.first), *_details(line))
     if line.first:
         return (*line.first, *tests, *_details(line))
     if drug.status == "no_guideline":

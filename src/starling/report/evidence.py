@@ -29,7 +29,14 @@ def evidence(glance: Glance, genes: Mapping[str, GeneResult], *, shown: bool) ->
     What is folded is not printed; a reader opens, and so prints, what he needs.
     """
     told = (*glance.acting, *glance.testing, *glance.watching)
-    others = (*glance.usual_uncertain, *glance.usual, *glance.helps_not, *glance.silent, *glance.missing)
+    others = (
+        *glance.asking,
+        *glance.usual_uncertain,
+        *glance.usual,
+        *glance.helps_not,
+        *glance.silent,
+        *glance.missing,
+    )
     stated = any(line.drug.recommendations or _about_drug(line) for line in others)
     return tag(
         "section",

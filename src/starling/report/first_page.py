@@ -272,6 +272,7 @@ def _counted(glance: Glance) -> Markup | None:
         f"{count} {words}"
         for count, words in (
             (len(glance.minor), "to be monitored, or with an effect on concentrations only"),
+            (len(glance.asking), "to be used as usual once a question is answered"),
             (len(glance.usual) + len(glance.usual_uncertain), "to be used as usual"),
             (len(glance.helps_not), "for which the result does not help"),
             (len(glance.silent) + len(glance.missing), "without advice for this result (not a statement of safety)"),

@@ -19,6 +19,7 @@ from starling.notices import (
 )
 from starling.report.taken import taken
 from starling.report.words import (
+    ASK_FIRST,
     ActionWords,
     action_words,
     alternative_terms,
@@ -39,7 +40,17 @@ from starling.vocabulary import Why
 #: The strength of a row that speaks of concentrations alone.
 _SLIGHT: Final = "Category 3"
 #: the groups of a glance, in order
-_GROUPS: Final = ("acting", "testing", "watching", "usual_uncertain", "usual", "helps_not", "silent", "missing")
+_GROUPS: Final = (
+    "acting",
+    "testing",
+    "asking",
+    "watching",
+    "usual_uncertain",
+    "usual",
+    "helps_not",
+    "silent",
+    "missing",
+)
 _GROUP_OF: Final = {"test_further": "testing", "monitor": "watching"}
 #: headlines beside which nothing is proposed
 _QUIET: Final = frozenset({"test_further", "standard", "no_recommendation"})
@@ -143,13 +154,14 @@ class Glance:
     """Every drug exactly once.
 
     `acting`: another drug or another dose (what a cohort counts as actionable), by harm, then what the patient takes,
-    then most serious first.  `testing`: a test comes first.  `watching`: use with monitoring.  `usual_uncertain`: as
-    usual, but a gene behind it is not certain.  `usual`: as usual.  `helps_not`: the result does not help.  `silent`:
-    no source advises.  `missing`: a gene is missing.
+    then most serious first.  `testing`: a test comes first.  `asking`: as usual, once a question was answered.
+    `watching`: use with monitoring.  `usual_uncertain`: as usual, but a gene behind it is not certain.  `usual`: as
+    usual.  `helps_not`: the result does not help.  `silent`: no source advises.  `missing`: a gene is missing.
     """
 
     acting: tuple[Line, ...]
     testing: tuple[Line, ...]
+    asking: tuple[Line, ...]
     watching: tuple[Line, ...]
     usual_uncertain: tuple[Line, ...]
     usual: tuple[Line, ...]
@@ -161,7 +173,7 @@ class Glance:
     def rest(self) -> tuple[Line, ...]:
         """Every drug that is not to be acted on."""
         usual = (*self.watching, *self.usual_uncertain, *self.usual)
-        return (*self.testing, *usual, *self.helps_not, *self.silent, *self.missing)
+        return (*self.testing, *self.asking, *usual, *self.helps_not, *self.silent, *self.missing)
 
     @property
     def harmful(self) -> tuple[Line, ...]:
@@ -214,6 +226,8 @@ def at_a_glance(assessment: Assessment) -> Glance:
 def _group(line: Line) -> str:
     if line.drug.status == "no_result":
         return "missing"
+    if line.drug.is_asking:
+        return "asking"
     if line.words.action in _GROUP_OF:
         return _GROUP_OF[line.words.action]
     if line.helps_not:
@@ -233,7 +247,7 @@ def drug_line(drug: DrugResult, genes: Mapping[str, GeneResult]) -> Line:
     changes = (note.message for row in rows for note in row.notes if note.code == CHANGES_ACTION)
     return Line(
         drug=drug,
-        words=action_words(drug.headline_action),
+        words=ASK_FIRST if drug.is_asking else action_words(drug.headline_action),
         lead=lead,
         because=because(lead, genes) if lead else "",
         uncertain=tuple(gene for gene in named if gene in genes and is_doubtful(genes[gene])),

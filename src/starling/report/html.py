@@ -152,6 +152,7 @@ def _minor(columns: Sequence[str], lines: Sequence[Line]) -> Markup | None:
 def _groups(glance: Glance) -> Iterable[Markup | None]:
     """What does not call for another drug or dose, each group under its own heading."""
     yield _tests(glance)
+    yield _group("test_further", "test", "Use as usual once asked: a condition could rule it out", glance.asking)
     yield _group("standard", "dose", "Use as usual, but the gene result is not certain", glance.usual_uncertain)
     yield _group("standard", "usual", "Use as usual", glance.usual)
     yield _group("no_recommendation", "none", "The result does not help", glance.helps_not)

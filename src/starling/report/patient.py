@@ -151,20 +151,25 @@ def _own(own: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup | None:
     return tag("section", tag("h2", "Medicines that you take now"), tag("ul", *rows))
 
 
+def _action(line: Line) -> str | None:
+    """What is to be done; questions that a prescriber must ask are no test for the patient to wait for."""
+    return "standard" if line.drug.is_asking else line.drug.headline_action
+
+
 def _verdict(line: Line) -> str:
     """What to ask about one medicine that the patient takes."""
     for part in _PARTS:
-        if line.drug.headline_action in part.actions:
+        if _action(line) in part.actions:
             return f"{part.title.lower()}. Ask your doctor soon, and do not stop it by yourself"
-    if line.drug.headline_action == "monitor":
+    if _action(line) == "monitor":
         return "your doctor may want to watch more closely how it works"
-    if line.drug.headline_action == "standard" and not (line.uncertain or line.unknown or line.drug.conditions_open):
+    if _action(line) == "standard" and not (line.uncertain or line.unknown or line.drug.conditions_open):
         return "your genes give no reason to change it"
     return "your genes do not give a clear answer"
 
 
 def _part(part: _Part, lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup | None:
-    found = [line for line in lines if line.drug.headline_action in part.actions]
+    found = [line for line in lines if _action(line) in part.actions]
     if not found:
         return None
     alike: dict[str, list[str]] = {}
@@ -198,11 +203,11 @@ def _rest(lines: Iterable[Line]) -> Markup:
     groups = {"usual": 0, "none": 0}
     missing = []
     for line in lines:
-        if line.drug.headline_action in _LISTED:
+        if _action(line) in _LISTED:
             continue
         if any(note.code == TEST_REQUIRED for note in line.drug.notes):
             missing.append(line.drug.drug)
-        sure = line.drug.headline_action in {"standard", "monitor"} and not (line.uncertain or line.unknown)
+        sure = _action(line) in {"standard", "monitor"} and not (line.uncertain or line.unknown)
         groups["usual" if sure else "none"] += 1
     said = [
         f"For {plural(groups['usual'], 'medicine')} your genes give no reason to change the usual use."
@@ -233,11 +238,11 @@ def _card(assessment: Assessment, lines: Iterable[Line], genes: Mapping[str, Gen
 
 
 def _card_lines(lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Iterable[str]:
-    found = [line for line in lines if line.drug.headline_action in {"contraindicated", "avoid"}]
-    for line in sorted(found, key=lambda line: line.drug.headline_action != "contraindicated"):
+    found = [line for line in lines if _action(line) in {"contraindicated", "avoid"}]
+    for line in sorted(found, key=lambda line: _action(line) != "contraindicated"):
         doubt = ", not certain" if line.uncertain else ""
         reason = f" ({_result(line, genes)}{doubt})" if line.lead else ""
-        if line.drug.headline_action == "contraindicated":
+        if _action(line) == "contraindicated":
             yield f"I must not be given {line.drug.drug}{reason}."
         else:
             yield f"Avoid giving me {line.drug.drug}{reason}."

@@ -186,6 +186,7 @@ def _rest(page: Page, glance: Glance) -> list[str]:
     unadvised = tuple(line for line in glance.silent if line.drug.status != "no_guideline")
     return [
         *_tests(page, glance),
+        *_group(page, "? Use as usual once asked: a condition could rule it out", "test", glance.asking),
         *_group(page, "✓ Use as usual, but the gene result is not certain", "warn", glance.usual_uncertain),
         *_group(page, "✓ Use as usual", "usual", glance.usual),
         *_group(page, "– No source advises for this result (not a statement of safety)", "none", unadvised),

@@ -32,11 +32,12 @@ class ActionWords:
     sign: str
     tone: str
     urgent: bool = True
+    said: str = ""
 
     @property
     def word(self) -> str:
         """What stands in the report."""
-        words = plain_words(self.action)
+        words = self.said or plain_words(self.action)
         return words[:1].upper() + words[1:]
 
 
@@ -55,6 +56,8 @@ _SHOWN: Final[Mapping[str, ActionWords]] = {
         ActionWords("no_recommendation", "–", "none", urgent=False),
     )
 }
+#: Usual use, once what is open was asked.
+ASK_FIRST: Final = ActionWords("test_further", "?", "test", urgent=False, said="ask first")
 #: Most serious first: the order of every list of drugs.
 ACTIONS: Final = tuple(_SHOWN[action] for action in ACTION_ORDER)
 
