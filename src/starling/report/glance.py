@@ -293,7 +293,7 @@ def _by_group(lead: Recommendation, rows: Sequence[Recommendation]) -> tuple[tup
     for row in sorted(own, key=lambda row: (row is not lead, seriousness(row.action))):
         if row.genes.keys() == lead.genes.keys():
             said.setdefault(row.advice.summary, []).append(population_words(row.population))
-    if len(said) < 2:
+    if len({whom for group in said.values() for whom in group}) < 2:
         return (("", lead.advice.summary),)
     return tuple((sentence_case("; ".join(dict.fromkeys(whom))), summary) for summary, whom in said.items())
 
