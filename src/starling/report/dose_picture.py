@@ -33,7 +33,7 @@ def section(prediction: Prediction) -> Markup:
         tag("p", alike) if alike else None,
         bullets(said) if said else None,
         id="dose-model",
-        style="break-after:page",
+        style="break-after:page;margin-bottom:2.5rem",
     )
 
 
