@@ -217,9 +217,9 @@ def _tests(line: Line) -> list[tuple[str, str]]:
 def _what_else(line: Line) -> Iterable[tuple[str, str]]:
     """What the stated medicines do, what to give instead, and what is not certain."""
     yield from (("", said) for said in _medicines(line))
-    checked = {one.drug.casefold() for one in line.drug.alternatives}
+    named = {one.drug.casefold() for one in line.drug.alternatives} | {name.casefold() for name in line.instead}
     stated = line.lead.advice.alternatives if line.lead is not None and line.commands else ()
-    instead = [*line.instead, *(name for name in stated if name.casefold() not in checked)]
+    instead = [*line.instead, *(name for name in stated if name.casefold() not in named)]
     if instead:
         yield from (("Instead", each) for each in _apart(instead))
     if line.not_instead:
