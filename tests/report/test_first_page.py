@@ -237,3 +237,13 @@ def test_alternatives_beyond_those_named_are_counted_in_one_phrase() -> None:
     assert "prasugrel, ticagrelor, ticlopidine, aspirin or 1 more: see the whole report" in section(
         person, "own medicines"
     )
+
+
+def test_two_results_that_contradict_each_other_are_said_first_and_never_marked_certain() -> None:
+    person = sample_assessment()
+    base = next(gene for gene in person.genes if gene.gene == "CYP2C19")
+    differ = "stated as *1/*2, but the sample's own data read *1/*4"
+    gene = replace(base, source="outside", conflict=differ)
+    assert certainty_mark(gene) == "not certain"
+    text = said(replace(person, genes=(gene,)))
+    assert f"CYP2C19 {differ}." in text[: text.index("Life-threatening")]

@@ -147,7 +147,7 @@ def _findings(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
     if not rows:
         return join(heading, tag("p", "None among the results below; what was not looked at stands further down."))
     rest = len(serious) - _SERIOUS
-    more = tag("p", f"And {rest} more serious results: see the whole report.") if rest > 0 else None
+    more = tag("p", f"And {plural(rest, 'more serious result')}: see the whole report.") if rest > 0 else None
     columns = ("Result", "Drugs", "What is at stake")
     caption = "Results that can kill or do lasting harm, with the drugs concerned"
     return join(heading, table(columns, rows, caption=caption, class_="findings"), more)
@@ -329,7 +329,7 @@ def certainty_mark(gene: GeneResult) -> str:
     if _is_without_terms(gene):
         noted = len(gene.warnings) > 1 or gene.missing_positions or gene.cannot_exclude or gene.conflict
         return "not certain" if noted or len(gene.diplotypes) != 1 else "certain"
-    return "certain" if gene.phenotype and gene.phenotype_certain else "not certain"
+    return "certain" if gene.phenotype and gene.phenotype_certain and not gene.conflict else "not certain"
 
 
 def _missed(assessment: Assessment) -> Markup:
