@@ -26,7 +26,11 @@ NO_GUIDELINE: Final = "NO_GUIDELINE"
 DOES_NOT_HELP: Final = "RESULT_DOES_NOT_HELP"
 #: A row for a lesser gene, beside one that rules the drug out.
 ONLY_IF_USED: Final = "ONLY_IF_USED"
+#: What was stated of the patient (a medicine, an age) decided a condition of the advice.
+CONDITION_DECIDED: Final = "CONDITION_DECIDED"
 #: Something was asked for that changed nothing in the result; the message says why.
 OPTION_WITHOUT_EFFECT: Final = "OPTION_WITHOUT_EFFECT"
 #: What the genotype alone would give, while another medicine changes the phenotype: shown last, never counted.
 SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"
+#: How the ids of advice begin that a label or a guideline gives whatever the genotype.
+LIMIT: Final = "LIMIT-"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import (
     Assessment,
     GeneResult,
+    MedicineEffect,
     Recommendation,
 )
-from starling.notices import CONVERTED, DOES_NOT_HELP, NO_GUIDELINE, ONLY_IF_USED, SUPERSEDED, TEST_REQUIRED
+from starling.definitions import SERIOUS
+from starling.notices import CONDITION_DECIDED, CONVERTED, DOES_NOT_HELP, NO_GUIDELINE, ONLY_IF_USED, SUPERSEDED, TEST_REQUIRED
 from starling.report.glance import Line, assumptions, drug_line, not_shown, source_words
 from starling.report.wording import condition_text, doses_text
 from starling.report.words import (
@@ -25,6 +28,7 @@ from starling.report.words import (
     population_words,
     reason_of,
     sentence,
+    sentence_case,
 )
 from starling.values import dataclass
 
@@ -36,6 +40,10 @@ _BEFORE_A_ROW: Final = {
     ONLY_IF_USED: "Only if it were used all the same:",
     DOES_NOT_HELP: "Not counted, since nearly everybody has this result:",
 }
+#: who takes what, in the words of a condition that was decided
+_TAKEN: Final = re.compile(r" \(taken: [^)]*\)")
+#: actions that give another dose
+_DOSES: Final = frozenset({"reduce_dose", "adjust_dose", "increase_dose"})
 _WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guideline"}
 NOT_A_CHECKER: Final = (
     "Starling is not an interaction checker: of other medicines it knows only what its guidelines and labels name."
@@ -77,7 +85,7 @@ class Answer:
     @property
     def box(self) -> tuple[tuple[str, str], ...]:
         """Label (which may be empty) and text of every line below the title."""
-        differ = (("", "Sources differ, see below."),) if self.line.drug.disagreement else ()
+        differ = [("", "Sources differ, see below."), *_other_dose(self.line)] if self.line.drug.disagreement else []
         return (*answer_lines(self.line), *differ)
 
     @property
@@ -156,8 +164,9 @@ def says(row: Recommendation) -> str:
     codes = {note.code for note in row.notes}
     before = " ".join(words for code, words in _BEFORE_A_ROW.items() if code in codes)
     action = row.advice.action if DOES_NOT_HELP in codes else row.action
+    dose = f" {sentence_case(doses_text(row.advice.dose))}." if CONDITION_DECIDED in codes and row.advice.dose else ""
     age = f" ({age_words(row.text_as_of, row.checked_on)})" if row.checked_on else ""
-    return f"{before} {action_words(action).word}. {row.advice.summary}{age}".lstrip()
+    return f"{before} {action_words(action).word}. {row.advice.summary}{dose}{age}".lstrip()
 
 
 def _involved(line: Line, genes: Mapping[str, GeneResult]) -> tuple[GeneResult, ...]:
@@ -212,7 +221,7 @@ def _tests(line: Line) -> list[tuple[str, str]]:
 
 def _what_else(line: Line) -> Iterable[tuple[str, str]]:
     """What the stated medicines do, what to give instead, and what is not certain."""
-    yield from (("", medicine_words(one)) for one in line.drug.medicines)
+    yield from (("", _medicine(one, line)) for one in line.drug.medicines)
     checked = {one.drug.casefold() for one in line.drug.alternatives}
     stated = line.lead.advice.alternatives if line.lead is not None and line.commands else ()
     instead = [*line.instead, *(name for name in stated if name.casefold() not in checked)]
@@ -224,6 +233,26 @@ def _what_else(line: Line) -> Iterable[tuple[str, str]]:
         yield "Not certain", f"the result of {joined(line.uncertain)}; see below"
     if line.lead is not None and line.unknown:
         yield "Not known", f"{joined(line.unknown)}, whose result could change this answer"
+
+
+def _medicine(one: MedicineEffect, line: Line) -> str:
+    """What a stated medicine did, without what the leading sentence has just said of it."""
+    said = medicine_words(one)
+    leading = _TAKEN.sub("", line.lead.advice.summary).casefold() if line.lead is not None and line.commands else ""
+    own = said.removeprefix(f"{one.name}: ").rstrip(".").casefold()
+    return f"{one.name}: decides this answer." if one.effect == "condition" and own in leading else said
+
+
+def _other_dose(line: Line) -> Iterable[tuple[str, str]]:
+    """Where one source rules the drug out and another gives a dose: that dose, whole, never the half of it."""
+    lead = line.lead
+    if lead is None or lead.action not in SERIOUS:
+        return
+    for row in line.counting:
+        aside = any(note.code in _BEFORE_A_ROW for note in row.notes)
+        if row.source != lead.source and row.action in _DOSES and row.advice.dose and not aside:
+            yield source_words(row), row.advice.summary
+            return
 
 
 def _either(names: Sequence[str]) -> str:

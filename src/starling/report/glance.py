@@ -9,9 +9,11 @@ from starling.assessment import WHY, Assessment, CheckedAlternative, DrugResult,
 from starling.definitions import HARMS, LABELS, SERIOUS, seriousness
 from starling.notices import (
     CHANGES_ACTION,
+    CONDITION_DECIDED,
     CONVERTED,
     DOES_NOT_HELP,
     KNOWLEDGE_OTHER,
+    LIMIT,
     NO_GUIDELINE,
     OPTION_WITHOUT_EFFECT,
     SUPERSEDED,
@@ -144,7 +146,7 @@ class Line:
     def not_instead(self) -> tuple[str, ...]:
         """What is no way out, each with why."""
         checked = _with_reasons([each for each in self.drug.alternatives if not each.offered])
-        named = {each.drug for each in self.drug.alternatives}
+        named = {self.drug.drug, *(each.drug for each in self.drug.alternatives)}
         stated = self.lead.advice.not_alternatives if self.lead is not None and self.commands else ()
         return (*checked, *(name for name in stated if name not in named))
 
@@ -273,12 +275,24 @@ def lead_of(rows: Sequence[Recommendation], headline: str | None) -> Recommendat
     """
     if headline in SERIOUS:
         ruling = [row for row in rows if row.action in SERIOUS]
-        return min(ruling, key=lambda row: (_has_exception(row), seriousness(row.action)), default=None)
+        return min(ruling, key=_plainest, default=None)
     for row in rows:
         actions = {each.action for each in row.advice.conditions}
         if headline in actions - {row.action} and len(actions) > 1 and {headline, row.action} <= _ACTED:
             return row
-    return next((row for row in rows if row.action == headline), rows[0] if rows else None)
+    leading = [row for row in rows if row.action == headline] or list(rows)
+    return min(leading, key=lambda row: not _is_combined(row), default=None)
+
+
+def _plainest(row: Recommendation) -> tuple[bool, int, bool]:
+    """A plain prohibition first, then the most serious, then what was stated of this very patient."""
+    decided = any(note.code == CONDITION_DECIDED for note in row.notes)
+    return _has_exception(row), seriousness(row.action), not decided
+
+
+def _is_combined(row: Recommendation) -> bool:
+    """Whether a label gives it for a result together with a medicine that is taken: it says more than either."""
+    return row.advice.id.startswith(LIMIT) and bool(row.genes)
 
 
 def _has_exception(row: Recommendation) -> bool:
