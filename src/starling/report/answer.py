@@ -13,7 +13,17 @@ from starling.assessment import (
     Recommendation,
 )
 from starling.definitions import SERIOUS
-from starling.notices import CONDITION_DECIDED, CONVERTED, DOES_NOT_HELP, NO_GUIDELINE, ONLY_IF_USED, SUPERSEDED, TEST_REQUIRED
+from starling.notices import (
+    CONDITION_DECIDED,
+    CONVERTED,
+    DOES_NOT_HELP,
+    LIMIT,
+    NO_GUIDELINE,
+    ONLY_IF_USED,
+    STILL_OPEN,
+    SUPERSEDED,
+    TEST_REQUIRED,
+)
 from starling.report.glance import Line, assumptions, drug_line, not_shown, source_words
 from starling.report.wording import condition_text, doses_text
 from starling.report.words import (
@@ -33,7 +43,7 @@ from starling.report.words import (
 from starling.values import dataclass
 
 #: notes on a drug that the box itself says
-_IN_THE_BOX: Final = frozenset({TEST_REQUIRED, NO_GUIDELINE})
+_IN_THE_BOX: Final = frozenset({TEST_REQUIRED, NO_GUIDELINE, STILL_OPEN})
 #: mark of a row -> what stands before what it says
 _BEFORE_A_ROW: Final = {
     SUPERSEDED: "By genotype alone, without the other medicine:",
@@ -41,6 +51,7 @@ _BEFORE_A_ROW: Final = {
     DOES_NOT_HELP: "Not counted, since nearly everybody has this result:",
 }
 #: who takes what, in the words of a condition that was decided
+_TAKEN_NOW: Final = re.compile(r" \(taken: ")
 _TAKEN: Final = re.compile(r" \(taken: [^)]*\)")
 #: actions that give another dose
 _DOSES: Final = frozenset({"reduce_dose", "adjust_dose", "increase_dose"})
@@ -189,7 +200,7 @@ def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
     if line.first:
         return (*line.first, *tests, *_details(line))
     if drug.status == "no_guideline":
-        return tuple(("", sentence(note.message)) for note in drug.notes)
+        return (*tests, *(("", sentence(note.message)) for note in drug.notes))
     said = "No source advises anything for this result. That is not a statement of safety."
     if drug.status == "no_result":
         missing = joined(drug.genes_missing) or "A gene"
@@ -221,6 +232,7 @@ def _tests(line: Line) -> list[tuple[str, str]]:
 
 def _what_else(line: Line) -> Iterable[tuple[str, str]]:
     """What the stated medicines do, what to give instead, and what is not certain."""
+    yield from _also(line)
     yield from (("", _medicine(one, line)) for one in line.drug.medicines)
     checked = {one.drug.casefold() for one in line.drug.alternatives}
     stated = line.lead.advice.alternatives if line.lead is not None and line.commands else ()
@@ -231,8 +243,19 @@ def _what_else(line: Line) -> Iterable[tuple[str, str]]:
         yield "Not instead", _either(line.not_instead)
     if line.lead is not None and line.uncertain:
         yield "Not certain", f"the result of {joined(line.uncertain)}; see below"
-    if line.lead is not None and line.unknown:
+    still = [sentence(note.message) for note in line.drug.notes if note.code == STILL_OPEN]
+    yield from (("", said) for said in still)
+    if line.lead is not None and line.unknown and not still:
         yield "Not known", f"{joined(line.unknown)}, whose result could change this answer"
+
+
+def _also(line: Line) -> Iterable[tuple[str, str]]:
+    """A limit by what else was stated (an age) that does not lead; those by medicines stand with the medicine."""
+    for row in line.counting:
+        is_limit = row.advice.id.startswith(LIMIT) and not _TAKEN_NOW.search(row.advice.summary)
+        milder = line.drug.headline_action in SERIOUS and row.action not in SERIOUS
+        if is_limit and row is not line.lead and row.action != "test_further" and not milder:
+            yield "Also", row.advice.summary
 
 
 def _medicine(one: MedicineEffect, line: Line) -> str:

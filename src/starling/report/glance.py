@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import WHY, Assessment, CheckedAlternative, DrugResult, GeneResult, Recommendation
-from starling.definitions import HARMS, LABELS, SERIOUS, seriousness
+from starling.definitions import EVERYBODY, HARMS, LABELS, SERIOUS, seriousness
 from starling.notices import (
     CHANGES_ACTION,
     CONDITION_DECIDED,
@@ -16,6 +16,7 @@ from starling.notices import (
     LIMIT,
     NO_GUIDELINE,
     OPTION_WITHOUT_EFFECT,
+    OTHER_POPULATION,
     SUPERSEDED,
     TEST_REQUIRED,
 )
@@ -125,7 +126,8 @@ class Line:
         said = [("", self.drug.answer)] if self.drug.answer else []
         if not self.commands or self.lead is None:
             return tuple(said)
-        return (*said, *_by_group(self.lead, self.counting))
+        known = any(note.code == OTHER_POPULATION for note in self.drug.notes)
+        return (*said, *_by_group(self.lead, self.counting, is_known=known))
 
     @property
     def is_split(self) -> bool:
@@ -300,7 +302,7 @@ def _has_exception(row: Recommendation) -> bool:
     return bool(row.advice.dose) or any(each.action not in SERIOUS for each in row.advice.conditions)
 
 
-def _by_group(lead: Recommendation, rows: Sequence[Recommendation]) -> tuple[tuple[str, str], ...]:
+def _by_group(lead: Recommendation, rows: Sequence[Recommendation], *, is_known: bool) -> tuple[tuple[str, str], ...]:
     """What the leading guideline says to each group of patients; without a label where it says the same to all."""
     own = [row for row in rows if (row.source, row.guideline) == (lead.source, lead.guideline)]
     said: dict[str, list[str]] = {}
@@ -308,7 +310,9 @@ def _by_group(lead: Recommendation, rows: Sequence[Recommendation]) -> tuple[tup
         if row.genes.keys() == lead.genes.keys():
             said.setdefault(row.advice.summary, []).append(population_words(row.population))
     if len({whom for group in said.values() for whom in group}) < 2:
-        return (("", lead.advice.summary),)
+        alone = said.keys() == {lead.advice.summary} and len(own) == 1
+        is_part = lead.population not in EVERYBODY and alone and not is_known
+        return ((sentence_case(population_words(lead.population)) if is_part else "", lead.advice.summary),)
     return tuple((sentence_case("; ".join(dict.fromkeys(whom))), summary) for summary, whom in said.items())
 
 
