@@ -24,6 +24,7 @@ FLAGS: Final = frozenset({"pregnant", "breastfeeding"})
 WORDS: Final = {
     "indication": None,
     "after": frozenset({"tonsillectomy", "adenoidectomy"}),
+    "history": frozenset({"stroke", "TIA"}),
     "transplant": frozenset({"liver", "kidney", "heart", "lung", "stem cell", "none"}),
     "menopause": frozenset({"before", "after"}),
     "formulation": frozenset(
@@ -59,6 +60,11 @@ class GeneClause:
     gene: str
     states: tuple[str, ...]
     of_diplotypes: bool
+
+
+def either_of(key: str) -> tuple[str, ...]:
+    """The keys of a population of which one suffices: `age: >=18 or weight: >40`."""
+    return tuple(key.split(" or "))
 
 
 @lru_cache(maxsize=1024)  # a few hundred keys, asked of every patient

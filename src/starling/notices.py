@@ -28,7 +28,15 @@ NO_PHENOTYPE_TERMS: Final = "NO_PHENOTYPE_TERMS"
 DOES_NOT_HELP: Final = "RESULT_DOES_NOT_HELP"
 #: A row for a lesser gene, beside one that rules the drug out.
 ONLY_IF_USED: Final = "ONLY_IF_USED"
+#: A gene of which nothing is known could rule the drug out, while another gene gives a dose.
+STILL_OPEN: Final = "STILL_OPEN"
+#: Advice of a guideline for others is left out, since the patient is known not to be one of them.
+OTHER_POPULATION: Final = "OTHER_POPULATION"
+#: What was stated of the patient (a medicine, an age) decided a condition of the advice.
+CONDITION_DECIDED: Final = "CONDITION_DECIDED"
 #: Something was asked for that changed nothing in the result; the message says why.
 OPTION_WITHOUT_EFFECT: Final = "OPTION_WITHOUT_EFFECT"
 #: What the genotype alone would give, while another medicine changes the phenotype: shown last, never counted.
 SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"
+#: How the ids of advice begin that a label or a guideline gives whatever the genotype.
+LIMIT: Final = "LIMIT-"

@@ -30,6 +30,7 @@ SUBJECT_KEYS: Final = (
     "breastfeeding",
     "indication",
     "after",
+    "history",
     "menopause",
     "formulation",
     *SIGNING_KEYS,
@@ -284,7 +285,7 @@ def _subject(pairs: Iterable[str], sex: str) -> Mapping[str, str]:
     stated = subject.get("sex", sex).casefold()
     if sex != "unknown" and stated != sex:
         raise InputError("BAD_OPTION", f"sex={subject['sex']} contradicts --sex {sex}", source="--subject")
-    return subject
+    return subject if sex == "unknown" else {**subject, "sex": sex}
 
 
 #: what a command's module does: the exit code

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import CheckedAlternative, DrugResult, Recommendation
-from starling.definitions import SERIOUS, Drug, action_words, proposed_drug, seriousness
+from starling.definitions import EVERYBODY, SERIOUS, Drug, action_words, proposed_drug, seriousness
 from starling.guidance.advising import USUAL
 from starling.guidance.openings import key_words
 from starling.guidance.standing import NO_RESULT
-from starling.notices import ONLY_IF_USED, SUPERSEDED
+from starling.notices import LIMIT, ONLY_IF_USED, SUPERSEDED
 from starling.values import replace
 
 #: what is said of a drug that no guideline of the knowledge base advises on
@@ -25,8 +25,6 @@ _KEPT: Final = frozenset({None, "test_further", *USUAL})
 _LEFT: Final = SERIOUS | {"consider_alternative"}
 #: keys of a gene of which nothing is known
 _UNKNOWN: Final = frozenset({NO_RESULT, "n/a"})
-#: populations that are everybody
-_EVERYBODY: Final = frozenset({"", "no restriction", "no restriction stated"})
 #: Answers kept with their alternatives before the memory is emptied.
 _KEPT_ANSWERS: Final = 20_000
 
@@ -109,7 +107,7 @@ def _proposed(rows: Iterable[Recommendation]) -> dict[str, tuple[str, ...]]:
         own, conditions = row.advice.alternatives, row.advice.conditions
         for text in dict.fromkeys((*own, *(text for each in conditions for text in each.alternatives))):
             found.setdefault(text, [])
-            if row.population not in _EVERYBODY and row.population not in found[text]:
+            if row.population not in EVERYBODY and row.population not in found[text]:
                 found[text].append(row.population)
     return {text: tuple(whom) for text, whom in found.items()}
 
@@ -117,7 +115,7 @@ def _proposed(rows: Iterable[Recommendation]) -> dict[str, tuple[str, ...]]:
 def _denied(rows: Iterable[Recommendation], text: str) -> tuple[str, ...]:
     """The groups of patients for whom a source says that it is no alternative."""
     denying = (row.population for row in rows if text in row.advice.not_alternatives)
-    return tuple(dict.fromkeys(whom for whom in denying if whom not in _EVERYBODY))
+    return tuple(dict.fromkeys(whom for whom in denying if whom not in EVERYBODY))
 
 
 def _ruling_genes(answer: DrugResult, actions: Iterable[str]) -> set[str]:
@@ -141,9 +139,12 @@ def _why(answer: DrugResult) -> str:
 def _because(answer: DrugResult, action: str) -> str:
     """The results behind the most serious row."""
     row = min(answer.recommendations, key=lambda row: (row.action != action, seriousness(row.action)), default=None)
-    return (
-        "; ".join(f"{gene} {key_words(key)}" for gene, key in row.genes.items() if key not in _UNKNOWN) if row else ""
-    )
+    if row is None:
+        return ""
+    if not row.genes and row.advice.id.startswith(LIMIT):
+        said = row.advice.summary.partition(" (")[0]
+        return said[:1].lower() + said[1:]
+    return "; ".join(f"{gene} {key_words(key)}" for gene, key in row.genes.items() if key not in _UNKNOWN)
 
 
 def _joined(parts: Sequence[str]) -> str:

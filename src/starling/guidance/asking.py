@@ -27,6 +27,7 @@ _SIGNS: Final = {
 _PHRASES: Final = {
     "indication": ("treated for {}", "treated for anything but {}"),
     "after": ("recovering from {}", "not recovering from {}"),
+    "history": ("known to have had {}", "known never to have had {}"),
     "transplant": ("a recipient of a {} transplant", "anything but a recipient of a {} transplant"),
     "menopause": ("{} menopause", "not {} menopause"),
     "formulation": ("given {}", "given anything but {}"),

@@ -20,10 +20,9 @@ from starling.definitions import LABELS, SERIOUS, StatedLimit, action_words, ser
 from starling.guidance.facts import Facts
 from starling.guidance.scores import INDETERMINATE
 from starling.guidance.standing import NO_RESULT, Standings, unordered
+from starling.notices import CONDITION_DECIDED, LIMIT
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
-
-CONDITION_DECIDED: Final = "CONDITION_DECIDED"
 
 _COMPARE: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _LABEL: Final = "US label"
@@ -125,6 +124,9 @@ def decided(row: Recommendation, decider: Decider) -> Recommendation:
         return row if len(stays) == len(row.advice.conditions) else _with(row, tuple(stays))
     leads = min(true, key=lambda each: seriousness(each.action))
     rest = tuple(each for each in stays if each is not leads)
+    same = (leads.action, leads.dose) == (row.advice.action, row.advice.dose)
+    if same and ":" not in leads.when and not decider.taken(leads.key):
+        return _with(row, rest)  # it only says of whom the row speaks
     return _led(row, leads, rest, decider.taken(leads.key))
 
 
@@ -149,6 +151,7 @@ def _led(
         dose=leads.dose,
         alternatives=leads.alternatives or advice.alternatives,
         titrate=advice.titrate and leads.action not in SERIOUS,
+        monitor=() if leads.action in SERIOUS and advice.action not in SERIOUS else advice.monitor,
         conditions=rest,
         fallback=None if seriousness(leads.action) < seriousness(advice.action) else advice.fallback,
     )
@@ -165,11 +168,10 @@ def limits_of(limits: Iterable[StatedLimit], decider: Decider, wanted: frozenset
 
     A grave one that only a genotype leaves open is advice to find that out.
     """
-    for limit in limits:
-        if wanted and _source_of(limit) not in wanted:
-            continue
-        state = decider.decide(limit.key)
-        if state:
+    known = [(limit, decider.decide(limit.key)) for limit in limits if not wanted or _source_of(limit) in wanted]
+    true = [limit for limit, state in known if state]
+    for limit, state in known:
+        if state and not _is_outdone(limit, true):
             yield _limit(limit, decider, limit.action)
         elif state is None and limit.action in SERIOUS and _waits_for_gene(limit.key, decider):
             yield _limit(limit, decider, "test_further")
@@ -185,14 +187,46 @@ def told_by(
     rows: Iterable[Recommendation], limits: Iterable[StatedLimit], decider: Decider
 ) -> dict[str, tuple[str, ...]]:
     """An ingredient that is taken -> what it decided, in words.  `rows`: as they are before anything is decided."""
-    stated = [(each.key, each.when) for row in rows for each in row.advice.conditions if each.key]
-    stated += [(each.key, each.says) for each in limits]
-    told: dict[str, tuple[str, ...]] = {}
-    for key, text in stated:
-        if decider.decide(key):
-            for ingredient in decider.taken(key):
-                told[ingredient] = (*told.get(ingredient, ()), text)
+    true = [each for each in limits if decider.decide(each.key)]
+    stated = [(each.key, each.action, each.says) for each in true if not _is_outdone(each, true)]
+    told = _told(stated, decider)
+    stated = [(each.key, each.action, each.when) for row in rows for each in row.advice.conditions if each.key]
+    by_rows = _told([each for each in stated if decider.decide(each[0])], decider)
+    return {each: _gravest(by_rows.get(each, []), told.get(each, [])) for each in (*told, *by_rows)}
+
+
+def _told(stated: Iterable[tuple[str, str, str]], decider: Decider) -> dict[str, list[tuple[str, str]]]:
+    told: dict[str, list[tuple[str, str]]] = {}
+    for key, action, text in stated:
+        for ingredient in decider.taken(key):
+            told.setdefault(ingredient, []).append((action, _EXAMPLES.sub("", text)))
     return told
+
+
+def _gravest(by_rows: Sequence[tuple[str, str]], by_limits: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """What is said of a medicine; where it rules the drug out nothing milder, and a label's own words alone."""
+    for said in (by_limits, by_rows):
+        grave = tuple(text for action, text in said if action in SERIOUS)
+        if grave:
+            return grave
+    return tuple(text for _, text in (*by_rows, *by_limits))
+
+
+def _is_outdone(limit: StatedLimit, true: Iterable[StatedLimit]) -> bool:
+    """Whether another true limit, no milder, asks for the same and for more: a quarter of the dose, not half."""
+    asked = parse_condition(limit.key)
+    return any(
+        len(also := parse_condition(other.key)) > len(asked)
+        and seriousness(other.action) <= seriousness(limit.action)
+        and all(any(_is_about_the_same(one, two) for two in also) for one in asked)
+        for other in true
+    )
+
+
+def _is_about_the_same(one: Clause, two: Clause) -> bool:
+    return (one.name, one.negated) == (two.name, two.negated) and (
+        one.name == GENE or not set(one.values).isdisjoint(two.values)
+    )
 
 
 def _waits_for_gene(key: str, decider: Decider) -> bool:
@@ -230,7 +264,7 @@ def _limit(limit: StatedLimit, decider: Decider, action: str) -> Recommendation:
         strength="",
         action=action,
         advice=Advice(
-            id=f"LIMIT-{slug}", action=action, summary=said, detail=f"{limit.source}.", conditions=conditions
+            id=f"{LIMIT}{slug}", action=action, summary=said, detail=f"{limit.source}.", conditions=conditions
         ),
         pmids=tuple(re.findall(r"PMID (\d+)", limit.source)),
     )

@@ -12,7 +12,7 @@ from typing import Final
 from starling.assessment import Disagreement, Recommendation
 from starling.definitions import action_words, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
-from starling.notices import ONLY_IF_USED
+from starling.notices import LIMIT, ONLY_IF_USED
 
 #: action -> what a reader does; an action that is not listed stands for itself
 _DONE: Final[Mapping[str, str]] = {
@@ -35,7 +35,10 @@ def disagreement(given: Sequence[Recommendation]) -> Disagreement | None:
     beside = {source: _beside(row, given) for source, row in counting.items()}
     pairs = combinations(counting.items(), 2)
     acted = any(
-        _differ(mine, yours) and _action(mine) not in beside[two] and _action(yours) not in beside[one]
+        _differ(mine, yours)
+        and not _is_beside_usual(mine, yours)
+        and _action(mine) not in beside[two]
+        and _action(yours) not in beside[one]
         for (one, mine), (two, yours) in pairs
     )
     differs = ["the action"] if acted else []
@@ -88,6 +91,12 @@ def _differ(one: Recommendation, two: Recommendation) -> bool:
     if "increase_dose" in actions and actions <= {"increase_dose", "adjust_dose"}:
         return not _overlap(_factors(one), _factors(two))
     return len({_DONE.get(action, action) for action in actions}) > 1
+
+
+def _is_beside_usual(one: Recommendation, two: Recommendation) -> bool:
+    """Whether a limit that holds whatever the genotype stands beside usual use by genotype: both hold at once."""
+    pairs = ((one, two), (two, one))
+    return any(limit.advice.id.startswith(LIMIT) and _DONE.get(_action(row)) == "as usual" for limit, row in pairs)
 
 
 def _factors(row: Recommendation) -> tuple[float, float] | None:

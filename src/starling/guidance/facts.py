@@ -85,6 +85,9 @@ def facts_of(
         if stated is not None:
             words[name] = frozenset(word for meant in stated if meant is not None for word in meant)
             closed |= {name} if None not in stated else set()
+    past = words.get("indication", frozenset()) & (WORDS["history"] or frozenset())
+    if past:  # what a patient is treated for has happened; an indication does not say what never did
+        words["history"] = words.get("history", frozenset()) | past
     if medicines and all(each.substances and not each.unknown for each in medicines):
         closed.add(TAKING)
     return (
@@ -161,7 +164,7 @@ def checked(subject: Mapping[str, str], today: date) -> Mapping[str, str]:
     """The same subject.
 
     Raises: InputError BAD_OPTION, the sender's: an age or a weight that nobody has, an age that contradicts the date of
-    birth by more than a year, yes or no that is neither, or an ancestry that no flow knows.
+    birth by more than a year, yes or no that is neither or that contradicts the sex, or an ancestry that no flow knows.
     """
     for name, unit in NUMBERS.items():
         low, high = _LIMITS[name]
@@ -171,6 +174,10 @@ def checked(subject: Mapping[str, str], today: date) -> Mapping[str, str]:
     for name in sorted(FLAGS):
         if subject.get(name, "").strip().casefold() not in {"", *_YES}:
             raise _refused(name, subject[name], "say yes or no")
+    male = subject.get("sex", "").strip().casefold() == "male"
+    for name in sorted(FLAGS):
+        if male and _YES.get(subject.get(name, "").strip().casefold()):
+            raise _refused(name, subject[name], "it contradicts sex=male")
     age, born = _number(subject.get("age", "")), age_on(subject.get("birth_date", ""), today)
     if age is not None and born is not None and abs(age - born) > 1:
         raise _refused("age", subject["age"], f"it contradicts birth_date={subject['birth_date']} ({born} years today)")
@@ -190,7 +197,7 @@ def fact_notices(subject: Mapping[str, str], indications: Mapping[str, frozenset
         if text and text.casefold() not in indications:
             message = f"the indication {text!r} is not known here; it was not considered"
             yield Notice("UNKNOWN_INDICATION", message)
-    for name in ("after", "menopause", "formulation"):
+    for name in ("after", "history", "menopause", "formulation"):
         for text in (text.strip() for text in subject.get(name, "").split(SEPARATOR)):
             if text and _meant(text, WORDS[name] or frozenset()) is None:
                 yield Notice("UNKNOWN_INDICATION", f"{name}={text} is not known here; it was not considered")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from starling.assessment import DrugResult, GeneResult, MedicineEffect, Recommendation
+from starling.condition_keys import either_of
 from starling.definitions import (
     Drug,
     GuidanceRules,
@@ -43,6 +44,7 @@ from starling.guidance.remarks import (
 from starling.guidance.standing import Standing, adjusted_standing
 from starling.guidance.summary import SUPERSEDED, Given, summarise, unadvised
 from starling.guidance.uninformative import set_aside, uninformative
+from starling.notices import OTHER_POPULATION
 from starling.values import dataclass, field, replace
 from starling.vocabulary import Notice
 
@@ -276,7 +278,8 @@ class Advisor:
 
     def _is_for_others(self, block: Block, decider: Decider) -> bool:
         """Whether the table speaks of a population (children, an indication) that the patient is known not to be of."""
-        return decider.decide(self._rules.population_keys.get(block.population, "")) is False
+        keys = either_of(self._rules.population_keys.get(block.population, ""))
+        return all(decider.decide(key) is False for key in keys)
 
     def _not_shown(self, plan: _Plan, decider: Decider) -> Iterator[Notice]:
         """One notice for each population of a guideline whose advice is left out because it concerns others."""
@@ -285,7 +288,7 @@ class Advisor:
         }
         for guideline, population in left_out:
             whom = self._rules.populations.get(population, population)
-            yield Notice("OTHER_POPULATION", f"{guideline}: what it says of {whom} does not concern this patient.")
+            yield Notice(OTHER_POPULATION, f"{guideline}: what it says of {whom} does not concern this patient.")
 
     def _given(self, plan: _Plan, block: Block, asked: _Asked) -> list[Recommendation]:
         """Recommendations under the adjusted phenotype first; the genetic one beside it where the action differs."""

@@ -15,7 +15,7 @@ from starling.guidance.disagreement import disagreement
 from starling.guidance.lookup import Block
 from starling.guidance.openings import COPIES, Danger, binding, can_change, dangers, test_words
 from starling.guidance.standing import Standings
-from starling.notices import DOES_NOT_HELP
+from starling.notices import DOES_NOT_HELP, STILL_OPEN
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
@@ -74,6 +74,7 @@ def summarise(found: Given) -> DrugResult:
     elif headline in USUAL and (allowed := _may_proceed(found)):
         answer, headline = allowed, "monitor"
     rows = tuple(found.rows)
+    still = _still_open(found, tests) if headline in _DOSED else ()
     if headline in SERIOUS:
         rows = _without_lesser(rows)
         counting = [each for each in rows if SUPERSEDED not in each.notes]
@@ -84,7 +85,7 @@ def summarise(found: Given) -> DrugResult:
         genes_missing=tuple(sorted(_missing(found))) if found.missing else (),
         disagreement=disagreement(counting) if len(counting) > 1 else None,
         recommendations=rows,
-        notes=(*found.notes, *(_separate_doses(counting) if headline in _DOSED else ())),
+        notes=(*found.notes, *still, *(_separate_doses(counting) if headline in _DOSED else ())),
         answer=answer,
         test_first=test_first,
     )
@@ -116,6 +117,13 @@ def _open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Danger, ...]:
             if (known or each.gene in tested) and not found.standings[each.gene].may_proceed
         )
     )
+
+
+def _still_open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Notice, ...]:
+    """The genes of which nothing is known and that could rule the drug out, beside a dose by another gene."""
+    tested = {test.gene for test in tests}
+    unknown = [each for each in _open(found, tests) if not each.why and each.gene not in tested]
+    return (Notice(STILL_OPEN, test_words(found.drug, (), unknown)),) if unknown else ()
 
 
 def _may_proceed(found: Given) -> str:

@@ -18,6 +18,7 @@ from starling.condition_keys import (
     WORDS,
     Clause,
     GeneClause,
+    either_of,
     parse_class,
     parse_condition,
     parse_gene,
@@ -51,8 +52,8 @@ def condition_keys(tables: Tables) -> Iterator[Violation]:
             for problem in known.problems(each.get("key", ""), known.genes_of_advice.get(record.id, frozenset())):
                 yield Violation(record.file, record.line, f"{record.id}: {problem}")
     for row in tables["populations"]:
-        for problem in known.problems(row["key"], frozenset()):
-            yield at(row, problem)
+        for key in either_of(row["key"]):
+            yield from (at(row, problem) for problem in known.problems(key, frozenset()))
     for row in (*tables["interactions"], *tables["label_conditions"]):
         for problem in known.problems(row["key"], known.genes_of_drug.get(row["drug"], frozenset())):
             yield at(row, problem)

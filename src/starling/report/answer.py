@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import (
     Assessment,
     GeneResult,
+    MedicineEffect,
     Recommendation,
 )
-from starling.notices import CONVERTED, DOES_NOT_HELP, NO_GUIDELINE, ONLY_IF_USED, SUPERSEDED, TEST_REQUIRED
+from starling.definitions import SERIOUS
+from starling.notices import (
+    CONDITION_DECIDED,
+    CONVERTED,
+    DOES_NOT_HELP,
+    LIMIT,
+    NO_GUIDELINE,
+    ONLY_IF_USED,
+    STILL_OPEN,
+    SUPERSEDED,
+    TEST_REQUIRED,
+)
 from starling.report.glance import Line, assumptions, drug_line, not_shown, source_words
 from starling.report.wording import condition_text, doses_text
 from starling.report.words import (
@@ -25,17 +38,23 @@ from starling.report.words import (
     population_words,
     reason_of,
     sentence,
+    sentence_case,
 )
 from starling.values import dataclass
 
 #: notes on a drug that the box itself says
-_IN_THE_BOX: Final = frozenset({TEST_REQUIRED, NO_GUIDELINE})
+_IN_THE_BOX: Final = frozenset({TEST_REQUIRED, NO_GUIDELINE, STILL_OPEN})
 #: mark of a row -> what stands before what it says
 _BEFORE_A_ROW: Final = {
     SUPERSEDED: "By genotype alone, without the other medicine:",
     ONLY_IF_USED: "Only if it were used all the same:",
     DOES_NOT_HELP: "Not counted, since nearly everybody has this result:",
 }
+#: who takes what, in the words of a condition that was decided
+_TAKEN_NOW: Final = re.compile(r" \(taken: ")
+_TAKEN: Final = re.compile(r" \(taken: [^)]*\)")
+#: actions that give another dose
+_DOSES: Final = frozenset({"reduce_dose", "adjust_dose", "increase_dose"})
 _WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guideline"}
 #: From so many stated medicines on, those that make no difference stand in one line.
 _TOGETHER: Final = 3
@@ -81,7 +100,7 @@ class Answer:
     @property
     def box(self) -> tuple[tuple[str, str], ...]:
         """Label (which may be empty) and text of every line below the title."""
-        differ = (("", "Sources differ, see below."),) if self.line.drug.disagreement else ()
+        differ = [("", "Sources differ, see below."), *_other_dose(self.line)] if self.line.drug.disagreement else []
         return (*answer_lines(self.line), *differ)
 
     @property
@@ -160,8 +179,9 @@ def says(row: Recommendation) -> str:
     codes = {note.code for note in row.notes}
     before = " ".join(words for code, words in _BEFORE_A_ROW.items() if code in codes)
     action = row.advice.action if DOES_NOT_HELP in codes else row.action
+    dose = f" {sentence_case(doses_text(row.advice.dose))}." if CONDITION_DECIDED in codes and row.advice.dose else ""
     age = f" ({age_words(row.text_as_of, row.checked_on)})" if row.checked_on else ""
-    return f"{before} {action_words(action).word}. {row.advice.summary}{age}".lstrip()
+    return f"{before} {action_words(action).word}. {row.advice.summary}{dose}{age}".lstrip()
 
 
 def _involved(line: Line, genes: Mapping[str, GeneResult]) -> tuple[GeneResult, ...]:
@@ -184,7 +204,7 @@ def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
     if line.first:
         return (*line.first, *tests, *_details(line))
     if drug.status == "no_guideline":
-        return tuple(("", sentence(note.message)) for note in drug.notes)
+        return (*tests, *(("", sentence(note.message)) for note in drug.notes))
     said = "No source advises anything for this result. That is not a statement of safety."
     if drug.status == "no_result":
         missing = joined(drug.genes_missing) or "A gene"
@@ -216,6 +236,7 @@ def _tests(line: Line) -> list[tuple[str, str]]:
 
 def _what_else(line: Line) -> Iterable[tuple[str, str]]:
     """What the stated medicines do, what to give instead, and what is not certain."""
+    yield from _also(line)
     yield from (("", said) for said in _medicines(line))
     named = {one.drug.casefold() for one in line.drug.alternatives} | {name.casefold() for name in line.instead}
     stated = line.lead.advice.alternatives if line.lead is not None and line.commands else ()
@@ -226,7 +247,9 @@ def _what_else(line: Line) -> Iterable[tuple[str, str]]:
         yield from (("Not instead", each) for each in _apart(line.not_instead))
     if line.lead is not None and line.uncertain:
         yield "Not certain", f"the result of {joined(line.uncertain)}; see below"
-    if line.lead is not None and line.unknown:
+    still = [sentence(note.message) for note in line.drug.notes if note.code == STILL_OPEN]
+    yield from (("", said) for said in still)
+    if line.lead is not None and line.unknown and not still:
         yield "Not known", f"{joined(line.unknown)}, whose result could change this answer"
 
 
@@ -243,11 +266,40 @@ def _medicines(line: Line) -> Iterable[str]:
     stated = [one for one in line.drug.medicines if one.name.casefold() != drug.casefold() or one.effect == "condition"]
     idle = [one for one in stated if one.text == f"{one.name} makes no difference {nothing}"]
     if len(idle) < _TOGETHER:
-        yield from map(medicine_words, stated)
+        yield from (_medicine(one, line) for one in stated)
         return
-    yield from (medicine_words(one) for one in stated if one not in idle)
+    yield from (_medicine(one, line) for one in stated if one not in idle)
     names = joined([one.name for one in idle])
     yield f"{names[:1].upper()}{names[1:]} make no difference {nothing}"
+
+
+def _also(line: Line) -> Iterable[tuple[str, str]]:
+    """A limit by what else was stated (an age) that does not lead; those by medicines stand with the medicine."""
+    for row in line.counting:
+        is_limit = row.advice.id.startswith(LIMIT) and not _TAKEN_NOW.search(row.advice.summary)
+        milder = line.drug.headline_action in SERIOUS and row.action not in SERIOUS
+        if is_limit and row is not line.lead and row.action != "test_further" and not milder:
+            yield "Also", row.advice.summary
+
+
+def _medicine(one: MedicineEffect, line: Line) -> str:
+    """What a stated medicine did, without what the leading sentence has just said of it."""
+    said = medicine_words(one)
+    leading = _TAKEN.sub("", line.lead.advice.summary).casefold() if line.lead is not None and line.commands else ""
+    own = said.removeprefix(f"{one.name}: ").rstrip(".").casefold()
+    return f"{one.name}: decides this answer." if one.effect == "condition" and own in leading else said
+
+
+def _other_dose(line: Line) -> Iterable[tuple[str, str]]:
+    """Where one source rules the drug out and another gives a dose: that dose, whole, never the half of it."""
+    lead = line.lead
+    if lead is None or lead.action not in SERIOUS:
+        return
+    for row in line.counting:
+        aside = any(note.code in _BEFORE_A_ROW for note in row.notes)
+        if row.source != lead.source and row.action in _DOSES and row.advice.dose and not aside:
+            yield source_words(row), row.advice.summary
+            return
 
 
 def _either(names: Sequence[str]) -> str:

@@ -6,14 +6,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import WHY, Assessment, CheckedAlternative, DrugResult, GeneResult, Recommendation
-from starling.definitions import HARMS, LABELS, SERIOUS, seriousness
+from starling.definitions import EVERYBODY, HARMS, LABELS, SERIOUS, seriousness
 from starling.notices import (
     CHANGES_ACTION,
+    CONDITION_DECIDED,
     CONVERTED,
     DOES_NOT_HELP,
     KNOWLEDGE_OTHER,
+    LIMIT,
     NO_GUIDELINE,
     OPTION_WITHOUT_EFFECT,
+    OTHER_POPULATION,
     SUPERSEDED,
     TEST_REQUIRED,
 )
@@ -123,7 +126,8 @@ class Line:
         said = [("", self.drug.answer)] if self.drug.answer else []
         if not self.commands or self.lead is None:
             return tuple(said)
-        return (*said, *_by_group(self.lead, self.counting))
+        known = any(note.code == OTHER_POPULATION for note in self.drug.notes)
+        return (*said, *_by_group(self.lead, self.counting, is_known=known))
 
     @property
     def is_split(self) -> bool:
@@ -144,7 +148,7 @@ class Line:
     def not_instead(self) -> tuple[str, ...]:
         """What is no way out, each with why."""
         checked = _with_reasons([each for each in self.drug.alternatives if not each.offered])
-        named = {each.drug for each in self.drug.alternatives}
+        named = {self.drug.drug, *(each.drug for each in self.drug.alternatives)}
         stated = self.lead.advice.not_alternatives if self.lead is not None and self.commands else ()
         return (*checked, *(name for name in stated if name not in named))
 
@@ -273,12 +277,24 @@ def lead_of(rows: Sequence[Recommendation], headline: str | None) -> Recommendat
     """
     if headline in SERIOUS:
         ruling = [row for row in rows if row.action in SERIOUS]
-        return min(ruling, key=lambda row: (_has_exception(row), seriousness(row.action)), default=None)
+        return min(ruling, key=_plainest, default=None)
     for row in rows:
         actions = {each.action for each in row.advice.conditions}
         if headline in actions - {row.action} and len(actions) > 1 and {headline, row.action} <= _ACTED:
             return row
-    return next((row for row in rows if row.action == headline), rows[0] if rows else None)
+    leading = [row for row in rows if row.action == headline] or list(rows)
+    return min(leading, key=lambda row: not _is_combined(row), default=None)
+
+
+def _plainest(row: Recommendation) -> tuple[bool, int, bool]:
+    """A plain prohibition first, then the most serious, then what was stated of this very patient."""
+    decided = any(note.code == CONDITION_DECIDED for note in row.notes)
+    return _has_exception(row), seriousness(row.action), not decided
+
+
+def _is_combined(row: Recommendation) -> bool:
+    """Whether a label gives it for a result together with a medicine that is taken: it says more than either."""
+    return row.advice.id.startswith(LIMIT) and bool(row.genes)
 
 
 def _has_exception(row: Recommendation) -> bool:
@@ -286,7 +302,7 @@ def _has_exception(row: Recommendation) -> bool:
     return bool(row.advice.dose) or any(each.action not in SERIOUS for each in row.advice.conditions)
 
 
-def _by_group(lead: Recommendation, rows: Sequence[Recommendation]) -> tuple[tuple[str, str], ...]:
+def _by_group(lead: Recommendation, rows: Sequence[Recommendation], *, is_known: bool) -> tuple[tuple[str, str], ...]:
     """What the leading guideline says to each group of patients; without a label where it says the same to all."""
     own = [row for row in rows if (row.source, row.guideline) == (lead.source, lead.guideline)]
     said: dict[str, list[str]] = {}
@@ -294,7 +310,9 @@ def _by_group(lead: Recommendation, rows: Sequence[Recommendation]) -> tuple[tup
         if row.genes.keys() == lead.genes.keys():
             said.setdefault(row.advice.summary, []).append(population_words(row.population))
     if len({whom for group in said.values() for whom in group}) < 2:
-        return (("", lead.advice.summary),)
+        alone = said.keys() == {lead.advice.summary} and len(own) == 1
+        is_part = lead.population not in EVERYBODY and alone and not is_known
+        return ((sentence_case(population_words(lead.population)) if is_part else "", lead.advice.summary),)
     return tuple((sentence_case("; ".join(dict.fromkeys(whom))), summary) for summary, whom in said.items())
 
 

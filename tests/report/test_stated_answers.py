@@ -1,0 +1,91 @@
+"""What the box of an answer says when something was stated of the patient."""
+
+from __future__ import annotations
+
+import pytest
+
+from starling.errors import InputError
+from starling.library import assess
+from starling.report.answer import Answer
+from starling.vocabulary import OutsideCall
+
+
+def box(drug: str, results: str, *taken: str, **subject: str) -> tuple[str, ...]:
+    outside = [OutsideCall(*each.split("=")) for each in results.split()]
+    asked = assess(outside=outside, drugs=[drug], medication=list(taken), subject=subject)
+    return Answer.about(asked, drug).box_lines
+
+
+def test_the_dose_of_a_source_stands_beside_the_prohibition_of_another() -> None:
+    """Source: CPIC 2026 (PMID 41618934): in leukaemia a tenth of the dose, and on 3 days a week only."""
+    said = box("mercaptopurine", "NUDT15=*3/*5 TPMT=*1/*1", indication="leukaemia")
+    assert any(line.startswith("CPIC") and "3 days a week" in line for line in said), said
+    assert not any("mercaptopurine" in line for line in said if line.startswith("Not instead")), said
+
+
+def test_a_result_with_a_medicine_outdoes_either_alone() -> None:
+    """Source: US label of aripiprazole, section 2: a quarter of the dose, neither half nor 10 mg."""
+    said = box("aripiprazole", "CYP2D6=*4/*4", "clarithromycin")
+    assert said[0].startswith("A quarter of the usual dose")
+    assert not any("half" in line.casefold() or "10 mg" in line for line in said), said
+
+
+def test_a_child_s_prohibition_is_read_before_an_exception_for_adults() -> None:
+    said = box("codeine", "CYP2D6=*1/*2x3", age="10")
+    assert said[0].startswith("Child younger than 12 years: do not use")
+
+
+@pytest.mark.parametrize(
+    ("drug", "results", "taken"),
+    [
+        ("eliglustat", "CYP2D6=*1/*1", ("paroxetine", "ketoconazole")),
+        ("eliglustat", "CYP2D6=*4/*5", ("ketoconazole",)),
+        ("tamoxifen", "CYP2D6=*1/*1", ("paroxetine",)),
+        ("citalopram", "CYP2C19=*1/*1", ("pimozide",)),
+    ],
+)
+def test_no_dose_stands_under_a_prohibition_and_nothing_twice(drug: str, results: str, taken: tuple[str, ...]) -> None:
+    said = box(drug, results, *taken)
+    assert len(said) == 1 + len(taken), said
+    assert len(set(said)) == len(said)
+
+
+def test_whom_advice_speaks_of_does_not_lose_its_dose() -> None:
+    asked = assess(outside=[OutsideCall("CYP3A5", "*1/*1")], drugs=["tacrolimus"], subject={"transplant": "kidney"})
+    (dpwg,) = [row for row in asked.drug("tacrolimus").recommendations if row.source == "DPWG"]
+    assert "2.5 times" in dpwg.advice.summary
+
+
+def test_a_child_below_the_weight_of_a_guideline_is_not_advised_by_it() -> None:
+    """Source: CPIC 2019 (PMID 31006110): efavirenz in adults, and in children above 40 kg."""
+    assert box("efavirenz", "CYP2B6=*6/*6", weight="30")[0].startswith("Adults and children above 40 kg: ")
+    assert not any("400 or 200 mg" in line for line in box("efavirenz", "CYP2B6=*6/*6", weight="30", age="10"))
+
+
+def test_a_limit_by_age_stands_beside_a_graver_answer() -> None:
+    """Source: US label of citalopram, section 2."""
+    said = box("citalopram", "CYP2C19=*2/*2", age="70")
+    assert any(line.startswith("Also: No more than 20 mg/day above 60") for line in said), said
+    assert not any("Sources differ" in line for line in box("citalopram", "CYP2C19=*1/*1", age="70"))
+
+
+def test_what_an_untested_gene_would_rule_out_stands_beside_the_dose_of_another() -> None:
+    """Source: CPIC 2020 (PMID 32779747): HLA-B*15:02 comes before the dose by CYP2C9."""
+    said = box("phenytoin", "CYP2C9=*3/*3")
+    assert "Test HLA-B first: if it is *15:02 positive: do not use (contraindicated)." in said
+
+
+def test_a_stroke_of_the_past_is_asked_whatever_the_indication() -> None:
+    """Source: US label of prasugrel, boxed warning: not after a stroke or TIA."""
+    instead = " ".join(box("clopidogrel", "CYP2C19=*2/*2", indication="PCI"))
+    assert "prasugrel (for acute coronary" in instead and "known to have had stroke or TIA?" in instead
+    past = box("clopidogrel", "CYP2C19=*2/*2", indication="PCI", history="TIA")
+    assert any(line.startswith("Not instead: prasugrel") and "after a stroke or TIA" in line for line in past), past
+    assert box("prasugrel", "CYP2C19=*2/*2")[0].startswith("Ask first: Is the patient known to have had stroke")
+
+
+@pytest.mark.parametrize("fact", ["pregnant", "breastfeeding"])
+def test_a_man_is_neither_pregnant_nor_breastfeeding(fact: str) -> None:
+    with pytest.raises(InputError, match="contradicts sex=male"):
+        box("codeine", "CYP2D6=*1/*1", sex="male", **{fact: "yes"})
+    assert not any(fact in line for line in box("codeine", "CYP2D6=*1/*1", sex="male", age="40"))
