@@ -292,6 +292,22 @@ def test_arguments_that_fit_nothing_are_one_line_that_says_what_was_meant(
     assert done.err.endswith(" [BAD_ARGUMENTS]\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("{}",), "BAD_ARGUMENTS"),
+        (("check", "warfarin", "{}"), "UNKNOWN_DRUG"),
+        (("dose", "{}"), "FILE_UNREADABLE"),
+        (("report", EXAMPLE, "-o", "{}.json"), "FILE_UNREADABLE"),
+    ],
+)
+def test_a_word_too_long_for_a_path_is_no_fault_of_standard_output(arguments: tuple[str, ...], code: str) -> None:
+    done = run(*(str(argument).format("x" * 5000) for argument in arguments))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith(f" [{code}]\n")
+    assert "standard output" not in done.err
+
+
 def test_a_missing_file_is_named() -> None:
     done = run("check", "codeine", "nowhere.vcf")
     assert (done.code, done.out) == (2, "")

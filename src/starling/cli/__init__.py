@@ -63,7 +63,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()  # nobody reads any more (`starling report x | head`): leave quietly
         return PIPE_CLOSED
     except OSError as error:
-        # Rooms turn the errors of files into their own; what is left is standard output, on a full disk for example.
+        # Rooms turn the errors of files into their own; what is left is standard output, on a full disk for example,
+        # and a word that cannot be a path.
+        if error.filename is not None:
+            message = f"{error.filename}: {error.strerror}. {ADVICE['FILE_UNREADABLE']}"
+            return _complain("FILE_UNREADABLE", message, InputError.exit_code)
         _drop_output()
         message = f"standard output cannot be written ({error.strerror}). {ADVICE['OUTPUT_UNWRITABLE']}"
         return _complain("OUTPUT_UNWRITABLE", message, InputError.exit_code)
