@@ -297,7 +297,7 @@ def test_arguments_that_fit_nothing_are_one_line_that_says_what_was_meant(
     [
         (("{}",), "BAD_ARGUMENTS"),
         (("check", "warfarin", "{}"), "UNKNOWN_DRUG"),
-        (("dose", "{}"), "FILE_UNREADABLE"),
+        (("dose", "{}"), "UNKNOWN_DRUG"),
         (("report", EXAMPLE, "-o", "{}.json"), "FILE_UNREADABLE"),
     ],
 )
