@@ -152,6 +152,21 @@ def test_a_closed_pipe_ends_quietly() -> None:
     assert complaints == b""
 
 
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 2), (">&- 2>&-", 2), ("-o out.json >&- 2>&-", 0)])
+def test_closed_streams_are_no_defect(closed: str, code: int, tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m starling report {EXAMPLE} {closed}",
+        shell=True,
+        env=ENVIRONMENT,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code
+    assert "2>" in closed or done.stderr.endswith(b"[OUTPUT_UNWRITABLE]\n")
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
