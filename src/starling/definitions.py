@@ -452,6 +452,8 @@ class StatedLimit:
 
 #: How identifiers of guidelines begin that are US labels; other rows of the FDA are from its table of associations.
 LABELS: Final = "fda-label-"
+#: How identifiers of advice begin that states what holds whatever the genotype (StatedLimit).
+LIMIT: Final = "LIMIT-"
 #: Populations that are everybody, as they are shown.
 EVERYBODY: Final = frozenset({"", "no restriction", "no restriction stated"})
 #: How firmly an authority asks for a test, in words.

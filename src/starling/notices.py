@@ -38,5 +38,3 @@ CONDITION_DECIDED: Final = "CONDITION_DECIDED"
 OPTION_WITHOUT_EFFECT: Final = "OPTION_WITHOUT_EFFECT"
 #: What the genotype alone would give, while another medicine changes the phenotype: shown last, never counted.
 SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"
-#: How the ids of advice begin that a label or a guideline gives whatever the genotype.
-LIMIT: Final = "LIMIT-"

@@ -16,11 +16,11 @@ from typing import Final
 
 from starling.assessment import Advice, Condition, Recommendation
 from starling.condition_keys import GENE, NUMBERS, READER, TAKING, Clause, parse_condition, parse_gene, parse_number
-from starling.definitions import LABELS, SERIOUS, StatedLimit, action_words, seriousness
+from starling.definitions import LABELS, LIMIT, SERIOUS, StatedLimit, action_words, seriousness
 from starling.guidance.facts import Facts
 from starling.guidance.scores import INDETERMINATE
 from starling.guidance.standing import NO_RESULT, Standings, unordered
-from starling.notices import CONDITION_DECIDED, LIMIT
+from starling.notices import CONDITION_DECIDED
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
@@ -155,7 +155,7 @@ def _led(
         conditions=rest,
         fallback=None if seriousness(leads.action) < seriousness(advice.action) else advice.fallback,
     )
-    notice = Notice(CONDITION_DECIDED, f"Decided by what was stated{because}: {leads.when}.")
+    notice = Notice("CONDITION_DECIDED", f"Decided by what was stated{because}: {leads.when}.")
     return replace(row, action=leads.action, advice=led, notes=(*row.notes, notice))
 
 

@@ -10,9 +10,9 @@ from itertools import combinations
 from typing import Final
 
 from starling.assessment import Disagreement, Recommendation
-from starling.definitions import action_words, seriousness
+from starling.definitions import LIMIT, SERIOUS, action_words, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
-from starling.notices import LIMIT, ONLY_IF_USED
+from starling.notices import ONLY_IF_USED
 
 #: action -> what a reader does; an action that is not listed stands for itself
 _DONE: Final[Mapping[str, str]] = {
@@ -75,9 +75,9 @@ def _is_association(row: Recommendation) -> bool:
 def _beside(row: Recommendation, given: Sequence[Recommendation]) -> set[str]:
     """What the same source advises other patients with this result: it says more, and not otherwise."""
     others = (each for each in given if (each.source, each.genes) == (row.source, row.genes) and each is not row)
-    return {*(_action(each) for each in others), *(each.action for each in row.advice.conditions)} - {
-        "no_recommendation"
-    }
+    choice = row.advice.fallback is not None and _action(row) not in SERIOUS  # "another drug, or a tenth of the dose"
+    own = [each.action for each in (*row.advice.conditions, *((row.advice.fallback,) if choice else ())) if each]
+    return {*(_action(each) for each in others), *own} - {"no_recommendation"}
 
 
 def _action(row: Recommendation) -> str:

@@ -12,12 +12,11 @@ from starling.assessment import (
     MedicineEffect,
     Recommendation,
 )
-from starling.definitions import SERIOUS
+from starling.definitions import LIMIT, SERIOUS
 from starling.notices import (
     CONDITION_DECIDED,
     CONVERTED,
     DOES_NOT_HELP,
-    LIMIT,
     NO_GUIDELINE,
     ONLY_IF_USED,
     STILL_OPEN,
