@@ -242,6 +242,17 @@ def test_each_tool_is_known_by_its_content(tool: str, text: str, states: list[tu
     assert is_result(text.encode())
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+@pytest.mark.parametrize(("tool", "text", "states"), FORMS)
+def test_the_ends_of_lines_change_nothing(
+    tool: str, text: str, states: list[tuple[str, str, str, str]], end: str
+) -> None:
+    rewritten = text.replace("\n", end)
+    read, same = (parse_outside_calls(each, source="x.tsv") for each in (rewritten, text))
+    assert read == same
+    assert is_result(rewritten.encode()) == is_result(text.encode())
+
+
 def test_every_module_has_a_form_here() -> None:
     assert {tool.name for tool in tools()} == {name for name, _, _ in FORMS}
     assert len(MODULES) <= len(tools())

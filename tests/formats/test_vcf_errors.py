@@ -235,3 +235,10 @@ def test_one_of_many_names_that_comes_twice(tmp_path: Path) -> None:
     error = refused_bytes(tmp_path, header(("chr1",), names).encode())
     assert error.code == "DUPLICATE_SAMPLE"
     assert "S39999" in str(error)
+
+
+def test_a_header_of_more_lines_than_any_has_is_cut_off(tmp_path: Path) -> None:
+    """Some kilobytes that inflate to millions of short lines, which would take a gigabyte to keep."""
+    path = write(tmp_path, "gzip", "##fileformat=VCFv4.2\n" + "##x=y\n" * 2_000_000)
+    error = refused(path)
+    assert (error.code, error.line) == ("BAD_HEADER", 1_000_001)

@@ -29,6 +29,8 @@ _RAW_BYTES: Final = 128 * 1024
 _TEXT_BYTES: Final = 1024 * 1024
 #: Headers of half a million samples are about 10 MB.
 _LONGEST_HEADER: Final = 256 * 2**20
+#: Far more than contigs of any assembly; each line takes more memory than its bytes.
+_MOST_HEADER_LINES: Final = 1_000_000
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -197,6 +199,8 @@ class HeaderCollector:
             after = text.find(b"\n", at) + 1
             line = text[at : after - 1]
             self.lines.append(line)
+            if len(self.lines) > _MOST_HEADER_LINES:
+                raise self._bad(f"the header has more than {_MOST_HEADER_LINES:,} lines")
             at = after
             if line.startswith(b"#CHROM"):
                 return at

@@ -71,6 +71,7 @@ def is_result(head: bytes) -> bool:
             return tool_of(Text.of(text, "")) is not None
         except InputError:  # cut off
             return any(mark in text for tool in tools() for mark in tool.marks)
+    text = text.replace("\r", "\n")
     whole = Text.of(text.rpartition("\n")[0] or text, "")
     return tool_of(whole) is not None or laboratory.has_header(whole)
 

@@ -38,8 +38,10 @@ class Text:
     @classmethod
     def of(cls, text: str, name: str, *, gene: str = "") -> Text:
         """The text of a file called `name`.  Raises: InputError BAD_OUTSIDE_CALL when it begins as JSON and is none."""
-        plain = text.removeprefix("\ufeff")
-        lines = tuple(line.removesuffix("\r") for line in plain.split("\n"))
+        plain = (
+            text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        )  # old spreadsheets end lines in \r
+        lines = tuple(plain.split("\n"))
         filled = tuple((number, line) for number, line in enumerate(lines, 1) if line.strip())
         document = _document(plain, name) if plain.lstrip()[:1] in {"{", "["} else None
         return cls(name, lines, filled, document, gene)
