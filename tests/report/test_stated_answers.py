@@ -89,3 +89,16 @@ def test_a_man_is_neither_pregnant_nor_breastfeeding(fact: str) -> None:
     with pytest.raises(InputError, match="contradicts sex=male"):
         box("codeine", "CYP2D6=*1/*1", sex="male", **{fact: "yes"})
     assert not any(fact in line for line in box("codeine", "CYP2D6=*1/*1", sex="male", age="40"))
+
+
+def test_an_absent_allele_is_never_named_as_the_danger() -> None:
+    """Source: CPIC 2017 (PMID 29392710): carriers of HLA-B*15:02 or HLA-A*31:01 do not start carbamazepine."""
+    said = " ".join(box("carbamazepine", "CYP2D6=*1/*1"))
+    assert "*15:02 positive" in said and "*31:01 positive" in said
+    assert "negative" not in said
+
+
+def test_no_gene_is_missing_where_a_medicine_rules_the_drug_out() -> None:
+    said = box("pazopanib", "UGT1A1=*1/*1", "ketoconazole")
+    assert said[0].startswith("Avoid with a strong CYP3A4 inhibitor")
+    assert not any(line.startswith("Not known") for line in said), said

@@ -15,7 +15,7 @@ from starling.guidance.disagreement import disagreement
 from starling.guidance.lookup import Block
 from starling.guidance.openings import COPIES, Danger, binding, can_change, dangers, test_words
 from starling.guidance.standing import Standings
-from starling.notices import DOES_NOT_HELP, STILL_OPEN
+from starling.notices import DOES_NOT_HELP, LIMIT, STILL_OPEN
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
@@ -157,6 +157,8 @@ def _tested_by(row: Recommendation, standings: Standings) -> Iterator[str]:
 
 def _missing(found: Given) -> Iterator[str]:
     """The genes of which nothing is known and that could change the answer."""
+    if any(each.advice.id.startswith(LIMIT) and each.action in SERIOUS for each in found.rows):
+        return  # ruled out whatever the genotype
     now = [(block, frozenset([row.action for row in rows])) for block, rows in found.answered]
     for gene in found.missing:
         if not found.rows or gene not in found.genes or can_change(gene, now, found.standings):

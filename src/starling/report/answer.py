@@ -262,8 +262,11 @@ def _medicine(one: MedicineEffect, line: Line) -> str:
     """What a stated medicine did, without what the leading sentence has just said of it."""
     said = medicine_words(one)
     leading = _TAKEN.sub("", line.lead.advice.summary).casefold() if line.lead is not None and line.commands else ""
-    own = said.removeprefix(f"{one.name}: ").rstrip(".").casefold()
-    return f"{one.name}: decides this answer." if one.effect == "condition" and own in leading else said
+    parts = said.removeprefix(f"{one.name}: ").rstrip(".").split("; ")
+    others = [part for part in parts if part.casefold() not in leading]
+    if one.effect != "condition" or len(others) == len(parts):
+        return said
+    return f"{one.name}: {'; '.join(('decides this answer', *others))}."
 
 
 def _other_dose(line: Line) -> Iterable[tuple[str, str]]:
