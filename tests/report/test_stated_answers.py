@@ -102,3 +102,17 @@ def test_no_gene_is_missing_where_a_medicine_rules_the_drug_out() -> None:
     said = box("pazopanib", "UGT1A1=*1/*1", "ketoconazole")
     assert said[0].startswith("Avoid with a strong CYP3A4 inhibitor")
     assert not any(line.startswith("Not known") for line in said), said
+
+
+def test_a_child_is_given_no_number_of_adults_by_any_source() -> None:
+    """Source: US label of warfarin, section 8.4; PMID 28198005: children have a figure of their own."""
+    asked = assess(outside=[OutsideCall("CYP2C9", "*2/*3")], drugs=["warfarin"], subject={"age": "10"})
+    for row in asked.drug("warfarin").recommendations:
+        assert not row.advice.dose and not row.advice.conditions, row.guideline
+        assert "%" not in row.advice.summary and "mg" not in row.advice.summary, row.guideline
+    assert "lower warfarin dose" in box("warfarin", "CYP2C9=*2/*3", age="10")[0]
+
+
+def test_three_strengths_of_one_class_are_a_list() -> None:
+    asks = next(line for line in box("thioridazine", "CYP2D6=*1/*1") if line.startswith("Ask first"))
+    assert "a strong, moderate or weak CYP2D6 inhibitor" in asks
