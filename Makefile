@@ -89,8 +89,10 @@ pytest: setup
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 	$(BIN)/python -m pytest -m ray
 
-exhaustive: setup  ## the full sets behind the sampled tests (long)
+exhaustive: export HYPOTHESIS_PROFILE := search
+exhaustive: setup  ## the full sets behind the sampled tests, and properties searched further (long)
 	$(BIN)/python -m pytest -m exhaustive
+	$(BIN)/python -m pytest tests/properties tests/calling tests/genotyping tests/formats tests/guidance
 
 # Two processes, for tracing takes half as long again, and few examples: the floor stands in pyproject.toml.
 APART := tests/cohort tests/properties

@@ -21,9 +21,9 @@ CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 MISSING_DATA = "missing data: "
 MISSING_TOOL = "missing tool: "
 
-# The same examples in every run: a failure is a finding, never bad luck.  HYPOTHESIS_PROFILE=search looks further,
-# =traced asks only which lines are reached: `make test` has judged what they do.
-settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+# The same examples in every run: a failure is a finding, never bad luck.  HYPOTHESIS_PROFILE=search looks further (as
+# `make exhaustive` does), =traced asks only which lines are reached: `make test` has judged what they do.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, max_examples=50)
 settings.register_profile(
     "search", deadline=None, max_examples=5_000, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )

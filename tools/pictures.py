@@ -21,11 +21,12 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PICTURES: Final = ROOT / "docs" / "pictures"
 #: So large may a picture be that is shown in a README, in bytes.
 LARGEST: Final = 150_000
-_OUTSIDE: Final = "gene\tdiplotype\nCYP2D6\t*1/*2\nHLA-A\t*01:01/*02:01\nHLA-B\t*08:01/*57:01\n"
+_OUTSIDE: Final = "gene\tdiplotype\nCYP2D6\t*1/*4\nHLA-A\t*01:01/*02:01\nHLA-B\t*08:01/*57:01\n"
 _STATED: Final = {
     "name": "Ada Example",
     "id": "0000-1",
     "birth_date": "1961-04-02",
+    "sex": "female",
     "specimen": "blood",
     "collected": "2026-07-01",
     "ordered_by": "Ward 4B",

@@ -22,6 +22,8 @@ NOT_APPLIED: Final = "INHIBITOR_NOT_APPLIED"
 TEST_REQUIRED: Final = "TEST_REQUIRED"
 #: Why no guideline advises anything on a drug that is known.
 NO_GUIDELINE: Final = "NO_GUIDELINE"
+#: No phenotype terms are defined for the gene: its alleles are the result.
+NO_PHENOTYPE_TERMS: Final = "NO_PHENOTYPE_TERMS"
 #: A result that nearly everybody has, and by which the drug cannot be advised.
 DOES_NOT_HELP: Final = "RESULT_DOES_NOT_HELP"
 #: A row for a lesser gene, beside one that rules the drug out.

@@ -174,9 +174,10 @@ def _sources(answer: Answer, question: Question, options: Options) -> Iterator[s
 def _medication(answer: Answer) -> Iterator[str]:
     if not answer.medication:
         return
+    asked = {drug.drug.casefold() for drug in answer.drugs}  # their answer is what the report says of them
     texts = [*_texts(answer.drugs), *(gene.adjusted.by for gene in answer.genes if gene.adjusted)]
     for name in answer.medication:
-        if not any(name in text for text in texts):
+        if name.casefold() not in asked and not any(name in text for text in texts):
             yield f"the medicine {name} had no effect: it changes no enzyme on which what was asked about depends"
 
 

@@ -152,6 +152,21 @@ def test_a_closed_pipe_ends_quietly() -> None:
     assert complaints == b""
 
 
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 2), (">&- 2>&-", 2), ("-o out.json >&- 2>&-", 0)])
+def test_closed_streams_are_no_defect(closed: str, code: int, tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m starling report {EXAMPLE} {closed}",
+        shell=True,
+        env=ENVIRONMENT,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code
+    assert "2>" in closed or done.stderr.endswith(b"[OUTPUT_UNWRITABLE]\n")
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
@@ -290,6 +305,22 @@ def test_arguments_that_fit_nothing_are_one_line_that_says_what_was_meant(
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert says in done.err
     assert done.err.endswith(" [BAD_ARGUMENTS]\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("{}",), "BAD_ARGUMENTS"),
+        (("check", "warfarin", "{}"), "UNKNOWN_DRUG"),
+        (("dose", "{}"), "UNKNOWN_DRUG"),
+        (("report", EXAMPLE, "-o", "{}.json"), "FILE_UNREADABLE"),
+    ],
+)
+def test_a_word_too_long_for_a_path_is_no_fault_of_standard_output(arguments: tuple[str, ...], code: str) -> None:
+    done = run(*(str(argument).format("x" * 5000) for argument in arguments))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith(f" [{code}]\n")
+    assert "standard output" not in done.err
 
 
 def test_a_missing_file_is_named() -> None:

@@ -119,3 +119,8 @@ def test_every_face_shows_it(tmp_path: Path) -> None:
     facts = ("--age", "67", "--height", "175", "--weight", "80")
     dosed = json.loads(run("dose", "warfarin", EXAMPLE, *asked, *facts, "--json").out)
     assert "OPTION_WITHOUT_EFFECT" in {each["code"] for each in dosed["notices"]}
+
+
+def test_a_medicine_that_is_itself_asked_about_is_never_without_effect() -> None:
+    said = unused(starling.assess(EXAMPLE, drugs=["warfarin", "codeine"], medication=["warfarin", "abacavir"]))
+    assert any("abacavir" in each for each in said) and not any("warfarin" in each for each in said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,18 @@ def test_a_large_index_that_can_find_nothing_more_is_not_read(tmp_path: Path) ->
 @pytest.mark.parametrize("form", INDEXED)
 @pytest.mark.parametrize("kind", ["variants", "gvcf"])
 def test_where_long_deletions_are_written_out_the_index_finds_the_longest(tmp_path: Path, form: str, kind: str) -> None:
+    lines = list(with_long_deletions(kind))
+    regions = [("chr1", 100_085_000, 100_085_010), *regions_in(lines, 100)]
+    path = large(tmp_path, form, lines)
+    found, reader, notes, _ = positions(path, regions)
+    assert found == expected(lines, regions)
+    assert (reader, notes) == ("index", ())
+    assert ("chr1", 100_000_001) in found
+
+
+@cache
+def with_long_deletions(kind: str) -> tuple[Line, ...]:
+    """Variants every 30,000 bases, some of them deletions, and one of 90,000 bases."""
     draw = random.Random(4)
     lines = []
     for name in CONTIGS:
@@ -137,12 +150,7 @@ def test_where_long_deletions_are_written_out_the_index_finds_the_longest(tmp_pa
                 lines.append(block(name, position + length, position + 29_999))
     long = snv("chr1", 100_000_001, ref="".join(draw.choices("ACGT", k=90_000)))
     lines.insert(next(number for number, line in enumerate(lines) if line.position > long.position), long)
-    regions = [("chr1", 100_085_000, 100_085_010), *regions_in(lines, 100)]
-    path = large(tmp_path, form, lines)
-    found, reader, notes, _ = positions(path, regions)
-    assert found == expected(lines, regions)
-    assert (reader, notes) == ("index", ())
-    assert ("chr1", 100_000_001) in found
+    return tuple(lines)
 
 
 @pytest.mark.parametrize("damage", ["junk", "cut", "other", "empty", "stale"])

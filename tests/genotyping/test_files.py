@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,7 @@ class Genome:
         return chromosome not in self.dark and end - start > 3_000
 
 
+@cache
 def sites() -> SiteMap:
     return site_map(tuple(knowledge().definitions.values()), "GRCh38")
 

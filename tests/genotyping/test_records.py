@@ -39,7 +39,7 @@ G37 = "##reference=GRCh37"
         ("0/0/0/1", "nocall MORE_THAN_TWO_ALLELES seen A"),
         ("0/0/0", "nocall MORE_THAN_TWO_ALLELES"),
         ("0", "nocall HAPLOID_AUTOSOME"),
-        ("1", "nocall HAPLOID_AUTOSOME"),
+        ("1", "nocall HAPLOID_AUTOSOME seen A"),
     ],
 )
 def test_gt(gt: str, expected: str) -> None:

@@ -205,6 +205,11 @@ def test_answers_are_kept_apart_by_genes_that_decide_conditions(knowledge: Knowl
         {"pregnant": "perhaps"},
         {"ancestry": "martian"},
         {"age": "40", "birth_date": "2020-01-01"},
+        {"birth_date": "20.01.2020"},
+        {"birth_date": "2020-13-01"},
+        {"birth_date": "2020-13"},
+        {"birth_date": "2030-01-01"},
+        {"birth_date": "2027"},
     ],
 )
 def test_nonsense_and_contradictions_are_refused(subject: dict[str, str]) -> None:
@@ -220,6 +225,9 @@ def test_nonsense_and_contradictions_are_refused(subject: dict[str, str]) -> Non
         {"age": "6", "birth_date": "2020-01-01"},
         {"ancestry": "Black/African American"},
         {"ancestry": "mixed", "birth_date": "1960"},
+        {"birth_date": "1960-07"},
+        {"birth_date": "2026"},
+        {"birth_date": "2026-11-27"},
     ],
 )
 def test_what_can_be_true_is_accepted(subject: dict[str, str]) -> None:

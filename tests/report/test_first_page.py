@@ -9,10 +9,12 @@ import pytest
 
 from starling.assessment import Adjusted, Assessment, CheckedAlternative, DrugResult, GeneResult, Harm, MedicineEffect
 from starling.assessment import OpenCondition as Open
+from starling.notices import NO_PHENOTYPE_TERMS
 from starling.report.first_page import certainty_mark, first_page, missed
 from starling.report.html import Extent, page
 from starling.report.taken import effects, medicines, taken
 from starling.report.terminal import render
+from starling.vocabulary import Notice
 from tests.report.reader import Reader
 from tests.report.sample_assessment import DRUGS, row, sample_assessment
 
@@ -204,3 +206,44 @@ def test_many_findings_are_set_in_small_print_and_none_that_kills_is_left_out() 
     text = first_page(sample_assessment(drugs=drugs))
     assert 'class="sheet dense densest"' in text
     assert all(f"harm {number}" in text for number in range(25))
+
+
+def test_a_sex_stated_for_reading_stands_at_the_head() -> None:
+    person = sample_assessment()
+    options = {**person.provenance.options, "sex": "female"}
+    stated = replace(person, subject={}, provenance=replace(person.provenance, options=options))
+    assert "Sex female" in said(stated)
+
+
+def test_alleles_are_the_result_where_no_terms_are_defined() -> None:
+    note = Notice(NO_PHENOTYPE_TERMS, "No terms.")
+    person = sample_assessment()
+    base = next(gene for gene in person.genes if gene.gene == "CYP2C19")
+    gene = replace(
+        base, gene="CYP4F2", diplotypes=(("*1", "*3"),), label="*1/*3", phenotype=None, phenotype_certain=False
+    )
+    plain = replace(gene, phenotype_alternatives=(), missing_positions=(), cannot_exclude=(), warnings=(note,))
+    assert certainty_mark(plain) == "certain"
+    assert certainty_mark(replace(plain, missing_positions=("chr19:15879621",))) == "not certain"
+    assert certainty_mark(replace(plain, warnings=(note, Notice("DEPTH", "Few reads.")))) == "not certain"
+    text = section(replace(person, genes=(plain,)), "Genes")
+    assert "CYP4F2 *1/*3" in text and "no phenotype term" not in text
+
+
+def test_alternatives_beyond_those_named_are_counted_in_one_phrase() -> None:
+    names = ("prasugrel", "ticagrelor", "ticlopidine", "aspirin", "warfarin")
+    offered = tuple(CheckedAlternative(name, None, "", offered=True) for name in names)
+    person = replace(sample_assessment(), drugs=(replace(DRUGS[5], alternatives=offered),))
+    assert "prasugrel, ticagrelor, ticlopidine, aspirin or 1 more: see the whole report" in section(
+        person, "own medicines"
+    )
+
+
+def test_two_results_that_contradict_each_other_are_said_first_and_never_marked_certain() -> None:
+    person = sample_assessment()
+    base = next(gene for gene in person.genes if gene.gene == "CYP2C19")
+    differ = "stated as *1/*2, but the sample's own data read *1/*4"
+    gene = replace(base, source="outside", conflict=differ)
+    assert certainty_mark(gene) == "not certain"
+    text = said(replace(person, genes=(gene,)))
+    assert f"CYP2C19 {differ}." in text[: text.index("Life-threatening")]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from starling.assessment import Advice, Assessment, DrugResult
+from starling.assessment import Advice, Assessment, DrugResult, MedicineEffect
 from starling.report import patient
 from starling.report.frame import CONTENT_POLICY
 from starling.report.patient import card_lines, patient_page
@@ -109,3 +109,30 @@ def test_whose_page_it_is_stands_at_its_head() -> None:
     assert "Ada Example, born 2 April 1961" in said_by(sample_assessment())
     nobody = replace(sample_assessment(), subject={})
     assert "SAMPLE-1" in said_by(nobody)
+
+
+def test_a_medicine_that_another_one_rules_out_is_said_to_be_so_and_never_in_empty_brackets() -> None:
+    effect = MedicineEffect("carbamazepine", "condition", "carbamazepine: never together with an inducer.")
+    rows = (row("mavacamten", "contraindicated", "", {}),)
+    drug = DrugResult("mavacamten", "advice", "contraindicated", recommendations=rows, medicines=(effect,))
+    person = sample_assessment(drugs=(drug,))
+    assert card_lines(person) == ("I must not be given mavacamten (with carbamazepine).",)
+    assert "mavacamten (because you take carbamazepine)" in said_by(person)
+    alone = sample_assessment(drugs=(replace(drug, medicines=()),))
+    assert card_lines(alone) == ("I must not be given mavacamten.",)
+
+
+def test_medicines_to_be_avoided_for_one_result_stand_in_one_line_of_the_card() -> None:
+    drugs = tuple(
+        DrugResult(name, "advice", "avoid", recommendations=(row(name, "avoid", "", {"NUDT15": "Poor Metabolizer"}),))
+        for name in ("azathioprine", "thioguanine")
+    )
+    (line,) = card_lines(sample_assessment(drugs=drugs))
+    assert line == "Avoid giving me azathioprine or thioguanine (NUDT15 Poor Metabolizer)."
+
+
+def test_what_is_taken_stands_most_serious_first() -> None:
+    said = said_by(sample_assessment(), "abacavir", "clopidogrel", "metoprolol", "pravastatin")
+    own = said[said.index("Medicines that you take now") : said.index("These medicines could do you serious harm")]
+    assert own.index("abacavir") < own.index("clopidogrel") < own.index("pravastatin")
+    assert "you must not be given this. Ask your doctor soon" in own

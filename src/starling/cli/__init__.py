@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -38,8 +39,7 @@ def process() -> NoReturn:
     gc.set_threshold(_GARBAGE_OBJECTS)
     code = main()
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # somebody may have closed them before we began (`starling ... >&-`)
-            stream.flush()
+        stream.flush()
     if threading.active_count() == 1 and not sys.modules.keys() & _END_THEMSELVES:
         os._exit(code)
     sys.exit(code)
@@ -63,7 +63,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()  # nobody reads any more (`starling report x | head`): leave quietly
         return PIPE_CLOSED
     except OSError as error:
-        # Rooms turn the errors of files into their own; what is left is standard output, on a full disk for example.
+        # Rooms turn the errors of files into their own; what is left is standard output, on a full disk for example,
+        # and a word that cannot be a path.
+        if error.filename is not None:
+            message = f"{error.filename}: {error.strerror}. {ADVICE['FILE_UNREADABLE']}"
+            return _complain("FILE_UNREADABLE", message, InputError.exit_code)
         _drop_output()
         message = f"standard output cannot be written ({error.strerror}). {ADVICE['OUTPUT_UNWRITABLE']}"
         return _complain("OUTPUT_UNWRITABLE", message, InputError.exit_code)
@@ -73,13 +77,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain("INTERNAL", f"{type(error).__name__}: {error}. {ADVICE['INTERNAL']}", 4)
 
 
+class _Closed(io.StringIO):
+    """A standard output that was closed before we began (`starling ... >&-`): who writes to it is told."""
+
+    def write(self, text: str, /) -> int:
+        """Refused, as the system refuses it."""
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
 def _drop_output() -> None:
     """Keeps the end of the process from flushing what cannot be written."""
+    if isinstance(sys.stdout, _Closed):
+        return
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _speak_utf8() -> None:
     """What we print is UTF-8 whatever the locale says; what cannot be printed is shown as an escape, never dropped."""
+    sys.stdout = _Closed() if sys.stdout is None else sys.stdout
+    sys.stderr = io.StringIO() if sys.stderr is None else sys.stderr
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

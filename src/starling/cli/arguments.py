@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from starling.assessment import Assessment, Options, Question
+from starling.cli.commands import is_there
 from starling.cli.signing import SIGNING_KEYS, check_signing
 from starling.engine import Engine
 from starling.errors import InputError
@@ -174,7 +175,7 @@ def named_drug(engine: Engine, arguments: argparse.Namespace, command: str) -> s
         other = _drug_as_file(engine, arguments.input)
         if gene is not None:
             said = f"{gene} is a gene: starling report --gene {gene} INPUT, or starling explain {gene}"
-        elif other is not None or Path(name).is_file():
+        elif other is not None or is_there(name):
             what = "is a file; " if other is None else "is no drug; "
             said = f"{name} {what}the drug comes first: starling {command} {other or 'DRUG'} {name}"
         else:
@@ -184,7 +185,7 @@ def named_drug(engine: Engine, arguments: argparse.Namespace, command: str) -> s
 
 def _drug_as_file(engine: Engine, paths: Iterable[str]) -> str | None:
     """The first of the paths that is no file and is the name of a drug."""
-    return next((path for path in paths if not Path(path).exists() and engine.knowledge.knows_medicine(path)), None)
+    return next((path for path in paths if not is_there(path) and engine.knowledge.knows_medicine(path)), None)
 
 
 class Tally:

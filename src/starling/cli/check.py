@@ -18,6 +18,7 @@ from starling.cli.arguments import (
     knowledge_path,
     named_drug,
 )
+from starling.cli.commands import is_there
 from starling.cli.output import format_of, write, write_pages
 from starling.cli.screen import uses_colour, width
 from starling.engine import Engine
@@ -137,7 +138,7 @@ def _is_drug(engine: Engine, word: str) -> bool:
 
 
 def _may_be_file(word: str) -> bool:
-    return word == "-" or Path(word).exists()
+    return word == "-" or is_there(word)
 
 
 def _looks_like_file(word: str) -> bool:

@@ -146,8 +146,16 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
     return whole
 
 
+def is_there(word: str) -> bool:
+    """Whether a word of the command line is a path that exists; one too long for a path is none."""
+    try:
+        return Path(word).exists()
+    except OSError:
+        return False
+
+
 def _no_command(word: str) -> str:
-    if Path(word).is_file():
+    if is_there(word):
         return f"{word} is a file; the command comes first: starling report {word}"
     return f"{word!r} is not a command{meant(word, COMMANDS) or '; there are: ' + ', '.join(COMMANDS)}"
 

@@ -224,7 +224,7 @@ def _merged(slot: Slot, found: Sequence[Observation], notices: Sequence[Notice],
         return _nocall(slot, notices, doubts=_WEAK if any(one.call.more is not None for one in found) else ())
     if ploidy == 1 and slot.locus.chromosome not in HAPLOID_CHROMOSOMES:
         message = f"one allele on {slot.locus.chromosome}, where everybody has two"
-        return _nocall(slot, (*notices, Notice("HAPLOID_AUTOSOME", message)))
+        return _nocall(slot, (*notices, Notice("HAPLOID_AUTOSOME", message)), _alternatives(slot, found))
     if any(len(one.haplotypes) != ploidy and not one.is_missing for one in found):
         return _contradiction(slot, found, notices, "some with one allele and some with two")
     tallies = _tallies(found)

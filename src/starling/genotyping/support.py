@@ -2,8 +2,8 @@
 
 Fields that a file does not have at all say nothing against it.  A reference genotype without support counts as not
 read; one that lists a variant is used and never certain, because dropping a dangerous variant would be worse.
-Source: VCF v4.5, section 1.6.2 (AD, DP, GQ, GP, PL; the order of genotypes in PL); GATK (RGQ, MIN_DP); GLnexus (RNC);
-Strelka (GQX); Minimac4 and Beagle (DS, HDS).
+Source: VCF v4.5, section 1.6.2 (AD, DP, GL, GQ, GP, PL; the order of genotypes in PL); VCF v4.2, section 1.4.2 (GP on
+the Phred scale); GATK (RGQ, MIN_DP); GLnexus (RNC); Strelka (GQX); freebayes (RO, AO); Minimac4, Beagle (DS, HDS).
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ class Support(NamedTuple):
     ds: str
     hds: str
     pl: str
+    gl: str
+    ro: str
+    ao: str
 
 
 #: A column that says nothing but GT.
@@ -78,18 +81,22 @@ def verdict(haplotypes: Haplotypes, support: Support, limits: Limits, *, alleles
     follow from GT, as they do not on chrM.
     """
     is_reference = not any(haplotypes)
+    if support.ad in MISSING and support.ro not in MISSING and support.ao not in MISSING:
+        support = support._replace(ad=f"{support.ro},{support.ao}")
     depths = _stated_numbers(support.min_dp, support.dp)
     qualities = _stated_numbers(support.gq, support.rgq, support.gqx)
-    likelihoods = _by_genotype(support.pl, haplotypes, alleles)
+    imputed = _probability(haplotypes, support, alleles)
+    likelihoods = _likelihoods(haplotypes, support, alleles, is_imputed=imputed is not None)
     if not depths and (is_reference or number(support.ad.split(",")[0]) is not None) and support.ad not in MISSING:
         depths = [sum(numbers(support.ad))]
     if not qualities and likelihoods is not None:
         lowest, *others = sorted(likelihoods)
         qualities = [others[0] - lowest] if others else []
-    imputed = _probability(haplotypes, support, alleles)
     too_little = _too_little(depths, qualities, support.rnc, limits) or _improbable(imputed, limits)
     contradiction = _unbalanced(haplotypes, support, limits) if balance else None
     contradiction = contradiction or _unlikely(haplotypes, likelihoods)
+    if imputed is None:
+        contradiction = contradiction or _unlikely(haplotypes, _by_genotype(support.gp, haplotypes, alleles))
     return Verdict(
         _notice(haplotypes, too_little),
         _notice(haplotypes, contradiction),
@@ -173,11 +180,20 @@ def _place(haplotypes: Haplotypes) -> int | None:
     return stated[0] if len(stated) == 1 else stated[1] * (stated[1] + 1) // 2 + stated[0]
 
 
+def _likelihoods(haplotypes: Haplotypes, support: Support, alleles: int, *, is_imputed: bool) -> Sequence[float] | None:
+    """PL, else GL on the same scale; the GL of an imputed genotype is of the few reads before imputation."""
+    likelihoods = _by_genotype(support.pl, haplotypes, alleles)
+    if likelihoods is not None or is_imputed:
+        return likelihoods
+    logarithms = _by_genotype(support.gl, haplotypes, alleles)
+    return None if logarithms is None else [-10 * value for value in logarithms]
+
+
 def _unlikely(haplotypes: Haplotypes, likelihoods: Sequence[float] | None) -> tuple[str, str] | None:
     place = _place(haplotypes)
     if likelihoods is None or place is None or likelihoods[place] <= min(likelihoods):
         return None
-    return "LIKELIHOOD_DIFFERS", "although another genotype is likelier (PL)"
+    return "LIKELIHOOD_DIFFERS", "although another genotype is likelier"
 
 
 def _probability(haplotypes: Haplotypes, support: Support, alleles: int) -> float | None:

@@ -6,6 +6,7 @@ stated is not so (all medicines were understood; an indication was named and und
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
@@ -165,6 +166,8 @@ def checked(subject: Mapping[str, str], today: date) -> Mapping[str, str]:
 
     Raises: InputError BAD_OPTION, the sender's: an age or a weight that nobody has, an age that contradicts the date of
     birth by more than a year, yes or no that is neither or that contradicts the sex, or an ancestry that no flow knows.
+    birth by more than a year, a date of birth that is none or is yet to come, yes or no that is neither, or an ancestry
+    that no flow knows.
     """
     for name, unit in NUMBERS.items():
         low, high = _LIMITS[name]
@@ -178,6 +181,9 @@ def checked(subject: Mapping[str, str], today: date) -> Mapping[str, str]:
     for name in sorted(FLAGS):
         if male and _YES.get(subject.get(name, "").strip().casefold()):
             raise _refused(name, subject[name], "it contradicts sex=male")
+    stated = subject.get("birth_date", "").strip()
+    if stated and not _can_be_born(stated, today):
+        raise _refused("birth_date", stated, "say YEAR-MONTH-DAY, not later than today")
     age, born = _number(subject.get("age", "")), age_on(subject.get("birth_date", ""), today)
     if age is not None and born is not None and abs(age - born) > 1:
         raise _refused("age", subject["age"], f"it contradicts birth_date={subject['birth_date']} ({born} years today)")
@@ -185,6 +191,12 @@ def checked(subject: Mapping[str, str], today: date) -> Mapping[str, str]:
     if ancestry and group_of(ancestry) is None:
         raise _refused("ancestry", ancestry, f"say {KNOWN}, unknown")
     return subject
+
+
+def _can_be_born(text: str, today: date) -> bool:
+    """Whether a text is a date up to a day, or the year or month of one: they give no age, and are no mistake."""
+    partial = re.fullmatch(r"[12]\d{3}(-(0[1-9]|1[0-2]))?", text)
+    return text <= today.isoformat() if partial else age_on(text, today) is not None
 
 
 def _refused(name: str, value: str, advice: str) -> InputError:

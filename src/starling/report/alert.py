@@ -19,7 +19,7 @@ from starling.report.text import visible
 from starling.report.words import NOT_A_DEVICE_SHORT, dated, joined, moment_words, open_words, plural, sentence
 
 #: Where one sentence of a summary ends and the next begins.
-_BETWEEN: Final = re.compile(r"(?<=[a-z0-9%)])\. (?=[A-Z])")
+_BETWEEN: Final = re.compile(r"(?<=[a-z0-9%)])(?<!\bSt)\. (?=[A-Z])")
 #: Answers beside which a missing test is what is to be said; any other says what to do, and the test stands below it.
 _BEFORE_A_TEST: Final = frozenset({"test_further", "standard", "no_recommendation"})
 #: Words that begin a sentence and are no names.
@@ -109,6 +109,8 @@ def _one(text: str) -> str:
 
     >>> _one("Watch for weak relief. If it fails, switch. CPIC: morphine.")  # a name keeps its capitals
     'Watch for weak relief; if it fails, switch; CPIC: morphine.'
+    >>> _one("Never with St. John's wort.")
+    "Never with St. John's wort."
     """
     head, *tail = _BETWEEN.split(text.strip())
     return dated("; ".join([head, *(one[:1].lower() + one[1:] if _begins_plainly(one) else one for one in tail)]))

@@ -56,6 +56,10 @@ _TAKEN: Final = re.compile(r" \(taken: [^)]*\)")
 #: actions that give another dose
 _DOSES: Final = frozenset({"reduce_dose", "adjust_dose", "increase_dose"})
 _WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guideline"}
+#: From so many stated medicines on, those that make no difference stand in one line.
+_TOGETHER: Final = 3
+#: So long may a list of medicines with remarks be.
+_READABLE: Final = 200
 NOT_A_CHECKER: Final = (
     "Starling is not an interaction checker: of other medicines it knows only what its guidelines and labels name."
 )
@@ -233,20 +237,40 @@ def _tests(line: Line) -> list[tuple[str, str]]:
 def _what_else(line: Line) -> Iterable[tuple[str, str]]:
     """What the stated medicines do, what to give instead, and what is not certain."""
     yield from _also(line)
-    yield from (("", _medicine(one, line)) for one in line.drug.medicines)
-    checked = {one.drug.casefold() for one in line.drug.alternatives}
+    yield from (("", said) for said in _medicines(line))
+    named = {one.drug.casefold() for one in line.drug.alternatives} | {name.casefold() for name in line.instead}
     stated = line.lead.advice.alternatives if line.lead is not None and line.commands else ()
-    instead = [*line.instead, *(name for name in stated if name.casefold() not in checked)]
+    instead = [*line.instead, *(name for name in stated if name.casefold() not in named)]
     if instead:
-        yield "Instead", _either(instead)
+        yield from (("Instead", each) for each in _apart(instead))
     if line.not_instead:
-        yield "Not instead", _either(line.not_instead)
+        yield from (("Not instead", each) for each in _apart(line.not_instead))
     if line.lead is not None and line.uncertain:
         yield "Not certain", f"the result of {joined(line.uncertain)}; see below"
     still = [sentence(note.message) for note in line.drug.notes if note.code == STILL_OPEN]
     yield from (("", said) for said in still)
     if line.lead is not None and line.unknown and not still:
         yield "Not known", f"{joined(line.unknown)}, whose result could change this answer"
+
+
+def _apart(names: Sequence[str]) -> Sequence[str]:
+    """The names as one list, or each for itself where their remarks would make it too long to read."""
+    together = _either(names)
+    return (together,) if len(together) <= _READABLE else names
+
+
+def _medicines(line: Line) -> Iterable[str]:
+    """What each stated medicine does to this answer; many that do nothing stand together, after the others."""
+    drug = line.drug.drug
+    nothing = f"to what the sources of {drug} say by genotype; interactions beyond that were not checked."
+    stated = [one for one in line.drug.medicines if one.name.casefold() != drug.casefold() or one.effect == "condition"]
+    idle = [one for one in stated if one.text == f"{one.name} makes no difference {nothing}"]
+    if len(idle) < _TOGETHER:
+        yield from (_medicine(one, line) for one in stated)
+        return
+    yield from (_medicine(one, line) for one in stated if one not in idle)
+    names = joined([one.name for one in idle])
+    yield f"{names[:1].upper()}{names[1:]} make no difference {nothing}"
 
 
 def _also(line: Line) -> Iterable[tuple[str, str]]:

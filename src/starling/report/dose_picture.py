@@ -9,6 +9,7 @@ from starling.report.parts import bullets, table
 
 #: widths of the picture in its own units
 _LABEL, _HALF, _ROW = 250, 180, 20
+_WHAT_IF = "Had one thing been different"
 #: lowers, raises: told apart by side and sign too, never by colour alone
 _LOWER, _RAISE = "#1f5f8b", "#a85b00"
 
@@ -33,14 +34,14 @@ def section(prediction: Prediction) -> Markup:
         tag("p", alike) if alike else None,
         bullets(said) if said else None,
         id="dose-model",
-        style="break-after:page",
+        style="break-after:page;margin-bottom:2.5rem",
     )
 
 
 def _beside(prediction: Prediction) -> Markup:
     rows = [(each.name, f"{each.value:.1f}", f"{each.difference:+.1f}", each.source) for each in prediction.beside]
     columns = ("Published formula", prediction.unit, "Difference", "Source")
-    return table(columns, rows, caption="Beside it: what published formulas give")
+    return table(columns, rows, caption="Beside it: what published formulas give", class_="numbers")
 
 
 def _reasons(prediction: Prediction, told: Explanation) -> Markup:
@@ -50,7 +51,7 @@ def _reasons(prediction: Prediction, told: Explanation) -> Markup:
         tag("p", f"From a typical patient ({told.typical}): {told.start:.1f} {prediction.unit}, "
                  f"to this patient: {told.end:.1f} {prediction.unit}. Exact Shapley values."),
         bars(told.contributions, prediction.unit),
-        table(("What if", prediction.unit, "Difference"), rows, caption="Had one thing been different"),
+        table(("What if", prediction.unit, "Difference"), rows, caption=_WHAT_IF, class_="numbers"),
     )  # fmt: skip
 
 
@@ -58,6 +59,10 @@ def bars(contributions: tuple[Contribution, ...], unit: str) -> Markup:
     """The contributions as bars to the left (lower) and right (raise) of a line, each with its number."""
     most = max((abs(each.amount) for each in contributions), default=0.0) or 1.0
     middle, height = _LABEL + _HALF, _ROW * len(contributions)
+    raising = max((each.amount for each in contributions if each.amount > 0), default=0.0) / most
+    width = (
+        middle + raising * (_HALF - 50) + 60
+    )  # no room for what is not drawn: on a telephone it makes the words small
     drawn = [_bar(each, at * _ROW, middle, most) for at, each in enumerate(contributions)]
     axis = tag("line", x1=str(middle), x2=str(middle), y1="0", y2=str(height), stroke="currentColor")
     words = ", ".join(f"{each.factor} {each.amount:+.1f}" for each in contributions)
@@ -67,9 +72,9 @@ def bars(contributions: tuple[Contribution, ...], unit: str) -> Markup:
         axis,
         *drawn,
         role="img",
-        viewBox=f"0 0 {_LABEL + 2 * _HALF + 60} {height}",
+        viewBox=f"0 0 {width:.0f} {height}",
         width="100%",
-        style="max-width:44em",
+        style=f"max-width:{width / 14:.0f}em",
     )
 
 

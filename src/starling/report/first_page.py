@@ -11,6 +11,7 @@ from typing import Final
 
 from starling.assessment import Assessment, DrugResult, GeneResult, Harm
 from starling.definitions import HARMS, seriousness
+from starling.notices import NO_PHENOTYPE_TERMS
 from starling.report.glance import Glance, Line, at_a_glance, caveats, harm_rank, is_doubtful
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, icon, table
@@ -30,6 +31,7 @@ from starling.report.words import (
     reason_of,
     reason_words,
     signature_lines,
+    stated_subject,
     subject_lines,
 )
 from starling.values import replace
@@ -81,7 +83,7 @@ def _density(assessment: Assessment, glance: Glance) -> str:
 
 def _who(assessment: Assessment) -> Markup:
     source = assessment.provenance.input
-    stated = [(label, value) for label, value in subject_lines(assessment.subject) if label != "Name"]
+    stated = [(label, value) for label, value in subject_lines(stated_subject(assessment)) if label != "Name"]
     name = assessment.subject.get("name", "").strip()
     facts = [
         *((label, dated(value)) for label, value in stated),
@@ -145,7 +147,7 @@ def _findings(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
     if not rows:
         return join(heading, tag("p", "None among the results below; what was not looked at stands further down."))
     rest = len(serious) - _SERIOUS
-    more = tag("p", f"And {rest} more serious results: see the whole report.") if rest > 0 else None
+    more = tag("p", f"And {plural(rest, 'more serious result')}: see the whole report.") if rest > 0 else None
     columns = ("Result", "Drugs", "What is at stake")
     caption = "Results that can kill or do lasting harm, with the drugs concerned"
     return join(heading, table(columns, rows, caption=caption, class_="findings"), more)
@@ -222,19 +224,19 @@ def _to_do(line: Line) -> Markup:
     reason = tag("span", f" ({line.because})", class_="quiet") if line.because else None
     asked = [tag("span", f"Ask: {each.ask}", class_="differ") for each in line.drug.conditions_open]
     instead = _instead(line)
-    offered = (
-        tag("span", f"Instead, checked on this patient: {joined(instead, 'or')}", class_="why") if instead else None
-    )
+    offered = tag("span", f"Instead, checked on this patient: {instead}", class_="why") if instead else None
     said = line.first if len(line.first) > 1 else (("", line.summary or _why_not(line.drug)),)
     shown = (join(tag("b", f"{label}: ") if label else None, text, " ") for label, text in said)
     return join(tag("span", *shown, reason, class_="block"), *asked, offered)
 
 
-def _instead(line: Line) -> Sequence[str]:
+def _instead(line: Line) -> str:
     """The names of what may be given instead; the reasons stand in the evidence."""
     offered = [each for each in line.drug.alternatives if each.offered]
     marked = {each.drug: each.action is not None and action_words(each.action).urgent for each in offered}
-    return _cut([f"{name} (also restricted)" if urgent else name for name, urgent in marked.items()], _INSTEAD)
+    names = [f"{name} (also restricted)" if urgent else name for name, urgent in marked.items()]
+    rest = len(names) - _INSTEAD
+    return joined([*names[:_INSTEAD], f"{rest} more: see the whole report"] if rest > 0 else names, "or")
 
 
 def _why_not(answer: DrugResult) -> str:
@@ -300,22 +302,34 @@ def _chip(gene: GeneResult) -> Markup:
     said = reason_words(gene.reason) if gene.status == "undetermined" else result_words(gene)
     mark = tag("span", _MARKS[certainty], class_=f"mark {tone}", aria_hidden="true")
     outside = " (other laboratory)" if gene.source == "outside" else ""
+    found = f"{called}{outside}" if _is_without_terms(gene) else f"{called}: {said}{outside}"
     return tag(
         "li",
         mark,
         tag("b", gene.gene),
-        f"{called}: {said}{outside}",
+        found,
         tag("span", f" ({certainty})", class_="spoken"),
     )
 
 
+def _is_without_terms(gene: GeneResult) -> bool:
+    """Whether its alleles are the result: no terms of phenotype are defined for the gene."""
+    return gene.status == "called" and any(note.code == NO_PHENOTYPE_TERMS for note in gene.warnings)
+
+
 def certainty_mark(gene: GeneResult) -> str:
-    """How certain a gene's result is, one of three; of a presence, whether every allele was decided."""
+    """How certain a gene's result is, one of three; of a presence, whether every allele was decided.
+
+    Where no terms are defined the alleles are the result, and certain when nothing else was noted of them.
+    """
     if gene.status == "undetermined":
         return "no result"
     if gene.phenotype is None and gene.presence:
         return "not certain" if "nocall" in gene.presence.values() or gene.conflict else "certain"
-    return "certain" if gene.phenotype and gene.phenotype_certain else "not certain"
+    if _is_without_terms(gene):
+        noted = len(gene.warnings) > 1 or gene.missing_positions or gene.cannot_exclude or gene.conflict
+        return "not certain" if noted or len(gene.diplotypes) != 1 else "certain"
+    return "certain" if gene.phenotype and gene.phenotype_certain and not gene.conflict else "not certain"
 
 
 def _missed(assessment: Assessment) -> Markup:

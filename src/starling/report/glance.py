@@ -375,7 +375,7 @@ def caveats(assessment: Assessment) -> tuple[str, ...]:
     positions = assessment.provenance.positions
     unread = positions.get("nocall", 0) + positions.get("notassayed", 0)
     outside = [gene.gene for gene in assessment.genes if gene.source == "outside"]
-    said = []
+    said = [sentence(f"{gene.gene} {gene.conflict}") for gene in assessment.genes if gene.conflict]
     if unread:
         said.append(f"{plural(unread, 'position')} of interest could not be read; see what this file could not show.")
     if outside:

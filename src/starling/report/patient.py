@@ -102,7 +102,7 @@ def patient_page(assessment: Assessment, *, taken: Collection[str] = ()) -> str:
     """The page as text, to be written as UTF-8.  `taken`: what the patient takes, by the names of the assessment."""
     lines = at_a_glance(assessment).all()
     genes = {gene.gene: gene for gene in assessment.genes}
-    own = [line for line in lines if line.drug.drug in taken]
+    own = sorted((line for line in lines if line.drug.drug in taken), key=_place)
     body = tag(
         "body",
         Markup(template("icons.html")),
@@ -156,11 +156,17 @@ def _action(line: Line) -> str | None:
     return "standard" if line.drug.is_asking else line.drug.headline_action
 
 
+def _place(line: Line) -> int:
+    """Where the list of a medicine stands on the page; most serious first."""
+    return next((place for place, part in enumerate(_PARTS) if _action(line) in part.actions), len(_PARTS))
+
+
 def _verdict(line: Line) -> str:
     """What to ask about one medicine that the patient takes."""
     for part in _PARTS:
         if _action(line) in part.actions:
-            return f"{part.title.lower()}. Ask your doctor soon, and do not stop it by yourself"
+            said = f"{part.title.lower()}{' this' if part is _PARTS[0] else ''}"
+            return f"{said}. Ask your doctor soon, and do not stop it by yourself"
     if _action(line) == "monitor":
         return "your doctor may want to watch more closely how it works"
     if _action(line) == "standard" and not (line.uncertain or line.unknown or line.drug.conditions_open):
@@ -184,9 +190,17 @@ def _why(line: Line, genes: Mapping[str, GeneResult]) -> str:
     """The genes behind an answer, in brackets, in plain words; that one is not certain."""
     rows = line.lead.genes if line.lead else {}
     said = [_gene_words(gene, genes.get(gene), adjusted=line.lead) for gene in rows]
+    if not said and (others := _with(line)):
+        said.append(f"because you take {joined(others)}")
     if line.uncertain:
         said.append("this result is not certain")
     return f" ({'; '.join(said)})" if said else ""
+
+
+def _with(line: Line) -> tuple[str, ...]:
+    """The medicines that alone decide an answer: its leading row names no gene."""
+    decided = line.lead is not None and not line.lead.genes
+    return tuple(each.name for each in line.drug.medicines if decided and each.effect == "condition")
 
 
 def _gene_words(name: str, gene: GeneResult | None, *, adjusted: object) -> str:
@@ -238,14 +252,18 @@ def _card(assessment: Assessment, lines: Iterable[Line], genes: Mapping[str, Gen
 
 
 def _card_lines(lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Iterable[str]:
-    found = [line for line in lines if _action(line) in {"contraindicated", "avoid"}]
-    for line in sorted(found, key=lambda line: _action(line) != "contraindicated"):
-        doubt = ", not certain" if line.uncertain else ""
-        reason = f" ({_result(line, genes)}{doubt})" if line.lead else ""
+    """A line for each medicine that must not be given; those to be avoided by the result that they share."""
+    alike: dict[str, list[str]] = {}
+    for line in lines:
+        result = _result(line, genes)
+        doubt = "not certain" if line.uncertain else ""
+        reason = ", ".join(filter(None, (result, doubt)))
+        shown = f" ({reason})" if reason else ""
         if _action(line) == "contraindicated":
-            yield f"I must not be given {line.drug.drug}{reason}."
-        else:
-            yield f"Avoid giving me {line.drug.drug}{reason}."
+            yield f"I must not be given {line.drug.drug}{shown}."
+        elif _action(line) == "avoid":
+            alike.setdefault(shown, []).append(line.drug.drug)
+    yield from (f"Avoid giving me {joined(names, 'or')}{shown}." for shown, names in alike.items())
 
 
 def _result(line: Line, genes: Mapping[str, GeneResult]) -> str:
@@ -253,6 +271,8 @@ def _result(line: Line, genes: Mapping[str, GeneResult]) -> str:
     if line.lead is None:
         return ""
     said = line.because if line.lead.phenotype_used == "adjusted" else ""
+    if others := _with(line):
+        return f"with {joined(others)}"
     named = [
         f"{gene}{'' if key.startswith('*') and gene.startswith('HLA') else ' '}{_term(key, genes.get(gene))}"
         for gene, key in line.lead.genes.items()

@@ -13,6 +13,8 @@ from starling.values import dataclass
 
 #: So many drugs are named whose answer a medicine changes; the rest are counted.
 _NAMED: Final = 4
+#: So many of those on whose enzymes it acts without a change of the answer.
+_TOUCHED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def effects(medicine: Medicine, assessment: Assessment) -> Iterator[str]:
     if changed:
         yield f"counts in the answer for {_named(changed)}"
     if touched:
-        yield f"acts on an enzyme of {_named(touched)}, whose answer was not changed for it"
+        yield f"acts on an enzyme of {_named(touched, _TOUCHED)} (not counted in the answer)"
     if not counted and not changed and not touched:
         yield _nothing(names, assessment.drugs, known=bool(medicine.answers))
 
@@ -102,9 +104,9 @@ def _said(drug: DrugResult, names: _Names, codes: Collection[str]) -> bool:
     return any(note.code in codes and names.are_in(note.message) for note in notes)
 
 
-def _named(drugs: list[str]) -> str:
-    rest = len(drugs) - _NAMED
-    shown = joined(drugs) if rest <= 0 else f"{', '.join(drugs[:_NAMED])} and {rest} more"
+def _named(drugs: list[str], most: int = _NAMED) -> str:
+    rest = len(drugs) - most
+    shown = joined(drugs) if rest <= 0 else f"{', '.join(drugs[:most])} and {rest} more"
     return f"{plural(len(drugs), 'other drug')}: {shown}"
 
 

@@ -311,6 +311,8 @@ def certainty_words(gene: GeneResult) -> str:
         return _without_term(gene, others)
     if not gene.phenotype_certain:
         return f"not certain; could also be {joined(others, 'or')}" if others else "not certain"
+    if gene.conflict:
+        return "as stated; the sample's own data differ" if gene.source == "outside" else "results differ"
     term = gene.phenotype.casefold()
     if term.startswith(_MEANINGLESS):
         return "genotype certain, its effect is not known"
