@@ -6,7 +6,7 @@ import pytest
 
 from starling.errors import InputError
 from starling.library import assess
-from starling.report.answer import Answer
+from starling.report.answer import Answer, shared_limits
 from starling.vocabulary import OutsideCall
 
 
@@ -116,3 +116,8 @@ def test_a_child_is_given_no_number_of_adults_by_any_source() -> None:
 def test_three_strengths_of_one_class_are_a_list() -> None:
     asks = next(line for line in box("thioridazine", "CYP2D6=*1/*1") if line.startswith("Ask first"))
     assert "a strong, moderate or weak CYP2D6 inhibitor" in asks
+
+
+def test_that_it_is_no_interaction_checker_is_said_once() -> None:
+    asked = assess(outside=[OutsideCall("CYP2D6", "*1/*1")], drugs=["tamoxifen"], medication=["paroxetine"])
+    assert " ".join(shared_limits(asked)).count("interaction checker") == 1

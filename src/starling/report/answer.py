@@ -60,8 +60,9 @@ _WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guidelin
 _TOGETHER: Final = 3
 #: So long may a list of medicines with remarks be.
 _READABLE: Final = 200
+_CHECKER: Final = "Starling is not an interaction checker"
 NOT_A_CHECKER: Final = (
-    "Starling is not an interaction checker: of other medicines it knows only what its guidelines and labels name."
+    f"{_CHECKER}: of other medicines it knows only what its guidelines and labels name."
 )
 
 
@@ -148,7 +149,8 @@ class Answer:
 def shared_limits(assessment: Assessment) -> tuple[str, ...]:
     """What holds for every answer of the assessment."""
     stated = assessment.provenance.options.get("medication") or any(drug.medicines for drug in assessment.drugs)
-    return (*((NOT_A_CHECKER,) if stated else ()), *assumptions(assessment))
+    said = (each for each in assumptions(assessment) if not (stated and each.startswith(_CHECKER)))
+    return (*((NOT_A_CHECKER,) if stated else ()), *said)
 
 
 def phenotype_of(gene: GeneResult) -> str:
