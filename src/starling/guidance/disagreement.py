@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Final
 
 from starling.assessment import Disagreement, Recommendation
-from starling.definitions import action_words, seriousness
+from starling.definitions import SERIOUS, action_words, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
 from starling.notices import LIMIT, ONLY_IF_USED
 
@@ -73,11 +73,14 @@ def _is_association(row: Recommendation) -> bool:
 
 
 def _beside(row: Recommendation, given: Sequence[Recommendation]) -> set[str]:
-    """What the same source advises other patients with this result: it says more, and not otherwise."""
+    """What the same source advises other patients with this result: it says more, and not otherwise.
+
+    What it says for those who keep a drug that it would rather replace counts, too; not below a prohibition.
+    """
+    otherwise = row.advice.fallback if row.action not in SERIOUS else None
+    own = (*row.advice.conditions, *((otherwise,) if otherwise else ()))
     others = (each for each in given if (each.source, each.genes) == (row.source, row.genes) and each is not row)
-    return {*(_action(each) for each in others), *(each.action for each in row.advice.conditions)} - {
-        "no_recommendation"
-    }
+    return {*(_action(each) for each in others), *(each.action for each in own)} - {"no_recommendation"}
 
 
 def _action(row: Recommendation) -> str:

@@ -61,9 +61,7 @@ _TOGETHER: Final = 3
 #: So long may a list of medicines with remarks be.
 _READABLE: Final = 200
 _CHECKER: Final = "Starling is not an interaction checker"
-NOT_A_CHECKER: Final = (
-    f"{_CHECKER}: of other medicines it knows only what its guidelines and labels name."
-)
+NOT_A_CHECKER: Final = f"{_CHECKER}: of other medicines it knows only what its guidelines and labels name."
 
 
 @dataclass(frozen=True, slots=True)
