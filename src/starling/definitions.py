@@ -452,6 +452,8 @@ class StatedLimit:
 
 #: How identifiers of guidelines begin that are US labels; other rows of the FDA are from its table of associations.
 LABELS: Final = "fda-label-"
+#: How the ids of advice begin that a label or a guideline gives whatever the genotype.
+LIMIT: Final = "LIMIT-"
 #: Populations that are everybody, as they are shown.
 EVERYBODY: Final = frozenset({"", "no restriction", "no restriction stated"})
 #: How firmly an authority asks for a test, in words.

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import CheckedAlternative, DrugResult, Recommendation
-from starling.definitions import EVERYBODY, SERIOUS, Drug, action_words, proposed_drug, seriousness
+from starling.definitions import EVERYBODY, LIMIT, SERIOUS, Drug, action_words, proposed_drug, seriousness
 from starling.guidance.advising import USUAL
 from starling.guidance.openings import key_words
 from starling.guidance.standing import NO_RESULT
-from starling.notices import LIMIT, ONLY_IF_USED, SUPERSEDED
+from starling.notices import ONLY_IF_USED, SUPERSEDED
 from starling.values import replace
 
 #: what is said of a drug that no guideline of the knowledge base advises on

@@ -16,11 +16,11 @@ from typing import Final
 
 from starling.assessment import Advice, Condition, Recommendation
 from starling.condition_keys import GENE, NUMBERS, READER, TAKING, Clause, parse_condition, parse_gene, parse_number
-from starling.definitions import LABELS, SERIOUS, StatedLimit, action_words, seriousness
+from starling.definitions import LABELS, LIMIT, SERIOUS, StatedLimit, action_words, seriousness
 from starling.guidance.facts import Facts
 from starling.guidance.scores import INDETERMINATE
 from starling.guidance.standing import NO_RESULT, Standings, unordered
-from starling.notices import CONDITION_DECIDED, LIMIT
+from starling.notices import CONDITION_DECIDED
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 

@@ -10,9 +10,9 @@ from itertools import combinations
 from typing import Final
 
 from starling.assessment import Disagreement, Recommendation
-from starling.definitions import SERIOUS, action_words, seriousness
+from starling.definitions import LIMIT, SERIOUS, action_words, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
-from starling.notices import LIMIT, ONLY_IF_USED
+from starling.notices import ONLY_IF_USED
 
 #: action -> what a reader does; an action that is not listed stands for itself
 _DONE: Final[Mapping[str, str]] = {

@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from starling.assessment import DrugResult, Recommendation
-from starling.definitions import SERIOUS, Drug, RequiredTest, seriousness
+from starling.definitions import LIMIT, SERIOUS, Drug, RequiredTest, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED, USUAL
 from starling.guidance.disagreement import disagreement
 from starling.guidance.lookup import Block
 from starling.guidance.openings import COPIES, Danger, binding, can_change, dangers, test_words
 from starling.guidance.standing import Standings
-from starling.notices import DOES_NOT_HELP, LIMIT, STILL_OPEN
+from starling.notices import DOES_NOT_HELP, STILL_OPEN
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
@@ -120,9 +120,9 @@ def _open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Danger, ...]:
 
 
 def _still_open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Notice, ...]:
-    """The genes of which nothing is known and that could rule the drug out, beside a dose by another gene."""
+    """What is not known, or not certain, and could rule the drug out, beside the dose that leads."""
     tested = {test.gene for test in tests}
-    unknown = [each for each in _open(found, tests) if not each.why and each.gene not in tested]
+    unknown = [each for each in _open(found, tests) if each.gene not in tested]
     return (Notice(STILL_OPEN, test_words(found.drug, (), unknown)),) if unknown else ()
 
 

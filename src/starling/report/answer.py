@@ -12,12 +12,11 @@ from starling.assessment import (
     MedicineEffect,
     Recommendation,
 )
-from starling.definitions import SERIOUS
+from starling.definitions import LIMIT, SERIOUS
 from starling.notices import (
     CONDITION_DECIDED,
     CONVERTED,
     DOES_NOT_HELP,
-    LIMIT,
     NO_GUIDELINE,
     ONLY_IF_USED,
     STILL_OPEN,
@@ -249,8 +248,9 @@ def _what_else(line: Line) -> Iterable[tuple[str, str]]:
         yield "Not certain", f"the result of {joined(line.uncertain)}; see below"
     still = [sentence(note.message) for note in line.drug.notes if note.code == STILL_OPEN]
     yield from (("", said) for said in still)
-    if line.lead is not None and line.unknown and not still:
-        yield "Not known", f"{joined(line.unknown)}, whose result could change this answer"
+    unknown = [gene for gene in line.unknown if not any(gene in said for said in still)]
+    if line.lead is not None and unknown:
+        yield "Not known", f"{joined(unknown)}, whose result could change this answer"
 
 
 def _apart(names: Sequence[str]) -> Sequence[str]:

@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import WHY, Assessment, CheckedAlternative, DrugResult, GeneResult, Recommendation
-from starling.definitions import EVERYBODY, HARMS, LABELS, SERIOUS, seriousness
+from starling.definitions import EVERYBODY, HARMS, LABELS, LIMIT, SERIOUS, seriousness
 from starling.notices import (
     CHANGES_ACTION,
     CONDITION_DECIDED,
     CONVERTED,
     DOES_NOT_HELP,
     KNOWLEDGE_OTHER,
-    LIMIT,
     NO_GUIDELINE,
     OPTION_WITHOUT_EFFECT,
     OTHER_POPULATION,
