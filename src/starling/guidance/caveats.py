@@ -9,7 +9,6 @@ from starling.definitions import BOTH_REDUCED, PhenotypeRules
 from starling.guidance.meaning import Meaning, Reading
 from starling.guidance.possibilities import Possibilities
 from starling.guidance.statements import Weighed
-from starling.notices import NO_PHENOTYPE_TERMS
 from starling.vocabulary import Diplotype, GeneCall, Notice
 
 BOTH_ALLELES_REDUCED: Final = "BOTH_ALLELES_REDUCED"
@@ -17,7 +16,7 @@ BOTH_ALLELES_POSSIBLE: Final = "BOTH_ALLELES_POSSIBLE"
 SCORE_NOT_CERTAIN: Final = "SCORE_NOT_CERTAIN"
 
 _NO_TERMS: Final = Notice(
-    NO_PHENOTYPE_TERMS, "No phenotype terms are defined for this gene; guidance uses its alleles themselves."
+    "NO_PHENOTYPE_TERMS", "No phenotype terms are defined for this gene; guidance uses its alleles themselves."
 )
 _VARIABLE: Final = Notice(
     "MEASURE_ENZYME_ACTIVITY",

@@ -155,7 +155,7 @@ def _led(
         conditions=rest,
         fallback=None if seriousness(leads.action) < seriousness(advice.action) else advice.fallback,
     )
-    notice = Notice(CONDITION_DECIDED, f"Decided by what was stated{because}: {leads.when}.")
+    notice = Notice("CONDITION_DECIDED", f"Decided by what was stated{because}: {leads.when}.")
     return replace(row, action=leads.action, advice=led, notes=(*row.notes, notice))
 
 

@@ -45,7 +45,6 @@ from starling.guidance.remarks import (
 from starling.guidance.standing import Standing, adjusted_standing
 from starling.guidance.summary import SUPERSEDED, Given, summarise, unadvised
 from starling.guidance.uninformative import set_aside, uninformative
-from starling.notices import OTHER_POPULATION
 from starling.values import dataclass, field, replace
 from starling.vocabulary import Notice
 
@@ -291,7 +290,7 @@ class Advisor:
         }
         for guideline, population in left_out:
             whom = self._rules.populations.get(population, population)
-            yield Notice(OTHER_POPULATION, f"{guideline}: what it says of {whom} does not concern this patient.")
+            yield Notice("OTHER_POPULATION", f"{guideline}: what it says of {whom} does not concern this patient.")
 
     def _given(self, plan: _Plan, block: Block, asked: _Asked) -> list[Recommendation]:
         """Recommendations under the adjusted phenotype first; the genetic one beside it where the action differs."""

@@ -15,7 +15,7 @@ from starling.guidance.disagreement import disagreement
 from starling.guidance.lookup import Block
 from starling.guidance.openings import COPIES, Danger, binding, can_change, dangers, test_words
 from starling.guidance.standing import Standings
-from starling.notices import DOES_NOT_HELP, STILL_OPEN
+from starling.notices import DOES_NOT_HELP
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
@@ -123,7 +123,7 @@ def _still_open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Notice, ..
     """What is not known, or not certain, and could rule the drug out, beside the dose that leads."""
     tested = {test.gene for test in tests}
     unknown = [each for each in _open(found, tests) if each.gene not in tested]
-    return (Notice(STILL_OPEN, test_words(found.drug, (), unknown)),) if unknown else ()
+    return (Notice("STILL_OPEN", test_words(found.drug, (), unknown)),) if unknown else ()
 
 
 def _may_proceed(found: Given) -> str:
