@@ -452,7 +452,7 @@ class StatedLimit:
 
 #: How identifiers of guidelines begin that are US labels; other rows of the FDA are from its table of associations.
 LABELS: Final = "fda-label-"
-#: How the ids of advice begin that a label or a guideline gives whatever the genotype.
+#: How identifiers of advice begin that states what holds whatever the genotype (StatedLimit).
 LIMIT: Final = "LIMIT-"
 #: Populations that are everybody, as they are shown.
 EVERYBODY: Final = frozenset({"", "no restriction", "no restriction stated"})

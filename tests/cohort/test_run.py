@@ -225,6 +225,8 @@ def test_stated_sex_and_medication_and_outside_calls_count(population: Path, tmp
 
         assert tables.results()[name] == {each.gene: gene_fields(each) for each in own.genes}
         said = {each.drug: drug_fields(each) for each in own.drugs}
+        for answer in said.values():
+            answer["alternatives"] = []  # which are not looked up for thousands of people
         assert tables.advice_for(tables.people[name], tables.medication[name], tables.facts[name]) == json.loads(
             json.dumps(said)
         )

@@ -340,7 +340,7 @@ def test_without_the_extra_a_signature_counts_as_none(
     anna.trusted_at(site)
     path = write(tmp_path / "b", anna.signed(other))
     monkeypatch.setitem(__import__("sys").modules, "cryptography", None)
-    assert "starling-pgx[trust]" in why_not(dose("warfarin", example(), ADULT, model=path))
+    assert "pip install '.[trust]'" in why_not(dose("warfarin", example(), ADULT, model=path))
     with pytest.raises(InputError) as caught:
         sign(anna.file, PURPOSE, b"", password=bytes)
     assert caught.value.code == "EXTRA_MISSING"

@@ -219,7 +219,7 @@ def test_check_says_nothing_of_a_test_that_was_made(tmp_path: Path) -> None:
 
 def test_the_page_says_the_test_at_the_drug() -> None:
     page = run("report", EXAMPLE, "--format", "html", "--drug", "abacavir").out
-    assert page.count("FDA requires a test of HLA-B before abacavir (since 2008-07)") == 1
+    assert page.count("FDA requires a test of HLA-B before abacavir (since July 2008)") == 1
 
 
 def test_explain_says_which_tests_are_asked_for() -> None:

@@ -11,7 +11,7 @@ from starling.vocabulary import OutsideCall
 
 
 def box(drug: str, results: str, *taken: str, **subject: str) -> tuple[str, ...]:
-    outside = [OutsideCall(*each.split("=")) for each in results.split()]
+    outside = [OutsideCall(gene, pair) for gene, _, pair in (each.partition("=") for each in results.split())]
     asked = assess(outside=outside, drugs=[drug], medication=list(taken), subject=subject)
     return Answer.about(asked, drug).box_lines
 

@@ -73,14 +73,11 @@ def _is_association(row: Recommendation) -> bool:
 
 
 def _beside(row: Recommendation, given: Sequence[Recommendation]) -> set[str]:
-    """What the same source advises other patients with this result: it says more, and not otherwise.
-
-    What it says for those who keep a drug that it would rather replace counts, too; not below a prohibition.
-    """
-    otherwise = row.advice.fallback if row.action not in SERIOUS else None
-    own = (*row.advice.conditions, *((otherwise,) if otherwise else ()))
+    """What the same source advises other patients with this result: it says more, and not otherwise."""
     others = (each for each in given if (each.source, each.genes) == (row.source, row.genes) and each is not row)
-    return {*(_action(each) for each in others), *(each.action for each in own)} - {"no_recommendation"}
+    choice = row.advice.fallback is not None and _action(row) not in SERIOUS  # "another drug, or a tenth of the dose"
+    own = [each.action for each in (*row.advice.conditions, *((row.advice.fallback,) if choice else ())) if each]
+    return {*(_action(each) for each in others), *own} - {"no_recommendation"}
 
 
 def _action(row: Recommendation) -> str:
