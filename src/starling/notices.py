@@ -28,7 +28,7 @@ NO_PHENOTYPE_TERMS: Final = "NO_PHENOTYPE_TERMS"
 DOES_NOT_HELP: Final = "RESULT_DOES_NOT_HELP"
 #: A row for a lesser gene, beside one that rules the drug out.
 ONLY_IF_USED: Final = "ONLY_IF_USED"
-#: A gene of which nothing is known could rule the drug out, while another gene gives a dose.
+#: A gene of which nothing is known, or not for certain, could rule the drug out, while a dose leads the answer.
 STILL_OPEN: Final = "STILL_OPEN"
 #: Advice of a guideline for others is left out, since the patient is known not to be one of them.
 OTHER_POPULATION: Final = "OTHER_POPULATION"

@@ -6,7 +6,7 @@ import pytest
 
 from starling.errors import InputError
 from starling.library import assess
-from starling.report.answer import Answer
+from starling.report.answer import Answer, shared_limits
 from starling.vocabulary import OutsideCall
 
 
@@ -89,3 +89,35 @@ def test_a_man_is_neither_pregnant_nor_breastfeeding(fact: str) -> None:
     with pytest.raises(InputError, match="contradicts sex=male"):
         box("codeine", "CYP2D6=*1/*1", sex="male", **{fact: "yes"})
     assert not any(fact in line for line in box("codeine", "CYP2D6=*1/*1", sex="male", age="40"))
+
+
+def test_an_absent_allele_is_never_named_as_the_danger() -> None:
+    """Source: CPIC 2017 (PMID 29392710): carriers of HLA-B*15:02 or HLA-A*31:01 do not start carbamazepine."""
+    said = " ".join(box("carbamazepine", "CYP2D6=*1/*1"))
+    assert "*15:02 positive" in said and "*31:01 positive" in said
+    assert "negative" not in said
+
+
+def test_no_gene_is_missing_where_a_medicine_rules_the_drug_out() -> None:
+    said = box("pazopanib", "UGT1A1=*1/*1", "ketoconazole")
+    assert said[0].startswith("Avoid with a strong CYP3A4 inhibitor")
+    assert not any(line.startswith("Not known") for line in said), said
+
+
+def test_a_child_is_given_no_number_of_adults_by_any_source() -> None:
+    """Source: US label of warfarin, section 8.4; PMID 28198005: children have a figure of their own."""
+    asked = assess(outside=[OutsideCall("CYP2C9", "*2/*3")], drugs=["warfarin"], subject={"age": "10"})
+    for row in asked.drug("warfarin").recommendations:
+        assert not row.advice.dose and not row.advice.conditions, row.guideline
+        assert "%" not in row.advice.summary and "mg" not in row.advice.summary, row.guideline
+    assert "lower warfarin dose" in box("warfarin", "CYP2C9=*2/*3", age="10")[0]
+
+
+def test_three_strengths_of_one_class_are_a_list() -> None:
+    asks = next(line for line in box("thioridazine", "CYP2D6=*1/*1") if line.startswith("Ask first"))
+    assert "a strong, moderate or weak CYP2D6 inhibitor" in asks
+
+
+def test_that_it_is_no_interaction_checker_is_said_once() -> None:
+    asked = assess(outside=[OutsideCall("CYP2D6", "*1/*1")], drugs=["tamoxifen"], medication=["paroxetine"])
+    assert " ".join(shared_limits(asked)).count("interaction checker") == 1

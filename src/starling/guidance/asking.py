@@ -94,6 +94,9 @@ def _listed(clause: Clause) -> str:
         else:
             strength, _, kind = known[1].partition(" ")
             classes.setdefault((known[0], kind), []).append(strength)
-    said = [f"a {' or '.join(each)} {enzyme} {kind}" for (enzyme, kind), each in classes.items()]
-    every = [*said, *names]
-    return " or ".join([", ".join(every[:-1]), every[-1]]) if len(every) > 1 else every[0]
+    said = [f"a {_or(each)} {enzyme} {kind}" for (enzyme, kind), each in classes.items()]
+    return _or([*said, *names])
+
+
+def _or(parts: list[str]) -> str:
+    return " or ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]

@@ -22,6 +22,8 @@ from starling.vocabulary import Why
 _BINDING: Final = frozenset({"required", "recommended"})
 #: what follows a gene whose number of copies is what to test
 COPIES: Final = " copy number"
+#: an allele that is absent is no danger by itself: another gene of the same row is
+_NEGATIVE: Final = " negative"
 _POSITIVE: Final = " positive"
 _NAMED: Final = 3
 
@@ -63,7 +65,12 @@ def _of_missing(block: Block, standings: Standings, gene: str) -> Iterator[Dange
     place = block.genes.index(gene)
     for asked, action in possible_rows(block, standings):
         key = asked[place]
-        if action in SERIOUS and key != NO_RESULT and _is_possible(key, standings[gene]):
+        if (
+            action in SERIOUS
+            and key != NO_RESULT
+            and not key.endswith(_NEGATIVE)
+            and _is_possible(key, standings[gene])
+        ):
             yield Danger(gene, gene, key_words(key), action)
 
 

@@ -29,6 +29,7 @@ from starling.guidance.effects import Applied, medicine_effects
 from starling.guidance.facts import NOTHING, Facts, facts_of
 from starling.guidance.flows import FLOWS
 from starling.guidance.flows.answer import FlowAnswer
+from starling.guidance.flows.warfarin import WARFARIN, without_adult_dose
 from starling.guidance.harm import with_harm
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
@@ -235,6 +236,8 @@ class Advisor:
                 answered.append((block, [decided(each, decider) for each in rows]))
         flow = _flow(plan, patient, asked)
         given = [*flow.recommendations, *(each for _, rows in answered for each in rows)]
+        if plan.drug.name == WARFARIN:
+            given = [without_adult_dose(each, patient.subject) for each in given]
         given += unsaid_limits(given, limits_of(plan.limits, decider, patient.wanted))
         if plan.usual:
             given = set_aside(

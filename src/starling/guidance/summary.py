@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from starling.assessment import DrugResult, Recommendation
-from starling.definitions import SERIOUS, Drug, RequiredTest, seriousness
+from starling.definitions import LIMIT, SERIOUS, Drug, RequiredTest, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED, USUAL
 from starling.guidance.disagreement import disagreement
 from starling.guidance.lookup import Block
@@ -120,9 +120,9 @@ def _open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Danger, ...]:
 
 
 def _still_open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Notice, ...]:
-    """The genes of which nothing is known and that could rule the drug out, beside a dose by another gene."""
+    """What is not known, or not certain, and could rule the drug out, beside the dose that leads."""
     tested = {test.gene for test in tests}
-    unknown = [each for each in _open(found, tests) if not each.why and each.gene not in tested]
+    unknown = [each for each in _open(found, tests) if each.gene not in tested]
     return (Notice("STILL_OPEN", test_words(found.drug, (), unknown)),) if unknown else ()
 
 
@@ -157,6 +157,8 @@ def _tested_by(row: Recommendation, standings: Standings) -> Iterator[str]:
 
 def _missing(found: Given) -> Iterator[str]:
     """The genes of which nothing is known and that could change the answer."""
+    if any(each.advice.id.startswith(LIMIT) and each.action in SERIOUS for each in found.rows):
+        return  # ruled out whatever the genotype
     now = [(block, frozenset([row.action for row in rows])) for block, rows in found.answered]
     for gene in found.missing:
         if not found.rows or gene not in found.genes or can_change(gene, now, found.standings):

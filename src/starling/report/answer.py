@@ -59,9 +59,8 @@ _WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guidelin
 _TOGETHER: Final = 3
 #: So long may a list of medicines with remarks be.
 _READABLE: Final = 200
-NOT_A_CHECKER: Final = (
-    "Starling is not an interaction checker: of other medicines it knows only what its guidelines and labels name."
-)
+_CHECKER: Final = "Starling is not an interaction checker"
+NOT_A_CHECKER: Final = f"{_CHECKER}: of other medicines it knows only what its guidelines and labels name."
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,8 @@ class Answer:
 def shared_limits(assessment: Assessment) -> tuple[str, ...]:
     """What holds for every answer of the assessment."""
     stated = assessment.provenance.options.get("medication") or any(drug.medicines for drug in assessment.drugs)
-    return (*((NOT_A_CHECKER,) if stated else ()), *assumptions(assessment))
+    said = (each for each in assumptions(assessment) if not (stated and each.startswith(_CHECKER)))
+    return (*((NOT_A_CHECKER,) if stated else ()), *said)
 
 
 def phenotype_of(gene: GeneResult) -> str:
@@ -248,8 +248,9 @@ def _what_else(line: Line) -> Iterable[tuple[str, str]]:
         yield "Not certain", f"the result of {joined(line.uncertain)}; see below"
     still = [sentence(note.message) for note in line.drug.notes if note.code == STILL_OPEN]
     yield from (("", said) for said in still)
-    if line.lead is not None and line.unknown and not still:
-        yield "Not known", f"{joined(line.unknown)}, whose result could change this answer"
+    unknown = [gene for gene in line.unknown if not any(gene in said for said in still)]
+    if line.lead is not None and unknown:
+        yield "Not known", f"{joined(unknown)}, whose result could change this answer"
 
 
 def _apart(names: Sequence[str]) -> Sequence[str]:
@@ -285,8 +286,11 @@ def _medicine(one: MedicineEffect, line: Line) -> str:
     """What a stated medicine did, without what the leading sentence has just said of it."""
     said = medicine_words(one)
     leading = _TAKEN.sub("", line.lead.advice.summary).casefold() if line.lead is not None and line.commands else ""
-    own = said.removeprefix(f"{one.name}: ").rstrip(".").casefold()
-    return f"{one.name}: decides this answer." if one.effect == "condition" and own in leading else said
+    parts = said.removeprefix(f"{one.name}: ").rstrip(".").split("; ")
+    others = [part for part in parts if part.casefold() not in leading]
+    if one.effect != "condition" or len(others) == len(parts):
+        return said
+    return f"{one.name}: {'; '.join(('decides this answer', *others))}."
 
 
 def _other_dose(line: Line) -> Iterable[tuple[str, str]]:

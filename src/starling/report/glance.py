@@ -131,7 +131,7 @@ class Line:
     @property
     def is_split(self) -> bool:
         """Whether what to do differs between groups of patients, so that no dose holds for all of them."""
-        return any(label for label, _ in self.first)
+        return sum(1 for label, _ in self.first if label) > 1
 
     @property
     def instead(self) -> tuple[str, ...]:

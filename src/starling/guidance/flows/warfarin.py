@@ -12,9 +12,10 @@ from starling.assessment import Advice, Condition, Dose, GeneResult, Recommendat
 from starling.definitions import Guideline
 from starling.guidance.ancestry import WORDS, group_of
 from starling.guidance.flows.answer import Flow, FlowAnswer, single_diplotype
-from starling.values import dataclass
+from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
+WARFARIN: Final = "warfarin"
 Ancestry = Literal["african", "other", "unknown"]
 
 #: CYP2C9 alleles that enter a dosing algorithm as *1 and then lower its dose.
@@ -89,6 +90,22 @@ def is_child(subject: Mapping[str, str]) -> bool:
         return float(subject.get("age", "")) < ADULT_YEARS
     except ValueError:
         return False
+
+
+def without_adult_dose(row: Recommendation, subject: Mapping[str, str]) -> Recommendation:
+    """For a child: that the result asks for another dose, and no number, since those of the sources are of adults.
+
+    Source: US label of warfarin, section 8.4: no adequate studies in children; PMID 28198005: a figure of their own.
+    """
+    if not is_child(subject) or row.action in {"standard", "no_recommendation"}:
+        return row
+    lower = "a lower" if row.action == "reduce_dose" else "another"
+    summary = (
+        f"This result means {lower} warfarin dose than usual; the numbers of this source are those of adults: "
+        "use a paediatric scheme."
+    )
+    kept = replace(row.advice, summary=summary, detail="", dose=(), conditions=(), fallback=None)
+    return replace(row, advice=kept)
 
 
 def advise(
@@ -298,4 +315,4 @@ def _recommendation(
     )
 
 
-FLOW: Final = Flow("cpic-warfarin-and-cyp2c9-cyp4f2-vkorc1", ("warfarin",), advise)
+FLOW: Final = Flow("cpic-warfarin-and-cyp2c9-cyp4f2-vkorc1", (WARFARIN,), advise)
