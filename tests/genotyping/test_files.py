@@ -446,3 +446,12 @@ def test_an_indel_of_unknown_grch37_reference_needs_a_record_that_states_it() ->
     forced = Options(absent_is_reference="force")
     assert shown(read("chr10 96708000 A G 0/1", build="GRCh37", options=forced), place) == "notassayed"
     assert shown(read("chr10 96708918 AT A 0/0", build="GRCh37"), place) == "AT/AT"
+
+
+def test_attack_blocks_without_number_over_one_site_are_refused() -> None:
+    """A hundred thousand blocks with one END took minutes and gigabytes."""
+    head = "chr10 {} A <NON_REF> GT:DP:GQ:MIN_DP 0/0:30:99:30 PASS END=94790000"
+    rows = [head.format(94_700_000 + number) for number in range(1_100)]
+    with pytest.raises(InputError, match="more than 1000 records speak for chr10:") as raised:
+        read(*rows)
+    assert raised.value.code == "BAD_RECORD"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import Options
+from starling.errors import InputError
 from starling.formats.record import Record
 from starling.genotyping.call import PLAIN_REFERENCE, Call, has_genotypes_alone, read_call, view
 from starling.genotyping.observation import Cell, Observation, ReferenceCall, observations, stated
@@ -16,6 +17,8 @@ _PLAIN: Final[Mapping[str, Call]] = {"0/0": PLAIN_REFERENCE, "0|0": PLAIN_REFERE
 _BASES: Final = frozenset("ACGT")
 #: Distinct columns of which the reference call is kept: a person's file has some dozens.
 _KEPT: Final = 1 << 12
+#: Records of one person that may speak for one site: callers write a handful, and more is no file of a person (ours).
+_MOST_RECORDS: Final = 1_000
 #: Longer columns are not kept, so that no file can fill the memory.
 _LONGEST_KEPT: Final = 256
 
@@ -109,14 +112,18 @@ class CellReader:
                 known[text] = found
             own = self.cells[person]
             for observation in found:
-                self._keep(own, observation)
+                self._keep(own, observation, record)
 
-    def _keep(self, own: list[Cell], observation: Observation) -> None:
+    def _keep(self, own: list[Cell], observation: Observation, record: Record) -> None:
         at = observation.plan.slot
         before = own[at]
         if before is None:
             own[at] = observation
         elif isinstance(before, list):
+            if len(before) >= _MOST_RECORDS:
+                locus = self._slots[at].locus
+                message = f"more than {_MOST_RECORDS} records speak for {locus.chromosome}:{locus.position}"
+                raise InputError("BAD_RECORD", message, source=record.source, line=record.line)
             before.append(observation)
         else:
             own[at] = [*stated(before, self._slots[at]), observation]
