@@ -240,3 +240,9 @@ def test_every_listed_name_is_known_in_either_order(knowledge: KnowledgeBase, da
     first, second = data.draw(names), data.draw(names)
     assert stated(knowledge, gene, f"{first}/{second}").result == stated(knowledge, gene, f"{second}/{first}").result
     assert isinstance(stated(knowledge, gene, f"{first}/{second}").result, Diplotype)
+
+
+def test_a_name_that_begins_with_a_digit_is_no_star_allele(knowledge: KnowledgeBase) -> None:
+    """CFTR's table lists `711+3A->G`; a laboratory's `2/17` of another gene is `*2/*17`."""
+    assert isinstance(stated(knowledge, "CFTR", "711+3A->G/711+3A->G").result, Diplotype)
+    assert isinstance(stated(knowledge, "CYP2C19", "2/17").result, Diplotype)

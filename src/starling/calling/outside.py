@@ -101,7 +101,7 @@ def translate_name(name: str, definition: GeneDefinition) -> str | None:
     """
     listed = {allele.name for allele in definition.alleles} | {allele.reported_as for allele in definition.alleles}
     text = name.strip().removeprefix(definition.gene).strip(" :").replace("≥", ">=").replace("×", "x")
-    text = f"*{text}" if text[:1].isdigit() and _mitochondrial(text) not in listed else text
+    text = f"*{text}" if text[:1].isdigit() and listed.isdisjoint((text, _mitochondrial(text))) else text
     for form in _forms(text, definition):
         if form in listed:
             return form
