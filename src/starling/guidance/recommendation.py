@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from starling.assessment import DrugResult, GeneResult, MedicineEffect, Recommendation
 from starling.condition_keys import either_of
@@ -47,6 +47,9 @@ from starling.guidance.summary import SUPERSEDED, Given, summarise, unadvised
 from starling.guidance.uninformative import set_aside, uninformative
 from starling.values import dataclass, field, replace
 from starling.vocabulary import Notice
+
+#: what is stated of one drug
+Row = TypeVar("Row", RequiredTest, KnownHarm, StatedLimit)
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -341,6 +344,14 @@ def recommend(
     return Advisor(rules).recommend(results, medication=medication, subject=subject, sources=sources)
 
 
+def _by_drug(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """The rows of each drug."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.drug, []).append(row)
+    return found
+
+
 def _plans(rules: GuidanceRules) -> dict[str, _Plan]:
     """What answers for each drug of the rules."""
     blocks, guidelines = index(rules), {each.id: each for each in rules.guidelines}
@@ -349,17 +360,18 @@ def _plans(rules: GuidanceRules) -> dict[str, _Plan]:
     deciding: dict[str, list[tuple[str, bool]]] = {}
     for drug_name, gene, by_diplotype in rules.condition_genes:
         deciding.setdefault(drug_name, []).append((gene, bool(by_diplotype)))
+    all_tests, all_harms, all_limits = _by_drug(rules.required_tests), _by_drug(rules.harms), _by_drug(rules.limits)
     for drug in (*rules.drugs, *rules.unadvised):
         own = tuple(blocks.get(drug.name, ()))
         exact = {keys.gene for block in own for keys in block.keys if keys.asks_diplotypes}
-        tests = tuple(test for test in rules.required_tests if test.drug == drug.name)
+        tests = tuple(all_tests.get(drug.name, ()))
         genes = dict.fromkeys(gene for block in own for gene in (*block.genes, *block.guideline.genes))
         genes |= dict.fromkeys(test.gene for test in tests)
         genes |= dict.fromkeys(gene for gene, _ in deciding.get(drug.name, ()))
         exact |= {gene for gene, by_diplotype in deciding.get(drug.name, ()) if by_diplotype}
         usual = tuple(gene for gene in genes if (known := rules.phenotypes.get(gene)) and known.uninformative)
-        harms = tuple(harm for harm in rules.harms if harm.drug == drug.name)
-        limits = tuple(each for each in rules.limits if each.drug == drug.name)
+        harms = tuple(all_harms.get(drug.name, ()))
+        limits = tuple(all_limits.get(drug.name, ()))
         asked = tuple((gene, gene in exact or gene in usual) for gene in genes)
         flow = guidelines.get(FLOWS[drug.name].guideline) if drug.name in FLOWS else None
         relevant = relevant_genes(drug, own, flow.genes if flow is not None else ())
