@@ -41,7 +41,8 @@ STRENGTHS: Final = frozenset(
 
 _NEGATION: Final = "not "
 _NUMBER: Final = re.compile(r"(<=|>=|<|>)(\d+(?:\.\d+)?)")
-_GENE: Final = re.compile(r"([A-Z0-9-]+)([=:])(.+)")
+#: A gene and what is asked of it: `=` terms, scores or presences, `:` diplotypes.
+GENE_KEY: Final = re.compile(r"([A-Z0-9-]+)([=:])(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def parse_gene(value: str) -> GeneClause:
 
     Raises: ValueError when it is neither.
     """
-    match = _GENE.fullmatch(value)
+    match = GENE_KEY.fullmatch(value)
     if match is None:
         raise ValueError(f"{value!r} is neither GENE=term, term nor GENE:diplotype, diplotype")
     return GeneClause(match[1], tuple(match[3].split(", ")), match[2] == ":")

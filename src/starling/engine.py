@@ -45,7 +45,7 @@ from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.age import age_notices, origin_notices
 from starling.knowledge.base import KnowledgeBase
-from starling.knowledge.medicines import known_medicines, read_as, stated_medicines
+from starling.knowledge.medicines import ingredients_of, notices_of, read_as, stated_medicines
 from starling.once import once
 from starling.serial.digest import ResultDigest
 from starling.source.door import Wanted, open_source
@@ -66,7 +66,6 @@ class Person:
 
     genotypes: SampleGenotypes
     outside: tuple[OutsideCall, ...]
-    medication: tuple[str, ...]
     medicines: tuple[Medicine, ...]
     subject: Mapping[str, str]
     options: Options
@@ -215,13 +214,13 @@ class Engine:
         `notices`: what is to be said beside what is found here.
         """
         clock = [perf_counter()]
-        medication, unknown = known_medicines(self._whole.knowledge, question.medication)
         medicines = stated_medicines(self._whole.knowledge, question.medication)
+        medication, unknown = ingredients_of(medicines), notices_of(self._whole.knowledge, medicines)
         subject = with_age(question.subject, date(*gmtime()[:3]))
         own = self._callers.read(genotypes, options)
         outside, said = self._stated_of(question, genotypes.sample)
         notices = (*said, *notices)
-        person = Person(genotypes, outside, medication, medicines, subject, options)
+        person = Person(genotypes, outside, medicines, subject, options)
         calls = person.seen(self.combined(own, outside))
         clock.append(perf_counter())
         results = self.interpreted(calls, own, medication)
@@ -305,8 +304,8 @@ class Engine:
         callers = Callers(tuple(self.knowledge.beside), defined, self.knowledge.guidance.phenotypes)
         own = callers.read(person.genotypes, person.options)
         calls = combine([*map(SampleCall, own.values()), *callers.stated(person.outside)])
-        more = self.interpreted(person.seen(calls), own, person.medication)
-        rules = self._whole.knowledge.about(drugs, medicines=bool(person.medication)).guidance
+        more = self.interpreted(person.seen(calls), own, ingredients_of(person.medicines))
+        rules = self._whole.knowledge.about(drugs, medicines=bool(person.medicines)).guidance
         other = [each for each in (*rules.drugs, *rules.unadvised) if each.name in drugs]
         return person.advised(Advisor(rules), other, (*results, *more))
 

@@ -165,9 +165,8 @@ def checked(subject: Mapping[str, str], today: date) -> Mapping[str, str]:
     """The same subject.
 
     Raises: InputError BAD_OPTION, the sender's: an age or a weight that nobody has, an age that contradicts the date of
-    birth by more than a year, yes or no that is neither or that contradicts the sex, or an ancestry that no flow knows.
-    birth by more than a year, a date of birth that is none or is yet to come, yes or no that is neither, or an ancestry
-    that no flow knows.
+    birth by more than a year, a date of birth that is none or is yet to come, yes or no that is neither or that
+    contradicts the sex, or an ancestry that no flow knows.
     """
     for name, unit in NUMBERS.items():
         low, high = _LIMITS[name]

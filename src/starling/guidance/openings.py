@@ -91,10 +91,12 @@ def _of_uncertain(block: Block, standings: Standings, standing: Standing) -> Ite
         supposed = {**known, standing.gene: standing.with_score(score)}
         for action in SERIOUS & actions_of(block, supposed):
             yield Danger(standing.gene, standing.gene, f"activity score {score}", action, "the score is not certain")
-    if standing.undescribed and any(action in SERIOUS for _, action in possible_rows(block, standings, standing.gene)):
-        why = Why.UNDOCUMENTED_VARIANT
-        action = min((action for _, action in possible_rows(block, standings, standing.gene)), key=seriousness)
-        yield Danger(standing.gene, standing.gene, "of another function", action, WHY[why].brief)
+    if standing.undescribed:
+        possible = (action for _, action in possible_rows(block, standings, standing.gene))
+        action = min(possible, key=seriousness, default="")
+        if action in SERIOUS:
+            brief = WHY[Why.UNDOCUMENTED_VARIANT].brief
+            yield Danger(standing.gene, standing.gene, "of another function", action, brief)
 
 
 def possible_rows(block: Block, standings: Standings, free: str = "") -> Iterator[tuple[tuple[str, ...], str]]:

@@ -29,7 +29,6 @@ from starling.guidance.effects import Applied, medicine_effects
 from starling.guidance.facts import NOTHING, Facts, facts_of
 from starling.guidance.flows import FLOWS
 from starling.guidance.flows.answer import FlowAnswer
-from starling.guidance.flows.warfarin import WARFARIN, without_adult_dose
 from starling.guidance.harm import with_harm
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
@@ -229,41 +228,45 @@ class Advisor:
         missing: set[str] = set()
         answered: list[tuple[Block, list[Recommendation]]] = []
         undecided: list[Recommendation] = []
+        for_others: list[Block] = []
         for block in plan.blocks:
-            if patient.wanted and block.guideline.source not in patient.wanted:
-                continue
-            if not self._is_for_others(block, decider):
+            if self._is_for_others(block, decider):
+                for_others.append(block)
+            elif not patient.wanted or block.guideline.source in patient.wanted:
                 missing.update(block.missing(asked.standings))
                 rows = self._given(plan, block, asked)
                 undecided += rows
                 answered.append((block, [decided(each, decider) for each in rows]))
         flow = _flow(plan, patient, asked)
         given = [*flow.recommendations, *(each for _, rows in answered for each in rows)]
-        if plan.drug.name == WARFARIN:
-            given = [without_adult_dose(each, patient.subject) for each in given]
+        if plan.drug.name in FLOWS:
+            given = [FLOWS[plan.drug.name].restrain(each, patient.subject) for each in given]
         given += unsaid_limits(given, limits_of(plan.limits, decider, patient.wanted))
         if plan.usual:
             given = set_aside(
                 given, uninformative(plan.usual, asked.standings, self._rules.phenotypes, patient.subject)
             )
-        answer = self._summarised(plan, asked, decider, answered, given, missing.union(flow.genes_missing))
+        left_out = tuple(self._left_out(for_others))
+        answer = self._summarised(plan, asked, answered, given, missing.union(flow.genes_missing), left_out)
         asks = open_conditions(given, plan.limits, decider, answer.headline_action)
         effects: tuple[MedicineEffect, ...] = ()
         if patient.medicines:
             told = told_by(undecided, plan.limits, decider)
             effects = medicine_effects(patient.medicines, _applied(plan, asked, told, self._enzymes))
-        if asks and answer.headline_action == "standard":
-            answer = replace(answer, headline_action="test_further")  # nothing usual over a danger that is open
-        return replace(answer, conditions_open=asks, medicines=effects) if asks or effects else answer
+        if not asks and not effects:
+            return answer
+        # nothing usual over a danger that is open
+        headline = "test_further" if asks and answer.headline_action == "standard" else answer.headline_action
+        return replace(answer, headline_action=headline, conditions_open=asks, medicines=effects)
 
     def _summarised(
         self,
         plan: _Plan,
         asked: _Asked,
-        decider: Decider,
         answered: list[tuple[Block, list[Recommendation]]],
         given: list[Recommendation],
         missing: set[str],
+        left_out: tuple[Notice, ...],
     ) -> DrugResult:
         """One answer of all that was given."""
         if plan.drug.unadvised and not given:
@@ -277,7 +280,7 @@ class Advisor:
             standings=asked.standings,
             missing=missing,
             untested=tests,
-            notes=(*said, *self._not_shown(plan, decider)),
+            notes=(*said, *left_out),
         )
         return with_harm(summarise(found), plan.harms, asked.standings)
 
@@ -286,12 +289,9 @@ class Advisor:
         keys = either_of(self._rules.population_keys.get(block.population, ""))
         return all(decider.decide(key) is False for key in keys)
 
-    def _not_shown(self, plan: _Plan, decider: Decider) -> Iterator[Notice]:
+    def _left_out(self, for_others: Iterable[Block]) -> Iterator[Notice]:
         """One notice for each population of a guideline whose advice is left out because it concerns others."""
-        left_out = {
-            (each.guideline.id, each.population): None for each in plan.blocks if self._is_for_others(each, decider)
-        }
-        for guideline, population in left_out:
+        for guideline, population in dict.fromkeys((each.guideline.id, each.population) for each in for_others):
             whom = self._rules.populations.get(population, population)
             yield Notice("OTHER_POPULATION", f"{guideline}: what it says of {whom} does not concern this patient.")
 

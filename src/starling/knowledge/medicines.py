@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from starling.definitions import Inhibitor, Medicine
@@ -34,17 +34,26 @@ def known_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[tuple[s
 
     A notice for each name that was not read as it stands, and for each that nobody here knows.
     """
-    known: list[str] = []
+    medicines = stated_medicines(knowledge, names)
+    return ingredients_of(medicines), notices_of(knowledge, medicines)
+
+
+def ingredients_of(medicines: Iterable[Medicine]) -> tuple[str, ...]:
+    """The ingredients of all of them, each once."""
+    return tuple(dict.fromkeys(substance for each in medicines for substance in each.substances))
+
+
+def notices_of(knowledge: Medicines, medicines: Iterable[Medicine]) -> tuple[Notice, ...]:
+    """A notice for each name that was not read as it stands, and for each that nobody here knows."""
     notices: list[Notice] = []
-    for each in stated_medicines(knowledge, names):
-        known += each.substances
+    for each in medicines:
         notices += read_as(knowledge, each.name)
         for part in each.unknown:
             near = ", ".join(knowledge.nearest_medicines(part))
             hint = f" (nearest names: {near})" if near else ""
             message = f"{part!r} is not known here{hint}; its effect on other medicines was not considered"
             notices.append(Notice("UNKNOWN_MEDICINE", message))
-    return tuple(dict.fromkeys(known)), tuple(notices)
+    return tuple(notices)
 
 
 def stated_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[Medicine, ...]:

@@ -7,13 +7,13 @@ distinct advices and keys.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import repeat, starmap
-from typing import Any, Final
+from typing import Any
 
 from starling.assessment import Advice, Condition, Dose, Implication
+from starling.condition_keys import GENE_KEY
 from starling.definitions import (
     CALLING_RULES,
     DIPLOTYPE,
@@ -42,8 +42,6 @@ from starling.vocabulary import ActivityScore
 
 #: the rows of one table, in key order
 Select = Callable[[str], Sequence[tuple[Any, ...]]]
-
-_KEY: Final = re.compile(r"([A-Z0-9-]+)([=:])(.+)")
 
 
 def definitions_of(select: Select) -> dict[str, GeneDefinition]:
@@ -160,7 +158,7 @@ def parse_key(text: str) -> Key:
     >>> parse_key("UGT1A1:*28/*28").is_diplotype  # beats the row for poor metabolisers
     True
     """
-    match = _KEY.fullmatch(text)
+    match = GENE_KEY.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is neither GENE=key nor GENE:diplotype")
     return Key(match[1], match[3], match[2] == ":")

@@ -21,12 +21,14 @@ class FlowAnswer:
 class Flow:
     """A guideline without rows: its id, the drugs it speaks of, and its decision tree.
 
-    `advise` receives the drug, the guideline, the gene results by gene, and the subject.
+    `advise` receives the drug, the guideline, the gene results by gene, and the subject.  `restrain`: what the flow
+    leaves, for a subject, of a recommendation that any source gives for its drugs.
     """
 
     guideline: str
     drugs: tuple[str, ...]
     advise: Callable[[str, Guideline, Mapping[str, GeneResult], Mapping[str, str]], FlowAnswer]
+    restrain: Callable[[Recommendation, Mapping[str, str]], Recommendation] = lambda row, _: row
 
 
 def single_diplotype(results: Mapping[str, GeneResult], gene: str) -> tuple[str, ...] | None:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from starling.assessment import Advice, Condition, Dose, GeneResult, Recommendation
 from starling.definitions import Guideline
-from starling.guidance.ancestry import WORDS, group_of
+from starling.guidance.ancestry import group_of
 from starling.guidance.flows.answer import Flow, FlowAnswer, single_diplotype
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
@@ -22,8 +22,6 @@ Ancestry = Literal["african", "other", "unknown"]
 LOWERING_ALLELES: Final = ("*5", "*6", "*8", "*11")
 CLUSTER_VARIANT: Final = "rs12777823"
 RAISING_ALLELES: Final = frozenset({"*3", "*4"})
-AFRICAN: Final = WORDS["black"] | {"african-american", "afro-caribbean", "sub-saharan african"}
-OTHER: Final = WORDS["asian"] | WORDS["white"] | WORDS["other"]
 
 _ALGORITHM: Final = (
     "calculate the dose with a published pharmacogenetic algorithm (clinical factors, VKORC1 rs9923231, CYP2C9 *2, *3)"
@@ -315,4 +313,4 @@ def _recommendation(
     )
 
 
-FLOW: Final = Flow("cpic-warfarin-and-cyp2c9-cyp4f2-vkorc1", (WARFARIN,), advise)
+FLOW: Final = Flow("cpic-warfarin-and-cyp2c9-cyp4f2-vkorc1", (WARFARIN,), advise, without_adult_dose)
