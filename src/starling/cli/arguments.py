@@ -13,6 +13,7 @@ from starling.cli.commands import is_there
 from starling.cli.signing import SIGNING_KEYS, check_signing
 from starling.engine import Engine
 from starling.errors import InputError
+from starling.session import LIMITS
 from starling.vocabulary import Sex
 
 SUBJECT_KEYS: Final = (
@@ -188,27 +189,33 @@ def _drug_as_file(engine: Engine, paths: Iterable[str]) -> str | None:
     return next((path for path in paths if not is_there(path) and engine.knowledge.knows_medicine(path)), None)
 
 
-class Tally:
-    """Passes people on and remembers whether any gene of anyone was called."""
+def anything_called(person: Assessment) -> bool:
+    """Whether any gene was called."""
+    return any(gene.status != "undetermined" for gene in person.genes)
 
-    def __init__(self) -> None:
-        self.anything_called = False
+
+class Tally:
+    """Passes people on and remembers whether there was anything to say of anyone."""
+
+    def __init__(self, counts: Callable[[Assessment], bool] = anything_called) -> None:
+        self._counts = counts
+        self._found = False
 
     def __call__(self, people: Iterable[Assessment]) -> Iterator[Assessment]:
         """The same people."""
         for person in people:
-            self.anything_called |= any(gene.status != "undetermined" for gene in person.genes)
+            self._found |= self._counts(person)
             yield person
 
     @property
     def exit_code(self) -> int:
-        """0, or what says that nothing could be called."""
-        return 0 if self.anything_called else NOTHING_CALLED
+        """0, or what says that there was nothing to say."""
+        return 0 if self._found else NOTHING_CALLED
 
 
 def read_options(arguments: argparse.Namespace, *, sex: Sex, sources: tuple[str, ...]) -> Options:
     """How to read, as the command line says it.  Raises: InputError on a negative threshold."""
-    for name in ("min_dp", "min_gq", "min_gp", "max_other_reads", "min_het_reads"):
+    for name in LIMITS:
         if getattr(arguments, name) < 0:
             raise InputError("BAD_OPTION", "must not be negative", source=f"--{name.replace('_', '-')}")
     return Options(
@@ -235,7 +242,7 @@ def _question(arguments: argparse.Namespace, drugs: tuple[str, ...]) -> Question
     return question(
         drugs=drugs,
         outside=arguments.outside,
-        medication=_medication(arguments.medication),
+        medication=arguments.medication,
         subject={**_subject(arguments.subject, arguments.sex), **_facts(arguments)},
     )
 
@@ -266,11 +273,6 @@ def _sex(arguments: argparse.Namespace) -> Sex:
                 return "male" if pair == "sex=male" else "female"
     sex: Sex = arguments.sex
     return sex
-
-
-def _medication(text: str) -> tuple[str, ...]:
-    """The medicines named; of one that nobody here knows the result says so."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _subject(pairs: Iterable[str], sex: str) -> Mapping[str, str]:

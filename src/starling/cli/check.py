@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from starling.assessment import Assessment
+from starling.assessment import Assessment, DrugResult
 from starling.cli.arguments import (
-    NOTHING_CALLED,
+    Tally,
     add_knowledge,
     add_patient,
     add_reading,
@@ -68,8 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     engine = Engine.open(knowledge_path(arguments.knowledge))
     asked = _sorted_out(engine, arguments)
     names = tuple(dict.fromkeys(engine.knowledge.find_drug(drug).name for drug in asked))
-    given = _Given(names)
-    people = given(assessed(engine, arguments, drugs=asked))
+    tally = Tally(lambda person: any(_is_given(person.drug(name)) for name in names))
+    people = tally(assessed(engine, arguments, drugs=asked))
     if format_ == "html":
         from starling.report.check_page import checks_page
 
@@ -80,21 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
         write(checks_parts(people, names), output)
     else:
         write(_texts(people, names, output), output)
-    return 0 if given.any_answer else NOTHING_CALLED
+    return tally.exit_code
 
 
-class _Given:
-    """Passes people on and remembers whether anything could be answered about anyone."""
-
-    def __init__(self, drugs: Sequence[str]) -> None:
-        self.drugs = drugs
-        self.any_answer = False
-
-    def __call__(self, people: Iterable[Assessment]) -> Iterator[Assessment]:
-        for person in people:
-            answers = map(person.drug, self.drugs)
-            self.any_answer |= any(one.status != "no_result" or one.headline_action is not None for one in answers)
-            yield person
+def _is_given(answer: DrugResult) -> bool:
+    return answer.is_answered or answer.headline_action is not None
 
 
 def _texts(people: Iterable[Assessment], drugs: Sequence[str], output: Path | None) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Final
 from starling.assessment import Options
 from starling.cli.arguments import add_knowledge, add_reading, read_options
 from starling.cli.commands import add_verb
+from starling.cli.output import write
 from starling.cli.screen import ProgressBar
 from starling.errors import InputError
 from starling.report.text import visible
@@ -148,7 +149,6 @@ def reanalyse(arguments: argparse.Namespace) -> int:
 def summary(arguments: argparse.Namespace) -> int:
     """Frequencies of the cohort, as a table and a page."""
     from starling.cohort.tell.summary import summarise
-    from starling.formats.write import write_atomically
     from starling.report.summary_json import document
     from starling.report.summary_multiqc import multiqc
     from starling.report.summary_page import page
@@ -164,10 +164,7 @@ def summary(arguments: argparse.Namespace) -> int:
     faces = {"html": page, "json": document, "multiqc": multiqc, "tsv": table}
     suffix = output.suffix.lower() if output is not None else ""
     text = faces[arguments.format or _SUMMARY_BY_SUFFIX.get(suffix, "tsv")](found)
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        write_atomically(output, text)
+    write([text], output)
     return 0
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from starling.cli.arguments import (
     NOTHING_CALLED,
     add_knowledge,
     add_patient,
     add_reading,
+    anything_called,
     assessed,
     knowledge_path,
     named_drug,
@@ -22,6 +22,7 @@ from starling.cli.screen import width
 from starling.dosing.program import INDICATIONS
 from starling.engine import Engine
 from starling.errors import InputError
+from starling.session import names_of
 
 if TYPE_CHECKING:
     from starling.assessment import Assessment
@@ -48,9 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="JSON on the screen")
     add_patient(parser, facts=False)
     facts = parser.add_argument_group("what the model takes (age, height and weight are never assumed)")
-    for option, stated in _FACTS.items():
-        if option not in parser._option_string_actions:  # what every command asks of a patient is asked once
-            facts.add_argument(option, **stated)
+    facts.add_argument("--age", metavar="YEARS")
+    facts.add_argument("--weight", metavar="KG")
+    facts.add_argument("--ancestry", metavar="GROUP", help="white, asian, black, mixed, ...; may be left out")
+    facts.add_argument("--indication", metavar="WHY", help=", ".join(INDICATIONS))
     facts.add_argument("--height", metavar="CM")
     facts.add_argument("--smoker", choices=("yes", "no"))
     facts.add_argument("--no-medication", action="store_true", help="the patient takes nothing else")
@@ -65,14 +67,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_knowledge(parser)
     add_reading(parser)
-
-
-_FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "--age": {"metavar": "YEARS"},
-    "--weight": {"metavar": "KG"},
-    "--ancestry": {"metavar": "GROUP", "help": "white, asian, black, mixed, ...; may be left out"},
-    "--indication": {"metavar": "WHY", "help": ", ".join(INDICATIONS)},
-}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -90,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         drug, person, patient, knowledge=knowledge, model=model, unsigned=arguments.unsigned, calibration=calibration
     )
     _show(prediction, person, arguments)
-    return 0 if any(gene.status != "undetermined" for gene in person.genes) else NOTHING_CALLED
+    return 0 if anything_called(person) else NOTHING_CALLED
 
 
 def _one(found: list[Assessment]) -> Assessment:
@@ -102,7 +96,7 @@ def _one(found: list[Assessment]) -> Assessment:
 def _patient(arguments: argparse.Namespace) -> Patient:
     from starling.dosing.program import Patient
 
-    names = tuple(name.strip() for name in arguments.medication.split(",") if name.strip())
+    names = names_of(arguments.medication, "medication")
     return Patient(
         age_years=_number(arguments.age, "--age", "years"),
         height_cm=_number(arguments.height, "--height", "cm"),
@@ -110,7 +104,7 @@ def _patient(arguments: argparse.Namespace) -> Patient:
         ancestry=arguments.ancestry,
         medication=names or (() if arguments.no_medication else None),
         smoker=None if arguments.smoker is None else arguments.smoker == "yes",
-        indication=_indication(arguments.indication),
+        indication=arguments.indication,
         linked=_linked(arguments.linked),
     )
 
@@ -122,13 +116,6 @@ def _number(stated: str | None, option: str, unit: str) -> float | None:
         return float(stated)
     except ValueError:
         raise InputError("BAD_OPTION", f"{stated!r} is not a number of {unit}", source=option) from None
-
-
-def _indication(stated: str | list[str] | None) -> str | None:
-    """Why it is given; of several reasons the first."""
-    if isinstance(stated, list):
-        return stated[0] if stated else None
-    return stated
 
 
 def _tell_the_report(arguments: argparse.Namespace) -> None:

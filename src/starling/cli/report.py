@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     people = tally(assessed(engine, arguments))
     shown = people if format_ == "json" else map(view.of, people)
     if format_ in {"html", "patient"}:
-        write_pages(shown, output, _page(engine, format_, arguments))
+        write_pages(shown, output, _page(format_, arguments))
     else:
         write(_text_of(engine, shown, format_, arguments, output), output)
     return tally.exit_code
@@ -122,22 +122,16 @@ def _format_of(arguments: argparse.Namespace, output: Path | None) -> str:
     return format_of(arguments.format, output, _BY_SUFFIX, folder=folder)
 
 
-def _page(engine: Engine, format_: str, arguments: argparse.Namespace) -> Callable[[Assessment], str]:
+def _page(format_: str, arguments: argparse.Namespace) -> Callable[[Assessment], str]:
     if format_ == "html":
         from starling.report.html import page
 
         extent: Extent = "short" if arguments.short else "full" if arguments.full else "whole"
         return lambda person: page(person, extent=extent)
     from starling.report.patient import patient_page
+    from starling.report.taken import taken
 
-    return lambda person: patient_page(person, taken=_taken(engine, person))
-
-
-def _taken(engine: Engine, person: Assessment) -> tuple[str, ...]:
-    """What the patient takes, as drugs of the knowledge base."""
-    stated = person.provenance.options.get("medication")
-    names = [*map(str, stated)] if isinstance(stated, (list, tuple)) else []
-    return tuple(substance for name in names for substance in engine.knowledge.read_medicine(name)[0])
+    return lambda person: patient_page(person, taken=taken(person))
 
 
 def _text_of(
@@ -158,8 +152,9 @@ def _text_of(
         return calls_parts(people, engine.knowledge.definitions)
     if format_ == "alert":
         from starling.report.alert import alerts
+        from starling.report.taken import taken
 
-        texts = (alerts(person, taken=_taken(engine, person)) for person in people)
+        texts = (alerts(person, taken=taken(person)) for person in people)
         return (f"\n{text}" if number else text for number, text in enumerate(texts))
     from starling.report.terminal import render
 

@@ -13,10 +13,9 @@ from typing import Final
 
 from starling.assessment import Assessment
 from starling.definitions import seriousness
-from starling.notices import TEST_REQUIRED
 from starling.report.glance import Line, at_a_glance
 from starling.report.text import visible
-from starling.report.words import NOT_A_DEVICE_SHORT, dated, joined, moment_words, open_words, plural, sentence
+from starling.report.words import NOT_A_DEVICE_SHORT, dated, moment_words, plural, sentence
 
 #: Where one sentence of a summary ends and the next begins.
 _BETWEEN: Final = re.compile(r"(?<=[a-z0-9%)])(?<!\bSt)\. (?=[A-Z])")
@@ -73,28 +72,26 @@ def _alert(line: Line, *, taken: bool) -> str:
     marked = f"{line.drug.drug} (taken now)" if taken else line.drug.drug
     tests, before = _tests(line), line.words.action in _BEFORE_A_TEST
     said = _pre_test(tests) if tests and before else _post_test(line)
-    below = [f"Ask first: {open_words(one)}" for one in line.drug.conditions_open]
+    below = [f"Ask first: {one}" for one in line.asks]
     below += [f"Test first: {sentence(test)}" for test in tests] if not before else []
     return "\n".join(visible(text) for text in (f"{marked}: {said}", *below))
 
 
-def _tests(line: Line) -> list[str]:
+def _tests(line: Line) -> tuple[str, ...]:
     """Tests that an authority requires before the drug, as far as no advice makes them idle."""
-    ruled_out = line.words.action in {"contraindicated", "avoid"}
-    return [] if ruled_out else [note.message for note in line.drug.notes if note.code == TEST_REQUIRED]
+    return () if line.words.action in {"contraindicated", "avoid"} else line.required_tests
 
 
-def _pre_test(tests: list[str]) -> str:
+def _pre_test(tests: Iterable[str]) -> str:
     first = sentence(_one("; ".join(message.rstrip(".") for message in tests)))
     return f"{first} Do the test before the first dose, and ask again with its result."
 
 
 def _post_test(line: Line) -> str:
     reason = f"; reason: {line.because}" if line.because else ""
-    doubt = f" ({joined(line.uncertain)} not certain)" if line.uncertain else ""
-    unknown = f" ({joined(line.unknown)} not known)" if line.unknown else ""
+    doubt = "".join(f" ({each})" for each in line.doubts)
     who = f" [{', '.join(line.sources)}]" if line.sources else ""
-    first = sentence(f"{line.words.word.upper()}{reason}{doubt}{unknown}{who}")
+    first = sentence(f"{line.words.word.upper()}{reason}{doubt}{who}")
     return f"{first} {sentence(_one(line.summary))}" if line.summary else f"{first} {_unsaid(line)}"
 
 

@@ -32,7 +32,6 @@ from starling.report.words import (
     dated,
     joined,
     medicine_words,
-    open_words,
     phenotype_words,
     population_words,
     reason_of,
@@ -50,7 +49,6 @@ _BEFORE_A_ROW: Final = {
     DOES_NOT_HELP: "Not counted, since nearly everybody has this result:",
 }
 #: who takes what, in the words of a condition that was decided
-_TAKEN_NOW: Final = re.compile(r" \(taken: ")
 _TAKEN: Final = re.compile(r" \(taken: [^)]*\)")
 #: actions that give another dose
 _DOSES: Final = frozenset({"reduce_dose", "adjust_dose", "increase_dose"})
@@ -225,12 +223,12 @@ def _details(line: Line) -> Iterable[tuple[str, str]]:
 
 
 def _asks(line: Line) -> list[tuple[str, str]]:
-    return [("Ask first", open_words(one)) for one in line.drug.conditions_open]
+    return [("Ask first", one) for one in line.asks]
 
 
 def _tests(line: Line) -> list[tuple[str, str]]:
     """What an authority wants tested before the drug is given, and is not known here."""
-    return [("Test first", sentence(note.message)) for note in line.drug.notes if note.code == TEST_REQUIRED]
+    return [("Test first", sentence(one)) for one in line.required_tests]
 
 
 def _what_else(line: Line) -> Iterable[tuple[str, str]]:
@@ -276,7 +274,7 @@ def _medicines(line: Line) -> Iterable[str]:
 def _also(line: Line) -> Iterable[tuple[str, str]]:
     """A limit by what else was stated (an age) that does not lead; those by medicines stand with the medicine."""
     for row in line.counting:
-        is_limit = row.advice.id.startswith(LIMIT) and not _TAKEN_NOW.search(row.advice.summary)
+        is_limit = row.advice.id.startswith(LIMIT) and " (taken: " not in row.advice.summary
         milder = line.drug.headline_action in SERIOUS and row.action not in SERIOUS
         if is_limit and row is not line.lead and row.action != "test_further" and not milder:
             yield "Also", row.advice.summary

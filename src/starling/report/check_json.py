@@ -5,13 +5,12 @@ The shape is published as JSON Schema in docs/reference/checks.schema.json.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from starling.assessment import Assessment, GeneResult, Recommendation
 from starling.report.answer import Answer, shared_limits
-from starling.report.document import printable
+from starling.report.document import encoded, framed
 from starling.report.glance import is_superseded, source_name
 from starling.report.words import call_words
 
@@ -23,14 +22,8 @@ def checks_parts(people: Iterable[Assessment], drugs: Sequence[str]) -> Iterator
 
     `drugs`: names in the assessments.  Raises: KeyError when an assessment has no such drug.
     """
-    yield f'{{"schema":"{SCHEMA}","answers":['
-    before = "\n"
-    for person in people:
-        for drug in drugs:
-            text = json.dumps(_answer(Answer.about(person, drug)), ensure_ascii=False, separators=(",", ":"))
-            yield before + printable(text)
-            before = ",\n"
-    yield "\n]}\n"
+    answers = (Answer.about(person, drug) for person in people for drug in drugs)
+    return framed(SCHEMA, "answers", (encoded(_answer(each)) for each in answers))
 
 
 def _answer(answer: Answer) -> dict[str, object]:

@@ -7,9 +7,10 @@ from typing import Final
 
 from starling.assessment import Assessment
 from starling.report.answer import Answer, merged, phenotype_of, says, shared_limits
-from starling.report.frame import framed, running_foot, template
+from starling.report.frame import foot_of, framed, template
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import bullets, icon, table
+from starling.report.taken import texts
 from starling.report.words import (
     NOT_A_DEVICE_SHORT,
     NOT_STATED,
@@ -18,7 +19,6 @@ from starling.report.words import (
     disagreement_words,
     joined,
     moment_words,
-    plural,
     stated_subject,
     subject_lines,
 )
@@ -43,19 +43,14 @@ def checks_page(assessment: Assessment, drugs: Sequence[str]) -> str:
         ),
     )
     title = f"{joined(drugs)}: {assessment.sample or NOT_STATED}"
-    filled = assessment.provenance.positions.get("filled_as_reference", 0)
-    assumed = f"{plural(filled, 'position')} ASSUMED to be reference" if filled else ""
-    whose = " · ".join(part for part in (assessment.sample, assessment.subject.get("name", "")) if part)
-    foot = running_foot(f"{whose} · result {assessment.result_sha256[:12]}", assumed)
-    style = template("report.css") + template("check.css") + foot
+    style = template("report.css") + template("check.css") + foot_of(assessment)
     return framed(title, body, style=style, program=assessment.provenance.program)
 
 
 def _head(assessment: Assessment) -> Markup:
     source, knowledge = assessment.provenance.input, assessment.provenance.knowledge
     stated = [fact for fact in subject_lines(stated_subject(assessment)) if fact[1] != NOT_STATED]
-    medication = assessment.provenance.options.get("medication")
-    taken = [*map(str, medication)] if isinstance(medication, (list, tuple)) else []
+    taken = texts(assessment.provenance.options.get("medication"))
     facts = [
         *stated,
         *([("Takes", joined(taken))] if taken else []),

@@ -32,10 +32,15 @@ def document(assessments: Iterable[Assessment]) -> str:
 
 def document_parts(assessments: Iterable[Assessment]) -> Iterator[str]:
     """The document in parts that follow one another, so that many people need not be held at once."""
-    yield f'{{"schema":{_ENCODER.encode(SCHEMA)},"assessments":['
+    return framed(SCHEMA, "assessments", map(_spread, assessments))
+
+
+def framed(schema: str, key: str, items: Iterable[str]) -> Iterator[str]:
+    """A document of one list, an item a line, in parts; `items` are JSON already."""
+    yield f'{{"schema":{_ENCODER.encode(schema)},{_ENCODER.encode(key)}:['
     before = "\n"
-    for assessment in assessments:
-        yield before + _spread(assessment)
+    for item in items:
+        yield before + item
         before = ",\n"
     yield "\n]}\n"
 
@@ -47,7 +52,12 @@ def json_line(assessment: Assessment) -> str:
 
 def to_json(assessment: Assessment) -> str:
     """One assessment as one line of JSON, without a line feed; nothing in it steers a terminal."""
-    return printable(_ENCODER.encode(to_jsonable(assessment)))
+    return encoded(to_jsonable(assessment))
+
+
+def encoded(value: object) -> str:
+    """JSON on one line; nothing in it steers a terminal."""
+    return printable(_ENCODER.encode(value))
 
 
 def printable(text: str) -> str:

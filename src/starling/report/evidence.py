@@ -17,7 +17,6 @@ from starling.report.words import (
     disagreement_words,
     joined,
     medicine_words,
-    open_words,
     population_words,
     strength_words,
 )
@@ -72,7 +71,7 @@ def _about_drug(line: Line) -> tuple[str, ...]:
     drug = line.drug
     checked = (f"{'Instead' if one.offered else 'Not instead'}: {alternative_words(one)}" for one in drug.alternatives)
     return (
-        *(f"Ask first: {open_words(one)}" for one in drug.conditions_open),
+        *(f"Ask first: {one}" for one in line.asks),
         *map(medicine_words, drug.medicines),
         *checked,
         *(dated(note.message) for note in drug.notes),

@@ -15,7 +15,7 @@ from starling.notices import NO_PHENOTYPE_TERMS
 from starling.report.glance import Glance, Line, at_a_glance, caveats, harm_rank, is_doubtful
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, icon, table
-from starling.report.taken import Medicine, effects, medicines, taken
+from starling.report.taken import Medicine, effects, medicines, taken, texts
 from starling.report.words import (
     NOT_A_DEVICE_SHORT,
     NOT_STATED,
@@ -107,15 +107,10 @@ def _fact(label: str, value: str) -> Markup:
 
 def _asked(assessment: Assessment) -> str:
     """What the report answers: by name where little was asked."""
-    drugs, genes = ([each for each in _texts(assessment, key)] for key in ("drugs", "genes"))
+    drugs, genes = (texts(assessment.provenance.options.get(key)) for key in ("drugs", "genes"))
     about = joined(drugs) if drugs and len(drugs) <= 6 else plural(len(assessment.drugs), "drug")
     of = joined(genes) if genes and len(genes) <= 6 else plural(len(assessment.genes), "gene")
     return of if genes and not drugs else f"{about}, {of}"
-
-
-def _texts(assessment: Assessment, key: str) -> tuple[str, ...]:
-    value = assessment.provenance.options.get(key)
-    return tuple(map(str, value)) if isinstance(value, (tuple, list)) else ()
 
 
 def _first(assessment: Assessment) -> Markup | None:
@@ -126,10 +121,10 @@ def _first(assessment: Assessment) -> Markup | None:
     return tag("div", tag("strong", "Read this first"), bullets(_cut(said, _CAVEATS)), class_="caveats")
 
 
-def _cut(said: Sequence[str], most: int, where: str = "the whole report") -> Sequence[str]:
+def _cut(said: Sequence[str], most: int) -> Sequence[str]:
     """The texts, or as many as there is room for and how many more stand elsewhere."""
     rest = len(said) - most
-    return said if rest <= 0 else [*said[:most], f"and {rest} more: see {where}."]
+    return said if rest <= 0 else [*said[:most], f"and {rest} more: see the whole report."]
 
 
 def _findings(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:

@@ -6,7 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from starling.assessment import Assessment
 from starling.report.markup import Markup, tag
+from starling.report.words import plural
 
 #: Nothing may be loaded, run or sent; only the style of the page itself applies.
 CONTENT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -37,6 +39,15 @@ def running_foot(left: str, middle: str = "") -> str:
         + " ".join(f"@{box} {{ font: 7.5pt sans-serif; content: {content}; }}" for box, content in boxes.items())
         + " }\n"
     )
+
+
+def foot_of(assessment: Assessment, *marks: str) -> str:
+    """Whose result it is, what was assumed, and `marks`, below every printed page."""
+    filled = assessment.provenance.positions.get("filled_as_reference", 0)
+    whose = " · ".join(part for part in (assessment.sample, assessment.subject.get("name", "")) if part)
+    assumed = [f"{plural(filled, 'position')} ASSUMED to be reference"] if filled else []
+    left = f"{whose} · result {assessment.result_sha256[:12]}"
+    return running_foot(left, " · ".join(dict.fromkeys((*assumed, *marks))))
 
 
 def _css_string(text: str) -> str:

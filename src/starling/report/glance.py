@@ -90,6 +90,22 @@ class Line:
         return tuple(row for row in self.rows if not is_superseded(row)) or self.rows
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """Which genes behind the answer are not certain, and which nobody could answer for."""
+        said = ((self.uncertain, "not certain"), (self.unknown, "not known"))
+        return tuple(f"{joined(genes)} {what}" for genes, what in said if genes)
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """What must be asked before the answer holds."""
+        return tuple(map(open_words, self.drug.conditions_open))
+
+    @property
+    def required_tests(self) -> tuple[str, ...]:
+        """What an authority wants tested before the drug is given, and is not known here."""
+        return tuple(note.message for note in self.drug.notes if note.code == TEST_REQUIRED)
+
+    @property
     def is_minor(self) -> bool:
         """Whether the answer asks for attention only: to monitor, or an effect on concentrations and nothing else.
 
@@ -462,7 +478,7 @@ def reasons_of(lines: Iterable[Line]) -> tuple[str, ...]:
 
 def before_use(line: Line) -> tuple[str, ...]:
     """What must be asked, the tests that an authority requires and that are not known, why there is no guideline."""
-    asks = (f"ask first: {open_words(one)}" for one in line.drug.conditions_open)
+    asks = (f"ask first: {one}" for one in line.asks)
     notes = (sentence(note.message) for note in line.drug.notes if note.code in {TEST_REQUIRED, NO_GUIDELINE})
     return (*asks, *notes)
 
@@ -479,10 +495,10 @@ def _says_copy_number(gene: GeneResult) -> bool:
 
 def harm_rank(answer: DrugResult) -> int:
     """0 for an answer over life and death, 1 for a serious one, 2 for others: what every list of drugs begins with."""
-    return 2 if answer.harm is None else min(HARMS.index(answer.harm.level) if answer.harm.level in HARMS else 0, 1)
+    return 2 if answer.harm is None else int(answer.harm.level == HARMS[1])
 
 
 def _order(line: Line, own: Collection[str]) -> tuple[int, bool, bool, int, str]:
     """By harm, then by what the patient takes, then by action; what asks for attention only comes last."""
-    rank = seriousness(action_words(line.drug.headline_action).action)
+    rank = seriousness(line.words.action)
     return harm_rank(line.drug), line.drug.drug not in own, line.is_minor, rank, line.drug.drug.casefold()

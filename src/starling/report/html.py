@@ -14,7 +14,7 @@ from starling.assessment import Assessment, GeneResult
 from starling.notices import KNOWLEDGE_OTHER
 from starling.report.evidence import anchor, evidence
 from starling.report.first_page import first_page
-from starling.report.frame import framed, running_foot, template
+from starling.report.frame import foot_of, framed, template
 from starling.report.glance import Glance, Line, at_a_glance, by_reason, caveats, not_shown, nothing_words, reasons_of
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets, folded, icon, remarks, table, to_do
@@ -67,20 +67,21 @@ def page(
             "main",
             appendix,
             first_page(assessment, glance),
-            *(() if short else _beyond(assessment, glance, full=extent == "full")),
+            None if short else _beyond(assessment, glance, full=extent == "full"),
         ),
         class_=extent,
     )
     title = f"Pharmacogenomic report: {assessment.sample or NOT_STATED}"
-    style = template("report.css") + template("first_page.css") + _running_foot(assessment, marks)
+    other = (each.message for each in assessment.provenance.notices if each.code == KNOWLEDGE_OTHER)
+    style = template("report.css") + template("first_page.css") + foot_of(assessment, *marks, *other)
     return framed(title, body, style=style, program=assessment.provenance.program)
 
 
-def _beyond(assessment: Assessment, glance: Glance, *, full: bool) -> Iterable[Markup]:
+def _beyond(assessment: Assessment, glance: Glance, *, full: bool) -> Markup:
     """What follows the first page."""
     genes = {gene.gene: gene for gene in assessment.genes}
     said = caveats(assessment)
-    yield tag(
+    return tag(
         "div",
         tag("div", tag("strong", "What holds for all of it"), bullets(said), class_="caveats") if said else None,
         _glance(glance),
@@ -105,16 +106,6 @@ def _ways(*, full: bool, with_dose: bool) -> Markup:
     )
     choice = tag("fieldset", tag("legend", "Print:"), first, whole)
     return tag("header", tag("nav", *links, aria_label="Sections"), choice, class_="ways")
-
-
-def _running_foot(assessment: Assessment, marks: tuple[str, ...]) -> str:
-    """Whose result it is, and what was assumed, on every printed page (CSS paged media, margin boxes)."""
-    filled = assessment.provenance.positions.get("filled_as_reference", 0)
-    whose = " · ".join(part for part in (assessment.sample, assessment.subject.get("name", "")) if part)
-    left = f"{whose} · result {assessment.result_sha256[:12]}"
-    other = [each.message for each in assessment.provenance.notices if each.code == KNOWLEDGE_OTHER]
-    assumed = [f"{plural(filled, 'position')} ASSUMED to be reference"] if filled else []
-    return running_foot(left, " · ".join(dict.fromkeys((*assumed, *marks, *other))))
 
 
 def _glance(glance: Glance) -> Markup:

@@ -7,7 +7,7 @@ from typing import Final
 
 from starling.report.glance import Line
 from starling.report.markup import Markup, join, tag
-from starling.report.words import ACTIONS, ActionWords, joined
+from starling.report.words import ACTIONS, ActionWords
 
 _ICONS: Final = frozenset(words.action for words in ACTIONS) | {"missing"}
 
@@ -31,10 +31,7 @@ def bullets(texts: Iterable[str]) -> Markup:
 
 def remarks(line: Line) -> Markup:
     """That genes behind an answer are not certain, and which ones nobody could answer for."""
-    return join(
-        tag("span", f"{joined(line.uncertain)} not certain", class_="differ") if line.uncertain else None,
-        tag("span", f"{joined(line.unknown)} not known", class_="differ") if line.unknown else None,
-    )
+    return join(*(tag("span", each, class_="differ") for each in line.doubts))
 
 
 def to_do(line: Line) -> Markup:

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from starling.assessment import Assessment, GeneResult
-from starling.notices import TEST_REQUIRED
 from starling.report.frame import framed, running_foot, template
 from starling.report.glance import Line, at_a_glance
 from starling.report.markup import Markup, join, tag
@@ -219,7 +218,7 @@ def _rest(lines: Iterable[Line]) -> Markup:
     for line in lines:
         if _action(line) in _LISTED:
             continue
-        if any(note.code == TEST_REQUIRED for note in line.drug.notes):
+        if line.required_tests:
             missing.append(line.drug.drug)
         sure = _action(line) in {"standard", "monitor"} and not (line.uncertain or line.unknown)
         groups["usual" if sure else "none"] += 1

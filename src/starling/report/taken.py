@@ -39,8 +39,8 @@ def medicines(assessment: Assessment) -> tuple[Medicine, ...]:
     other = read if isinstance(read, Mapping) else {}
     answers = {drug.drug.casefold(): drug for drug in assessment.drugs}
     found = []
-    for name in _texts(options.get("medication")):
-        ingredients = _texts(other.get(name)) or (name,)
+    for name in texts(options.get("medication")):
+        ingredients = texts(other.get(name)) or (name,)
         known = (answers.get(each.casefold()) for each in ingredients)
         found.append(Medicine(name, ingredients, tuple(each for each in known if each is not None)))
     return tuple(found)
@@ -117,5 +117,6 @@ def _nothing(names: _Names, drugs: Iterable[DrugResult], *, known: bool) -> str:
     return "not known here as changing the answer for another drug; not considered"
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def texts(value: object) -> tuple[str, ...]:
+    """An option that is a list of names."""
     return tuple(map(str, value)) if isinstance(value, (tuple, list)) else ()

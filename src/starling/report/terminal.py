@@ -163,8 +163,7 @@ def _acting(page: Page, line: Line, *, harmful: bool = False) -> list[str]:
     lines = _named(page, line.drug.drug, f"{line.words.word}. {line.summary}" if harm else line.summary)
     if harm:
         lines += page.paragraph(f"At stake: {harm.what}.", first=" " * (_NAME + 4))
-    doubt = f" · {joined(line.uncertain)} not certain" if line.uncertain else ""
-    doubt += f" · {joined(line.unknown)} not known" if line.unknown else ""
+    doubt = "".join(f" · {each}" for each in line.doubts)
     differ = " · sources differ" if line.drug.disagreement else ""
     lines += page.paragraph(
         f"{line.because}{doubt} · {', '.join(line.sources)}{differ}", first=" " * (_NAME + 4), tone="quiet"
