@@ -41,18 +41,6 @@ from starling.vocabulary import Why
 
 #: The strength of a row that speaks of concentrations alone.
 _SLIGHT: Final = "Category 3"
-#: the groups of a glance, in order
-_GROUPS: Final = (
-    "acting",
-    "testing",
-    "asking",
-    "watching",
-    "usual_uncertain",
-    "usual",
-    "helps_not",
-    "silent",
-    "missing",
-)
 _GROUP_OF: Final = {"test_further": "testing", "monitor": "watching"}
 #: headlines beside which nothing is proposed
 _QUIET: Final = frozenset({"test_further", "standard", "no_recommendation"})
@@ -87,7 +75,7 @@ class Line:
     @property
     def counting(self) -> tuple[Recommendation, ...]:
         """The recommendations that no other medicine supersedes; all of them when that leaves none."""
-        return tuple(row for row in self.rows if not is_superseded(row)) or self.rows
+        return _counting(self.drug)
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -239,7 +227,7 @@ def at_a_glance(assessment: Assessment) -> Glance:
     own = taken(assessment)
     for line in sorted((drug_line(drug, genes) for drug in assessment.drugs), key=lambda line: _order(line, own)):
         groups.setdefault(_group(line), []).append(line)
-    return Glance(*(tuple(groups.get(name, ())) for name in _GROUPS))
+    return Glance(*(tuple(groups.get(name, ())) for name in Glance.__match_args__))
 
 
 def _group(line: Line) -> str:
@@ -258,9 +246,13 @@ def _group(line: Line) -> str:
     return "usual_uncertain" if line.uncertain or line.unknown or line.changes else "usual"
 
 
+def _counting(drug: DrugResult) -> tuple[Recommendation, ...]:
+    return tuple(row for row in drug.recommendations if not is_superseded(row)) or drug.recommendations
+
+
 def drug_line(drug: DrugResult, genes: Mapping[str, GeneResult]) -> Line:
     """One drug as it stands at a glance."""
-    rows = [row for row in drug.recommendations if not is_superseded(row)] or drug.recommendations
+    rows = _counting(drug)
     lead = lead_of(rows, drug.headline_action)
     named = dict.fromkeys(gene for row in rows for gene in row.genes)
     changes = (note.message for row in rows for note in row.notes if note.code == CHANGES_ACTION)
