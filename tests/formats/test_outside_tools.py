@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from starling.errors import InputError
 from starling.formats.outside import MODULES, is_result, parse_outside_calls, read_outside_calls, tools
 from starling.formats.registry import states_results
+from starling.formats.stream import RAW_BYTES
 
 _PAIR: Final = {"allele1": {"name": "*1"}, "allele2": {"name": "*2"}}
 _REPORT: Final = {"sourceDiplotypes": [{**_PAIR, "phenotypes": ["Intermediate Metabolizer"], "activityScore": None}]}
@@ -301,6 +302,15 @@ def test_a_result_may_be_packed_or_wide(tmp_path: Path, pack: Callable[[bytes], 
     path.write_bytes(pack(b"Sample\tGenotype\tFilter\nS1\t*1/*4\tPASS\n"))
     assert read_outside_calls(path)[0].diplotype == "*1/*4"
     assert states_results(path)
+
+
+def test_a_result_may_be_packed_in_thousands_of_members(tmp_path: Path) -> None:
+    empty = gzip.compress(b"", mtime=0) * 8_000
+    assert len(empty) > RAW_BYTES and RAW_BYTES % 20 and len(empty) % 20 == 0  # a member lies across two pieces
+    path = tmp_path / "S1.tsv.gz"
+    halves = [gzip.compress(half, mtime=0) for half in (b"Sample\tGenotype\tFilter\nS1\t*1", b"/*4\tPASS\n")]
+    path.write_bytes(empty.join([b"", *halves, bytes(RAW_BYTES)]))
+    assert read_outside_calls(path)[0].diplotype == "*1/*4"
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,10 @@ def bits(mask: int) -> tuple[int, ...]:
 
 
 def match_table(definition: GeneDefinition) -> MatchTable:
-    """The masks of a definition, made anew; structural alleles and ignored ones cannot be matched and have no bit."""
+    """The table of a definition; structural alleles and ignored ones cannot be matched and have no bit.
+
+    The masks are those of the compiled knowledge; they are made anew where the definition was changed since.
+    """
     masks = _masks(definition)
     alleles = tuple([definition.alleles[number] for number in masks.rows])
     references = tuple([site.ref for site in definition.sites])
@@ -84,7 +87,11 @@ def match_table(definition: GeneDefinition) -> MatchTable:
 def _masks(definition: GeneDefinition) -> AlleleMasks:
     """Those of the compiled knowledge, unless the definition was changed since."""
     made = definition.compiled
-    same = made is not None and made.sites is definition.sites and made.alleles is definition.alleles
-    if made is not None and same and made.ignored_alleles == definition.ignored_alleles:
+    if (
+        made is not None
+        and made.sites is definition.sites
+        and made.alleles is definition.alleles
+        and made.ignored_alleles == definition.ignored_alleles
+    ):
         return made.masks
     return masks_of(definition.sites, definition.alleles, definition.ignored_alleles)

@@ -203,7 +203,7 @@ def sign(arguments: argparse.Namespace) -> int:
     from starling.formats.write import write_atomically
     from starling.runtime.bundle import DIGEST, SIGNATURE
     from starling.runtime.standing import PURPOSE
-    from starling.trust.keys import TrustedKey
+    from starling.trust.keys import fingerprint
     from starling.trust.signature import sign as signed
 
     folder = Path(arguments.model)
@@ -214,7 +214,7 @@ def sign(arguments: argparse.Namespace) -> int:
     bundle = DoseModel.of(_bundle(str(folder)).load()).bundle
     signature = signed(Path(arguments.key), PURPOSE, bundle.files[DIGEST], password=_password)
     write_atomically(folder / SIGNATURE, signature.text().decode("ascii"))
-    by = TrustedKey("", signature.public).fingerprint
+    by = fingerprint(signature.public)
     sys.stdout.write(visible(f"{folder / SIGNATURE}: {bundle.card.name} {bundle.card.version}, by key {by}") + "\n")
     return 0
 
@@ -227,7 +227,7 @@ def _password() -> bytes:
 
 def make_key(arguments: argparse.Namespace) -> int:
     """A new key in two files, neither of which replaces one that is there."""
-    from starling.trust.keys import TrustedKey, public_pem
+    from starling.trust.keys import fingerprint, public_pem
     from starling.trust.signature import new_key
 
     private, public = Path(f"{arguments.name}.pem"), Path(f"{arguments.name}.pub.pem")
@@ -238,7 +238,7 @@ def make_key(arguments: argparse.Namespace) -> int:
                 stream.write(content)
         except OSError as error:
             raise InputError("OUTPUT_UNWRITABLE", f"cannot be written: {error.strerror}", source=str(path)) from error
-    said = (f"{private}: yours alone", f"{public}: to give away; key {TrustedKey('', shared).fingerprint}")
+    said = (f"{private}: yours alone", f"{public}: to give away; key {fingerprint(shared)}")
     sys.stdout.write("".join(f"{visible(line)}\n" for line in said))
     return 0
 

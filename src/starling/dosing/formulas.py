@@ -95,6 +95,17 @@ def clinical(person: Person) -> float:
     return max(root, 0.0) ** 2
 
 
+def is_weak(site: str, ancestry: str) -> bool:
+    """Whether a linked site may not stand for rs9923231 in people of this ancestry.
+
+    Source: PMID 19228618, appendix S4.
+
+    >>> is_weak("rs8050894", "unknown"), is_weak("rs8050894", "white"), is_weak("rs9934438", "unknown")
+    (True, False, False)
+    """
+    return site in RACE_CONDITIONAL and ancestry in {"black", "unknown"}
+
+
 def vkorc1_from_linked(sites: Mapping[str, str], ancestry: str) -> tuple[str, str] | None:
     """rs9923231 derived from a called linked site, and that site's name; None when none may stand for it.
 
@@ -105,7 +116,7 @@ def vkorc1_from_linked(sites: Mapping[str, str], ancestry: str) -> tuple[str, st
     ('A/G', 'rs9934438')
     """
     for site, meanings in LINKED.items():
-        if site in RACE_CONDITIONAL and ancestry in {"black", "unknown"}:
+        if is_weak(site, ancestry):
             continue
         derived = meanings.get(sites.get(site, ""))
         if derived is not None:

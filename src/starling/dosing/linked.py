@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from starling.dosing.formulas import LINKED, RACE_CONDITIONAL, vkorc1_from_linked
+from starling.dosing.formulas import LINKED, is_weak, vkorc1_from_linked
 from starling.errors import InputError
 from starling.values import dataclass
 
@@ -81,7 +81,7 @@ def derive(linked: Mapping[str, str], ancestry: str) -> Derived:
 
     Source: PMID 19228618, appendix S4 (order of the sites; two of them not in African or unknown ancestry).
     """
-    weak = [site for site in linked if site in RACE_CONDITIONAL and ancestry in {"black", "unknown"}]
+    weak = [site for site in linked if is_weak(site, ancestry)]
     usable = {site: genotype for site, genotype in linked.items() if site not in weak}
     why = (f"{', '.join(weak)} not used: linkage is weaker in African, mixed or unstated ancestry",) if weak else ()
     meant = {LINKED[site][genotype] for site, genotype in usable.items()}

@@ -16,6 +16,8 @@ from starling.formats.stream import ALWAYS_UNPACKED, MOST_UNPACKED
 
 _TABLE: Final = "data.tsv"
 _NOTE: Final = "metadata.txt"
+#: What is raised for an archive that cannot be opened, or unpacked at once.
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError, EOFError)
 
 
 def only_text(file: BinaryIO, name: str) -> BinaryIO:
@@ -28,7 +30,7 @@ def only_text(file: BinaryIO, name: str) -> BinaryIO:
         content, _ = _parts(archive, name)
         most = MOST_UNPACKED * content.compress_size + ALWAYS_UNPACKED
         stream = _Member(archive.open(content), file, name, most)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
+    except _DAMAGE as error:
         file.close()
         raise InputError("FILE_DAMAGED", f"the ZIP archive cannot be unpacked: {error}", source=name) from error
     except BaseException:
@@ -48,7 +50,7 @@ def text_and_note(data: bytes, name: str, most: int) -> tuple[bytes, bytes]:
         with archive.open(content) as stream:
             text = stream.read(most)
         return text, b"" if note is None else archive.open(note).read(ALWAYS_UNPACKED)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
+    except _DAMAGE as error:
         raise InputError("FILE_DAMAGED", f"the ZIP archive cannot be unpacked: {error}", source=name) from error
 
 

@@ -18,7 +18,7 @@ from typing import BinaryIO, Final, cast
 
 from starling.errors import InputError
 from starling.formats.bgzf import is_bgzf
-from starling.formats.stream import TextStream, open_bytes
+from starling.formats.stream import GZIP, UTF16, ZIP, TextStream, open_bytes
 from starling.values import dataclass
 
 #: Enough for the comments of most exports; where they are longer, for their beginning and their end.
@@ -26,9 +26,7 @@ HEAD_BYTES: Final = 16_384
 #: An archive on standard input is held in memory, for its list of contents stands at its end.  No array's export,
 #: packed, is larger.  Source: ours.
 _LARGEST_PIPED_ARCHIVE: Final = 256 * 2**20
-_ZIP: Final = b"PK\x03\x04"
 _EMPTY_ZIP: Final = b"PK\x05\x06"
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def begin(path: str | Path) -> Beginning:
         return _once(stream, path.name)
     with stream:
         data = stream.read(HEAD_BYTES)
-    if data[:4] in {_ZIP, _EMPTY_ZIP}:
+    if data[:4] in {ZIP, _EMPTY_ZIP}:
         return _from_archive(path.open("rb"), path.name)
     head = _inflated(data)
     if is_bgzf(data) or not _is_all_comment(head):
@@ -66,7 +64,7 @@ def begin(path: str | Path) -> Beginning:
 def _once(stream: BinaryIO, name: str) -> Beginning:
     """The beginning of what can be read only once."""
     data = _up_to(stream, HEAD_BYTES)
-    if data[:4] in {_ZIP, _EMPTY_ZIP}:
+    if data[:4] in {ZIP, _EMPTY_ZIP}:
         whole = data + _up_to(stream, _LARGEST_PIPED_ARCHIVE)
         if len(whole) >= _LARGEST_PIPED_ARCHIVE:
             raise InputError("NOT_VCF", "this is a ZIP archive too large to be read from a pipe", source=name)
@@ -98,7 +96,7 @@ def _up_to(stream: BinaryIO, size: int) -> bytes:
 
 
 def _inflated(data: bytes) -> bytes:
-    if data[:2] != b"\x1f\x8b":
+    if data[:2] != GZIP:
         return data
     try:
         return zlib.decompressobj(31).decompress(data, HEAD_BYTES)
@@ -107,7 +105,7 @@ def _inflated(data: bytes) -> bytes:
 
 
 def _as_utf8(head: bytes) -> bytes:
-    return head.decode("utf-16", errors="ignore").encode() if head[:2] in _UTF16 else head
+    return head.decode("utf-16", errors="ignore").encode() if head[:2] in UTF16 else head
 
 
 def _is_all_comment(head: bytes) -> bool:
@@ -120,7 +118,7 @@ def _is_all_comment(head: bytes) -> bool:
 
 def _behind_comments(stream: BinaryIO, name: str, head: bytes) -> bytes:
     """The beginning and the end of the comments, and the first row."""
-    text, wide = TextStream(stream, name, None), head[:2] in _UTF16
+    text, wide = TextStream(stream, name, None), head[:2] in UTF16
     last = b""
     try:
         for chunk in text.chunks():

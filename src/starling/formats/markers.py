@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from starling.errors import InputError
 from starling.formats.content import Opening
-from starling.formats.stream import ALWAYS_UNPACKED, MOST_UNPACKED, Progress, TextStream, open_bytes
+from starling.formats.stream import ALWAYS_UNPACKED, MOST_UNPACKED, Progress, TextStream, encoding_of, open_bytes
 from starling.values import dataclass, field
 
 Strand = Literal["plus", "forward", "none"]
@@ -146,8 +146,7 @@ class Lines:
             if unpacked > MOST_UNPACKED * stream.bytes_read + ALWAYS_UNPACKED:
                 raise self.wrong(f"unpacks to more than {MOST_UNPACKED} times its size, as no results of an array do")
             if decoder is None:
-                encoding = "utf-16" if chunk[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
-                decoder = codecs.getincrementaldecoder(encoding)()
+                decoder = codecs.getincrementaldecoder(encoding_of(chunk))()
             text = rest + self._decoded(decoder, chunk)
             lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
             rest = lines.pop()

@@ -52,7 +52,7 @@ def open_file(path: str | Path, opening: Opening) -> Content:
     """
     beginning = begin(path)
     found = sniff(beginning.head)
-    if found is None and _is_result(beginning.head):
+    if found is None and is_result(beginning.head):
         if beginning.stream is not None:
             beginning.stream.close()
         raise InputError(OUTSIDE_RESULT, "it states results by gene, not genotypes", source=beginning.name)
@@ -69,15 +69,16 @@ def open_file(path: str | Path, opening: Opening) -> Content:
 def states_results(path: str | Path) -> bool:
     """Whether a file states results by gene, as outside calls do.  Raises: InputError FILE_*."""
     head = head_of(path)
-    return sniff(head) is None and _is_result(head)
+    return sniff(head) is None and is_result(head)
 
 
-def _is_result(head: bytes) -> bool:
+def is_result(head: bytes) -> bool:
+    """Whether content that begins so, and that no format claims, states results by gene."""
     if not head:
         return False
-    from starling.formats.outside import is_result
+    from starling.formats import outside
 
-    return is_result(head)
+    return outside.is_result(head)
 
 
 def head_of(path: str | Path) -> bytes:

@@ -25,13 +25,18 @@ Progress = Callable[[int, int | None], None]
 MOST_UNPACKED: Final = 50
 #: Bytes that may come of however little.
 ALWAYS_UNPACKED: Final = 2**20
-_RAW_BYTES: Final = 128 * 1024
+#: Bytes of an input that are taken at once.
+RAW_BYTES: Final = 128 * 1024
 _TEXT_BYTES: Final = 1024 * 1024
 #: Headers of half a million samples are about 10 MB.
 _LONGEST_HEADER: Final = 256 * 2**20
 #: Far more than contigs of any assembly; each line takes more memory than its bytes.
 _MOST_HEADER_LINES: Final = 1_000_000
-_GZIP: Final = b"\x1f\x8b"
+#: How a ZIP archive begins that holds something, and what is packed with gzip; the marks of UTF-16.
+#: Source: PKWARE APPNOTE.TXT 6.3.10, section 4.3.7; RFC 1952; The Unicode Standard, section 23.8.
+ZIP: Final = b"PK\x03\x04"
+GZIP: Final = b"\x1f\x8b"
+UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def open_bytes(path: Path) -> tuple[BinaryIO, int | None]:
@@ -59,6 +64,11 @@ def open_bytes(path: Path) -> tuple[BinaryIO, int | None]:
 
 def _reason(error: Exception) -> str:
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+
+
+def encoding_of(data: bytes) -> str:
+    """The encoding of a text that begins so: UTF-16 by its mark, else UTF-8, with a mark or without."""
+    return "utf-16" if data[:2] in UTF16 else "utf-8-sig"
 
 
 class TextStream:
@@ -131,32 +141,16 @@ class TextStream:
         first = next(raw, b"")
         if not first:
             raise InputError("FILE_EMPTY", "the input is empty", source=self.name)
-        if first[:2] != _GZIP:
+        if first[:2] != GZIP:
             yield first
             yield from raw
             return
-        yield from self._gunzip(first, raw)
-
-    def _gunzip(self, data: bytes, raw: Iterator[bytes]) -> Iterator[bytes]:
-        """The text of all gzip members, of which each is checked against its CRC-32 and length by zlib."""
-        inflater = zlib.decompressobj(31)
-        try:
-            while data:
-                yield inflater.decompress(data, _TEXT_BYTES)
-                data = inflater.unconsumed_tail
-                if inflater.eof:
-                    data = _after_padding(inflater.unused_data, raw)
-                    inflater = zlib.decompressobj(31) if data else inflater
-                data = data or next(raw, b"")
-        except zlib.error as error:
-            raise InputError("FILE_DAMAGED", f"the compressed data is damaged: {error}", source=self.name) from error
-        if not inflater.eof:
-            raise InputError("FILE_DAMAGED", "the compressed data ends too early", source=self.name)
+        yield from gunzip(first, raw, self.name)
 
     def _raw(self) -> Iterator[bytes]:
         hasher = hashlib.sha256()
         try:
-            while data := self._stream.read(_RAW_BYTES):
+            while data := self._stream.read(RAW_BYTES):
                 hasher.update(data)
                 self.bytes_read += len(data)
                 yield data
@@ -165,6 +159,27 @@ class TextStream:
         except OSError as error:
             raise InputError("FILE_UNREADABLE", _reason(error), source=self.name) from error
         self.digest = hasher.hexdigest()
+
+
+def gunzip(data: bytes, raw: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The text of all gzip members, of which each is checked against its CRC-32 and length by zlib.
+
+    `raw`: what follows `data`, in small pieces: each member costs a copy of what is left of its piece.
+    Raises: InputError FILE_DAMAGED.
+    """
+    inflater = zlib.decompressobj(31)
+    try:
+        while data:
+            yield inflater.decompress(data, _TEXT_BYTES)
+            data = inflater.unconsumed_tail
+            if inflater.eof:
+                data = _after_padding(inflater.unused_data, raw)
+                inflater = zlib.decompressobj(31) if data else inflater
+            data = data or next(raw, b"")
+    except zlib.error as error:
+        raise InputError("FILE_DAMAGED", f"the compressed data is damaged: {error}", source=name) from error
+    if not inflater.eof:
+        raise InputError("FILE_DAMAGED", "the compressed data ends too early", source=name)
 
 
 def _after_padding(data: bytes, raw: Iterator[bytes]) -> bytes:

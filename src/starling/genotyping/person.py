@@ -234,7 +234,7 @@ def _remarks(parts: Sequence[Part], genotypes: Mapping[Locus, Genotype]) -> tupl
 def _bare_references(part: Part) -> Iterator[Locus]:
     """Where a reference call with nothing to support it was accepted."""
     for slot, cell in zip(part.sites.slots, part.cells, strict=True):
-        if any(call.bare and not (call.hollow and part.supported) for call in calls_in(cell)):
+        if cell is not None and any(call.bare and not (call.hollow and part.supported) for call in calls_in(cell)):
             yield slot.locus
 
 

@@ -13,13 +13,12 @@ import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
-from threading import Timer
 from typing import Any, BinaryIO, Final, cast
 
 from starling.errors import ModelError
 from starling.runtime.card import Limits
 from starling.runtime.child import Message, arrays_of, arrays_told, receive, send, tensor_of
-from starling.runtime.session import Graph
+from starling.runtime.session import Graph, Watch
 
 #: For a run whose card states no deadline, and for starting the process and loading the graph (ours: a hundred times
 #: what the slowest known device needs for the warfarin model).
@@ -54,7 +53,7 @@ class Apart(Graph):
         """What the process says to this.  Raises: ModelError when it says nothing in time, dies, or reports one."""
         if self._over is not None:
             raise self._over
-        clock = _Clock(self._process, limit_ms)
+        clock = Watch(limit_ms, self._process.kill)
         try:
             with clock:
                 assert self._process.stdin is not None and self._process.stdout is not None
@@ -71,26 +70,6 @@ class Apart(Graph):
         if "error" in told.header:
             raise ModelError(str(told.header["error"]), str(told.header["message"]))
         return told
-
-
-class _Clock:
-    """Ends a process when its time is over."""
-
-    def __init__(self, process: subprocess.Popen[bytes], limit_ms: int) -> None:
-        self.expired = False
-        self._process = process
-        self._timer = Timer(limit_ms / 1e3, self._strike)
-        self._timer.daemon = True
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def _strike(self) -> None:
-        self.expired = True
-        self._process.kill()
 
 
 def _started() -> subprocess.Popen[bytes]:

@@ -91,7 +91,11 @@ class Session(Graph):
 
     def _within_deadline(self, run: Callable[[Any], list[Any]]) -> list[Any]:
         options = self._runtime.RunOptions()
-        watch = _Watch(options, self._limits.deadline_ms)
+
+        def stop() -> None:
+            options.terminate = True
+
+        watch = Watch(self._limits.deadline_ms, stop)
         try:
             with watch:
                 return run(options)
@@ -112,29 +116,29 @@ class Session(Graph):
         return tuple(found)
 
 
-class _Watch:
-    """Stops a run when its time is over; without a deadline it does nothing."""
+class Watch:
+    """Calls `stop` when the time for what it surrounds is over; without a limit it does nothing."""
 
-    def __init__(self, options: Any, deadline_ms: int | None) -> None:
-        self._options = options
-        self._deadline_ms = deadline_ms
+    def __init__(self, limit_ms: int | None, stop: Callable[[], None]) -> None:
+        self._limit_ms = limit_ms
+        self._stop = stop
         self.expired = False
 
     def __enter__(self) -> None:
-        if self._deadline_ms is not None:
+        if self._limit_ms is not None:
             from threading import Timer
 
-            self._timer = Timer(self._deadline_ms / 1e3, self._stop)
+            self._timer = Timer(self._limit_ms / 1e3, self._strike)
             self._timer.daemon = True
             self._timer.start()
 
     def __exit__(self, *_: object) -> None:
-        if self._deadline_ms is not None:
+        if self._limit_ms is not None:
             self._timer.cancel()
 
-    def _stop(self) -> None:
+    def _strike(self) -> None:
         self.expired = True
-        self._options.terminate = True
+        self._stop()
 
 
 def _numpy() -> Any:

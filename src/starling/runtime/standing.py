@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from starling.errors import InputError, ModelError
 from starling.runtime.bundle import DIGEST, SIGNATURE, Bundle
-from starling.trust.keys import TrustedKey
+from starling.trust.keys import TrustedKey, fingerprint
 from starling.trust.signature import Signature, read_signature
 from starling.values import dataclass
 
@@ -59,8 +59,8 @@ def _signed(bundle: Bundle, signature: Signature, trusted: Sequence[TrustedKey])
         return Standing("unsigned", f"its signature cannot be checked: {error.message}")
     if not fits:
         raise ModelError("MODEL_NOT_TRUSTED", f"{bundle.source}: its signature is not one of this bundle")
-    signer = TrustedKey("", signature.public)
+    signer = fingerprint(signature.public)
     names = [key.name for key in trusted if key.public == signature.public]
     if not names:
-        return Standing("unsigned", f"it is signed by a key that is not trusted here ({signer.fingerprint})")
-    return Standing("signed", f"signed by {names[0]} (key {signer.fingerprint})")
+        return Standing("unsigned", f"it is signed by a key that is not trusted here ({signer})")
+    return Standing("signed", f"signed by {names[0]} (key {signer})")

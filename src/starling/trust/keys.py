@@ -38,8 +38,13 @@ class TrustedKey:
 
     @property
     def fingerprint(self) -> str:
-        """What two people compare by telephone: the first 16 digits of the key's SHA-256."""
-        return hashlib.sha256(self.public).hexdigest()[:16]
+        """As `fingerprint` gives it."""
+        return fingerprint(self.public)
+
+
+def fingerprint(public: bytes) -> str:
+    """What two people compare by telephone: the first 16 digits of a public key's SHA-256."""
+    return hashlib.sha256(public).hexdigest()[:16]
 
 
 def trust_file(environment: Mapping[str, str] = os.environ) -> Path:

@@ -13,7 +13,7 @@ from starling.cohort.collect.people import Stated
 from starling.cohort.collect.reading import Skipped
 from starling.engine import Engine
 from starling.errors import InputError
-from starling.formats.registry import OUTSIDE_RESULT, head_of, sniff, states_results
+from starling.formats.registry import OUTSIDE_RESULT, head_of, is_result, sniff
 from starling.formats.vcf import open_vcf
 from starling.source.door import Wanted, open_source
 from starling.values import asdict, dataclass
@@ -97,12 +97,14 @@ def _reason(path: Path) -> Skipped | None:
     if not path.is_file():
         return Skipped(path.name, f"{path.name}: is no file, or leads to none")
     try:
-        if sniff(head_of(path)) is None:
-            if states_results(path):
-                raise InputError(OUTSIDE_RESULT, "states results by gene, not genotypes", source=path.name)
+        head = head_of(path)
+        if sniff(head) is None:
+            if is_result(head):
+                refused = InputError(OUTSIDE_RESULT, "states results by gene, not genotypes", source=path.name)
+                return Skipped(path.name, f"{refused.message}; {refused.advice}")
             open_vcf(path).close()  # refuses it, with what it is instead
     except InputError as error:
-        return Skipped(path.name, f"{error.message}; {error.advice}" if error.code == OUTSIDE_RESULT else error.message)
+        return Skipped(path.name, error.message)
     return None
 
 

@@ -50,18 +50,19 @@ class Asked:
         """The results are read once."""
         self._results = results_of(self.patterns)
         self._advisor = Advisor(self.knowledge.guidance)
-        self._stated = tuple(column for column in (MEDICATION, FACTS) if self._says_something(column))
-        self._medicated = MEDICATION in self._stated
+        # people called before there was a column have none
+        columns = {row[0] for row in self.database.execute("DESCRIBE people").fetchall()}
+        self._stated = tuple(each for each in (MEDICATION, FACTS) if each in columns and self._says_something(each))
 
     def _says_something(self, column: str) -> bool:
-        """Whether anything stands in a column of what is stated; people called before there was one have none."""
-        columns = {row[0] for row in self.database.execute("DESCRIBE people").fetchall()}
+        """Whether anything stands in a column of what is stated."""
         query = f"SELECT 1 FROM people WHERE {column} <> '' LIMIT 1"  # noqa: S608 - our own column
-        return column in columns and self.database.execute(query).fetchone() is not None
+        return self.database.execute(query).fetchone() is not None
 
     def genes_for(self, drug: Drug) -> tuple[str, ...]:
         """The genes that decide a drug's advice, of those a result can be given for, in alphabetical order."""
-        named = {*self._advisor.genes_for(drug.name), *(self._advisor.adjusted_genes if self._medicated else ())}
+        adjusted = self._advisor.adjusted_genes if MEDICATION in self._stated else ()
+        named = {*self._advisor.genes_for(drug.name), *adjusted}
         return tuple(sorted(named & set(self.knowledge.genes)))
 
     def write(self, drugs: Iterable[Drug], advice: Path, answers: Path) -> None:

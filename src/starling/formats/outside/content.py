@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from starling.errors import InputError
-from starling.formats.stream import open_bytes
+from starling.formats.stream import GZIP, RAW_BYTES, ZIP, encoding_of, gunzip, open_bytes
 from starling.values import dataclass
 from starling.vocabulary import OutsideCall
 
@@ -124,13 +123,13 @@ def read_text(path: Path) -> Text:
         except OSError as error:
             raise InputError("FILE_UNREADABLE", str(error.strerror), source=name) from error
     gene = ""
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith(ZIP):
         from starling.formats.archive import text_and_note  # what unpacks archives is loaded for one only
 
         data, note = text_and_note(data, name, _LARGEST_FILE + 1)
         stated = _GENE_NOTE.search(note.decode("utf-8", errors="replace"))
         gene = stated[1] if stated else ""
-    elif data.startswith(b"\x1f\x8b"):
+    elif data.startswith(GZIP):
         data = _unzipped(data, name)
     if len(data) > _LARGEST_FILE:
         raise InputError("BAD_OUTSIDE_CALL", f"the file is longer than {_LARGEST_FILE:,} bytes", source=name)
@@ -138,26 +137,19 @@ def read_text(path: Path) -> Text:
 
 
 def _unzipped(data: bytes, name: str) -> bytes:
-    """What is packed, and one byte more than is allowed at most.  Several members follow one another."""
-    parts: list[bytes] = []
-    left = _LARGEST_FILE + 1
-    try:
-        while data and left > 0:
-            member = zlib.decompressobj(31)
-            parts.append(member.decompress(data, left))
-            left -= len(parts[-1])
-            if left > 0 and not member.eof:
-                raise InputError("FILE_DAMAGED", "the file is cut off", source=name)
-            data = member.unused_data.lstrip(b"\0")
-    except zlib.error as error:
-        raise InputError("FILE_DAMAGED", f"not readable as gzip ({error})", source=name) from error
-    return b"".join(parts)
+    """What is packed; of what is longer than is allowed, a little more than that."""
+    pieces = (data[at : at + RAW_BYTES] for at in range(0, len(data), RAW_BYTES))
+    text = bytearray()
+    for part in gunzip(next(pieces), pieces, name):
+        text += part
+        if len(text) > _LARGEST_FILE:
+            break
+    return bytes(text)
 
 
 def _decoded(data: bytes, name: str) -> str:
-    encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     try:
-        text = data.decode(encoding)
+        text = data.decode(encoding_of(data))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError("NOT_TEXT", "neither UTF-8 nor UTF-16", source=name, line=line) from error
