@@ -20,18 +20,18 @@ RISK_ALLELES: Final[dict[str, tuple[str, ...]]] = {
     "HLA-B": ("*15:02", "*15:11", "*57:01", "*58:01"),
 }
 #: Two fields without the colon between them, as before 2010 (`B*5701`).  Source: IPD-IMGT/HLA, naming conventions.
-_WITHOUT_COLON: Final = re.compile(r"((?:HLA[- ]?)?(?:[AB][* -]?|\*)?\d{2})(\d{2})([NLSCAQGP]?)")
+_WITHOUT_COLON: Final = r"((?:HLA[- ]?)?(?:[AB][* -]?|\*)?\d{2})(\d{2})([NLSCAQGP]?)"
 #: First fields of each gene; none exists in both.  Source: IPD-IMGT/HLA.
 _FIRST_FIELDS_A: Final = "01 02 03 11 23 24 25 26 29 30 31 32 33 34 36 43 66 68 69 74 80"
 _FIRST_FIELDS_B: Final = (
     "07 08 13 14 15 18 27 35 37 38 39 40 41 42 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 67 73 78 81 82 83"
 )
 _OTHER_FIRST_FIELDS: Final[dict[str, frozenset[str]]] = {
-    "HLA-A": frozenset(re.findall(r"\d+", _FIRST_FIELDS_B)),
-    "HLA-B": frozenset(re.findall(r"\d+", _FIRST_FIELDS_A)),
+    "HLA-A": frozenset(_FIRST_FIELDS_B.split()),
+    "HLA-B": frozenset(_FIRST_FIELDS_A.split()),
 }
 
-_NAME: Final = re.compile(
+_NAME: Final = (
     r"(?:HLA[- ]?)?(?:(?P<gene>[AB])[* -]?|\*)?(?P<first>\d{1,3})(?::(?P<second>\d{2,4}|[A-Z]{2,8}))?"
     r"(?P<rest>(?::\d{2,4}){0,2})(?P<suffix>[NLSCAQGP]?)"
 )
@@ -61,7 +61,7 @@ def parse_hla(name: str) -> HlaAllele | None:
     >>> str(parse_hla("HLA-B*57:01:01"))  # the third field changes no protein
     '*57:01'
     """
-    match = _NAME.fullmatch(_with_colon(name.strip().upper()))
+    match = re.fullmatch(_NAME, _with_colon(name.strip().upper()))
     if match is None:
         return None
     second = match["second"] or ""
@@ -76,7 +76,7 @@ def parse_hla(name: str) -> HlaAllele | None:
 
 
 def _with_colon(name: str) -> str:
-    old = _WITHOUT_COLON.fullmatch(name)
+    old = re.fullmatch(_WITHOUT_COLON, name)
     return f"{old[1]}:{old[2]}{old[3]}" if old else name
 
 
