@@ -39,6 +39,11 @@ STRENGTHS: Final = frozenset(
     f"{strength} {kind}" for strength in ("strong", "moderate", "weak") for kind in ("inhibitor", "inducer")
 )
 
+#: An apostrophe as it is typed, and what a name of a disease is known by without: Crohn's disease, Crohn disease.
+_POSSESSIVE: Final = re.compile("['\u2018\u2019`](?:s\\b)?")
+#: British spellings beside American ones: leukaemia, oesophagitis, tumour, generalised.
+_SPELLINGS: Final = (("ae", "e"), ("oe", "e"), ("our", "or"), ("ise", "ize"))
+
 _NEGATION: Final = "not "
 _NUMBER: Final = re.compile(r"(<=|>=|<|>)(\d+(?:\.\d+)?)")
 #: A gene and what is asked of it: `=` terms, scores or presences, `:` diplotypes.
@@ -61,6 +66,21 @@ class GeneClause:
     gene: str
     states: tuple[str, ...]
     of_diplotypes: bool
+
+
+@lru_cache(maxsize=1024)
+def indication_name(text: str) -> str:
+    """A name of an indication as names are compared: without case, hyphens, possessive, and British or American.
+
+    >>> indication_name("Crohn’s Disease") == indication_name("crohn disease")
+    True
+    >>> indication_name("acute lymphoblastic leukaemia") == indication_name("Acute Lymphoblastic Leukemia")
+    True
+    """
+    plain = " ".join(_POSSESSIVE.sub("", text.casefold()).replace("-", " ").replace("_", " ").split())
+    for british, american in _SPELLINGS:
+        plain = plain.replace(british, american)
+    return plain
 
 
 def either_of(key: str) -> tuple[str, ...]:

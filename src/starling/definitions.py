@@ -347,6 +347,7 @@ class Drug:
 
     `other_enzymes`: genes whose enzymes matter although no guideline of the drug names them.
     `branches_on`: enzymes on whose inhibitors its guidelines branch themselves: the genetic phenotype is used.
+    `looked_at`: (gene, source) for each source that looked at a gene and gives no recommendation for the drug.
     `unadvised`: why no guideline advises anything; empty for a drug of which one does.
     `others`: the drugs that its advice proposes instead, and those of its class that the same genes may rule out.
     `mentioned`: drugs that its advice proposes, and that have no advice themselves.
@@ -358,6 +359,7 @@ class Drug:
     names: tuple[str, ...] = ()
     other_enzymes: tuple[str, ...] = ()
     branches_on: tuple[str, ...] = ()
+    looked_at: tuple[tuple[str, str], ...] = ()
     unadvised: str = ""
     others: tuple[str, ...] = ()
     mentioned: tuple[str, ...] = ()
@@ -456,6 +458,8 @@ LABELS: Final = "fda-label-"
 LIMIT: Final = "LIMIT-"
 #: Populations that are everybody, as they are shown.
 EVERYBODY: Final = frozenset({"", "no restriction", "no restriction stated"})
+#: What is said of an alternative that no guideline of the knowledge base advises on.
+UNADVISED: Final = "known, no advice based on genes in this edition"
 #: How firmly an authority asks for a test, in words.
 WORDINGS: Final[Mapping[str, str]] = {
     "required": "requires a test",
@@ -472,7 +476,7 @@ class GuidanceRules:
     `limits`: what labels and guidelines say of other medicines, age and the like, whatever the genotype.
     `population_keys`: population -> the key of a condition that says whom it is about, where one can.
     `condition_genes`: (drug, gene, `yes` if by its diplotypes) for every gene that decides a condition of its advice.
-    `indications`: a name, lower case -> the indications that it means.
+    `indications`: a name (`condition_keys.indication_name`) -> the indications that it means.
     """
 
     phenotypes: Mapping[str, PhenotypeRules]

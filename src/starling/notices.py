@@ -22,12 +22,16 @@ NOT_APPLIED: Final = "INHIBITOR_NOT_APPLIED"
 TEST_REQUIRED: Final = "TEST_REQUIRED"
 #: Why no guideline advises anything on a drug that is known.
 NO_GUIDELINE: Final = "NO_GUIDELINE"
+#: A source looked at a gene and gives no recommendation for the drug, of which another source advises.
+LOOKED_AT: Final = "LOOKED_AT"
 #: No phenotype terms are defined for the gene: its alleles are the result.
 NO_PHENOTYPE_TERMS: Final = "NO_PHENOTYPE_TERMS"
 #: A result that nearly everybody has, and by which the drug cannot be advised.
 DOES_NOT_HELP: Final = "RESULT_DOES_NOT_HELP"
 #: A row for a lesser gene, beside one that rules the drug out.
 ONLY_IF_USED: Final = "ONLY_IF_USED"
+#: A row that names no indication, beside one of another source that gives a dose for the one that was stated.
+NAMES_NO_INDICATION: Final = "NAMES_NO_INDICATION"
 #: A gene of which nothing is known, or not for certain, could rule the drug out, while a dose leads the answer.
 STILL_OPEN: Final = "STILL_OPEN"
 #: Advice of a guideline for others is left out, since the patient is known not to be one of them.

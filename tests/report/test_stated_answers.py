@@ -18,8 +18,19 @@ def box(drug: str, results: str, *taken: str, **subject: str) -> tuple[str, ...]
 
 def test_the_dose_of_a_source_stands_beside_the_prohibition_of_another() -> None:
     """Source: CPIC 2026 (PMID 41618934): in leukaemia a tenth of the dose, and on 3 days a week only."""
-    said = box("mercaptopurine", "NUDT15=*3/*5 TPMT=*1/*1", indication="leukaemia")
+    said = box("mercaptopurine", "NUDT15=*3/*5 TPMT=*1/*1")
     assert any(line.startswith("CPIC") and "3 days a week" in line for line in said), said
+    said = box("thioguanine", "TPMT=*3A/*3A")
+    assert any(line.startswith("CPIC") and "3 days a week" in line for line in said), said
+
+
+def test_a_source_that_names_the_indication_leads_and_the_other_stands_beside_it() -> None:
+    """Source: CPIC 2026 (PMID 41618934) for cancer; DPWG 2025 names no indication, and allows a tenth."""
+    said = box("mercaptopurine", "NUDT15=*3/*5 TPMT=*1/*1", indication="leukaemia")
+    assert said[0].startswith("Cancer treatment: ") and "3 days a week" in said[0]
+    assert "Sources differ, see below." in said
+    assert any(line.startswith("DPWG, naming no indication: Avoid") for line in said), said
+    assert not any(line.startswith("Instead") for line in said), said
     assert not any("mercaptopurine" in line for line in said if line.startswith("Not instead")), said
 
 
@@ -78,7 +89,7 @@ def test_what_an_untested_gene_would_rule_out_stands_beside_the_dose_of_another(
 def test_a_stroke_of_the_past_is_asked_whatever_the_indication() -> None:
     """Source: US label of prasugrel, boxed warning: not after a stroke or TIA."""
     instead = " ".join(box("clopidogrel", "CYP2C19=*2/*2", indication="PCI"))
-    assert "prasugrel (for acute coronary" in instead and "known to have had stroke or TIA?" in instead
+    assert "prasugrel (ask first: Is the patient known to have had stroke or TIA?" in instead
     past = box("clopidogrel", "CYP2C19=*2/*2", indication="PCI", history="TIA")
     assert any(line.startswith("Not instead: prasugrel") and "after a stroke or TIA" in line for line in past), past
     assert box("prasugrel", "CYP2C19=*2/*2")[0].startswith("Ask first: Is the patient known to have had stroke")

@@ -10,19 +10,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import CheckedAlternative, DrugResult, Recommendation
-from starling.definitions import EVERYBODY, LIMIT, SERIOUS, Drug, action_words, proposed_drug, seriousness
+from starling.definitions import EVERYBODY, LIMIT, SERIOUS, UNADVISED, Drug, action_words, proposed_drug, seriousness
 from starling.guidance.advising import USUAL
 from starling.guidance.openings import key_words
 from starling.guidance.standing import NO_RESULT
-from starling.notices import ONLY_IF_USED, SUPERSEDED
+from starling.notices import NAMES_NO_INDICATION, ONLY_IF_USED, SUPERSEDED
 from starling.values import replace
 
-#: what is said of a drug that no guideline of the knowledge base advises on
-UNADVISED: Final = "known, no advice based on genes in this edition"
 #: headlines of a drug beside which nothing is proposed
 _KEPT: Final = frozenset({None, "test_further", *USUAL})
 #: headlines of a drug beside which others of its class are named that are no way out either
 _LEFT: Final = SERIOUS | {"consider_alternative"}
+#: marks of rows whose alternatives are not proposed
+_ASIDE: Final = frozenset({NAMES_NO_INDICATION, ONLY_IF_USED, SUPERSEDED})
 #: keys of a gene of which nothing is known
 _UNKNOWN: Final = frozenset({NO_RESULT, "n/a"})
 #: Answers kept with their alternatives before the memory is emptied.
@@ -67,7 +67,7 @@ class Alternatives:
     def _checked(
         self, given: DrugResult, answers: Mapping[str, DrugResult], others: Sequence[str]
     ) -> Iterator[CheckedAlternative]:
-        rows = [row for row in given.recommendations if not {ONLY_IF_USED, SUPERSEDED} & {n.code for n in row.notes}]
+        rows = [row for row in given.recommendations if _ASIDE.isdisjoint(note.code for note in row.notes)]
         known = {*answers, *self._mentioned.get(given.drug, frozenset())}
         named = set()
         for text, whom in _proposed(rows).items():
@@ -99,7 +99,9 @@ class Alternatives:
 
 
 def _proposed(rows: Iterable[Recommendation]) -> dict[str, tuple[str, ...]]:
-    """What is proposed -> for whom; nobody in particular where a source says no more."""
+    """What is proposed -> for whom; nobody in particular where a source says no more, or says it of every group."""
+    rows = list(rows)
+    everyone = {row.population for row in rows} - EVERYBODY
     found: dict[str, list[str]] = {}
     for row in rows:
         if row.action in USUAL or row.action == "test_further":
@@ -109,7 +111,7 @@ def _proposed(rows: Iterable[Recommendation]) -> dict[str, tuple[str, ...]]:
             found.setdefault(text, [])
             if row.population not in EVERYBODY and row.population not in found[text]:
                 found[text].append(row.population)
-    return {text: tuple(whom) for text, whom in found.items()}
+    return {text: () if everyone.issubset(whom) else tuple(whom) for text, whom in found.items()}
 
 
 def _denied(rows: Iterable[Recommendation], text: str) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def _led(
         summary=said,
         detail=f"Otherwise: {advice.summary} {advice.detail}".rstrip(),
         dose=leads.dose,
-        alternatives=leads.alternatives or advice.alternatives,
+        alternatives=leads.alternatives or _of_all(advice),
         titrate=advice.titrate and leads.action not in SERIOUS,
         monitor=() if leads.action in SERIOUS and advice.action not in SERIOUS else advice.monitor,
         conditions=rest,
@@ -157,6 +157,12 @@ def _led(
     )
     notice = Notice("CONDITION_DECIDED", f"Decided by what was stated{because}: {leads.when}.")
     return replace(row, action=leads.action, advice=led, notes=(*row.notes, notice))
+
+
+def _of_all(advice: Advice) -> tuple[str, ...]:
+    """The alternatives that no condition proposes to its own patients alone."""
+    others = {name for each in advice.conditions for name in each.alternatives}
+    return tuple(name for name in advice.alternatives if name not in others)
 
 
 def _sentence(text: str) -> str:

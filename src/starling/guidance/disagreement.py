@@ -5,11 +5,11 @@ One group: not to be used; another dose; as usual.  Who gives no instruction dis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
-from starling.assessment import Disagreement, Recommendation
+from starling.assessment import Disagreement, Dose, Recommendation
 from starling.definitions import LIMIT, SERIOUS, action_words, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED
 from starling.notices import ONLY_IF_USED
@@ -89,7 +89,7 @@ def _differ(one: Recommendation, two: Recommendation) -> bool:
     """Whether a reader of the one does something else than a reader of the other."""
     actions = {_action(one), _action(two)}
     if "increase_dose" in actions and actions <= {"increase_dose", "adjust_dose"}:
-        return not _overlap(_factors(one), _factors(two))
+        return not overlap(factors_of(one.advice.dose), factors_of(two.advice.dose))
     return len({_DONE.get(action, action) for action in actions}) > 1
 
 
@@ -99,15 +99,14 @@ def _is_beside_usual(one: Recommendation, two: Recommendation) -> bool:
     return any(limit.advice.id.startswith(LIMIT) and _DONE.get(_action(row)) == "as usual" for limit, row in pairs)
 
 
-def _factors(row: Recommendation) -> tuple[float, float] | None:
-    """The least and the most factor of the usual dose that a row states; None without one."""
-    stated = [
-        each for dose in row.advice.dose for each in (dose.factor, dose.factor_min, dose.factor_max) if each is not None
-    ]
+def factors_of(doses: Iterable[Dose]) -> tuple[float, float] | None:
+    """The least and the most factor of the usual dose that is stated; None without one."""
+    stated = [each for dose in doses for each in (dose.factor, dose.factor_min, dose.factor_max) if each is not None]
     return (min(stated), max(stated)) if stated else None
 
 
-def _overlap(one: tuple[float, float] | None, two: tuple[float, float] | None) -> bool:
+def overlap(one: tuple[float, float] | None, two: tuple[float, float] | None) -> bool:
+    """Whether two ranges have a factor in common; one that is not stated contradicts none."""
     return one is None or two is None or (one[0] <= two[1] and two[0] <= one[1])
 
 

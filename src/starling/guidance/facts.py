@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from starling.condition_keys import FLAGS, NUMBERS, TAKING, WORDS
+from starling.condition_keys import FLAGS, NUMBERS, TAKING, WORDS, indication_name
 from starling.definitions import Inhibitor, Medicine
 from starling.errors import InputError
 from starling.guidance.ancestry import KNOWN, group_of
@@ -76,7 +76,7 @@ def facts_of(
 ) -> Facts:
     """The facts in what is stated; a value that is none (a word for an age) is no fact.
 
-    `statements`: what the medicines do to enzymes.  `indications`: names, lower case -> the indications they mean.
+    `statements`: what the medicines do to enzymes.  `indications`: `indication_name` -> the indications it means.
     """
     numbers = {name: number for name in NUMBERS if (number := _number(subject.get(name, ""))) is not None}
     words: dict[str, frozenset[str]] = {}
@@ -123,7 +123,7 @@ def _words(
     if not texts:
         return None
     if name == "indication":
-        return [indications.get(text.casefold()) for text in texts]
+        return [indications.get(indication_name(text)) for text in texts]
     return [_meant(text, WORDS[name] or frozenset()) for text in texts]
 
 
@@ -205,7 +205,7 @@ def _refused(name: str, value: str, advice: str) -> InputError:
 def fact_notices(subject: Mapping[str, str], indications: Mapping[str, frozenset[str]]) -> Iterator[Notice]:
     """What was stated and could not be understood: it decides nothing, and is said."""
     for text in (text.strip() for text in subject.get("indication", "").split(SEPARATOR)):
-        if text and text.casefold() not in indications:
+        if text and indication_name(text) not in indications:
             message = f"the indication {text!r} is not known here; it was not considered"
             yield Notice("UNKNOWN_INDICATION", message)
     for name in ("after", "history", "menopause", "formulation"):

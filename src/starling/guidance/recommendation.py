@@ -30,6 +30,7 @@ from starling.guidance.facts import NOTHING, Facts, facts_of
 from starling.guidance.flows import FLOWS
 from starling.guidance.flows.answer import FlowAnswer
 from starling.guidance.harm import with_harm
+from starling.guidance.indicated import names_indication, set_back
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
 from starling.guidance.remarks import (
@@ -242,12 +243,13 @@ class Advisor:
         if plan.drug.name in FLOWS:
             given = [FLOWS[plan.drug.name].restrain(each, patient.subject) for each in given]
         given += unsaid_limits(given, limits_of(plan.limits, decider, patient.wanted))
+        if "indication" in patient.facts.words:
+            named = [decided(each, decider) for each in undecided if names_indication(each, decider)]
+            given = set_back(given, named)
         if plan.usual:
-            given = set_aside(
-                given, uninformative(plan.usual, asked.standings, self._rules.phenotypes, patient.subject)
-            )
-        left_out = tuple(self._left_out(for_others))
-        answer = self._summarised(plan, asked, answered, given, missing.union(flow.genes_missing), left_out)
+            given = set_aside(given, uninformative(plan.usual, decider, self._rules.phenotypes))
+        beside = (*_looked_at(plan.drug, patient.wanted), *self._left_out(for_others))
+        answer = self._summarised(plan, asked, answered, given, missing.union(flow.genes_missing), beside)
         asks = open_conditions(given, plan.limits, decider, answer.headline_action)
         effects: tuple[MedicineEffect, ...] = ()
         if patient.medicines:
@@ -266,7 +268,7 @@ class Advisor:
         answered: list[tuple[Block, list[Recommendation]]],
         given: list[Recommendation],
         missing: set[str],
-        left_out: tuple[Notice, ...],
+        beside: tuple[Notice, ...],
     ) -> DrugResult:
         """One answer of all that was given."""
         if plan.drug.unadvised and not given:
@@ -280,7 +282,7 @@ class Advisor:
             standings=asked.standings,
             missing=missing,
             untested=tests,
-            notes=(*said, *left_out),
+            notes=(*said, *beside),
         )
         return with_harm(summarise(found), plan.harms, asked.standings)
 
@@ -404,6 +406,14 @@ def _applied(plan: _Plan, asked: _Asked, told: Mapping[str, tuple[str, ...]], en
         and not (each.factor is None and each.enzyme in enzymes.adjusted and each.enzyme not in plan.drug.branches_on)
     ]
     return Applied(plan.drug.name, told, changed, found)
+
+
+def _looked_at(drug: Drug, wanted: frozenset[str]) -> Iterator[Notice]:
+    """One notice for each source that looked at a gene and gives no recommendation."""
+    for gene, source in drug.looked_at:
+        if not wanted or source.partition(" ")[0] in wanted:
+            message = f"{source} looked at {gene} and gives no recommendation for {drug.name}: the evidence is too weak"
+            yield Notice("LOOKED_AT", message)
 
 
 def _unsaid(asked: _Asked, given: Sequence[Recommendation]) -> tuple[Notice, ...]:

@@ -15,7 +15,7 @@ from starling.guidance.disagreement import disagreement
 from starling.guidance.lookup import Block
 from starling.guidance.openings import COPIES, Danger, binding, can_change, dangers, test_words
 from starling.guidance.standing import Standings
-from starling.notices import DOES_NOT_HELP
+from starling.notices import DOES_NOT_HELP, NAMES_NO_INDICATION
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
 
@@ -62,7 +62,7 @@ class Given:
 def summarise(found: Given) -> DrugResult:
     """The drug's result: `advice` when a row applies or a test comes first, else `no_result` or `no_row`."""
     counting = [each for each in found.rows if SUPERSEDED not in each.notes]
-    headline = min((each.action for each in counting), key=seriousness, default=None)
+    headline = min((each.action for each in counting if not _is_set_back(each)), key=seriousness, default=None)
     unhelpful = _unhelpful(counting) if headline == "no_recommendation" else ""
     tests = binding(found.untested)
     open_ = _open(found, tests) if headline in _QUIET and not unhelpful else ()
@@ -89,6 +89,10 @@ def summarise(found: Given) -> DrugResult:
         answer=answer,
         test_first=test_first,
     )
+
+
+def _is_set_back(row: Recommendation) -> bool:
+    return any(note.code == NAMES_NO_INDICATION for note in row.notes)
 
 
 def unadvised(drug: Drug) -> DrugResult:
@@ -120,7 +124,12 @@ def _open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Danger, ...]:
 
 
 def _still_open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Notice, ...]:
-    """What is not known, or not certain, and could rule the drug out, beside the dose that leads."""
+    """What is not known, or not certain, and could rule the drug out, beside the dose that leads.
+
+    Where a source that rules it out has yielded to one that names the indication, it would yield again.
+    """
+    if any(map(_is_set_back, found.rows)):
+        return ()
     tested = {test.gene for test in tests}
     unknown = [each for each in _open(found, tests) if each.gene not in tested]
     return (Notice("STILL_OPEN", test_words(found.drug, (), unknown)),) if unknown else ()

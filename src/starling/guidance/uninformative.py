@@ -11,7 +11,8 @@ from typing import Final
 
 from starling.assessment import Recommendation
 from starling.definitions import SERIOUS, PhenotypeRules, Uninformative
-from starling.guidance.standing import NO_RESULT, Standing, Standings
+from starling.guidance.conditions import Decider
+from starling.guidance.standing import NO_RESULT, Standing
 from starling.values import replace
 from starling.vocabulary import Notice
 
@@ -19,13 +20,13 @@ _STOPPING: Final = SERIOUS | {"test_further"}
 
 
 def uninformative(
-    genes: Iterable[str], standings: Standings, rules: Mapping[str, PhenotypeRules], subject: Mapping[str, str]
+    genes: Iterable[str], decider: Decider, rules: Mapping[str, PhenotypeRules]
 ) -> dict[str, Uninformative]:
     """The genes whose result does not help, and what is said instead."""
     found = {}
     for gene in genes:
         usual = rules[gene].uninformative if gene in rules else None
-        if usual is not None and _is_usual(standings[gene], usual) and not _is_stated(usual.unless, subject):
+        if usual is not None and _is_usual(decider.standings[gene], usual) and not _counts(usual.unless, decider):
             found[gene] = usual
     return found
 
@@ -36,11 +37,9 @@ def _is_usual(standing: Standing, usual: Uninformative) -> bool:
     return standing.term == usual.phenotype and bool(alleles) and alleles <= usual.alleles
 
 
-def _is_stated(key: str, subject: Mapping[str, str]) -> bool:
-    """Whether a fact `name: value | value` of the patient is stated."""
-    name, _, values = key.partition(": ")
-    stated = subject.get(name, "").casefold()
-    return bool(key and stated) and any(value.casefold() in stated for value in values.split(" | "))
+def _counts(unless: str, decider: Decider) -> bool:
+    """Whether the rows count all the same, by what is stated of the patient."""
+    return bool(unless) and decider.decide(unless) is True
 
 
 def set_aside(given: Sequence[Recommendation], usual: Mapping[str, Uninformative]) -> list[Recommendation]:

@@ -7,6 +7,7 @@ advice whose text names an inhibitor, an inducer or an age says it in a key, or 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -19,6 +20,7 @@ from starling.condition_keys import (
     Clause,
     GeneClause,
     either_of,
+    indication_name,
     parse_class,
     parse_condition,
     parse_gene,
@@ -39,6 +41,13 @@ _DECIDABLE: Final = re.compile(
 WITHOUT_KEY: Final[Mapping[str, str]] = {
     "A0212": "adults who were studied",
     "N0014": "the number is a level in the blood",
+}
+#: Indication -> the wider one that it is a part of.
+_PART_OF: Final[Mapping[str, str]] = {
+    "breast cancer": "cancer",
+    "colorectal cancer": "cancer",
+    "leukaemia": "cancer",
+    "neuropathic pain": "pain",
 }
 #: Words that look decidable and are not: classes that are proposed instead.
 _PROPOSED: Final = re.compile(r"(?:aromatase|P2Y12|xanthine oxidase) inhibitors?", re.IGNORECASE)
@@ -76,11 +85,19 @@ def limits(tables: Tables) -> Iterator[Violation]:
 
 
 def indications(tables: Tables) -> Iterator[Violation]:
-    """Every indication is a name of itself."""
-    stated = {(row["indication"], row["name"]) for row in tables["indications"]}
-    for row in tables["indications"]:
-        if (row["indication"], row["indication"]) not in stated:
-            yield at(row, f"{row['indication']!r} is not a name of itself")
+    """Every indication is a name of itself, no name is there twice, and a part has no name that the whole lacks.
+
+    A cancer of the colon that is no cancer would decide "non-malignant disease".
+    """
+    stated = [(row["indication"], indication_name(row["name"])) for row in tables["indications"]]
+    known = Counter(stated)
+    for row, (indication, name) in zip(tables["indications"], stated, strict=True):
+        if (indication, indication_name(indication)) not in known:
+            yield at(row, f"{indication!r} is not a name of itself")
+        if known[indication, name] > 1:
+            yield at(row, f"{row['name']!r} is named twice for {indication!r}")
+        if indication in _PART_OF and (_PART_OF[indication], name) not in known:
+            yield at(row, f"{row['name']!r} is not a name of {_PART_OF[indication]!r} as well")
 
 
 def texts_are_keyed(tables: Tables) -> Iterator[Violation]:

@@ -38,7 +38,7 @@ _SAMPLE_ONLY: Final = ("start_grch38", "end_grch38", "reference_allele", "data_v
 _HAPLOID: Final = {"X-linked": "chrX", "mitochondrial": "chrM"}
 _NOMENCLATURES: Final = re.compile(r"(?:\d{4}(?: [a-z0-9]+)*)?")
 _RANGE: Final = re.compile(r">=?\d+(?:\.\d+)?")
-_DRUG_KINDS: Final = frozenset({"other_enzyme", "branches_on_inhibitors"})
+_DRUG_KINDS: Final = frozenset({"other_enzyme", "branches_on_inhibitors", "without_recommendation"})
 
 
 def traits(tables: Tables) -> Iterator[Violation]:

@@ -13,7 +13,7 @@ from itertools import repeat, starmap
 from typing import Any
 
 from starling.assessment import Advice, Condition, Dose, Implication
-from starling.condition_keys import GENE_KEY
+from starling.condition_keys import GENE_KEY, indication_name
 from starling.definitions import (
     CALLING_RULES,
     DIPLOTYPE,
@@ -111,8 +111,11 @@ def drugs_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = None)
     """Every drug with its codes and other `names` (None: they are read)."""
     names = _names(select) if names is None else names
     kinds: dict[tuple[str, str], list[str]] = {}
-    for drug, kind, value, _source in select("drug_exception"):
+    looked_at: dict[str, list[tuple[str, str]]] = {}
+    for drug, kind, value, source in select("drug_exception"):
         kinds.setdefault((drug, kind), []).append(value)
+        if kind == "without_recommendation":
+            looked_at.setdefault(drug, []).append((value, source))
     return tuple(
         Drug(
             drug,
@@ -121,6 +124,7 @@ def drugs_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = None)
             names.get(drug, ()),
             other_enzymes=tuple(kinds.get((drug, "other_enzyme"), ())),
             branches_on=tuple(kinds.get((drug, "branches_on_inhibitors"), ())),
+            looked_at=tuple(looked_at.get(drug, ())),
             unadvised=unadvised,
             others=_listed(others),
             mentioned=_listed(mentioned),
@@ -143,10 +147,10 @@ def inhibitors_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = 
 
 
 def _indications(select: Select) -> dict[str, frozenset[str]]:
-    """A name, lower case -> the indications that it means: leukaemia is a cancer, too."""
+    """A name (`indication_name`) -> the indications that it means: leukaemia is a cancer, too."""
     named: dict[str, set[str]] = {}
     for indication, name in select("indication"):
-        named.setdefault(name.casefold(), set()).add(indication)
+        named.setdefault(indication_name(name), set()).add(indication)
     return {name: frozenset(meant) for name, meant in named.items()}
 
 

@@ -17,6 +17,8 @@ from starling.notices import (
     CONDITION_DECIDED,
     CONVERTED,
     DOES_NOT_HELP,
+    LOOKED_AT,
+    NAMES_NO_INDICATION,
     NO_GUIDELINE,
     ONLY_IF_USED,
     STILL_OPEN,
@@ -96,8 +98,8 @@ class Answer:
     @property
     def box(self) -> tuple[tuple[str, str], ...]:
         """Label (which may be empty) and text of every line below the title."""
-        differ = [("", "Sources differ, see below."), *_other_dose(self.line)] if self.line.drug.disagreement else []
-        return (*answer_lines(self.line), *differ)
+        differ = [("", "Sources differ, see below.")] if self.line.drug.disagreement else []
+        return (*answer_lines(self.line), *differ, *_other_sources(self.line))
 
     @property
     def box_lines(self) -> tuple[str, ...]:
@@ -206,6 +208,7 @@ def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
     if drug.status == "no_result":
         missing = joined(drug.genes_missing) or "A gene"
         said = f"{missing} could not be called, so no source can be asked. That is not a statement of safety."
+    said = " ".join((said, *(sentence(note.message) for note in drug.notes if note.code == LOOKED_AT)))
     return (*tests, ("", said)) if drug.headline_action else (("", said), *tests)
 
 
@@ -214,7 +217,8 @@ def _details(line: Line) -> Iterable[tuple[str, str]]:
     if line.lead is None or not line.commands:
         return
     advice = line.lead.advice
-    if advice.dose and not line.is_split:
+    of_a_part = line.is_split or (line.drug.headline_action == "consider_alternative" and line.lead.action in _DOSES)
+    if advice.dose and not of_a_part:
         yield "Dose", doses_text(advice.dose)
     if advice.titrate:
         yield "Titrate", "adjust the dose by its effect"
@@ -240,6 +244,8 @@ def _what_else(line: Line) -> Iterable[tuple[str, str]]:
     instead = [*line.instead, *(name for name in stated if name.casefold() not in named)]
     if instead:
         yield from (("Instead", each) for each in _apart(instead))
+    if line.unadvised_instead:
+        yield "", f"This edition has no advice based on genes for {joined(line.unadvised_instead, 'or')}."
     if line.not_instead:
         yield from (("Not instead", each) for each in _apart(line.not_instead))
     if line.lead is not None and line.uncertain:
@@ -291,16 +297,31 @@ def _medicine(one: MedicineEffect, line: Line) -> str:
     return f"{one.name}: {'; '.join(('decides this answer', *others))}."
 
 
-def _other_dose(line: Line) -> Iterable[tuple[str, str]]:
-    """Where one source rules the drug out and another gives a dose: that dose, whole, never the half of it."""
+def _other_sources(line: Line) -> Iterable[tuple[str, str]]:
+    """What another source says, whole: the dose beside a drug ruled out, or what speaks of no indication beside one."""
     lead = line.lead
-    if lead is None or lead.action not in SERIOUS:
+    if lead is None or not line.commands:
+        return
+    if lead.action in _DOSES:
+        set_back = (row for row in line.counting if _has(row, NAMES_NO_INDICATION))
+        yield from ((f"{source_words(row)}, naming no indication", row.advice.summary) for row in set_back)
+    if not (line.drug.disagreement and lead.action in SERIOUS) and not _is_choice(lead):
         return
     for row in line.counting:
-        aside = any(note.code in _BEFORE_A_ROW for note in row.notes)
+        aside = any(_has(row, code) for code in _BEFORE_A_ROW)
         if row.source != lead.source and row.action in _DOSES and row.advice.dose and not aside:
             yield source_words(row), row.advice.summary
             return
+
+
+def _is_choice(lead: Recommendation) -> bool:
+    """Whether the row leaves a choice between another drug and a dose: then the dose of another source counts, too."""
+    allowed = lead.advice.fallback
+    return lead.action in {"avoid", "consider_alternative"} and allowed is not None and allowed.action in _DOSES
+
+
+def _has(row: Recommendation, code: str) -> bool:
+    return any(note.code == code for note in row.notes)
 
 
 def _either(names: Sequence[str]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from starling.assessment import WHY, Assessment, CheckedAlternative, DrugResult, GeneResult, Recommendation
-from starling.definitions import EVERYBODY, HARMS, LABELS, LIMIT, SERIOUS, seriousness
+from starling.assessment import WHY, Assessment, DrugResult, GeneResult, Recommendation
+from starling.definitions import EVERYBODY, HARMS, LABELS, LIMIT, SERIOUS, UNADVISED, seriousness
 from starling.notices import (
     CHANGES_ACTION,
     CONDITION_DECIDED,
@@ -31,10 +31,11 @@ from starling.report.words import (
     plural,
     population_words,
     reason_words,
-    reasoned,
     sentence,
     sentence_case,
     strength_words,
+    with_reasons,
+    without_unadvised,
 )
 from starling.values import dataclass
 from starling.vocabulary import Why
@@ -145,12 +146,20 @@ class Line:
         """
         if not self.drug.alternatives and self.lead is not None and self.words.action not in _QUIET:
             return self.lead.advice.alternatives
-        return _with_reasons([each for each in self.drug.alternatives if each.offered])
+        offered = (each for each in self.drug.alternatives if each.offered)
+        together = self.unadvised_instead
+        return with_reasons(without_unadvised(each) if each.drug in together else each for each in offered)
+
+    @property
+    def unadvised_instead(self) -> tuple[str, ...]:
+        """Of what may be given instead, those without advice by genes, where that would be said more than once."""
+        offered = [each for each in self.drug.alternatives if each.offered and UNADVISED in each.why]
+        return tuple(each.drug for each in offered) if len({each.why for each in offered}) > 1 else ()
 
     @property
     def not_instead(self) -> tuple[str, ...]:
         """What is no way out, each with why."""
-        checked = _with_reasons([each for each in self.drug.alternatives if not each.offered])
+        checked = with_reasons([each for each in self.drug.alternatives if not each.offered])
         named = {self.drug.drug, *(each.drug for each in self.drug.alternatives)}
         stated = self.lead.advice.not_alternatives if self.lead is not None and self.commands else ()
         return (*checked, *(name for name in stated if name not in named))
@@ -268,14 +277,6 @@ def drug_line(drug: DrugResult, genes: Mapping[str, GeneResult]) -> Line:
     )
 
 
-def _with_reasons(checked: Iterable[CheckedAlternative]) -> tuple[str, ...]:
-    """The medicines with what is said of them, those of which the same is said together."""
-    said: dict[str, list[str]] = {}
-    for each in checked:
-        said.setdefault(each.why, []).append(each.drug)
-    return tuple(reasoned(joined(names, "or"), why) for why, names in said.items())
-
-
 def lead_of(rows: Sequence[Recommendation], headline: str | None) -> Recommendation | None:
     """The recommendation to read first: a plain prohibition before one with exceptions, split advice before its half.
 
@@ -320,7 +321,7 @@ def _by_group(lead: Recommendation, rows: Sequence[Recommendation], *, is_known:
         alone = said.keys() == {lead.advice.summary} and len(own) == 1
         is_part = lead.population not in EVERYBODY and alone and not is_known
         return ((sentence_case(population_words(lead.population)) if is_part else "", lead.advice.summary),)
-    return tuple((sentence_case("; ".join(dict.fromkeys(whom))), summary) for summary, whom in said.items())
+    return tuple((sentence_case(joined(list(dict.fromkeys(whom)), "or")), summary) for summary, whom in said.items())
 
 
 def is_superseded(row: Recommendation) -> bool:

@@ -16,8 +16,9 @@ from starling.assessment import (
     OpenCondition,
 )
 from starling.definitions import ACTIONS as ACTION_ORDER
+from starling.definitions import UNADVISED
 from starling.definitions import action_words as plain_words
-from starling.values import dataclass
+from starling.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,3 +373,16 @@ def _lower(text: str) -> str:
     """The text as a part of a sentence; a first word that is no plain word keeps its capitals."""
     first = text.split(" ", 1)[0].strip(",:;")
     return text[:1].lower() + text[1:] if first.isalpha() and first[1:].islower() else text
+
+
+def without_unadvised(each: CheckedAlternative) -> CheckedAlternative:
+    """The alternative without the remark that no guideline advises on it, where that is said once for several."""
+    return replace(each, why="; ".join(part for part in each.why.split("; ") if part != UNADVISED))
+
+
+def with_reasons(checked: Iterable[CheckedAlternative]) -> tuple[str, ...]:
+    """The medicines with what is said of them, those of which the same is said together."""
+    said: dict[str, list[str]] = {}
+    for each in checked:
+        said.setdefault(each.why, []).append(each.drug)
+    return tuple(reasoned(joined(names, "or"), why) for why, names in said.items())
