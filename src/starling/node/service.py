@@ -19,23 +19,29 @@ from starling.engine import Engine
 from starling.errors import InputError, StarlingError
 from starling.knowledge.compare import compare
 from starling.node import answers
+from starling.node.identity import Accounts, Sessions, Unknown
 from starling.node.layout import Layout
 from starling.node.policy import Forbidden, require
 from starling.node.records import Records
-from starling.node.settings import Settings
+from starling.node.settings import Plain, Settings
 from starling.node.spool import seal
 from starling.node.values import (
+    Account,
     AuditEntry,
     AuditPage,
     ClinicalChange,
+    Enrolled,
     Health,
     Job,
     JobEvent,
     KnowledgeInfo,
+    ModelInfo,
     Order,
     Override,
     Patient,
     Principal,
+    Role,
+    Session,
     Specimen,
     Submitted,
 )
@@ -217,6 +223,66 @@ class Node:
                 self.records.released(job.patient, job.id)
             self._append(who, action, "success", job.patient, {"job": job.id, "state": state}, durable=True)
         return stepped
+
+    # --- people and the node itself -----------------------------------------------------------------------------------
+
+    def may(self, who: Principal, action: str) -> None:
+        """Raises: Forbidden, when the asker may not do this at their own site."""
+        self._allow(who, action, who.site)
+
+    def login(self, accounts: Accounts, sessions: Sessions, name: str, password: str, code: str) -> Session:
+        """Somebody logs in.  Raises: Unknown NOT_KNOWN, after it was recorded."""
+        try:
+            session = sessions.open(accounts.known(name, password, code))
+        except Unknown:
+            stranger = Principal(name="stranger", role="system", site=self.settings.site, way="account")
+            self._record(stranger, "login", "refused", "", {})
+            raise
+        self._record(session.principal, "login", "success", "", {})
+        return session
+
+    def logged_out(self, who: Principal) -> None:
+        """It is recorded."""
+        self._record(who, "logout", "success", "", {})
+
+    def accounts(self, who: Principal) -> tuple[Account, ...]:
+        """Who may log in.  Raises: Forbidden."""
+        self._allow(who, "account.list", who.site)
+        return Accounts(self.records).all()
+
+    def enrol(self, who: Principal, name: str, role: Role, site: str) -> Enrolled:
+        """A new account.  Raises: Forbidden; InputError NAME_TAKEN."""
+        self._allow(who, "account.write", who.site)
+        if any(each.name == name for each in Accounts(self.records).all()):
+            raise InputError("NAME_TAKEN", f"there is an account {name} already")
+        with self.records.transaction(durable=True):
+            enrolled = Accounts(self.records).add(name, role, site)
+            self._append(who, "account.write", "success", "", {"account": name, "role": role}, durable=True)
+        return enrolled
+
+    def stated_settings(self, who: Principal) -> dict[str, Plain]:
+        """Every setting.  Raises: Forbidden."""
+        self._allow(who, "settings.read", who.site)
+        return self.settings.stated()
+
+    def models(self, who: Principal) -> tuple[ModelInfo, ...]:
+        """The learned models that came with the program.  Raises: Forbidden."""
+        self._allow(who, "model.list", who.site)
+        from starling.dosing import bundles
+
+        root = Path(next(iter(bundles.__path__)))
+        folders = sorted(each for each in root.iterdir() if (each / "digest").is_file())
+        return tuple(
+            ModelInfo(name=each.name, version=__version__, digest=(each / "digest").read_text().strip(), status="bundled")
+            for each in folders
+        )
+
+    def gauges(self, who: Principal) -> dict[str, float]:
+        """What is so at the moment, for the metrics.  Raises: Forbidden."""
+        self._allow(who, "metrics.read", who.site)
+        states = self.records.rows("SELECT state, count(*) FROM job GROUP BY state")
+        counts = {f"starling_jobs_{state}": float(count) for state, count in states}
+        return {"starling_ready": float(self.health().ready), "starling_audit_events": float(self.log.size), **counts}
 
     # --- knowledge, audit, health -------------------------------------------------------------------------------------
 
