@@ -1,4 +1,4 @@
-"""The device at the bedside: takes genotype files in, keeps results sealed, answers the prescriber, records what it did.
+"""The device at the bedside: takes genotype files in, keeps results sealed, answers, and records what it did.
 
     service    START HERE: what the node can do, for the API and the dashboard alike; no HTTP in it
     values     what it is asked and what it gives back

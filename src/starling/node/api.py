@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from starling.errors import InputError
-from starling.node.identity import Accounts, Sessions, Unknown, is_csrf, of_certificate
+from starling.node.identity import Accounts, Sessions, UnknownCallerError, is_csrf, of_certificate
 from starling.node.limits import Limits, Rate
 from starling.node.metrics import Metrics
 from starling.node.problems import of_error, problem
@@ -58,7 +58,7 @@ CSRF: Final = "starling-csrf"
 SPECIMEN, FILE = "starling-specimen", "starling-file"
 
 
-class Login(Value):
+class Login(Value, frozen=True):
     """Who logs in: name, password, and the code of the second factor."""
 
     name: Name
@@ -66,27 +66,27 @@ class Login(Value):
     code: Annotated[str, Meta(pattern=r"^\d{6}$")]
 
 
-class Decided(Value):
+class Decided(Value, frozen=True):
     """Going on against the answer for a drug, and why."""
 
     drug: Name
     reason: Reason
 
 
-class Noted(Value):
+class Noted(Value, frozen=True):
     """A note on a step."""
 
     note: Words = ""
 
 
-class Resolution(Value):
+class Resolution(Value, frozen=True):
     """What a person decides about a file in quarantine."""
 
     accept: bool
     reason: Reason
 
 
-class Person(Value):
+class Person(Value, frozen=True):
     """A new account."""
 
     name: Name
@@ -233,16 +233,16 @@ class Api:
         return served
 
     def principal(self, request: Request) -> Principal:
-        """Who asks.  Raises: Unknown NOT_KNOWN."""
+        """Who asks.  Raises: UnknownCallerError NOT_KNOWN."""
         emergency = request.headers.get(EMERGENCY, "")
         subject = request.scope.get("starling.subject")
         if subject:
             return of_certificate(subject, unquote(emergency))
         session = self.sessions.of(request.cookies.get(COOKIE, ""))
         if session is None:
-            raise Unknown("NOT_KNOWN", "neither a client certificate nor a session")
+            raise UnknownCallerError("NOT_KNOWN", "neither a client certificate nor a session")
         if request.method not in {"GET", "HEAD"} and not is_csrf(session, request.headers.get(CSRF, "")):
-            raise Unknown("NOT_KNOWN", "the token against forged requests is missing")
+            raise UnknownCallerError("NOT_KNOWN", "the token against forged requests is missing")
         return msgspec.structs.replace(session.principal, emergency=unquote(emergency))
 
     async def _submit(self, request: Request) -> Response:
@@ -278,7 +278,7 @@ class Api:
         request.scope["path_named"] = "/v1/logout"
         try:
             who = self.principal(request)
-        except Unknown as error:
+        except UnknownCallerError as error:
             return of_error(error)
         self.sessions.close(request.cookies.get(COOKIE, ""))
         self.node.logged_out(who)

@@ -1,4 +1,4 @@
-"""Synthetic patients of known truth, taken in, reviewed and released as real ones would be; nobody real is like them."""
+"""Synthetic patients of known truth, taken in, reviewed and released as real ones would be."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ from starling.node.values import Principal, Specimen
 
 PEOPLE: Final = 20
 _FIRST: Final = ("Ada", "Ben", "Clara", "David", "Emma", "Felix", "Greta", "Hugo", "Ida", "Jonas")
-_LAST: Final = ("Amsel", "Buchfink", "Dompfaff", "Erlenzeisig", "Girlitz", "Habicht", "Kleiber", "Meise", "Star", "Zeisig")
+_LAST: Final = (
+    "Amsel",
+    "Buchfink",
+    "Dompfaff",
+    "Erlenzeisig",
+    "Girlitz",
+    "Habicht",
+    "Kleiber",
+    "Meise",
+    "Star",
+    "Zeisig",
+)
 
 
 def specimen_of(number: int) -> Specimen:

@@ -14,7 +14,7 @@ from starling.assessment import Options
 from starling.engine import Engine
 from starling.errors import InputError
 from starling.formats.content import Opening, VariantFile
-from starling.formats.header import Header
+from starling.formats.markers import MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Region
 from starling.formats.registry import open_file
@@ -45,7 +45,7 @@ def kept(path: Path, engine: Engine, specimen: Specimen) -> bytes:
     with open_source(path, Wanted(engine.maps, engine.knowledge, options, samples_of(specimen))) as source:
         names, build = source.names, source.build.name
     content = open_file(path, Opening())
-    if not isinstance(getattr(content, "header", None), Header) or not hasattr(content, "fetch"):
+    if isinstance(content, MarkerTable):
         return zlib.compress(path.read_bytes())
     spans = engine.maps.of(build).spans
     regions = [

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from starling.errors import InputError, StarlingError
 from starling.node.records import Records
@@ -25,7 +25,7 @@ _PASSWORD_BYTES: Final = 18
 _STEP: Final = 30
 
 
-class Unknown(StarlingError):
+class UnknownCallerError(StarlingError):
     """Nobody knows who asks: the asker's to put right."""
 
     exit_code = 7
@@ -34,13 +34,13 @@ class Unknown(StarlingError):
 def of_certificate(subject: Mapping[str, str], emergency: str = "") -> Principal:
     """The principal of a certificate that TLS verified: OU is the role, O the site.
 
-    Raises: Unknown NOT_KNOWN for a certificate that states none of our roles.
+    Raises: UnknownCallerError NOT_KNOWN for a certificate that states none of our roles.
     """
     role = subject.get("organizationalUnitName", "")
     if role not in ROLES:
-        raise Unknown("NOT_KNOWN", "the certificate states no role of this node")
+        raise UnknownCallerError("NOT_KNOWN", "the certificate states no role of this node")
     name, site = subject.get("commonName", ""), subject.get("organizationName", "")
-    return Principal(name=name, role=cast("Role", role), site=site, emergency=emergency)
+    return Principal(name=name, role=role, site=site, emergency=emergency)
 
 
 class Accounts:
@@ -78,7 +78,7 @@ class Accounts:
     def known(self, name: str, password: str, code: str) -> Principal:
         """Who logs in.  A wrong name costs the time of a wrong password, and is told in the same words.
 
-        Raises: Unknown NOT_KNOWN.
+        Raises: UnknownCallerError NOT_KNOWN.
         """
         with self._records.lock:
             row = self._records.row(
@@ -89,14 +89,14 @@ class Accounts:
         if row is None or not is_theirs or step is None or row[5] >= _MOST_FAILURES:
             with self._records.transaction():
                 self._records.connection.execute("UPDATE account SET failures = failures + 1 WHERE name = ?", (name,))
-            raise Unknown("NOT_KNOWN", "name, password or code are wrong")
+            raise UnknownCallerError("NOT_KNOWN", "name, password or code are wrong")
         with self._records.transaction():
             changed = self._records.rows(
                 "UPDATE account SET last_step = ?, failures = 0 WHERE name = ? AND last_step < ? RETURNING 1",
                 step, name, step,
             )  # fmt: skip
         if not changed:
-            raise Unknown("NOT_KNOWN", "name, password or code are wrong")
+            raise UnknownCallerError("NOT_KNOWN", "name, password or code are wrong")
         return Principal(name=name, role=row[0], site=row[1], way="account")
 
     def _is_password(self, kept: str, given: str) -> bool:
@@ -164,7 +164,7 @@ def is_csrf(session: Session, given: str) -> bool:
     return hmac.compare_digest(session.csrf.encode(), given.encode())
 
 
-__all__ = ["Accounts", "InputError", "Sessions", "Unknown", "is_csrf", "of_certificate"]
+__all__ = ["Accounts", "InputError", "Sessions", "UnknownCallerError", "is_csrf", "of_certificate"]
 
 
 def plain_subject(certificate: Mapping[str, Any]) -> dict[str, str]:

@@ -152,7 +152,11 @@ class Intake:
         name, content = kept
         with in_memory(name, [evidence.unpacked(content)]) as path:
             before = evidence.one_person(self._node.held.engine, path, records.specimen(patient.released))
-        return "FINGERPRINT: the genotypes differ from the earlier test" if evidence.is_somebody_else(found, before) else ""
+        return (
+            "FINGERPRINT: the genotypes differ from the earlier test"
+            if evidence.is_somebody_else(found, before)
+            else ""
+        )
 
     def _step(self, job: Job, state: Any, *, reason: str) -> None:
         with self._node.records.transaction():
@@ -199,7 +203,9 @@ def _changes(before: Any, after: Any) -> tuple[Change, ...]:
 
 def _said(drug: Any) -> str:
     """The advice on one drug as far as a change of it is clinical: the headline, and each source's action."""
-    rows = "; ".join(f"{row.source} {row.population}: {row.action} {row.advice.summary}" for row in drug.recommendations)
+    rows = "; ".join(
+        f"{row.source} {row.population}: {row.action} {row.advice.summary}" for row in drug.recommendations
+    )
     return f"{drug.headline_action or drug.status} ({rows})" if rows else f"{drug.headline_action or drug.status}"
 
 

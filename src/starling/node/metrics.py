@@ -30,7 +30,9 @@ class Metrics:
 
     def text(self, gauges: Mapping[str, float]) -> str:
         """Everything, one number a line; `gauges`: what is so at the moment."""
-        return "".join([*self._lines(), *(f"# TYPE {name} gauge\n{name} {value:g}\n" for name, value in gauges.items())])
+        return "".join(
+            [*self._lines(), *(f"# TYPE {name} gauge\n{name} {value:g}\n" for name, value in gauges.items())]
+        )
 
     def _lines(self) -> Iterator[str]:
         yield "# TYPE starling_requests_total counter\n"

@@ -42,7 +42,7 @@ ACTIONS: Final = (
 )
 
 
-class Forbidden(StarlingError):
+class ForbiddenError(StarlingError):
     """The policies do not permit it: the administrator's to change, or the asker's to leave."""
 
     exit_code = 7
@@ -62,11 +62,11 @@ def decide(principal: Principal, action: str, site: str) -> Decision:
 
 
 def require(principal: Principal, action: str, site: str) -> Decision:
-    """The decision, which permits.  Raises: Forbidden NOT_PERMITTED."""
+    """The decision, which permits.  Raises: ForbiddenError NOT_PERMITTED."""
     decision = decide(principal, action, site)
     if not decision.permitted:
         elsewhere = "" if principal.site == site else " at another site"
-        raise Forbidden("NOT_PERMITTED", f"{principal.role} may not do {action}{elsewhere}")
+        raise ForbiddenError("NOT_PERMITTED", f"{principal.role} may not do {action}{elsewhere}")
     return decision
 
 

@@ -1,13 +1,13 @@
 """START HERE.  What a node can do: for its API and its dashboard alike, without HTTP.
 
 Every method is told who asks, lets the policies decide, does it, and records it: a change and its event in the audit
-log stand or fall together.  Who may not is refused (`Forbidden`), and that is recorded too.
+log stand or fall together.  Who may not is refused (`ForbiddenError`), and that is recorded too.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_bytes, token_hex
@@ -19,9 +19,9 @@ from starling.engine import Engine
 from starling.errors import InputError, StarlingError
 from starling.knowledge.compare import compare
 from starling.node import answers
-from starling.node.identity import Accounts, Sessions, Unknown
+from starling.node.identity import Accounts, Sessions, UnknownCallerError
 from starling.node.layout import Layout
-from starling.node.policy import Forbidden, require
+from starling.node.policy import ForbiddenError, require
 from starling.node.records import Records
 from starling.node.settings import Plain, Settings
 from starling.node.spool import seal
@@ -73,14 +73,14 @@ class Node:
         self.log = log
         self.held = Held(engine, now())
         self.kept = answers.Kept(settings.answers_kept)
-        self.wake = lambda: None
+        self.wake: Callable[[], object] = int
 
     # --- the prescriber's question ------------------------------------------------------------------------------------
 
     def check(self, who: Principal, order: Order) -> answers.Rendered:
         """May this patient have these drugs?  As `starling check` says it.
 
-        Raises: Forbidden; InputError NO_RESULT, UNKNOWN_DRUG and others, the asker's.
+        Raises: ForbiddenError; InputError NO_RESULT, UNKNOWN_DRUG and others, the asker's.
         """
         patient = self._patient(who, "check", order.patient)
         held = self.held
@@ -94,14 +94,14 @@ class Node:
         return answer
 
     def assessment(self, who: Principal, patient: str) -> Assessment:
-        """The whole assessment of the patient's released result.  Raises: Forbidden; InputError NO_RESULT."""
+        """The whole assessment of the patient's released result.  Raises: ForbiddenError; InputError NO_RESULT."""
         found = self._patient(who, "assessment.read", patient)
         assessment = answers.assessed(self.held.engine, self._tested(found))
         self._record(who, "assessment.read", "success", found.id, {"result_sha256": assessment.result_sha256})
         return assessment
 
     def override(self, who: Principal, patient: str, drug: str, reason: str) -> Override:
-        """Somebody who prescribes goes on against the answer.  Raises: Forbidden; InputError UNKNOWN_DRUG."""
+        """Somebody who prescribes goes on against the answer.  Raises: ForbiddenError; InputError UNKNOWN_DRUG."""
         found = self._patient(who, "override.write", patient)
         name = self.held.engine.knowledge.find_drug(drug).name
         order = Order(patient=patient, drugs=(name,))
@@ -117,19 +117,19 @@ class Node:
         return made
 
     def overrides(self, who: Principal, patient: str) -> tuple[Override, ...]:
-        """What was decided against an answer, the newest first.  Raises: Forbidden."""
+        """What was decided against an answer, the newest first.  Raises: ForbiddenError."""
         found = self._patient(who, "override.list", patient)
         self._record(who, "override.list", "success", found.id, {})
         return tuple(self.records.overrides(found.id))
 
     def patients(self, who: Principal) -> tuple[Patient, ...]:
-        """Everybody of the asker's site, by name.  Raises: Forbidden."""
+        """Everybody of the asker's site, by name.  Raises: ForbiddenError."""
         self._allow(who, "patient.list", who.site)
         self._record(who, "patient.list", "success", "", {})
         return tuple(self.records.patients(who.site))
 
     def patient(self, who: Principal, patient: str) -> Patient:
-        """Who stands behind a pseudonym.  Raises: Forbidden; InputError NOT_FOUND."""
+        """Who stands behind a pseudonym.  Raises: ForbiddenError; InputError NOT_FOUND."""
         found = self._patient(who, "patient.read", patient)
         self._record(who, "patient.read", "success", found.id, {})
         return found
@@ -139,7 +139,7 @@ class Node:
     def submit(self, who: Principal, name: str, chunks: Iterable[bytes], specimen: Specimen) -> Submitted:
         """The file is taken in: sealed and on the disk when this returns.  The same bytes again are the same job.
 
-        Raises: Forbidden; InputError BAD_SPECIMEN, the sender's.
+        Raises: ForbiddenError; InputError BAD_SPECIMEN, the sender's.
         """
         self._allow(who, "job.submit", who.site)
         if specimen.identifier == specimen.second_identifier:
@@ -148,21 +148,26 @@ class Node:
         spooled = self.layout.spool / id_
         try:
             size = seal(spooled, key, _hashed(chunks, digest))
-            with self.records.transaction(durable=True):
-                known = self.records.job_of(who.site, digest.hexdigest())
-                if known is None:
-                    job = self._received(who, id_, name, size, specimen)
-                    self.records.add_job(job, specimen, sha256=digest.hexdigest(), sealing=key)
-                    self._append(who, "job.submit", "success", "", {"job": id_}, durable=True)
+            job = self._received(who, id_, name, size, specimen)
+            known = self._taken_in(who, job, specimen, digest.hexdigest(), key)
         except BaseException:
             spooled.unlink(missing_ok=True)
             raise
         if known is not None:
             spooled.unlink(missing_ok=True)
-            self._record(who, "job.submit", "success", known.patient, {"job": known.id, "again": "yes"})
             return Submitted(job=known, again=True)
         self.wake()
         return Submitted(job=job, again=False)
+
+    def _taken_in(self, who: Principal, job: Job, specimen: Specimen, sha256: str, key: bytes) -> Job | None:
+        """The job is in the store and on the disk; or the earlier one of the same bytes, which stays the only one."""
+        with self.records.transaction(durable=True):
+            known = self.records.job_of(who.site, sha256)
+            if known is None:
+                self.records.add_job(job, specimen, sha256=sha256, sealing=key)
+            patient, detail = (known.patient, {"job": known.id, "again": "yes"}) if known else ("", {"job": job.id})
+            self._append(who, "job.submit", "success", patient, detail, durable=True)
+        return known
 
     def _received(self, who: Principal, id_: str, name: str, size: int, specimen: Specimen) -> Job:
         at = now()
@@ -173,19 +178,19 @@ class Node:
         )  # fmt: skip
 
     def jobs(self, who: Principal, *, limit: int = 100) -> tuple[Job, ...]:
-        """The newest jobs of the asker's site.  Raises: Forbidden."""
+        """The newest jobs of the asker's site.  Raises: ForbiddenError."""
         self._allow(who, "job.list", who.site)
         self._record(who, "job.list", "success", "", {})
         return tuple(self.records.jobs(who.site, limit=limit))
 
     def job(self, who: Principal, id_: str) -> Job:
-        """One job.  Raises: Forbidden; InputError NOT_FOUND."""
+        """One job.  Raises: ForbiddenError; InputError NOT_FOUND."""
         job = self._job(who, "job.read", id_)
         self._record(who, "job.read", "success", job.patient, {"job": job.id})
         return job
 
     def review(self, who: Principal, id_: str, note: str = "") -> Job:
-        """The result was looked at by somebody who answers for it.  Raises: Forbidden; InputError BAD_STATE."""
+        """The result was looked at by somebody who answers for it.  Raises: ForbiddenError; InputError BAD_STATE."""
         job = self._job(who, "job.review", id_)
         _must_be(job, "called")
         return self._stepped(who, "job.review", job, "reviewed", note, reviewed_by=who.name)
@@ -193,7 +198,7 @@ class Node:
     def release(self, who: Principal, id_: str, note: str = "") -> Job:
         """The result answers questions from now on; released by a second person, never by who reviewed it.
 
-        Raises: Forbidden; InputError BAD_STATE, SAME_PERSON.
+        Raises: ForbiddenError; InputError BAD_STATE, SAME_PERSON.
         """
         job = self._job(who, "job.release", id_)
         _must_be(job, "reviewed")
@@ -202,11 +207,13 @@ class Node:
         return self._stepped(who, "job.release", job, "released", note, released_by=who.name)
 
     def resolve(self, who: Principal, id_: str, *, accept: bool, reason: str) -> Job:
-        """A person decides about a file in quarantine.  Raises: Forbidden; InputError BAD_STATE."""
+        """A person decides about a file in quarantine.  Raises: ForbiddenError; InputError BAD_STATE."""
         job = self._job(who, "job.resolve", id_)
         _must_be(job, "quarantined")
         if accept and not job.patient:
-            raise InputError("BAD_STATE", "the identifiers are of two patients: send the file again with the right ones")
+            raise InputError(
+                "BAD_STATE", "the identifiers are of two patients: send the file again with the right ones"
+            )
         return self._stepped(who, "job.resolve", job, "called" if accept else "failed", reason)
 
     def _stepped(self, who: Principal, action: str, job: Job, state: Any, note: str, **changed: str) -> Job:
@@ -227,14 +234,14 @@ class Node:
     # --- people and the node itself -----------------------------------------------------------------------------------
 
     def may(self, who: Principal, action: str) -> None:
-        """Raises: Forbidden, when the asker may not do this at their own site."""
+        """Raises: ForbiddenError, when the asker may not do this at their own site."""
         self._allow(who, action, who.site)
 
     def login(self, accounts: Accounts, sessions: Sessions, name: str, password: str, code: str) -> Session:
-        """Somebody logs in.  Raises: Unknown NOT_KNOWN, after it was recorded."""
+        """Somebody logs in.  Raises: UnknownCallerError NOT_KNOWN, after it was recorded."""
         try:
             session = sessions.open(accounts.known(name, password, code))
-        except Unknown:
+        except UnknownCallerError:
             stranger = Principal(name="stranger", role="system", site=self.settings.site, way="account")
             self._record(stranger, "login", "refused", "", {})
             raise
@@ -246,12 +253,12 @@ class Node:
         self._record(who, "logout", "success", "", {})
 
     def accounts(self, who: Principal) -> tuple[Account, ...]:
-        """Who may log in.  Raises: Forbidden."""
+        """Who may log in.  Raises: ForbiddenError."""
         self._allow(who, "account.list", who.site)
         return Accounts(self.records).all()
 
     def enrol(self, who: Principal, name: str, role: Role, site: str) -> Enrolled:
-        """A new account.  Raises: Forbidden; InputError NAME_TAKEN."""
+        """A new account.  Raises: ForbiddenError; InputError NAME_TAKEN."""
         self._allow(who, "account.write", who.site)
         if any(each.name == name for each in Accounts(self.records).all()):
             raise InputError("NAME_TAKEN", f"there is an account {name} already")
@@ -261,24 +268,24 @@ class Node:
         return enrolled
 
     def stated_settings(self, who: Principal) -> dict[str, Plain]:
-        """Every setting.  Raises: Forbidden."""
+        """Every setting.  Raises: ForbiddenError."""
         self._allow(who, "settings.read", who.site)
         return self.settings.stated()
 
     def models(self, who: Principal) -> tuple[ModelInfo, ...]:
-        """The learned models that came with the program.  Raises: Forbidden."""
+        """The learned models that came with the program.  Raises: ForbiddenError."""
         self._allow(who, "model.list", who.site)
         from starling.dosing import bundles
 
         root = Path(next(iter(bundles.__path__)))
         folders = sorted(each for each in root.iterdir() if (each / "digest").is_file())
         return tuple(
-            ModelInfo(name=each.name, version=__version__, digest=(each / "digest").read_text().strip(), status="bundled")
+            ModelInfo(name=each.name, digest=hashlib.sha256((each / "digest").read_bytes()).hexdigest())
             for each in folders
         )
 
     def gauges(self, who: Principal) -> dict[str, float]:
-        """What is so at the moment, for the metrics.  Raises: Forbidden."""
+        """What is so at the moment, for the metrics.  Raises: ForbiddenError."""
         self._allow(who, "metrics.read", who.site)
         states = self.records.rows("SELECT state, count(*) FROM job GROUP BY state")
         counts = {f"starling_jobs_{state}": float(count) for state, count in states}
@@ -287,7 +294,7 @@ class Node:
     # --- knowledge, audit, health -------------------------------------------------------------------------------------
 
     def knowledge(self, who: Principal) -> KnowledgeInfo:
-        """Which edition answers.  Raises: Forbidden."""
+        """Which edition answers.  Raises: ForbiddenError."""
         self._allow(who, "knowledge.read", who.site)
         held = self.held
         base, stamp = held.engine.knowledge, held.engine.knowledge.stamp
@@ -298,12 +305,12 @@ class Node:
         )  # fmt: skip
 
     def knowledge_changes(self, who: Principal) -> tuple[ClinicalChange, ...]:
-        """What a prescriber would notice since the edition before.  Raises: Forbidden."""
+        """What a prescriber would notice since the edition before.  Raises: ForbiddenError."""
         self._allow(who, "knowledge.read", who.site)
         return self.held.changes
 
     def replace_knowledge(self, who: Principal, path: Path) -> KnowledgeInfo:
-        """Another edition answers from now on.  Raises: Forbidden; KnowledgeError, the administrator's."""
+        """Another edition answers from now on.  Raises: ForbiddenError; KnowledgeError, the administrator's."""
         self._allow(who, "knowledge.replace", who.site)
         old, new = self.held.engine, Engine.open(path)
         found = compare(old.knowledge, new.knowledge)
@@ -315,7 +322,7 @@ class Node:
         return self.knowledge(who)
 
     def audit(self, who: Principal, *, before: int | None = None, limit: int = 100) -> AuditPage:
-        """The newest entries (or those before an index), and a signed checkpoint.  Raises: Forbidden."""
+        """The newest entries (or those before an index), and a signed checkpoint.  Raises: ForbiddenError."""
         self._allow(who, "audit.read", who.site)
         self._record(who, "audit.read", "success", "", {})
         with self.records.lock:
@@ -357,10 +364,10 @@ class Node:
         return found
 
     def _allow(self, who: Principal, action: str, site: str, patient: str = "") -> None:
-        """Raises: Forbidden, after it was recorded."""
+        """Raises: ForbiddenError, after it was recorded."""
         try:
             require(who, action, site)
-        except Forbidden:
+        except ForbiddenError:
             self._record(who, action, "refused", patient, {})
             raise
 
@@ -404,4 +411,4 @@ def _must_be(job: Job, state: str) -> None:
         raise InputError("BAD_STATE", f"{job.id} is {job.state}, not {state}")
 
 
-__all__ = ["Forbidden", "Held", "Node", "StarlingError", "now"]
+__all__ = ["ForbiddenError", "Held", "Node", "StarlingError", "now"]

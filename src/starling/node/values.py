@@ -6,7 +6,7 @@ Times are ISO 8601 in UTC.  A patient is named by a pseudonym everywhere; who th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -25,7 +25,7 @@ class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A value with named fields; a field that nobody knows is refused."""
 
 
-class Principal(Value):
+class Principal(Value, frozen=True):
     """Who asks: a person or a machine, in one role, at one site.
 
     `way`: how they were known.  `emergency`: the reason of somebody who breaks the glass; empty: nobody does.
@@ -43,7 +43,7 @@ class Principal(Value):
 # --- intake -----------------------------------------------------------------------------------------------------------
 
 
-class Specimen(Value):
+class Specimen(Value, frozen=True):
     """Whose material was tested, by whom: two identifiers, the specimen and the laboratory belong to every file.
 
     `sample`: which column of a file of several people.  `build`: where the file does not say.
@@ -60,7 +60,7 @@ class Specimen(Value):
     build: Literal["", "GRCh38", "GRCh37"] = ""
 
 
-class JobEvent(Value):
+class JobEvent(Value, frozen=True):
     """One step of a job."""
 
     at: str
@@ -69,7 +69,7 @@ class JobEvent(Value):
     note: str = ""
 
 
-class Change(Value):
+class Change(Value, frozen=True):
     """What an amended report says differently about one drug."""
 
     drug: str
@@ -77,7 +77,7 @@ class Change(Value):
     after: str
 
 
-class Job(Value):
+class Job(Value, frozen=True):
     """One file on its way to a result, or one result that new knowledge amends.
 
     `patient`: the pseudonym; empty until the file was read.  `reason`: why it failed or is in quarantine.
@@ -104,7 +104,7 @@ class Job(Value):
     events: tuple[JobEvent, ...] = ()
 
 
-class Submitted(Value):
+class Submitted(Value, frozen=True):
     """The job of a file; `again`: the same bytes were taken in before, and this is that job."""
 
     job: Job
@@ -114,7 +114,7 @@ class Submitted(Value):
 # --- patients ---------------------------------------------------------------------------------------------------------
 
 
-class Patient(Value):
+class Patient(Value, frozen=True):
     """Who stands behind a pseudonym.  `jobs`: the newest first.  `result_sha256`: of the released result."""
 
     id: str
@@ -129,7 +129,7 @@ class Patient(Value):
     result_sha256: str = ""
 
 
-class Order(Value):
+class Order(Value, frozen=True):
     """The prescriber's question: may this patient have these drugs?
 
     The same facts, by the same names, as `starling check` takes.  `age` in years, `weight` in kg.
@@ -147,7 +147,7 @@ class Order(Value):
     sources: Annotated[tuple[Literal["CPIC", "DPWG", "FDA"], ...], Meta(max_length=3)] = ()
 
 
-class Override(Value):
+class Override(Value, frozen=True):
     """A prescriber goes on against the answer, and says why."""
 
     id: int
@@ -163,7 +163,7 @@ class Override(Value):
 # --- the node itself --------------------------------------------------------------------------------------------------
 
 
-class KnowledgeInfo(Value):
+class KnowledgeInfo(Value, frozen=True):
     """Which knowledge answers; `previous`: the version that it replaced here."""
 
     version: str
@@ -179,16 +179,14 @@ class KnowledgeInfo(Value):
     notices: tuple[str, ...] = ()
 
 
-class ModelInfo(Value):
-    """A learned model that this node could run."""
+class ModelInfo(Value, frozen=True):
+    """A learned model that this node could run; `digest`: SHA-256 of its list of digests."""
 
     name: str
-    version: str
     digest: str
-    status: str
 
 
-class ClinicalChange(Value):
+class ClinicalChange(Value, frozen=True):
     """One thing that a prescriber would notice between the edition before and this one; `rank` 0 is gravest."""
 
     rank: int
@@ -196,14 +194,14 @@ class ClinicalChange(Value):
     text: str
 
 
-class AuditEntry(Value):
+class AuditEntry(Value, frozen=True):
     """One leaf of the audit log: its index and the AuditEvent (FHIR R4)."""
 
     index: int
-    event: Mapping[str, object]
+    event: Mapping[str, Any]
 
 
-class AuditPage(Value):
+class AuditPage(Value, frozen=True):
     """A stretch of the audit log, the newest first, under a signed checkpoint."""
 
     size: int
@@ -211,14 +209,14 @@ class AuditPage(Value):
     checkpoint: str
 
 
-class Health(Value):
+class Health(Value, frozen=True):
     """Whether the node can be relied on: every check with the reason why not (empty: sound)."""
 
     ready: bool
     checks: Mapping[str, str]
 
 
-class Account(Value):
+class Account(Value, frozen=True):
     """A person who may log in; nothing of the password or the second factor."""
 
     name: str
@@ -228,7 +226,7 @@ class Account(Value):
     locked: bool = False
 
 
-class Enrolled(Value):
+class Enrolled(Value, frozen=True):
     """A new account: what its owner is told once."""
 
     account: Account
@@ -236,7 +234,7 @@ class Enrolled(Value):
     totp_uri: str
 
 
-class Session(Value):
+class Session(Value, frozen=True):
     """Somebody is logged in until `ends`; `token` opens the session, `csrf` goes with every change."""
 
     token: str
