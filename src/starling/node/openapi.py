@@ -20,9 +20,6 @@ _PROBLEM = {
     "description": "a problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": {"type": "object"}}},
 }
-    "description": "a problem (RFC 9457)",
-    "content": {"application/problem+json": {"schema": {"type": "object"}}},
-}
 
 
 def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
