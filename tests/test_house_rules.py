@@ -21,8 +21,16 @@ MODULES = sorted(SRC.rglob("*.py"))
 WORKSHOP = sorted((ROOT / "workshop" / "src").rglob("*.py"))
 ROOMS = sorted(path.parent.name for path in SRC.glob("*/__init__.py"))
 
-#: Files of the clinical path that may import an extra (inside a function), and what.
-EXTRAS = {"formats/htslib.py": {"pysam"}}
+#: Files of the clinical path that may import an extra (inside a function), and what; and of the room trust, which only
+#: the node's rooms and its command import.
+EXTRAS = {
+    "formats/htslib.py": {"pysam"},
+    "trust/audit.py": {"apsw", "cryptography"},
+    "trust/certificates.py": {"cryptography"},
+    "trust/holder.py": {"cryptography"},
+    "trust/note.py": {"cryptography"},
+    "trust/sealed.py": {"apsw"},
+}
 
 #: Rooms beside the clinical path: what their modules may import inside functions.
 EXTRAS_OF_ROOMS = {
@@ -89,7 +97,7 @@ def test_every_error_code_is_documented(code: str) -> None:
 
 
 def test_every_error_raised_has_advice() -> None:
-    raised = codes_given_to("StarlingError", "InputError", "KnowledgeError", "ModelError", "InternalError")
+    raised = codes_given_to("StarlingError", "InputError", "KnowledgeError", "ModelError", "InternalError", "TrustError")
     assert [place for place, code in raised if code not in ADVICE] == []
 
 

@@ -5,6 +5,7 @@
     │   └── NoSuchResultError    as a KeyError: an assessment was asked for a result it does not hold
     ├── KnowledgeError    the administrator: the knowledge base is missing, damaged or wrong       (exit 3)
     ├── ModelError        the model's owner: a dose model is missing, damaged or cannot run        (exit 6)
+    ├── TrustError        the security officer: a key, the sealed store, the audit log, a certificate  (exit 7)
     └── InternalError     us: a bug; the message says what to report                               (exit 4)
 
 A no-call is an answer, not an error: see `starling.vocabulary.Undetermined`.  Exceptions never end the process;
@@ -40,6 +41,8 @@ ADVICE: Final[dict[str, str]] = {
     "BUILD_NOT_READ": "Only GRCh37 and GRCh38 are read: download the data again from the vendor, or export on GRCh38.",
     "BUILD_UNKNOWN": "State the genome build of the file with --build GRCh38 or --build GRCh37.",
     "CALIBRATION_REFUSED": "See docs/explanation/warfarin-dose.md for when a local calibration can be activated.",
+    "CERTIFICATE_REFUSED": "Have a certificate issued by the authority of this node, or the old one renewed.",
+    "CHECKPOINT_REFUSED": "Compare with a checkpoint that was kept elsewhere, and with the verifier key noted at the beginning.",
     "CONFLICTING_PARTS": "Two files of one sample state one site differently; find out which of them is right.",
     "DOSE_INPUT_MISSING": "State what is named; age, height and weight are never assumed.",
     "DUPLICATE_SAMPLE": "Every sample column of a VCF needs a name of its own.",
@@ -50,10 +53,12 @@ ADVICE: Final[dict[str, str]] = {
     "FILE_UNREADABLE": "Check the permissions of the file, and that it is a file.",
     "FOLDER_TAKEN": "Name a folder that does not exist, or is empty.",
     "INTERNAL": "This is a defect in Starling; please report it with the message above.",
+    "KEY_UNAVAILABLE": "Put the token or the key file back in its place; without it nothing in the store can be read.",
     "KNOWLEDGE_DAMAGED": "Reinstall Starling or compile the knowledge base again with `starling knowledge compile`.",
     "KNOWLEDGE_INVALID": "Correct the named row of the knowledge base and compile it again.",
     "KNOWLEDGE_NOT_FOUND": "Compile the knowledge base with `starling knowledge compile`, or reinstall Starling.",
     "LINE_TOO_LONG": "No record of a real VCF is this long; check that the file is what its name says.",
+    "LOG_TAMPERED": "Keep every file as it is, compare with the checkpoint in the second place, and find out who had access.",
     "MODEL_DAMAGED": "Do not use this model; install it again or ask its owner.",
     "MODEL_INVALID": "The model's owner must correct the bundle; see `starling model verify`.",
     "MODEL_NOT_FOUND": "Check the path; a bundle holds model.onnx, model.toml, golden.jsonl and digest.",
@@ -79,6 +84,7 @@ ADVICE: Final[dict[str, str]] = {
     "SAME_PERSON": "Have another person release it.",
     "SAMPLE_NOT_FOUND": "Choose one of the samples listed with --sample.",
     "SEVERAL_PATIENTS": "One page per person: give a directory, or choose one person with --sample.",
+    "STORE_SEALED": "Do not work around it: find the right key, or restore the last backup and compare the audit log.",
     "TOO_LARGE": "The limits stand in settings.toml of the node's folder.",
     "TOO_MANY": "Wait a minute.",
     "TOO_SLOW": "Try again; if it stays so, the node is overloaded.",
@@ -139,6 +145,12 @@ class ModelError(StarlingError):
     """The model's owner must act: a dose model is missing, damaged, or cannot run here."""
 
     exit_code: ClassVar[int] = 6
+
+
+class TrustError(StarlingError):
+    """The security officer must act: a key, the sealed store, the audit log or a certificate is not what it should be."""
+
+    exit_code: ClassVar[int] = 7
 
 
 class InternalError(StarlingError):
