@@ -21,13 +21,25 @@ MODULES = sorted(SRC.rglob("*.py"))
 WORKSHOP = sorted((ROOT / "workshop" / "src").rglob("*.py"))
 ROOMS = sorted(path.parent.name for path in SRC.glob("*/__init__.py"))
 
-#: Files of the clinical path that may import an extra (inside a function), and what.
-EXTRAS = {"formats/htslib.py": {"pysam"}}
+#: Files of the clinical path that may import an extra (inside a function), and what; and of the room trust, which only
+#: the node's rooms and its command import.
+EXTRAS = {
+    "formats/htslib.py": {"pysam"},
+    "trust/audit.py": {"apsw", "cryptography"},
+    "trust/certificates.py": {"cryptography"},
+    "trust/holder.py": {"cryptography"},
+    "trust/note.py": {"cryptography"},
+    "trust/sealed.py": {"apsw"},
+}
 
 #: Rooms beside the clinical path: what their modules may import inside functions.
 EXTRAS_OF_ROOMS = {
     "cohort": {"duckdb", "numpy", "pyarrow", "ray"},
     "runtime": {"numpy", "onnxruntime"},
+}
+#: Rooms that one command alone imports, whole: there extras stand at the top.
+WHOLE_ROOMS = {
+    "node": {"argon2", "cedarpy", "cryptography", "jinja2", "msgspec", "pyotp", "starlette", "uvicorn", "watchfiles"},
 }
 
 #: A plain `import starling` may load this many modules of ours, and none of these of the standard library.
@@ -85,7 +97,7 @@ def test_every_error_code_is_documented(code: str) -> None:
 
 
 def test_every_error_raised_has_advice() -> None:
-    raised = codes_given_to("StarlingError", "InputError", "KnowledgeError", "ModelError", "InternalError")
+    raised = codes_given_to("StarlingError", "InputError", "KnowledgeError", "ModelError", "InternalError", "TrustError")
     assert [place for place, code in raised if code not in ADVICE] == []
 
 
@@ -240,9 +252,8 @@ def test_every_gene_rule_has_an_explanation() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_the_clinical_path_imports_the_standard_library_only(path: Path) -> None:
-    own = EXTRAS.get(path.relative_to(SRC).as_posix(), set()) | EXTRAS_OF_ROOMS.get(
-        path.relative_to(SRC).parts[0], set()
-    )
+    room = path.relative_to(SRC).parts[0]
+    own = {*EXTRAS.get(path.relative_to(SRC).as_posix(), ()), *{**EXTRAS_OF_ROOMS, **WHOLE_ROOMS}.get(room, ())}
     assert sorted(set(imported_packages(path)) - {"starling", *sys.stdlib_module_names, *own}) == []
 
 

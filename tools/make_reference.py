@@ -67,7 +67,7 @@ def errors_page() -> str:
 def exit_codes_page() -> str:
     """One row per exit status, and who must act."""
     from starling.cli import INTERRUPTED, PIPE_CLOSED
-    from starling.errors import InputError, InternalError, KnowledgeError, ModelError
+    from starling.errors import InputError, InternalError, KnowledgeError, ModelError, TrustError
 
     rows = [
         (0, "done", "nobody"),
@@ -88,6 +88,7 @@ def exit_codes_page() -> str:
             "the sender: see the reasons gene by gene",
         ),
         (ModelError.exit_code, "a dose model is missing, damaged, or cannot run here", "the model's owner"),
+        (TrustError.exit_code, "a key, the sealed store, the audit log or a certificate", "the security officer"),
         (INTERRUPTED, "stopped with Ctrl-C; nothing is half-written, and `cohort call` goes on where it was", "nobody"),
         (PIPE_CLOSED, "the reader of the output went away (`starling report x | head`)", "nobody"),
     ]

@@ -5,6 +5,7 @@
     │   └── NoSuchResultError    as a KeyError: an assessment was asked for a result it does not hold
     ├── KnowledgeError    the administrator: the knowledge base is missing, damaged or wrong       (exit 3)
     ├── ModelError        the model's owner: a dose model is missing, damaged or cannot run        (exit 6)
+    ├── TrustError        the security officer: a key, the sealed store, the audit log, a certificate  (exit 7)
     └── InternalError     us: a bug; the message says what to report                               (exit 4)
 
 A no-call is an answer, not an error: see `starling.vocabulary.Undetermined`.  Exceptions never end the process;
@@ -31,11 +32,17 @@ ADVICE: Final[dict[str, str]] = {
     "BAD_OUTSIDE_CALL": "See docs/how-to/outside-calls.md; a table has the columns gene, diplotype, phenotype, score.",
     "BAD_PEOPLE": "A table of people is tab-separated; its first line names the columns, one of them `sample`.",
     "BAD_RECORD": "The named line is not a valid VCF record; repair or regenerate the file.",
+    "BAD_REQUEST": "The document at /openapi.json says what the request takes.",
+    "BAD_SETTING": "Every setting is explained in settings.toml of the node's folder.",
+    "BAD_SPECIMEN": "State two different identifiers of the patient, the specimen and the laboratory.",
+    "BAD_STATE": "Look at the job again: its state says what can be done with it next.",
     "BAD_UPSTREAM": "See `starling knowledge upstream --help` for the files that can be compared.",
     "BUILD_CONFLICT": "Only GRCh38 and GRCh37 are read: have the file made on one of them, and its header say so.",
     "BUILD_NOT_READ": "Only GRCh37 and GRCh38 are read: download the data again from the vendor, or export on GRCh38.",
     "BUILD_UNKNOWN": "State the genome build of the file with --build GRCh38 or --build GRCh37.",
     "CALIBRATION_REFUSED": "See docs/explanation/warfarin-dose.md for when a local calibration can be activated.",
+    "CERTIFICATE_REFUSED": "Have a certificate issued by the authority of this node, or the old one renewed.",
+    "CHECKPOINT_REFUSED": "Compare with a checkpoint that was kept elsewhere, and with the verifier key noted at the beginning.",
     "CONFLICTING_PARTS": "Two files of one sample state one site differently; find out which of them is right.",
     "DOSE_INPUT_MISSING": "State what is named; age, height and weight are never assumed.",
     "DUPLICATE_SAMPLE": "Every sample column of a VCF needs a name of its own.",
@@ -44,28 +51,43 @@ ADVICE: Final[dict[str, str]] = {
     "FILE_EMPTY": "The file has no content; check that it was copied completely.",
     "FILE_NOT_FOUND": "Check the path.",
     "FILE_UNREADABLE": "Check the permissions of the file, and that it is a file.",
+    "FOLDER_TAKEN": "Name a folder that does not exist, or is empty.",
     "INTERNAL": "This is a defect in Starling; please report it with the message above.",
+    "KEY_UNAVAILABLE": "Put the token or the key file back in its place; without it nothing in the store can be read.",
     "KNOWLEDGE_DAMAGED": "Reinstall Starling or compile the knowledge base again with `starling knowledge compile`.",
     "KNOWLEDGE_INVALID": "Correct the named row of the knowledge base and compile it again.",
     "KNOWLEDGE_NOT_FOUND": "Compile the knowledge base with `starling knowledge compile`, or reinstall Starling.",
     "LINE_TOO_LONG": "No record of a real VCF is this long; check that the file is what its name says.",
+    "LOG_TAMPERED": "Keep every file as it is, compare with the checkpoint in the second place, and find out who had access.",
     "MODEL_DAMAGED": "Do not use this model; install it again or ask its owner.",
     "MODEL_INVALID": "The model's owner must correct the bundle; see `starling model verify`.",
     "MODEL_NOT_FOUND": "Check the path; a bundle holds model.onnx, model.toml, golden.jsonl and digest.",
     "MODEL_NOT_TRUSTED": "Have it signed by a key that this site trusts (`starling model trust`), or say --unsigned.",
     "MODEL_RUNTIME_MISSING": "Install the models extra: pip install '.[models]' in the source tree of Starling.",
     "MODEL_TOO_SLOW": "This device is too slow for the model, or busy; the deadline stands on the model's card.",
+    "NAME_TAKEN": "Choose another name.",
     "NOBODY_CALLED": "None of the files could be read; see the reason given for each.",
+    "NOT_FOUND": "Check the path and the name.",
+    "NOT_KNOWN": "Show a client certificate of this node, or log in.",
+    "NOT_PERMITTED": "Ask the administrator who may; in an emergency a prescriber states a reason.",
     "NOT_TEXT": "The file is not UTF-8 text where it should be; check that it is a VCF.",
     "NOT_VCF": "Pass a VCF, plain, gzipped or bgzipped.",
     "NO_CHROMOSOMES": "The file has none of the chromosomes needed; check that it is a human VCF.",
     "NO_DOSE_MODEL": "Dose by the guideline; the message says for whom or for what there is a model.",
     "NO_GENOTYPES": "The file has no GT field or no sample column; a sites-only VCF cannot be interpreted.",
+    "NO_METHOD": "The document at /openapi.json names the methods of every path.",
+    "NO_NODE": "Make a node with `starling node init DIR`.",
+    "NO_RESULT": "A laboratory takes the file in, reviews the result, and a second person releases it.",
     "OUTPUT_UNWRITABLE": "Check that the output directory exists, is writable and is not full.",
     "OUTSIDE_RESULT": "Pass it with --outside FILE; commands about one patient take it as an input, too.",
     "REFERENCE_DIFFERS": "Have the file made again on GRCh38 or GRCh37, with that genome's own bases as REF.",
+    "SAME_PERSON": "Have another person release it.",
     "SAMPLE_NOT_FOUND": "Choose one of the samples listed with --sample.",
     "SEVERAL_PATIENTS": "One page per person: give a directory, or choose one person with --sample.",
+    "STORE_SEALED": "Do not work around it: find the right key, or restore the last backup and compare the audit log.",
+    "TOO_LARGE": "The limits stand in settings.toml of the node's folder.",
+    "TOO_MANY": "Wait a minute.",
+    "TOO_SLOW": "Try again; if it stays so, the node is overloaded.",
     "TUMOUR_FILE": "Use the germline sample: call the normal tissue alone, or name it with --sample.",
     "UNKNOWN_DRUG": "Not in this knowledge base; that is not a statement of safety.",
     "UNKNOWN_GENE": "See `starling genes` for the genes covered.",
@@ -123,6 +145,12 @@ class ModelError(StarlingError):
     """The model's owner must act: a dose model is missing, damaged, or cannot run here."""
 
     exit_code: ClassVar[int] = 6
+
+
+class TrustError(StarlingError):
+    """The security officer must act: a key, the sealed store, the audit log or a certificate is not what it should be."""
+
+    exit_code: ClassVar[int] = 7
 
 
 class InternalError(StarlingError):

@@ -1,0 +1,117 @@
+"""Evidence and a question -> the answer of `starling check`, word for word; asked again, it is there at once.
+
+What decides an answer is its key: the job's evidence, the edition of the knowledge, the question, and the day (an age
+is counted to it).  Nothing else is ever kept with it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+
+from starling.assessment import Assessment, Options
+from starling.engine import EVERYTHING, Engine
+from starling.library import question
+from starling.node import evidence
+from starling.node.spool import in_memory
+from starling.node.values import Order, Specimen
+from starling.report.check import checks_view
+from starling.report.check_json import checks_parts
+from starling.values import dataclass, replace
+
+#: columns of an answer as text, as `starling check -o FILE.txt` writes it
+WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One answer: the document of `starling check --format json`, the text of its screen, and the drugs' names.
+
+    `actions`: drug -> headline.  `result_sha256`: of the assessment behind it.
+    """
+
+    json: bytes
+    text: str
+    actions: tuple[tuple[str, str], ...]
+    result_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What is kept of a patient's test."""
+
+    job: str
+    name: str
+    content: bytes
+    specimen: Specimen
+
+
+def options_for(specimen: Specimen, sources: tuple[str, ...] = ()) -> Options:
+    """How the evidence is read to answer: with the sex that was stated."""
+    return replace(evidence.options_of(specimen), sex=specimen.sex, sources=sources)
+
+
+def subject_of(specimen: Specimen) -> dict[str, str]:
+    """What is known of the patient beside the file."""
+    stated = {"sex": specimen.sex if specimen.sex != "unknown" else "", "birth_date": specimen.birth_date}
+    return {name: value for name, value in stated.items() if value}
+
+
+def assessed(engine: Engine, tested: Tested) -> Assessment:
+    """The whole assessment.  Raises: InputError, the sender's."""
+    asked = question(subject=subject_of(tested.specimen)) if subject_of(tested.specimen) else EVERYTHING
+    with in_memory(tested.name, [evidence.unpacked(tested.content)]) as path:
+        options = options_for(tested.specimen)
+        return engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
+
+
+def answered(engine: Engine, tested: Tested, order: Order) -> Rendered:
+    """The answer to an order.  Raises: InputError UNKNOWN_DRUG and others, the asker's."""
+    names = tuple(dict.fromkeys(engine.knowledge.find_drug(drug).name for drug in order.drugs))
+    facts = {**subject_of(tested.specimen)}
+    facts |= {"ancestry": order.ancestry} if order.ancestry else {}
+    asked = question(
+        drugs=names,
+        medication=order.medication,
+        subject=facts,
+        age=order.age,
+        weight=order.weight,
+        pregnant=order.pregnant or None,
+        breastfeeding=order.breastfeeding or None,
+        indication=order.indication or None,
+    )
+    with in_memory(tested.name, [evidence.unpacked(tested.content)]) as path:
+        options = options_for(tested.specimen, order.sources)
+        person = engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
+    actions = tuple((name, person.drug(name).headline_action or person.drug(name).status) for name in names)
+    document = "".join(checks_parts([person], names)).encode()
+    return Rendered(document, checks_view(person, names, colour=False, width=WIDTH), actions, person.result_sha256)
+
+
+class Kept:
+    """The last answers, at most so many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._answers: OrderedDict[object, Rendered] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: object) -> Rendered | None:
+        """The answer under that key."""
+        with self._lock:
+            found = self._answers.get(key)
+            if found is not None:
+                self._answers.move_to_end(key)
+            return found
+
+    def keep(self, key: object, answer: Rendered) -> None:
+        """The answer is there when it is asked for again; the one not asked for longest makes room."""
+        with self._lock:
+            self._answers[key] = answer
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+
+    def clear(self) -> None:
+        """Nothing is kept any more."""
+        with self._lock:
+            self._answers.clear()

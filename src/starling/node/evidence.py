@@ -1,0 +1,109 @@
+"""What of a patient's file is kept: of a VCF all records in and around the genes, of anything else all of it.
+
+A site of a later knowledge base that lies elsewhere was not kept: it is not assayed, never reference.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from starling.assessment import Options
+from starling.engine import Engine
+from starling.errors import InputError
+from starling.formats.content import Opening, VariantFile
+from starling.formats.markers import MarkerTable
+from starling.formats.record import Record
+from starling.formats.regions import Region
+from starling.formats.registry import open_file
+from starling.node.values import Specimen
+from starling.source.door import Wanted, open_source
+from starling.vocabulary import SampleGenotypes, State
+
+#: Kept on both sides of a gene, in bases.  Source: the rule of cohorts (docs/how-to/biobank.md).
+_MARGIN: Final = 1_000
+#: Two tests of one patient are compared at positions where either found a variant: so many must differ, and this share
+#: of them, before the files are taken for those of two people (ours: one wrong genotype is an error, not a person).
+_DIFFERING, _SHARE = 4, 0.2
+
+
+def options_of(specimen: Specimen) -> Options:
+    """How a file is read, as the laboratory said."""
+    return Options(build=specimen.build or None)
+
+
+def samples_of(specimen: Specimen) -> tuple[str, ...] | None:
+    """Whose column is read."""
+    return (specimen.sample,) if specimen.sample else None
+
+
+def kept(path: Path, engine: Engine, specimen: Specimen) -> bytes:
+    """What is kept of a file, compressed.  Raises: InputError, the sender's."""
+    options = options_of(specimen)
+    with open_source(path, Wanted(engine.maps, engine.knowledge, options, samples_of(specimen))) as source:
+        names, build = source.names, source.build.name
+    content = open_file(path, Opening())
+    if isinstance(content, MarkerTable):
+        return zlib.compress(path.read_bytes())
+    spans = engine.maps.of(build).spans
+    regions = [
+        Region(name, max(1, min(start for start, _ in spans[ours]) - _MARGIN), max(e for _, e in spans[ours]) + _MARGIN)
+        for name, ours in names.items()
+        if spans.get(ours)
+    ]
+    return zlib.compress("".join(_lines(content, regions)).encode())
+
+
+def _lines(file: VariantFile, regions: list[Region]) -> Iterator[str]:
+    header = file.header
+    for key, values in header.meta.items():
+        yield from (f"##{key}={value}\n" for value in values)
+    for name, length in header.contigs.items():
+        assembly = f",assembly={header.assemblies[name]}" if name in header.assemblies else ""
+        yield f"##contig=<ID={name}{f',length={length}' if length else ''}{assembly}>\n"
+    if header.reference and "reference" not in header.meta:
+        yield f"##reference={header.reference}\n"
+    yield "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t" + "\t".join(header.samples) + "\n"
+    yield from map(_line, file.fetch(regions))
+
+
+def _line(record: Record) -> str:
+    columns = (
+        record.chromosome, str(record.position), ".", record.ref, ",".join(record.alts) or ".", ".", record.filter,
+        record.info or ".", ":".join(record.format), *record.columns,
+    )  # fmt: skip
+    return "\t".join(columns) + "\n"
+
+
+def unpacked(content: bytes) -> bytes:
+    """The file that was kept."""
+    return zlib.decompress(content)
+
+
+def sex_contradicts(found: SampleGenotypes, stated: str) -> bool:
+    """Whether the X chromosome speaks against the sex that was stated; silence never does."""
+    return found.hemizygous_x is not None and stated in {"male", "female"} and found.hemizygous_x != (stated == "male")
+
+
+def is_somebody_else(found: SampleGenotypes, before: SampleGenotypes) -> bool:
+    """Whether two tests of one patient differ so much that they are of two people."""
+    told = differing = 0
+    for locus, genotype in found.genotypes.items():
+        earlier = before.genotypes.get(locus)
+        if earlier is None or genotype.state is not State.CALLED or earlier.state is not State.CALLED:
+            continue
+        one, other = sorted(genotype.alleles), sorted(earlier.alleles)
+        if len({*one, *other}) > 1:
+            told += 1
+            differing += one != other
+    return differing >= _DIFFERING and differing > _SHARE * told
+
+
+def one_person(engine: Engine, path: Path, specimen: Specimen) -> SampleGenotypes:
+    """The genotypes of the one person in a file.  Raises: InputError SEVERAL_PATIENTS, the sender's."""
+    found = engine.read(path, options_of(specimen), samples=samples_of(specimen)).samples
+    if len(found) != 1:
+        raise InputError("SEVERAL_PATIENTS", f"{len(found)} people in the file; name the sample", source=path.name)
+    return found[0]

@@ -1,0 +1,172 @@
+"""Who somebody is: a certificate that TLS has verified, or a local account with a password and a second factor.
+
+Passwords are kept as Argon2id (RFC 9106); the second factor is TOTP (RFC 6238), each code once.  Sessions live in
+memory alone: a node that starts again asks again.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any, Final
+
+from starling.errors import InputError, StarlingError
+from starling.node.records import Records
+from starling.node.values import ROLES, Account, Enrolled, Principal, Role, Session
+
+#: Attempts before an account waits for an administrator.  Source: NIST SP 800-63B, 5.2.2 allows up to 100; ten is ours.
+_MOST_FAILURES: Final = 10
+_PASSWORD_BYTES: Final = 18
+#: Seconds of a TOTP step.  Source: RFC 6238, section 4.1.
+_STEP: Final = 30
+
+
+class UnknownCallerError(StarlingError):
+    """Nobody knows who asks: the asker's to put right."""
+
+    exit_code = 7
+
+
+def of_certificate(subject: Mapping[str, str], emergency: str = "") -> Principal:
+    """The principal of a certificate that TLS verified: OU is the role, O the site.
+
+    Raises: UnknownCallerError NOT_KNOWN for a certificate that states none of our roles.
+    """
+    role = subject.get("organizationalUnitName", "")
+    if role not in ROLES:
+        raise UnknownCallerError("NOT_KNOWN", "the certificate states no role of this node")
+    name, site = subject.get("commonName", ""), subject.get("organizationName", "")
+    return Principal(name=name, role=role, site=site, emergency=emergency)
+
+
+class Accounts:
+    """The accounts of the people of a node."""
+
+    def __init__(self, records: Records) -> None:
+        from argon2 import PasswordHasher
+
+        self._records = records
+        self._hasher = PasswordHasher()  # RFC 9106, section 4, second recommended option
+        self._nobody = self._hasher.hash(secrets.token_hex(16))
+
+    def add(self, name: str, role: Role, site: str) -> Enrolled:
+        """A new account; its password and second factor are told here and never again."""
+        import pyotp
+
+        password, seed = secrets.token_urlsafe(_PASSWORD_BYTES), pyotp.random_base32()
+        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._records.connection.execute(
+            "INSERT INTO account (name, role, site, created, password, totp) VALUES (?, ?, ?, ?, ?, ?)",
+            (name, role, site, created, self._hasher.hash(password), seed),
+        )
+        account = Account(name=name, role=role, site=site, created=created)
+        uri = pyotp.TOTP(seed).provisioning_uri(name=name, issuer_name="Starling")
+        return Enrolled(account=account, password=password, totp_uri=uri)
+
+    def all(self) -> tuple[Account, ...]:
+        """Everybody who may log in."""
+        rows = self._records.rows("SELECT name, role, site, created, failures FROM account ORDER BY name")
+        return tuple(
+            Account(name=row[0], role=row[1], site=row[2], created=row[3], locked=row[4] >= _MOST_FAILURES)
+            for row in rows
+        )
+
+    def known(self, name: str, password: str, code: str) -> Principal:
+        """Who logs in.  A wrong name costs the time of a wrong password, and is told in the same words.
+
+        Raises: UnknownCallerError NOT_KNOWN.
+        """
+        with self._records.lock:
+            row = self._records.row(
+                "SELECT role, site, password, totp, last_step, failures FROM account WHERE name = ?", name
+            )
+        is_theirs = self._is_password(row[2] if row else self._nobody, password)
+        step = _step_of(row[3], code, after=row[4]) if row else None
+        if row is None or not is_theirs or step is None or row[5] >= _MOST_FAILURES:
+            with self._records.transaction():
+                self._records.connection.execute("UPDATE account SET failures = failures + 1 WHERE name = ?", (name,))
+            raise UnknownCallerError("NOT_KNOWN", "name, password or code are wrong")
+        with self._records.transaction():
+            changed = self._records.rows(
+                "UPDATE account SET last_step = ?, failures = 0 WHERE name = ? AND last_step < ? RETURNING 1",
+                step, name, step,
+            )  # fmt: skip
+        if not changed:
+            raise UnknownCallerError("NOT_KNOWN", "name, password or code are wrong")
+        return Principal(name=name, role=row[0], site=row[1], way="account")
+
+    def _is_password(self, kept: str, given: str) -> bool:
+        from argon2.exceptions import VerificationError
+
+        try:
+            return bool(self._hasher.verify(kept, given))
+        except VerificationError:
+            return False
+
+
+def _step_of(seed: str, code: str, *, after: int) -> int | None:
+    """The step of a code that is good now or was just now, and was not used before."""
+    import pyotp
+
+    present = int(time.time()) // _STEP
+    totp = pyotp.TOTP(seed)
+    for step in (present, present - 1):
+        if step > after and hmac.compare_digest(totp.at(step * _STEP).encode(), code.strip().encode()):
+            return step
+    return None
+
+
+class Sessions:
+    """Who is logged in, in memory: a session that nobody used for a while is over."""
+
+    def __init__(self, minutes: int) -> None:
+        self._seconds = minutes * 60
+        self._sessions: dict[str, tuple[float, Session]] = {}
+        self._lock = Lock()
+
+    def open(self, principal: Principal) -> Session:
+        """A new session."""
+        from msgspec.structs import replace
+
+        token = secrets.token_urlsafe(32)
+        known = replace(principal, session=f"s-{secrets.token_hex(6)}")
+        session = Session(token=token, csrf=secrets.token_urlsafe(32), principal=known, ends=self._end())
+        with self._lock:
+            self._sessions = {key: each for key, each in self._sessions.items() if each[0] > time.monotonic()}
+            self._sessions[token] = (time.monotonic() + self._seconds, session)
+        return session
+
+    def of(self, token: str) -> Session | None:
+        """The session of a token, which lasts again from now; None when there is none or it is over."""
+        with self._lock:
+            ends, session = self._sessions.get(token, (0.0, None))
+            if session is None or ends <= time.monotonic():
+                self._sessions.pop(token, None)
+                return None
+            self._sessions[token] = (time.monotonic() + self._seconds, session)
+            return session
+
+    def close(self, token: str) -> None:
+        """The session is over."""
+        with self._lock:
+            self._sessions.pop(token, None)
+
+    def _end(self) -> str:
+        return datetime.fromtimestamp(time.time() + self._seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def is_csrf(session: Session, given: str) -> bool:
+    """Whether a change comes from a page of ours."""
+    return hmac.compare_digest(session.csrf.encode(), given.encode())
+
+
+__all__ = ["Accounts", "InputError", "Sessions", "UnknownCallerError", "is_csrf", "of_certificate"]
+
+
+def plain_subject(certificate: Mapping[str, Any]) -> dict[str, str]:
+    """The subject of a peer certificate as `ssl` gives it: field -> text."""
+    return {name: value for part in certificate.get("subject", ()) for name, value in part}

@@ -1,0 +1,229 @@
+"""A file that was taken in becomes a result, step by step; after a kill at any moment it goes on where it was.
+
+    received   sealed and on the disk            -> what is kept of it is in the store
+    read       the file itself may be gone       -> the assessment is in the store
+    called     it waits for a person             (or quarantined: it may be somebody else's; or failed, with the reason)
+
+Every step is one transaction with its event in the audit log, and doing it again does the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import zlib
+from threading import Event, Thread
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from starling.errors import StarlingError
+from starling.node import answers, evidence
+from starling.node.service import Node, now
+from starling.node.spool import in_memory, unsealed
+from starling.node.values import Change, Job, JobEvent, Patient, Principal, Specimen
+from starling.report.document import to_json
+
+#: the node itself, as it stands in the audit
+ITSELF: Final = "node"
+
+
+class Intake:
+    """Takes the jobs of one node, one after another, in a thread of its own."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._waiting = Event()
+        self._ended = False
+        self._thread = Thread(target=self._run, name="intake", daemon=True)
+        node.wake = self._waiting.set
+
+    def start(self) -> None:
+        """What was left unfinished is taken up first."""
+        self._waiting.set()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """The job under way is finished; the others wait for the next start."""
+        self._ended = True
+        self._waiting.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._ended:
+            self._waiting.wait()
+            self._waiting.clear()
+            self.work_off()
+
+    def work_off(self) -> None:
+        """Every job that waits for the node is taken as far as it gets."""
+        for id_ in self._node.records.unfinished():
+            if not self._ended:
+                self.take(id_)
+
+    def take(self, id_: str) -> None:
+        """One job, as far as it gets without a person."""
+        try:
+            self._read(self._known(id_))
+            self._call(self._known(id_))
+        except StarlingError as error:
+            self._step(self._known(id_), "failed", reason=f"{error.code}: {error.message}")
+        except Exception as error:  # noqa: BLE001 -- a file that finds a defect stops its own job and no other
+            self._step(self._known(id_), "failed", reason=f"INTERNAL: {type(error).__name__}")
+
+    def _known(self, id_: str) -> Job:
+        job = self._node.records.job(id_)
+        assert job is not None
+        return job
+
+    def _read(self, job: Job) -> None:
+        """What is kept of the file is in the store; the file goes, where the settings do not keep it."""
+        node = self._node
+        if job.state != "received":
+            return
+        key, spooled = node.records.sealing(job.id), node.layout.spool / job.id
+        assert key is not None
+        with in_memory(job.file, unsealed(spooled, key)) as path:
+            content = evidence.kept(path, node.held.engine, node.records.specimen(job.id))
+        with node.records.transaction():
+            node.records.keep_evidence(job.id, job.file, content)
+            if not node.settings.keep_source_files:
+                node.records.forget_sealing(job.id)
+            self._write(job, "read")
+        if not node.settings.keep_source_files:
+            spooled.unlink(missing_ok=True)
+
+    def _call(self, job: Job) -> None:
+        """The assessment is in the store, under a patient; or the file is in quarantine."""
+        node, engine = self._node, self._node.held.engine
+        if job.state != "read":
+            return
+        specimen, kept = node.records.specimen(job.id), node.records.evidence(job.id)
+        assert kept is not None
+        tested = answers.Tested(job.id, *kept, specimen)
+        with in_memory(tested.name, [evidence.unpacked(tested.content)]) as path:
+            found = evidence.one_person(engine, path, specimen)
+        assessment = answers.assessed(engine, tested)
+        patient, reason = self._whose(job.site, specimen)
+        reason = reason or ("SEX: chrX speaks against the sex stated" if self._wrong_sex(found, specimen) else "")
+        reason = reason or (self._somebody_else(found, patient) if patient else "")
+        state: Any = "quarantined" if reason else "called"
+        with node.records.transaction():
+            if patient is not None and node.records.patient(patient.id) is None:
+                node.records.add_patient(patient)
+            node.records.keep_result(job.id, zlib.compress(to_json(assessment).encode()))
+            job = replace(
+                job, patient=patient.id if patient else "", knowledge=engine.knowledge.stamp.version,
+                result_sha256=assessment.result_sha256,
+            )  # fmt: skip
+            self._write(job, state, reason=reason)
+
+    def _wrong_sex(self, found: Any, specimen: Specimen) -> bool:
+        return evidence.sex_contradicts(found, specimen.sex)
+
+    def _whose(self, site: str, specimen: Specimen) -> tuple[Patient | None, str]:
+        """The patient of both identifiers, known or new; or why a person must decide."""
+        known = self._node.records.by_identifiers(site, specimen)
+        if not known:
+            new = Patient(
+                id=f"p-{base64.b32encode(secrets.token_bytes(10)).decode().lower()}", site=site,
+                identifier=specimen.identifier, second_identifier=specimen.second_identifier, name=specimen.name,
+                birth_date=specimen.birth_date, sex=specimen.sex,
+            )  # fmt: skip
+            return new, ""
+        if len(known) > 1:
+            return None, "IDENTIFIERS: the two identifiers are of two patients"
+        patient = known[0]
+        stated = (specimen.identifier, specimen.second_identifier)
+        if stated != (patient.identifier, patient.second_identifier):
+            return patient, "IDENTIFIERS: one identifier is known, the other is not this patient's"
+        if {patient.sex, specimen.sex} == {"male", "female"}:
+            return patient, "SEX: the sex stated is not this patient's"
+        if specimen.birth_date and patient.birth_date and specimen.birth_date != patient.birth_date:
+            return patient, "BIRTH_DATE: the date of birth is not this patient's"
+        return patient, ""
+
+    def _somebody_else(self, found: Any, patient: Patient) -> str:
+        """Why the file may be another person's than the patient's earlier one; empty: nothing says so."""
+        records = self._node.records
+        kept = records.evidence(patient.released) if patient.released else None
+        if kept is None:
+            return ""
+        name, content = kept
+        with in_memory(name, [evidence.unpacked(content)]) as path:
+            before = evidence.one_person(self._node.held.engine, path, records.specimen(patient.released))
+        return (
+            "FINGERPRINT: the genotypes differ from the earlier test"
+            if evidence.is_somebody_else(found, before)
+            else ""
+        )
+
+    def _step(self, job: Job, state: Any, *, reason: str) -> None:
+        with self._node.records.transaction():
+            self._write(job, state, reason=reason)
+
+    def _write(self, job: Job, state: Any, *, reason: str = "") -> None:
+        """The job in its new state, and the event of it, in the transaction of the caller."""
+        at = now()
+        event = JobEvent(at=at, state=state, by=ITSELF, note=reason)
+        stepped = replace(job, state=state, updated=at, reason=reason, events=(*job.events, event))
+        self._node.records.set_job(stepped)
+        who = Principal(name=ITSELF, role="system", site=job.site, way="process")
+        self._node._append(who, f"job.{state}", "success", job.patient, {"job": job.id})
+
+
+def amend(node: Node, previous: Any) -> int:
+    """Every released result that the new knowledge changes gets an amended report, which says what changed.
+
+    `previous`: the engine before.  Returns how many; each waits for a review and a release as any result does.
+    """
+    count = 0
+    for row in node.records.rows("SELECT id FROM patient WHERE released <> ''"):
+        patient = node.records.patient(row[0])
+        assert patient is not None
+        tested = node._tested(patient)
+        before, after = answers.assessed(previous, tested), answers.assessed(node.held.engine, tested)
+        changes = _changes(before, after)
+        if changes:
+            _amended(node, patient, tested, after, changes)
+            count += 1
+    return count
+
+
+def _changes(before: Any, after: Any) -> tuple[Change, ...]:
+    old, new = ({drug.drug: _said(drug) for drug in each.drugs} for each in (before, after))
+    names = sorted(old.keys() | new.keys())
+    none = "not in this knowledge base"
+    return tuple(
+        Change(drug=name, before=old.get(name, none), after=new.get(name, none))
+        for name in names
+        if old.get(name) != new.get(name)
+    )
+
+
+def _said(drug: Any) -> str:
+    """The advice on one drug as far as a change of it is clinical: the headline, and each source's action."""
+    rows = "; ".join(
+        f"{row.source} {row.population}: {row.action} {row.advice.summary}" for row in drug.recommendations
+    )
+    return f"{drug.headline_action or drug.status} ({rows})" if rows else f"{drug.headline_action or drug.status}"
+
+
+def _amended(node: Node, patient: Patient, tested: answers.Tested, after: Any, changes: tuple[Change, ...]) -> None:
+    at, stamp = now(), node.held.engine.knowledge.stamp
+    before = node.records.job(tested.job)
+    assert before is not None
+    mark = f"{tested.job} {stamp.sha256}"
+    if node.records.job_of(patient.site, mark) is not None:
+        return
+    job = replace(
+        before, id=f"j-{secrets.token_hex(8)}", state="called", received=at, updated=at, knowledge=stamp.version,
+        result_sha256=after.result_sha256, reason="", reviewed_by="", released_by="", amends=tested.job,
+        changes=changes, events=(JobEvent(at=at, state="called", by=ITSELF, note="amended by new knowledge"),),
+    )  # fmt: skip
+    who = Principal(name=ITSELF, role="system", site=job.site, way="process")
+    with node.records.transaction(durable=True):
+        node.records.add_job(job, tested.specimen, sha256=mark, sealing=None)
+        node.records.keep_evidence(job.id, tested.name, tested.content)
+        node.records.keep_result(job.id, zlib.compress(to_json(after).encode()))
+        node._append(who, "job.amended", "success", patient.id, {"job": job.id, "amends": tested.job}, durable=True)

@@ -1,0 +1,69 @@
+"""What lies where in the folder of a node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starling.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one node.  Nothing in them is secret but `file_key`, `clients` and `device_key`."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """Settings, each explained."""
+        return self.root / "settings.toml"
+
+    @property
+    def store(self) -> Path:
+        """The sealed store."""
+        return self.root / "store.db"
+
+    @property
+    def store_key(self) -> Path:
+        """The key of the store, wrapped by the key holder."""
+        return self.root / "store.key"
+
+    @property
+    def file_key(self) -> Path:
+        """The key that wraps it where there is no token."""
+        return self.root / "file.key"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the authority that every client and the device have theirs from."""
+        return self.root / "ca.pem"
+
+    @property
+    def device(self) -> Path:
+        """The certificate of the device, with its chain."""
+        return self.root / "device.pem"
+
+    @property
+    def device_key(self) -> Path:
+        """The private key of the device, encrypted; what opens it stands in the store."""
+        return self.root / "device.key"
+
+    @property
+    def clients(self) -> Path:
+        """Certificates with keys, one file for each role."""
+        return self.root / "clients"
+
+    @property
+    def inbox(self) -> Path:
+        """Files that are dropped here are taken in."""
+        return self.root / "inbox"
+
+    @property
+    def spool(self) -> Path:
+        """Files that wait to be read, sealed."""
+        return self.root / "spool"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The last checkpoint of the audit log."""
+        return self.root / "checkpoint"

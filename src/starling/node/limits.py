@@ -1,0 +1,126 @@
+"""What no request may exceed: bytes, seconds, and how many a minute; and the headers that every answer carries."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from starling.errors import InputError
+from starling.node.metrics import Metrics
+from starling.node.problems import of_error
+from starling.node.settings import Settings
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+#: the path whose bodies are files
+UPLOADS: Final = "/v1/jobs"
+#: callers remembered; beyond, the one not seen longest is forgotten
+_CALLERS: Final = 10_000
+#: No script and no style but our own files, no frame, nothing from elsewhere.  Source: OWASP secure headers project.
+HEADERS: Final = tuple(
+    (name.encode(), value.encode())
+    for name, value in {
+        "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "strict-transport-security": "max-age=31536000",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cache-control": "no-store",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+    }.items()
+)
+
+
+class Rate:
+    """So many a minute for each caller: a bucket that fills again steadily."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._size = float(per_minute)
+        self._clock = clock
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def allows(self, caller: str) -> bool:
+        """Whether one more is within the rate; it is counted."""
+        now = self._clock()
+        left, at = self._buckets.pop(caller, (self._size, now))
+        left = min(self._size, left + (now - at) * self._size / 60)
+        self._buckets[caller] = (left - 1 if left >= 1 else left, now)
+        if len(self._buckets) > _CALLERS:
+            del self._buckets[next(iter(self._buckets))]
+        return left >= 1
+
+
+class Limits:
+    """Around an application: refuses what is too much, counts, and adds the headers."""
+
+    def __init__(self, app: App, settings: Settings, metrics: Metrics) -> None:
+        self._app = app
+        self._settings = settings
+        self._metrics = metrics
+        self._rate = Rate(settings.requests_per_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+
+        async def counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *HEADERS]
+            await send(message)
+
+        try:
+            await self._within(scope, receive, counted)
+        except Exception as error:  # noqa: BLE001 -- the outermost boundary: a defect is answered, never shown
+            if status == 0:
+                await of_error(error)(scope, receive, counted)
+        finally:
+            self._metrics.request(scope.get("path_named", ""), status, time.perf_counter() - started)
+
+    async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._rate.allows(_caller(scope)):
+            raise InputError("TOO_MANY", "more requests a minute than the settings allow")
+        if scope["path"] == UPLOADS:
+            most = self._settings.largest_upload_mb << 20
+            await self._app(scope, _bounded(scope, receive, most), send)
+            return
+        bounded = _bounded(scope, receive, self._settings.largest_request_kb << 10)
+        try:
+            async with asyncio.timeout(self._settings.request_seconds):
+                await self._app(scope, bounded, send)
+        except TimeoutError as error:
+            raise InputError("TOO_SLOW", "the request took longer than the settings allow") from error
+
+
+def _caller(scope: Scope) -> str:
+    subject = scope.get("starling.subject")
+    return str(subject.get("commonName")) if subject else str((scope.get("client") or ("",))[0])
+
+
+def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:
+    """Raises: InputError TOO_LARGE as soon as a body is larger, whatever its header said."""
+    stated = dict(scope["headers"]).get(b"content-length", b"0")
+    if stated.isdigit() and int(stated) > most:
+        raise InputError("TOO_LARGE", f"more than {most} bytes")
+    seen = 0
+
+    async def bounded() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise InputError("TOO_LARGE", f"more than {most} bytes")
+        return message
+
+    return bounded

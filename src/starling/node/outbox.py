@@ -1,0 +1,144 @@
+"""Events that wait for a hub: CloudEvents 1.0 in the store, sent in gzip batches until they are acknowledged.
+
+An event has the same id however often it is made or sent, so that a receiver which keeps one event per id has each
+exactly once.  Whoever calls holds the lock of the store; `put` takes part in the transaction that is open.
+Source: CloudEvents 1.0.2, JSON event format, sections 3 and 4; HTTP protocol binding, section 3.3.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from http.client import HTTPException, HTTPSConnection
+from ssl import SSLContext
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from starling.values import dataclass
+
+BATCH_HEADERS: Final = {
+    "Content-Type": "application/cloudevents-batch+json; charset=UTF-8",
+    "Content-Encoding": "gzip",
+}
+LONGEST_PAUSE_S: Final = 3_600.0
+FIRST_PAUSE_S: Final = 1.0
+_TABLE: Final = """CREATE TABLE IF NOT EXISTS outbox (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body TEXT NOT NULL
+) STRICT"""
+
+
+class Kind(StrEnum):
+    """What an event is about.  Only telemetry may be dropped, the oldest first."""
+
+    AUDIT = "audit"
+    PREDICTION = "prediction"
+    RESULT = "result"
+    TELEMETRY = "telemetry"
+
+
+class Undelivered(Exception):  # noqa: N818 - a state of the world, met by trying again
+    """The receiver did not acknowledge a batch; it may have it none the less."""
+
+
+Sender = Callable[[bytes], None]
+"""Sends a packed batch; returns once it is acknowledged.  Raises: Undelivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What an event says.  `time`: RFC 3339.  `subject`: a pseudonym, never an identifier."""
+
+    kind: Kind
+    subject: str
+    time: str
+    data: Mapping[str, Any]
+
+
+class Outbox:
+    """Events in the order in which they happened, until they are acknowledged."""
+
+    def __init__(self, connection: Any, *, source: str, telemetry_kept: int = 10_000) -> None:
+        """`connection`: open, one statement a transaction unless one is begun.  `source`: the URI of a node."""
+        self._connection = connection
+        self._source = source
+        self._telemetry_kept = telemetry_kept
+        connection.execute(_TABLE)
+
+    def put(self, happening: Happening) -> str:
+        """The id under which the event waits; the same event waits once."""
+        event = cloud_event(happening, source=self._source)
+        self._connection.execute(
+            "INSERT OR IGNORE INTO outbox (id, kind, body) VALUES (?, ?, ?)",
+            (event["id"], str(happening.kind), _plain(event)),
+        )
+        if happening.kind is Kind.TELEMETRY:
+            self._connection.execute(
+                "DELETE FROM outbox WHERE kind = 'telemetry' AND number NOT IN"
+                " (SELECT number FROM outbox WHERE kind = 'telemetry' ORDER BY number DESC LIMIT ?)",
+                (self._telemetry_kept,),
+            )
+        return str(event["id"])
+
+    def waiting(self) -> int:
+        """How many events wait."""
+        return int(next(iter(self._connection.execute("SELECT count(*) FROM outbox")))[0])
+
+    def send_batch(self, sender: Sender, *, most: int = 200) -> int:
+        """How many of the oldest events were acknowledged and are gone.
+
+        Raises: Undelivered, and all of them wait still.
+        """
+        rows = list(self._connection.execute("SELECT number, body FROM outbox ORDER BY number LIMIT ?", (most,)))
+        if rows:
+            sender(gzip.compress(f"[{','.join(body for _, body in rows)}]".encode(), mtime=0))
+            for number, _ in rows:
+                self._connection.execute("DELETE FROM outbox WHERE number = ?", (number,))
+        return len(rows)
+
+
+def cloud_event(happening: Happening, *, source: str) -> dict[str, Any]:
+    """The event in structured mode; its id is made of all that it says."""
+    event = {
+        "specversion": "1.0",
+        "type": f"org.starling.{happening.kind}",
+        "source": source,
+        "subject": happening.subject,
+        "time": happening.time,
+        "datacontenttype": "application/json",
+        "data": dict(happening.data),
+    }
+    return {"id": hashlib.sha256(_plain(event).encode()).hexdigest(), **event}
+
+
+def pause_s(failures: int, *, chance: float) -> float:
+    """How long to wait after so many failures on end (s): doubled each time, with full jitter.  `chance`: 0 to 1."""
+    return chance * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures, 32))
+
+
+def https_sender(address: str, context: SSLContext, *, timeout_s: float = 30) -> Sender:
+    """A sender to an https address."""
+    parts = urlsplit(address)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError("events are sent to an https address")
+    host, port = parts.hostname, parts.port
+
+    def send(packed: bytes) -> None:
+        connection = HTTPSConnection(host, port, context=context, timeout=timeout_s)
+        try:
+            connection.request("POST", parts.path or "/", packed, BATCH_HEADERS)
+            status = connection.getresponse().status
+        except (OSError, HTTPException) as error:
+            raise Undelivered(str(error)) from error
+        finally:
+            connection.close()
+        if not 200 <= status < 300:
+            raise Undelivered(f"answered {status}")
+
+    return send
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,53 @@
+"""TLS of a node: who calls is verified by TLS itself, and the application is told whose certificate it was.
+
+No ASGI server hands the peer certificate on yet; `PeerProtocol` does, with the few lines that it takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from starling.node.identity import plain_subject
+from starling.node.layout import Layout
+
+
+def context_of(layout: Layout, password: bytes) -> ssl.SSLContext:
+    """TLS 1.3 with the certificate of the device; a caller's certificate, if there is one, must be from our authority.
+
+    People log in without one; whoever shows a wrong or an expired one gets no connection.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(layout.authority)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    load_device(context, layout, password)
+    return context
+
+
+def load_device(context: ssl.SSLContext, layout: Layout, password: bytes) -> None:
+    """The certificate that lies there now is shown to every new connection; those that stand are not disturbed."""
+    context.load_cert_chain(layout.device, layout.device_key, password=password)
+
+
+class PeerProtocol(H11Protocol):
+    """As uvicorn's own; every request of a connection knows the subject of the certificate that TLS verified."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """The certificate is asked for once a connection."""
+        super().connection_made(transport)
+        secured = transport.get_extra_info("ssl_object")
+        certificate = secured.getpeercert() if secured is not None else None
+        if certificate:
+            self.app = _told(self.app, plain_subject(certificate))
+
+
+def _told(app: Any, subject: dict[str, str]) -> Any:
+    async def told(scope: Any, receive: Any, send: Any) -> None:
+        scope["starling.subject"] = subject
+        await app(scope, receive, send)
+
+    return told

@@ -1,0 +1,193 @@
+"""The tables of a node in its sealed store: rows to values and back, and one transaction at a time.
+
+A lock makes the connection one thread's at a time; whoever changes something and records it does both in one
+`transaction`, so that they stand or fall together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from threading import RLock
+from typing import Any
+
+from msgspec import json
+
+from starling.node.values import Job, Override, Patient, Specimen
+
+_JOB = json.Decoder(Job)
+_SPECIMEN = json.Decoder(Specimen)
+_OVERRIDE = json.Decoder(Override)
+_encode = json.Encoder().encode
+
+
+class Records:
+    """All that a node remembers.  `connection`: to the sealed store, open."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.lock = RLock()
+        with self.transaction():
+            connection.execute((files("starling.node") / "schema.sql").read_text(encoding="utf-8"))
+
+    @contextmanager
+    def transaction(self, *, durable: bool = False) -> Iterator[None]:
+        """Everything inside is written, or nothing.  `durable`: on the disk before it is believed."""
+        with self.lock:
+            if durable:
+                self.connection.execute("PRAGMA synchronous = full")
+            try:
+                self.connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                except BaseException:
+                    self.connection.execute("ROLLBACK")
+                    raise
+                self.connection.execute("COMMIT")
+            finally:
+                if durable:
+                    self.connection.execute("PRAGMA synchronous = normal")
+
+    def rows(self, sql: str, *values: Any) -> list[Any]:
+        """The rows of a question."""
+        with self.lock:
+            return list(self.connection.execute(sql, values))
+
+    def row(self, sql: str, *values: Any) -> Any:
+        """The first row; None without one."""
+        return next(iter(self.rows(sql, *values)), None)
+
+    # --- patients ---
+
+    def patient(self, id_: str) -> Patient | None:
+        """The patient behind a pseudonym."""
+        row = self.row("SELECT * FROM patient WHERE id = ?", id_)
+        return self._patient(row) if row else None
+
+    def patients(self, site: str) -> list[Patient]:
+        """Everybody of a site, by name."""
+        rows = self.rows("SELECT * FROM patient WHERE site = ? ORDER BY name, id", site)
+        return [self._patient(row) for row in rows]
+
+    def by_identifiers(self, site: str, specimen: Specimen) -> list[Patient]:
+        """Who has one of the two identifiers, in either place: nobody, one patient, or two who are mixed up."""
+        known = (specimen.identifier, specimen.second_identifier)
+        rows = self.rows(
+            "SELECT * FROM patient WHERE site = ? AND (identifier IN (?, ?) OR second_identifier IN (?, ?))",
+            site, *known, *known,
+        )  # fmt: skip
+        return [self._patient(row) for row in rows]
+
+    def _patient(self, row: Any) -> Patient:
+        jobs = self.rows("SELECT id FROM job WHERE patient = ? ORDER BY received DESC, id", row[0])
+        released = self.job(row[7]) if row[7] else None
+        return Patient(
+            id=row[0], site=row[1], identifier=row[2], second_identifier=row[3], name=row[4], birth_date=row[5],
+            sex=row[6], released=row[7], jobs=tuple(each[0] for each in jobs),
+            result_sha256=released.result_sha256 if released else "",
+        )  # fmt: skip
+
+    def add_patient(self, patient: Patient) -> None:
+        """A new patient."""
+        self.connection.execute(
+            "INSERT INTO patient VALUES (?, ?, ?, ?, ?, ?, ?, '')",
+            (patient.id, patient.site, patient.identifier, patient.second_identifier, patient.name,
+             patient.birth_date, patient.sex),
+        )  # fmt: skip
+
+    def released(self, patient: str, job: str) -> None:
+        """The result of this job is the patient's from now on."""
+        self.connection.execute("UPDATE patient SET released = ? WHERE id = ?", (job, patient))
+
+    # --- jobs ---
+
+    def job(self, id_: str) -> Job | None:
+        """The job of that name."""
+        row = self.row("SELECT body FROM job WHERE id = ?", id_)
+        return _JOB.decode(row[0]) if row else None
+
+    def jobs(self, site: str, *, limit: int) -> list[Job]:
+        """The newest jobs of a site."""
+        rows = self.rows("SELECT body FROM job WHERE site = ? ORDER BY received DESC, id LIMIT ?", site, limit)
+        return [_JOB.decode(row[0]) for row in rows]
+
+    def job_of(self, site: str, sha256: str) -> Job | None:
+        """The job that the same bytes for the same patient made before."""
+        row = self.row("SELECT body FROM job WHERE site = ? AND sha256 = ?", site, sha256)
+        return _JOB.decode(row[0]) if row else None
+
+    def unfinished(self) -> list[str]:
+        """Jobs that wait for the node itself, the oldest first."""
+        return [row[0] for row in self.rows("SELECT id FROM job WHERE state IN ('received', 'read') ORDER BY received")]
+
+    def add_job(self, job: Job, specimen: Specimen, *, sha256: str, sealing: bytes | None) -> None:
+        """A new job."""
+        self.connection.execute(
+            "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (job.id, job.site, job.state, job.patient, job.received, sha256, _encode(specimen), _encode(job), sealing),
+        )
+
+    def set_job(self, job: Job) -> None:
+        """The job as it is now."""
+        self.connection.execute(
+            "UPDATE job SET state = ?, patient = ?, body = ? WHERE id = ?",
+            (job.state, job.patient, _encode(job), job.id),
+        )
+
+    def specimen(self, job: str) -> Specimen:
+        """What was said of the material of a job."""
+        return _SPECIMEN.decode(self.row("SELECT specimen FROM job WHERE id = ?", job)[0])
+
+    def sealing(self, job: str) -> bytes | None:
+        """The key of the job's file in the spool."""
+        key: bytes | None = self.row("SELECT sealing FROM job WHERE id = ?", job)[0]
+        return key
+
+    def forget_sealing(self, job: str) -> None:
+        """The job's file can never be opened again."""
+        self.connection.execute("UPDATE job SET sealing = NULL WHERE id = ?", (job,))
+
+    # --- evidence, results, overrides, secrets ---
+
+    def evidence(self, job: str) -> tuple[str, bytes] | None:
+        """(name of the file, what of it is kept)."""
+        row = self.row("SELECT name, content FROM evidence WHERE job = ?", job)
+        return (row[0], row[1]) if row else None
+
+    def keep_evidence(self, job: str, name: str, content: bytes) -> None:
+        """What of a file is kept."""
+        self.connection.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", (job, name, content))
+
+    def result(self, job: str) -> bytes | None:
+        """The assessment of a job, packed."""
+        row = self.row("SELECT assessment FROM result WHERE job = ?", job)
+        return row[0] if row else None
+
+    def keep_result(self, job: str, packed: bytes) -> None:
+        """The assessment of a job, packed."""
+        self.connection.execute("INSERT OR REPLACE INTO result VALUES (?, ?)", (job, packed))
+
+    def overrides(self, patient: str) -> list[Override]:
+        """What was decided against an answer for this patient, the newest first."""
+        rows = self.rows("SELECT body FROM override WHERE patient = ? ORDER BY id DESC", patient)
+        return [_OVERRIDE.decode(row[0]) for row in rows]
+
+    def next_override(self) -> int:
+        """The number of the next override."""
+        return int(self.row("SELECT coalesce(max(id), 0) + 1 FROM override")[0])
+
+    def add_override(self, override: Override) -> None:
+        """A decision against an answer."""
+        self.connection.execute(
+            "INSERT INTO override VALUES (?, ?, ?)", (override.id, override.patient, _encode(override))
+        )
+
+    def secret(self, name: str) -> bytes | None:
+        """A secret of the node itself."""
+        row = self.row("SELECT value FROM secret WHERE name = ?", name)
+        return row[0] if row else None
+
+    def keep_secret(self, name: str, value: bytes) -> None:
+        """A secret of the node itself."""
+        self.connection.execute("INSERT OR REPLACE INTO secret VALUES (?, ?)", (name, value))

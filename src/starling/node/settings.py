@@ -1,0 +1,117 @@
+"""Every setting of a node in one table; `DIR/settings.toml` is read once and is immutable from then on."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from starling.errors import InputError
+from starling.values import dataclass
+
+Plain = str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table.  `unit`: empty where there is none.  `least`: of a number.  `choices`: of a text."""
+
+    name: str
+    default: Plain
+    unit: str
+    help: str
+    least: int = 0
+    choices: tuple[str, ...] = ()
+
+
+TABLE: Final = (
+    Setting("site", "here", "", "the site that this node belongs to; who comes from another needs a reason"),
+    Setting("host", "127.0.0.1", "", "address to listen on"),
+    Setting("port", 8443, "", "port to listen on; 0: any that is free"),
+    Setting("cipher", "aes256", "", "cipher of the store", choices=("aes256", "aegis", "chacha20")),
+    Setting("knowledge", "", "", "a compiled knowledge base; empty: the one of this installation"),
+    Setting("keep_source_files", default=False, unit="", help="keep a source file, sealed, after it was called"),
+    Setting("largest_upload_mb", 1024, "MB", "largest file that is taken in; it is held in memory while read", least=1),
+    Setting("largest_request_kb", 64, "KB", "largest request that is no file", least=1),
+    Setting("request_seconds", 30, "s", "longest time for a request that is no file", least=1),
+    Setting("requests_per_minute", 6000, "1/min", "requests of one caller before it is asked to wait", least=1),
+    Setting("logins_per_minute", 10, "1/min", "attempts to log in from one address", least=1),
+    Setting("session_minutes", 15, "min", "a session without a request ends", least=1),
+    Setting("inbox", default=True, unit="", help="take in files that are dropped into DIR/inbox"),
+    Setting("inbox_poll_seconds", 2, "s", "how often the inbox is looked at where changes are not announced", least=1),
+    Setting("answers_kept", 20_000, "", "answers kept in memory", least=1),
+    Setting("witness", "", "", "a second place for checkpoints of the audit log; empty: DIR/checkpoint alone"),
+)  # fmt: skip
+_BY_NAME: Final = {each.name: each for each in TABLE}
+
+
+class Settings:
+    """The settings of one node, by name: `settings.port`."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, stated: dict[str, Plain] | None = None) -> None:
+        """Raises: InputError BAD_SETTING, the administrator's, on a name or a value that the table does not allow."""
+        given = stated or {}
+        for name, value in given.items():
+            _check(name, value)
+        object.__setattr__(self, "_values", {each.name: given.get(each.name, each.default) for each in TABLE})
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("settings are read once")
+
+    def stated(self) -> dict[str, Plain]:
+        """Name -> value, of all of them."""
+        return dict(self._values)
+
+
+def _check(name: str, value: object) -> None:
+    setting = _BY_NAME.get(name)
+    if setting is None:
+        raise InputError("BAD_SETTING", f"there is no setting {name}", source="settings.toml")
+    if type(value) is not type(setting.default):
+        wanted = type(setting.default).__name__
+        raise InputError("BAD_SETTING", f"{name} is a {wanted}, not {value!r}", source="settings.toml")
+    if isinstance(value, int) and value < setting.least:
+        raise InputError("BAD_SETTING", f"{name} is at least {setting.least}", source="settings.toml")
+    if setting.choices and value not in setting.choices:
+        raise InputError("BAD_SETTING", f"{name} is one of {', '.join(setting.choices)}", source="settings.toml")
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings that a file states; the rest by default.
+
+    Raises: InputError BAD_SETTING, the administrator's, in one line.
+    """
+    try:
+        return Settings(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise InputError("NO_NODE", "holds no node: starling node init makes one", source=str(path.parent)) from error
+    except (OSError, ValueError) as error:
+        raise InputError("BAD_SETTING", f"cannot be read: {error}", source=path.name) from error
+
+
+def written(changed: dict[str, Plain] | None = None) -> str:
+    """The text of a settings file in which every setting is explained; what is not changed stands as a comment."""
+    lines = ["# Settings of this node, read when it starts.  A line behind # is the default.", ""]
+    for each in TABLE:
+        unit = f" [{each.unit}]" if each.unit else ""
+        choices = f" ({', '.join(each.choices)})" if each.choices else ""
+        value = (changed or {}).get(each.name, each.default)
+        mark = "" if changed and each.name in changed else "# "
+        lines += [f"# {each.help}{unit}{choices}", f"{mark}{each.name} = {_toml(value)}", ""]
+    return "\n".join(lines)
+
+
+def _toml(value: Plain) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

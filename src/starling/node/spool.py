@@ -1,0 +1,89 @@
+"""Files that wait to be read: sealed on the disk, open in memory alone.
+
+Each file has a key of its own, kept in the sealed store: without it the file is noise, and forgetting the key erases
+it.  Pieces are sealed with ChaCha20-Poly1305 (RFC 8439), numbered in the nonce; the last one says that it is the last,
+so that a file that was cut short is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from starling.errors import InputError
+
+_PIECE: Final = 1 << 20
+_SEALED: Final = _PIECE + 16
+#: where files are open: memory that no disk holds, where the system has it
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a memory file system; the folder made in it is ours alone
+
+
+def _nonce(number: int) -> bytes:
+    return number.to_bytes(12, "big")
+
+
+def seal(path: Path, key: bytes, chunks: Iterable[bytes]) -> int:
+    """`path` holds the chunks, sealed and on the disk; returns how many bytes they were."""
+    box, size, number = ChaCha20Poly1305(key), 0, 0
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as stream:
+        for number, (piece, last) in enumerate(_pieces(chunks)):
+            size += len(piece)
+            stream.write(box.encrypt(_nonce(number), piece, b"last" if last else b""))
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    return size
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """(piece, whether it is the last); none but the last is short, and there is a last one always."""
+    waiting = bytearray()
+    for chunk in chunks:
+        waiting += chunk
+        while len(waiting) > _PIECE:
+            yield bytes(waiting[:_PIECE]), False
+            del waiting[:_PIECE]
+    yield bytes(waiting), True
+
+
+def unsealed(path: Path, key: bytes) -> Iterator[bytes]:
+    """The pieces of a sealed file.  Raises: InputError FILE_DAMAGED when it is not what was written."""
+    box = ChaCha20Poly1305(key)
+    try:
+        with path.open("rb") as stream:
+            piece, number = stream.read(_SEALED), 0
+            while piece:
+                following = stream.read(_SEALED)
+                yield box.decrypt(_nonce(number), piece, b"" if following else b"last")
+                piece, number = following, number + 1
+    except (OSError, InvalidTag) as error:
+        raise InputError("FILE_DAMAGED", "the sealed file is damaged or gone", source=path.name) from error
+
+
+@contextmanager
+def in_memory(name: str, pieces: Iterable[bytes]) -> Iterator[Path]:
+    """A path of that name under which the pieces can be read; nothing of it is on a disk, and nothing stays.
+
+    The content is an anonymous file of this process: it goes when the process does, however that ends.
+    """
+    number = os.memfd_create("starling")
+    try:
+        for piece in pieces:
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(number, view) :]
+        with tempfile.TemporaryDirectory(prefix="starling-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+            path = Path(folder) / (Path(name).name or "file")
+            path.symlink_to(f"/proc/{os.getpid()}/fd/{number}")
+            yield path
+    finally:
+        with suppress(OSError):
+            os.close(number)
