@@ -58,7 +58,14 @@ $(STAMPS)/train: requirements/train.txt $(STAMPS)/venv
 	@$(TRAIN)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/train.txt
 	@touch $@
 
-setup: $(STAMPS)/dev $(KB)  ## the environment with all development tools
+# Programs from Debian that tests run for real; where they cannot be installed those tests are skipped, and said.
+$(STAMPS)/system: $(STAMPS)/venv
+	@command -v softhsm2-util >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		{ apt-get -qq update; apt-get -qq install -y softhsm2; } >/dev/null 2>&1; } || \
+		echo "softhsm2 is not installed: tests with a real token are skipped (apt install softhsm2)" >&2
+	@touch $@
+
+setup: $(STAMPS)/dev $(STAMPS)/system $(KB)  ## the environment with all development tools
 
 run: $(KB)  ## a report from the bundled example, or from VCF=path; pages go to build/report/
 	@mkdir -p $(REPORT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,6 +77,7 @@ def test_token_never_gives_its_key_away(token_key: TokenKey, softhsm: tuple[Path
 
     token = pkcs11.lib(str(softhsm[0])).get_token(token_label="one")
     with token.open(rw=True, user_pin="1234") as session:
+        key: Any
         (key,) = session.get_objects({pkcs11.Attribute.CLASS: pkcs11.ObjectClass.SECRET_KEY})
         assert not key[pkcs11.Attribute.EXTRACTABLE] and key[pkcs11.Attribute.NEVER_EXTRACTABLE]
         with pytest.raises(pkcs11.exceptions.AttributeSensitive):

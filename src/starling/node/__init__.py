@@ -5,10 +5,11 @@
     settings   one table: name, default, unit, help           layout     what lies where in DIR
     founding   `starling node init`                            demonstration  synthetic patients of known truth
     records    tables in the sealed store                      spool      files that wait, sealed
-    intake     a file -> evidence -> a result, step by step    inbox      files that are dropped in a folder
+    intake     a file -> evidence -> a result, step by step    outbox     events that wait for a hub
     answers    evidence and a question -> the answer, kept     evidence   what of a file is kept
     policy     who may do what (Cedar)                         identity   who somebody is
-    server     TLS and uvicorn                                 api        routes, problems, openapi, limits, metrics
+    peers      who is at the other end of a TLS connection     api        routes, problems, openapi, limits, metrics
+    opening    the parts put together                          dormancy   whether it was off for too long
 
-Needs the [node] extra; imported by `starling node` alone.
+Being built: no command starts it yet, and nothing else imports it.  Needs the [node] extra.
 """
