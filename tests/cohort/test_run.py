@@ -197,8 +197,12 @@ def test_stated_sex_and_medication_and_outside_calls_count(population: Path, tmp
     people, outside = tmp_path / "people.tsv", tmp_path / "outside.tsv"
     people.write_text(
         "sample\tsex\tmedication\tage\tindication\nP01\tfemale\tparoxetine\t9\tPCI\nP02\t\t\t\t\nP03\t\t\t70\t\n"
+        "P04\tmale\txyzol\t\t\nP05\tmale\twarfarin\t\t\nP06\tfemale\twarfarin\t\t\n"
     )
-    outside.write_text("sample\tgene\tdiplotype\nP01\tCYP2D6\t*1/*2\nP02\tHLA-B\t*57:01/*08:01\n")
+    outside.write_text(
+        "sample\tgene\tdiplotype\nP01\tCYP2D6\t*1/*2\nP02\tHLA-B\t*57:01/*08:01\n"
+        + "".join(f"{name}\tCYP2D6\t*1/*2\n" for name in ("P04", "P05", "P06"))
+    )
     from starling.assessment import Options
     from starling.cohort.collect.people import read_outside, read_people, with_outside_calls
     from starling.vocabulary import OutsideCall
@@ -230,3 +234,18 @@ def test_stated_sex_and_medication_and_outside_calls_count(population: Path, tmp
         assert tables.advice_for(tables.people[name], tables.medication[name], tables.facts[name]) == json.loads(
             json.dumps(said)
         )
+    asked = {
+        name: {
+            drug: [each["ask"] for each in answer["conditions_open"]]
+            for drug, answer in tables.advice_for(tables.people[name], *_stated(tables, name)).items()
+        }
+        for name in ("P04", "P05", "P06")
+    }
+    breastfeeding = "Is the patient breastfeeding?"  # source: US label of codeine
+    assert [breastfeeding in own["codeine"] for own in asked.values()] == [False, False, True]
+    # an unknown medicine leaves open what is taken; source: US label of fluoxetine, section 4
+    assert [bool(own["fluoxetine"]) for own in asked.values()] == [True, False, False]
+
+
+def _stated(tables: Tables, name: str) -> tuple[str, str]:
+    return tables.medication[name], tables.facts[name]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from starling.assessment import DrugResult, GeneResult
-from starling.definitions import GeneDefinition, GuidanceRules
+from starling.definitions import GeneDefinition, GuidanceRules, Medicine
 from starling.guidance.recommendation import Advisor
 from starling.values import replace
 from tests.guidance.conftest import Called
@@ -95,3 +95,12 @@ def test_a_drug_that_the_rules_are_not_about_is_refused(rules: GuidanceRules) ->
     codeine, *_, other = rules.drugs
     with pytest.raises(KeyError):
         Advisor(replace(rules, drugs=(codeine,))).answers((other,), [])
+
+
+def test_leak_an_unknown_medicine_of_one_patient_is_not_named_to_the_next(rules: GuidanceRules, called: Called) -> None:
+    advisor, results = Advisor(rules), [called("CYP2D6", "*1/*4")]
+    unknown = Medicine("xyzol", (), ("xyzol",))
+    first = advisor.recommend(results, medication=[unknown])
+    assert all(each.medicines for each in first if each.recommendations)
+    assert not any(each.medicines for each in advisor.recommend(results))
+    assert advisor.recommend(results, medication=[unknown]) == first

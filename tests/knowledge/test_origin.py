@@ -55,6 +55,20 @@ def test_html_names_it_at_the_head_and_at_the_foot_of_each_printed_page(other: P
         assert MARK in body and MARK in style.replace("\\000020", " ")
 
 
+def test_a_page_of_answers_and_a_cohort_name_it_too(other: Path, tmp_path: Path) -> None:
+    page = tmp_path / "c.html"
+    assert run("check", "codeine", EXAMPLE, "-o", page, "--knowledge", other).code == 0
+    style, _, body = page.read_text(encoding="utf-8").partition("</style>")
+    assert MARK in body and MARK in style.replace("\\000020", " ")
+    pytest.importorskip("duckdb", reason="needs the extra cohort")
+    done = run("cohort", "call", EXAMPLE, "-o", tmp_path / "calls.parquet", "--knowledge", other)
+    assert done.code == 0, done.err
+    for name in ("s.html", "s.tsv", "s.json"):
+        told = run("cohort", "summary", tmp_path / "calls.parquet", "-o", tmp_path / name, "--min-cell", "0")
+        assert told.code == 0, told.err
+        assert MARK in (tmp_path / name).read_text(encoding="utf-8")
+
+
 def test_json_has_it_in_the_provenance(other: Path) -> None:
     with Engine.open(other).knowledge as base:
         (notice,) = [each for each in Engine(base).assess(EXAMPLE).provenance.notices if each.code == "KNOWLEDGE_OTHER"]

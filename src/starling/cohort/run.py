@@ -36,6 +36,7 @@ from starling.cohort.tell.changes import gene_digests, guidance_digest
 from starling.cohort.workers import EngineName, few_collections, run
 from starling.errors import InputError
 from starling.extras import need
+from starling.knowledge.age import origin_notices
 from starling.knowledge.base import KnowledgeBase
 from starling.values import asdict, dataclass, field
 
@@ -275,6 +276,7 @@ def _metadata(knowledge: KnowledgeBase, stated: Mapping[str, object]) -> dict[st
         "schema": SCHEMA,
         "program": f"starling {__version__}",
         "knowledge": asdict(knowledge.stamp),
+        "notices": [each.message for each in origin_notices(knowledge.stamp, is_bundled=knowledge.is_bundled)],
         "genes": gene_digests(knowledge),
         "guidance": guidance_digest(knowledge),
         **stated,

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from starling.assessment import DrugResult, GeneResult, MedicineEffect, Recommendation
-from starling.condition_keys import either_of
+from starling.condition_keys import either_of, parse_condition
 from starling.definitions import (
     Drug,
     GuidanceRules,
@@ -26,7 +26,7 @@ from starling.guidance.asking import open_conditions
 from starling.guidance.conditions import Decider, decided, limits_of, told_by, unsaid_limits
 from starling.guidance.conversion import Inhibition, adjust, inhibitions, strongest
 from starling.guidance.effects import Applied, medicine_effects
-from starling.guidance.facts import NOTHING, Facts, facts_of
+from starling.guidance.facts import DECIDING, NOTHING, Facts, facts_of
 from starling.guidance.flows import FLOWS
 from starling.guidance.flows.answer import FlowAnswer
 from starling.guidance.harm import with_harm
@@ -151,6 +151,17 @@ class Advisor:
         plan = self._plans[drug]
         return tuple(dict.fromkeys((*(gene for gene, _ in plan.asked), *plan.relevant)))
 
+    def asks_facts(self, drug: str) -> bool:
+        """Whether anything stated of a patient beside other medicines can decide what is said of the drug."""
+        plan = self._plans[drug]
+        populations = (self._rules.population_keys.get(block.population, "") for block in plan.blocks)
+        keys = {key for population in populations for key in either_of(population)}
+        keys |= {each.key for block in plan.blocks for row in block.table.rows for each in row.advice.conditions}
+        keys |= {each.key for each in plan.limits}
+        keys |= {known.unless for gene in plan.usual if (known := self._rules.phenotypes[gene].uninformative)}
+        named = {clause.name for key in keys if key for clause in parse_condition(key)}
+        return drug in FLOWS or not named.isdisjoint(DECIDING)
+
     def recommend(
         self,
         results: Sequence[GeneResult],
@@ -217,7 +228,7 @@ class Advisor:
 
     def _answer(self, plan: _Plan, patient: _Patient) -> DrugResult:
         """The answer, kept where nothing but standings decides it."""
-        if patient.facts.is_stated or patient.subject or plan.drug.name in FLOWS:
+        if patient.facts.is_stated or patient.medicines or patient.subject or plan.drug.name in FLOWS:
             return self._answer_afresh(plan, patient)
         key, answers = patient.key(plan), patient.memory.answers
         answer = answers.get(key)

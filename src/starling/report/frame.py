@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from starling.assessment import Assessment
+from starling.notices import KNOWLEDGE_OTHER
 from starling.report.markup import Markup, tag
 from starling.report.words import plural
 
@@ -46,6 +47,7 @@ def foot_of(assessment: Assessment, *marks: str) -> str:
     filled = assessment.provenance.positions.get("filled_as_reference", 0)
     whose = " · ".join(part for part in (assessment.sample, assessment.subject.get("name", "")) if part)
     assumed = [f"{plural(filled, 'position')} ASSUMED to be reference"] if filled else []
+    assumed += [each.message for each in assessment.provenance.notices if each.code == KNOWLEDGE_OTHER]
     left = f"{whose} · result {assessment.result_sha256[:12]}"
     return running_foot(left, " · ".join(dict.fromkeys((*assumed, *marks))))
 

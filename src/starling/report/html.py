@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from starling.assessment import Assessment, GeneResult
-from starling.notices import KNOWLEDGE_OTHER
 from starling.report.evidence import anchor, evidence
 from starling.report.first_page import first_page
 from starling.report.frame import foot_of, framed, template
@@ -72,8 +71,7 @@ def page(
         class_=extent,
     )
     title = f"Pharmacogenomic report: {assessment.sample or NOT_STATED}"
-    other = (each.message for each in assessment.provenance.notices if each.code == KNOWLEDGE_OTHER)
-    style = template("report.css") + template("first_page.css") + foot_of(assessment, *marks, *other)
+    style = template("report.css") + template("first_page.css") + foot_of(assessment, *marks)
     return framed(title, body, style=style, program=assessment.provenance.program)
 
 

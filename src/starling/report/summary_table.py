@@ -19,6 +19,7 @@ def table(summary: Summary) -> str:
 
 def notes(summary: Summary) -> Iterator[str]:
     """What a reader must know of the numbers."""
+    yield from summary.stated.get("notices", ())  # calls of earlier versions have none
     knowledge = summary.stated["knowledge"]
     version = f"{knowledge['version']} ({knowledge['sha256'][:12]})"
     yield f"{people_text(summary)} people; knowledge {version}, {summary.stated['program']}"

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: The column of the table of people that names other medicines: for advice it counts like a gene.
 MEDICATION: Final = "medication"
+#: Stands in that column for medicines that are not known here: the list of those taken is not complete.
+UNKNOWN_MEDICINE: Final = "?"
 #: the column of the facts that conditions of advice ask for
 FACTS: Final = "facts"
 
@@ -89,6 +91,10 @@ class ShardWork:
         done = ShardDone(shard.name, len(called.people), (*skipped, *called.skipped))
         paths.write_note(done)
         return done
+
+
+def _medication(stated: Stated) -> str:
+    return ";".join((*stated.medication, *((UNKNOWN_MEDICINE,) if stated.unknown else ())))
 
 
 def _texts(stated: Stated) -> tuple[str, str]:
@@ -169,7 +175,7 @@ def write_called(
     columns: dict[str, object] = {"sample": pa.array(called.people, pa.string())}
     if stated is not None:
         told = [stated.get(name, NOTHING) for name in called.people]
-        columns[MEDICATION] = pa.array([";".join(each.medication) for each in told], pa.string())
+        columns[MEDICATION] = pa.array([_medication(each) for each in told], pa.string())
         columns[FACTS] = pa.array([each.facts for each in told], pa.string())
     counts: dict[str, list[int]] = {}
     for gene, patterns in called.patterns.items():

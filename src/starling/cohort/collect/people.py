@@ -16,7 +16,7 @@ from starling.errors import InputError
 from starling.formats.outside import parse_outside_calls
 from starling.guidance.facts import checked
 from starling.knowledge.base import KnowledgeBase
-from starling.knowledge.medicines import known_medicines
+from starling.knowledge.medicines import ingredients_of, notices_of, stated_medicines
 from starling.values import dataclass, replace
 from starling.vocabulary import OutsideCall, Sex
 
@@ -34,9 +34,9 @@ FACTS: Final = ("age", "weight", "pregnant", "breastfeeding", "indication")
 class Stated:
     """What is stated of one person.
 
-    `medication`: ingredients, sorted.  `remarks`: names of medicines that were not read as they stand, and those that
-    nobody here knows and that were not considered, in words.  `facts`: what conditions of advice ask for, as canonical
-    JSON; empty: nothing.
+    `medication`: ingredients, sorted.  `unknown`: whether a medicine beside them is not known here.  `remarks`: names
+    of medicines that were not read as they stand, and those that nobody here knows and that were not considered, in
+    words.  `facts`: what conditions of advice ask for, as canonical JSON; empty: nothing.
     """
 
     sex: Sex = "unknown"
@@ -44,6 +44,7 @@ class Stated:
     outside: tuple[OutsideCall, ...] = ()
     remarks: tuple[str, ...] = ()
     facts: str = ""
+    unknown: bool = False
 
     @property
     def changes_results(self) -> bool:
@@ -74,13 +75,18 @@ def read_people(path: Path, knowledge: KnowledgeBase) -> dict[str, Stated]:
         text = row.get("medication", "")
         if text not in known:
             known[text] = _medicated(text, knowledge)
-        found[sample] = replace(known[text], sex=sex, facts=_facts(row, path.name, number))
+        found[sample] = replace(known[text], sex=sex, facts=_facts(row, sex, path.name, number))
     return found
 
 
-def _facts(row: Mapping[str, str], source: str, line: int) -> str:
-    """The facts of one row.  Raises: InputError BAD_PEOPLE on an age that nobody has and the like."""
+def _facts(row: Mapping[str, str], sex: Sex, source: str, line: int) -> str:
+    """The facts of one row; that somebody is a man is one, since a man is not asked whether he is pregnant.
+
+    Raises: InputError BAD_PEOPLE on an age that nobody has and the like.
+    """
     facts = {name: row[name] for name in FACTS if row.get(name)}
+    if sex == "male":
+        facts["sex"] = sex
     if not facts:
         return ""
     try:
@@ -115,8 +121,12 @@ def table_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _medicated(text: str, knowledge: KnowledgeBase) -> Stated:
     """What is stated of a person by the cell of medicines."""
-    ingredients, notices = known_medicines(knowledge, text.split(";"))
-    return Stated(medication=tuple(sorted(ingredients)), remarks=tuple(notice.message for notice in notices))
+    medicines = stated_medicines(knowledge, text.split(";"))
+    return Stated(
+        medication=tuple(sorted(ingredients_of(medicines))),
+        remarks=tuple(notice.message for notice in notices_of(knowledge, medicines)),
+        unknown=any(each.unknown or not each.substances for each in medicines),
+    )
 
 
 def read_outside(path: Path, knowledge: KnowledgeBase) -> dict[str, tuple[OutsideCall, ...]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starling.assessment import DrugResult, GeneResult
-from starling.cohort.call.work import FACTS, MEDICATION
-from starling.definitions import Drug
+from starling.cohort.call.work import FACTS, MEDICATION, UNKNOWN_MEDICINE
+from starling.definitions import Drug, Medicine
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
 from starling.serial.decoding import gene_from
@@ -57,7 +57,7 @@ class Asked:
     def _says_something(self, column: str) -> bool:
         """Whether anything stands in a column of what is stated."""
         query = f"SELECT 1 FROM people WHERE {column} <> '' LIMIT 1"  # noqa: S608 - our own column
-        return self.database.execute(query).fetchone() is not None
+        return bool(self.database.execute(query).fetchall())  # to its end: an unfinished result blocks the next query
 
     def genes_for(self, drug: Drug) -> tuple[str, ...]:
         """The genes that decide a drug's advice, of those a result can be given for, in alphabetical order."""
@@ -75,16 +75,19 @@ class Asked:
         ):
             groups: dict[tuple[str, ...], list[Drug]] = {}
             for drug in drugs:
-                groups.setdefault(self.genes_for(drug), []).append(drug)
+                groups.setdefault((*self.genes_for(drug), *self._stated_for(drug)), []).append(drug)
             rows = (row for genes, own in groups.items() for row in self._rows(genes, own))
             while batch := list(islice(rows, _BATCH)):
                 _append(named, batch, _advice_columns())
                 _append(said, self._new, _answer_columns())
                 self._new.clear()
 
-    def _rows(self, asked: tuple[str, ...], drugs: Sequence[Drug]) -> Iterator[Row]:
-        """The rows of all drugs that the same genes decide, so that people are counted once for all of them."""
-        genes = (*asked, *self._stated)
+    def _stated_for(self, drug: Drug) -> tuple[str, ...]:
+        """The columns of what is stated that can decide the drug's advice."""
+        return tuple(each for each in self._stated if each != FACTS or self._advisor.asks_facts(drug.name))
+
+    def _rows(self, genes: tuple[str, ...], drugs: Sequence[Drug]) -> Iterator[Row]:
+        """The rows of all drugs that the same columns decide, so that people are counted once for all of them."""
         names = ", ".join(f'"{gene}"' for gene in genes)
         grouped = f"SELECT {names}, count(*) FROM people GROUP BY {names} ORDER BY {names}"  # noqa: S608 - genes
         cursor = self.database.execute(grouped if genes else "SELECT count(*) FROM people")
@@ -104,7 +107,7 @@ class Asked:
                     }
 
     def _answers(self, drugs: Sequence[Drug], patterns: Mapping[str, str]) -> tuple[DrugResult, ...]:
-        taken = tuple(patterns.get(MEDICATION, "").split(";")) if patterns.get(MEDICATION) else ()
+        taken = tuple(_medicine(each) for each in patterns.get(MEDICATION, "").split(";") if each)
         subject = json.loads(patterns[FACTS]) if patterns.get(FACTS) else {}
         own = [self._results[each] for each in patterns.items() if each[0] not in {MEDICATION, FACTS}]
         return self._advisor.answers(drugs, own, medication=taken, subject=subject, sources=self.sources)
@@ -126,6 +129,13 @@ class Asked:
                 }
             )
         return name
+
+
+def _medicine(stated: str) -> Medicine:
+    """What stands in the column of medicines; one that is not known here keeps the list from being complete."""
+    if stated == UNKNOWN_MEDICINE:
+        return Medicine("a medicine that is not known here", (), (stated,))
+    return Medicine(stated, (stated,))
 
 
 def results_of(patterns: Path) -> Mapping[tuple[str, str], GeneResult]:
