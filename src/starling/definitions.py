@@ -388,6 +388,11 @@ class Medicine:
     substances: tuple[str, ...]
     unknown: tuple[str, ...] = ()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether all that is in it is known: else what a patient takes is not known to its end."""
+        return bool(self.substances) and not self.unknown
+
 
 @dataclass(frozen=True, slots=True)
 class RequiredTest:

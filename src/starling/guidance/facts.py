@@ -89,7 +89,7 @@ def facts_of(
     past = words.get("indication", frozenset()) & (WORDS["history"] or frozenset())
     if past:  # what a patient is treated for has happened; an indication does not say what never did
         words["history"] = words.get("history", frozenset()) | past
-    if medicines and all(each.substances and not each.unknown for each in medicines):
+    if medicines and all(each.is_known for each in medicines):
         closed.add(TAKING)
     return (
         Facts(numbers, words, frozenset(closed), _taken(medicines, statements))

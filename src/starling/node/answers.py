@@ -7,6 +7,8 @@ is counted to it).  Nothing else is ever kept with it.
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import AbstractContextManager
+from pathlib import Path
 from threading import Lock
 
 from starling.assessment import Assessment, Options
@@ -45,6 +47,10 @@ class Tested:
     content: bytes
     specimen: Specimen
 
+    def opened(self) -> AbstractContextManager[Path]:
+        """A path under which it can be read, in memory alone."""
+        return in_memory(self.name, [evidence.unpacked(self.content)])
+
 
 def options_for(specimen: Specimen, sources: tuple[str, ...] = ()) -> Options:
     """How the evidence is read to answer: with the sex that was stated."""
@@ -60,7 +66,7 @@ def subject_of(specimen: Specimen) -> dict[str, str]:
 def assessed(engine: Engine, tested: Tested) -> Assessment:
     """The whole assessment.  Raises: InputError, the sender's."""
     asked = question(subject=subject_of(tested.specimen)) if subject_of(tested.specimen) else EVERYTHING
-    with in_memory(tested.name, [evidence.unpacked(tested.content)]) as path:
+    with tested.opened() as path:
         options = options_for(tested.specimen)
         return engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
 
@@ -80,7 +86,7 @@ def answered(engine: Engine, tested: Tested, order: Order) -> Rendered:
         breastfeeding=order.breastfeeding or None,
         indication=order.indication or None,
     )
-    with in_memory(tested.name, [evidence.unpacked(tested.content)]) as path:
+    with tested.opened() as path:
         options = options_for(tested.specimen, order.sources)
         person = engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
     actions = tuple((name, person.drug(name).headline_action or person.drug(name).status) for name in names)

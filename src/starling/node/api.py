@@ -226,7 +226,7 @@ class Api:
                     given = await run_in_threadpool(endpoint.answer, self.node, call)
                 else:
                     given = endpoint.answer(self.node, call)
-            except (msgspec.DecodeError, InputError, Exception) as error:  # noqa: BLE001 -- a defect is answered, too
+            except Exception as error:  # noqa: BLE001 -- a defect is answered, too
                 return of_error(error)
             return given if isinstance(given, Response) else _json(json.encode(given), endpoint.status)
 

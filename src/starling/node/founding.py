@@ -82,9 +82,7 @@ def _store(layout: Layout, settings: Settings) -> Any:
     """An empty store under a new key, which its holder has wrapped."""
     from starling.trust.holder import FileKey
 
-    layout.file_key.touch(mode=0o600, exist_ok=False)
-    layout.file_key.write_bytes(token_bytes(32))
-    layout.store_key.write_bytes(FileKey(layout.file_key).wrap(token_bytes(32)))
+    layout.store_key.write_bytes(FileKey.create(layout.file_key).wrap(token_bytes(32)))
     return opening.open_store(layout, settings, create=True)
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Final
 
-from starling.errors import InputError, StarlingError
+from starling.errors import StarlingError
 from starling.node.records import Records
 from starling.node.values import ROLES, Account, Enrolled, Principal, Role, Session
 
@@ -162,9 +162,6 @@ class Sessions:
 def is_csrf(session: Session, given: str) -> bool:
     """Whether a change comes from a page of ours."""
     return hmac.compare_digest(session.csrf.encode(), given.encode())
-
-
-__all__ = ["Accounts", "InputError", "Sessions", "UnknownCallerError", "is_csrf", "of_certificate"]
 
 
 def plain_subject(certificate: Mapping[str, Any]) -> dict[str, str]:

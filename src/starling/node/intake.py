@@ -101,11 +101,12 @@ class Intake:
         specimen, kept = node.records.specimen(job.id), node.records.evidence(job.id)
         assert kept is not None
         tested = answers.Tested(job.id, *kept, specimen)
-        with in_memory(tested.name, [evidence.unpacked(tested.content)]) as path:
+        with tested.opened() as path:
             found = evidence.one_person(engine, path, specimen)
         assessment = answers.assessed(engine, tested)
         patient, reason = self._whose(job.site, specimen)
-        reason = reason or ("SEX: chrX speaks against the sex stated" if self._wrong_sex(found, specimen) else "")
+        if not reason and evidence.sex_contradicts(found, specimen.sex):
+            reason = "SEX: chrX speaks against the sex stated"
         reason = reason or (self._somebody_else(found, patient) if patient else "")
         state: Any = "quarantined" if reason else "called"
         with node.records.transaction():
@@ -117,9 +118,6 @@ class Intake:
                 result_sha256=assessment.result_sha256,
             )  # fmt: skip
             self._write(job, state, reason=reason)
-
-    def _wrong_sex(self, found: Any, specimen: Specimen) -> bool:
-        return evidence.sex_contradicts(found, specimen.sex)
 
     def _whose(self, site: str, specimen: Specimen) -> tuple[Patient | None, str]:
         """The patient of both identifiers, known or new; or why a person must decide."""
@@ -145,13 +143,11 @@ class Intake:
 
     def _somebody_else(self, found: Any, patient: Patient) -> str:
         """Why the file may be another person's than the patient's earlier one; empty: nothing says so."""
-        records = self._node.records
-        kept = records.evidence(patient.released) if patient.released else None
-        if kept is None:
+        if not patient.released:
             return ""
-        name, content = kept
-        with in_memory(name, [evidence.unpacked(content)]) as path:
-            before = evidence.one_person(self._node.held.engine, path, records.specimen(patient.released))
+        earlier = self._node.tested(patient)
+        with earlier.opened() as path:
+            before = evidence.one_person(self._node.held.engine, path, earlier.specimen)
         return (
             "FINGERPRINT: the genotypes differ from the earlier test"
             if evidence.is_somebody_else(found, before)
@@ -181,7 +177,7 @@ def amend(node: Node, previous: Any) -> int:
     for row in node.records.rows("SELECT id FROM patient WHERE released <> ''"):
         patient = node.records.patient(row[0])
         assert patient is not None
-        tested = node._tested(patient)
+        tested = node.tested(patient)
         before, after = answers.assessed(previous, tested), answers.assessed(node.held.engine, tested)
         changes = _changes(before, after)
         if changes:

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import json
 
 from starling.node.values import Job, Override, Patient, Specimen
+from starling.trust.sealed import transaction
 
 _JOB = json.Decoder(Job)
 _SPECIMEN = json.Decoder(Specimen)
@@ -34,20 +35,8 @@ class Records:
     @contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[None]:
         """Everything inside is written, or nothing.  `durable`: on the disk before it is believed."""
-        with self.lock:
-            if durable:
-                self.connection.execute("PRAGMA synchronous = full")
-            try:
-                self.connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield
-                except BaseException:
-                    self.connection.execute("ROLLBACK")
-                    raise
-                self.connection.execute("COMMIT")
-            finally:
-                if durable:
-                    self.connection.execute("PRAGMA synchronous = normal")
+        with self.lock, transaction(self.connection, durable=durable):
+            yield
 
     def rows(self, sql: str, *values: Any) -> list[Any]:
         """The rows of a question."""

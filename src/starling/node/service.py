@@ -16,7 +16,7 @@ from typing import Any
 from starling._version import __version__
 from starling.assessment import Assessment
 from starling.engine import Engine
-from starling.errors import InputError, StarlingError
+from starling.errors import InputError
 from starling.knowledge.compare import compare
 from starling.node import answers
 from starling.node.identity import Accounts, Sessions, UnknownCallerError
@@ -83,12 +83,7 @@ class Node:
         Raises: ForbiddenError; InputError NO_RESULT, UNKNOWN_DRUG and others, the asker's.
         """
         patient = self._patient(who, "check", order.patient)
-        held = self.held
-        key = (patient.released, held.engine.knowledge.stamp.sha256, now()[:10], order)
-        answer = self.kept.get(key)
-        if answer is None:
-            answer = answers.answered(held.engine, self._tested(patient), order)
-            self.kept.keep(key, answer)
+        answer = self._answered(patient, order)
         said = {"answer": dict(answer.actions), "result_sha256": answer.result_sha256}
         self._record(who, "check", "success", patient.id, said)
         return answer
@@ -96,7 +91,7 @@ class Node:
     def assessment(self, who: Principal, patient: str) -> Assessment:
         """The whole assessment of the patient's released result.  Raises: ForbiddenError; InputError NO_RESULT."""
         found = self._patient(who, "assessment.read", patient)
-        assessment = answers.assessed(self.held.engine, self._tested(found))
+        assessment = answers.assessed(self.held.engine, self.tested(found))
         self._record(who, "assessment.read", "success", found.id, {"result_sha256": assessment.result_sha256})
         return assessment
 
@@ -105,7 +100,7 @@ class Node:
         found = self._patient(who, "override.write", patient)
         name = self.held.engine.knowledge.find_drug(drug).name
         order = Order(patient=patient, drugs=(name,))
-        answer = answers.answered(self.held.engine, self._tested(found), order)
+        answer = self._answered(found, order)
         with self.records.transaction(durable=True):
             made = Override(
                 id=self.records.next_override(), patient=patient, drug=name, action=dict(answer.actions)[name],
@@ -371,8 +366,18 @@ class Node:
             self._record(who, action, "refused", patient, {})
             raise
 
-    def _tested(self, patient: Patient) -> answers.Tested:
-        """Raises: InputError NO_RESULT."""
+    def _answered(self, patient: Patient, order: Order) -> answers.Rendered:
+        """The answer, kept for who asks again.  Raises: InputError NO_RESULT, UNKNOWN_DRUG and others, the asker's."""
+        held = self.held
+        key = (patient.released, held.engine.knowledge.stamp.sha256, now()[:10], order)
+        answer = self.kept.get(key)
+        if answer is None:
+            answer = answers.answered(held.engine, self.tested(patient), order)
+            self.kept.keep(key, answer)
+        return answer
+
+    def tested(self, patient: Patient) -> answers.Tested:
+        """What is kept of the patient's released test.  Raises: InputError NO_RESULT."""
         kept = self.records.evidence(patient.released) if patient.released else None
         if kept is None:
             raise InputError("NO_RESULT", "no result of this patient is released")
@@ -409,6 +414,3 @@ def _must_be(job: Job, state: str) -> None:
     """Raises: InputError BAD_STATE."""
     if job.state != state:
         raise InputError("BAD_STATE", f"{job.id} is {job.state}, not {state}")
-
-
-__all__ = ["ForbiddenError", "Held", "Node", "StarlingError", "now"]

@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from starling.errors import InputError
+from starling.formats.write import replacing
 
 _PIECE: Final = 1 << 20
 _SEALED: Final = _PIECE + 16
@@ -32,14 +33,10 @@ def _nonce(number: int) -> bytes:
 def seal(path: Path, key: bytes, chunks: Iterable[bytes]) -> int:
     """`path` holds the chunks, sealed and on the disk; returns how many bytes they were."""
     box, size, number = ChaCha20Poly1305(key), 0, 0
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as stream:
+    with replacing(path) as temporary, temporary.open("xb") as stream:
         for number, (piece, last) in enumerate(_pieces(chunks)):
             size += len(piece)
             stream.write(box.encrypt(_nonce(number), piece, b"last" if last else b""))
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
     return size
 
 

@@ -125,7 +125,7 @@ def _medicated(text: str, knowledge: KnowledgeBase) -> Stated:
     return Stated(
         medication=tuple(sorted(ingredients_of(medicines))),
         remarks=tuple(notice.message for notice in notices_of(knowledge, medicines)),
-        unknown=any(each.unknown or not each.substances for each in medicines),
+        unknown=not all(each.is_known for each in medicines),
     )
 
 
