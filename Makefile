@@ -102,7 +102,7 @@ exhaustive: setup  ## the full sets behind the sampled tests, and properties sea
 	$(BIN)/python -m pytest tests/properties tests/calling tests/genotyping tests/formats tests/guidance
 
 # Two processes, for tracing takes half as long again, and few examples: the floor stands in pyproject.toml.
-APART := tests/cohort tests/properties
+APART := tests/cohort tests/formats tests/properties
 UNTRACED := --ignore=tests/properties/test_mutations.py --ignore=tests/formats/test_order_attacks.py  # long, and no line theirs alone
 coverage: export HYPOTHESIS_PROFILE := traced
 coverage: setup  ## which lines and branches the tests reach; fails below the floor
