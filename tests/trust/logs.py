@@ -34,11 +34,15 @@ def all_hashes_anew(connection: apsw.Connection) -> None:
     """Every row fits its event and the row before again."""
     nodes: dict[tuple[int, int], bytes] = {}
     chain = CHAIN_START
+
+    def kept(level: int, index: int) -> bytes:
+        return nodes[level, index]
+
     for place, content in [*unguarded(connection).execute("SELECT place, event FROM audit_event ORDER BY place")]:
         leaf = leaf_hash(content)
         chain = chained(chain, leaf)
-        made = completed(place, leaf, lambda level, index: nodes[level, index])
-        nodes |= {(level, place >> level): each for level, each in enumerate(made)}
+        made = completed(place, leaf, kept)
+        nodes.update({(level, place >> level): each for level, each in enumerate(made)})
         row = (b"".join(made), chain, place)
         connection.execute("UPDATE audit_event SET nodes = ?, chain = ? WHERE place = ?", row)
 

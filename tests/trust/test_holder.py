@@ -76,7 +76,8 @@ def test_token_never_gives_its_key_away(token_key: TokenKey, softhsm: tuple[Path
 
     token = pkcs11.lib(str(softhsm[0])).get_token(token_label="one")
     with token.open(rw=True, user_pin="1234") as session:
-        (key,) = session.get_objects({pkcs11.Attribute.CLASS: pkcs11.ObjectClass.SECRET_KEY})
+        key = session.get_key(pkcs11.ObjectClass.SECRET_KEY, pkcs11.KeyType.AES, "starling")
+        assert isinstance(key, pkcs11.WrapMixin)
         assert not key[pkcs11.Attribute.EXTRACTABLE] and key[pkcs11.Attribute.NEVER_EXTRACTABLE]
         with pytest.raises(pkcs11.exceptions.AttributeSensitive):
             key[pkcs11.Attribute.VALUE]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any, Final
@@ -116,6 +117,9 @@ class AuditLog:
         if self._connection.in_transaction:
             raise InternalError("INTERNAL", "a checkpoint inside a transaction that may yet be taken back")
         self.compare().require()
+        return self._checkpoint()
+
+    def _checkpoint(self) -> str:
         with transaction(self._connection, durable=True):
             size = self.size
             note = sign_checkpoint(Checkpoint(self.origin, size, self.root(size)), self._signer)
@@ -125,18 +129,17 @@ class AuditLog:
         return note
 
     def set_aside(self) -> Path | None:
-        """Where the second place's checkpoint lies from now on, after a restore that was meant; None without one.
+        """A new checkpoint in the second place, whatever was there: gives where that lies now, None for nothing.
 
-        Whoever calls this records why, for the log goes on as if nothing after the restored copy had been.
+        For a restore that was meant, or a second place that was lost; whoever calls this records why.
         """
-        if self.witness is None or not self.witness.exists():
-            return None
-        kept = next(
-            path
-            for number in range(1, 1_000_000)
-            if not (path := self.witness.with_name(f"{self.witness.name}.set-aside-{number}")).exists()
-        )
-        return self.witness.rename(kept)
+        kept = None
+        if self.witness is not None and self.witness.exists():
+            names = (f"{self.witness.name}.set-aside-{number}" for number in count(1))
+            kept = next(path for name in names if not (path := self.witness.with_name(name)).exists())
+            self.witness.rename(kept)
+        self._checkpoint()
+        return kept
 
     # --- reading ---
 
@@ -187,11 +190,11 @@ class AuditLog:
 
     def compare(self) -> Verdict:
         """As `verify`, but of the second place alone and through the stored hashes: microseconds, at every start."""
-        size = self.size
         try:
             seen = [each.checkpoint for each in self._outside()]
         except TrustError:
-            return Verdict("witness", None, size, 0)
+            return Verdict("witness", None, self.size, 0)
+        size = self.size  # after the checkpoints: another process may add to the log meanwhile
         for each in seen:
             if each.size > size:
                 inside = self._value("SELECT max(size) FROM audit_checkpoint") or 0

@@ -32,7 +32,7 @@ __all__ = ["Authority", "Identity", "Issued", "identity_of"]
 _AUTHORITY_DAYS: Final = 3_650
 #: Clocks of others may be behind by this much (ours).
 _SKEW: Final = timedelta(minutes=5)
-#: A field of a subject is no longer.  Source: RFC 5280, appendix A.1, ub-common-name and others.
+#: Bytes of a field of a subject, at most: the library counts so.  Source: RFC 5280, appendix A.1, ub-common-name.
 _LONGEST: Final = 64
 
 
@@ -162,8 +162,8 @@ def _builder(
 def _subject(name: str, role: str, site: str) -> x509.Name:
     fields = {NameOID.COMMON_NAME: name, NameOID.ORGANIZATIONAL_UNIT_NAME: role, NameOID.ORGANIZATION_NAME: site}
     for each in fields.values():
-        if len(each) > _LONGEST or not (each.isprintable() and each == each.strip()):
-            raise _refused(f"{each!a} cannot stand in a subject: {_LONGEST} characters that can be shown, at most")
+        if len(each.encode("utf-8", "replace")) > _LONGEST or not (each.isprintable() and each == each.strip()):
+            raise _refused(f"{each!a} cannot stand in a subject: {_LONGEST} bytes at most, all of which can be shown")
     if not name:
         raise _refused("a subject has a name")
     return x509.Name([x509.NameAttribute(oid, each) for oid, each in fields.items() if each])
