@@ -9,11 +9,25 @@ from typing import Final
 
 from starling.errors import InputError
 
-#: extra -> the packages it brings, each under the name by which it is imported too
+#: extra -> the packages it brings, as the distributions are called
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "htslib": ("pysam",),
     "models": ("numpy", "onnxruntime"),
     "trust": ("cryptography",),
+    "node": (
+        "apsw-sqlite3mc",
+        "argon2-cffi",
+        "cedarpy",
+        "cryptography",
+        "jinja2",
+        "msgspec",
+        "pyotp",
+        "python-multipart",
+        "starlette",
+        "uvicorn",
+        "watchfiles",
+    ),
+    "hsm": ("python-pkcs11",),
     "cohort": ("duckdb", "numpy", "pyarrow"),
     "ray": ("ray",),
     "upstream": ("openpyxl",),
