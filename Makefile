@@ -58,7 +58,12 @@ $(STAMPS)/train: requirements/train.txt $(STAMPS)/venv
 	@$(TRAIN)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/train.txt
 	@touch $@
 
-setup: $(STAMPS)/dev $(KB)  ## the environment with all development tools
+# Programs of the system that some tests use: installed as root on Debian, named elsewhere.
+$(STAMPS)/system: tools/system.sh $(STAMPS)/venv
+	@tools/system.sh
+	@touch $@
+
+setup: $(STAMPS)/dev $(STAMPS)/system $(KB)  ## the environment with all development tools
 
 run: $(KB)  ## a report from the bundled example, or from VCF=path; pages go to build/report/
 	@mkdir -p $(REPORT)
@@ -108,6 +113,7 @@ coverage: setup  ## which lines and branches the tests reach; fails below the fl
 
 bench: setup  ## CPU seconds as multiples of yardsticks measured in the same run
 	$(BIN)/python bench/speed.py
+	$(BIN)/python bench/trust.py
 
 train-warfarin: $(STAMPS)/train  ## the warfarin model from the data (IWPC=path), bit for bit; skipped without them
 	@$(SAME) $(TRAIN)/bin/python -m starling_workshop.training.warfarin $(IWPC) src/starling/dosing/bundles/warfarin
