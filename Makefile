@@ -58,11 +58,9 @@ $(STAMPS)/train: requirements/train.txt $(STAMPS)/venv
 	@$(TRAIN)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/train.txt
 	@touch $@
 
-# Programs from Debian that tests run for real; where they cannot be installed those tests are skipped, and said.
-$(STAMPS)/system: $(STAMPS)/venv
-	@command -v softhsm2-util >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
-		{ apt-get -qq update; apt-get -qq install -y softhsm2; } >/dev/null 2>&1; } || \
-		echo "softhsm2 is not installed: tests with a real token are skipped (apt install softhsm2)" >&2
+# Programs of the system that some tests use: installed as root on Debian, named elsewhere.
+$(STAMPS)/system: tools/system.sh $(STAMPS)/venv
+	@tools/system.sh
 	@touch $@
 
 setup: $(STAMPS)/dev $(STAMPS)/system $(KB)  ## the environment with all development tools
@@ -115,6 +113,7 @@ coverage: setup  ## which lines and branches the tests reach; fails below the fl
 
 bench: setup  ## CPU seconds as multiples of yardsticks measured in the same run
 	$(BIN)/python bench/speed.py
+	$(BIN)/python bench/trust.py
 
 train-warfarin: $(STAMPS)/train  ## the warfarin model from the data (IWPC=path), bit for bit; skipped without them
 	@$(SAME) $(TRAIN)/bin/python -m starling_workshop.training.warfarin $(IWPC) src/starling/dosing/bundles/warfarin

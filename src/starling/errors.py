@@ -42,9 +42,7 @@ ADVICE: Final[dict[str, str]] = {
     "BUILD_UNKNOWN": "State the genome build of the file with --build GRCh38 or --build GRCh37.",
     "CALIBRATION_REFUSED": "See docs/explanation/warfarin-dose.md for when a local calibration can be activated.",
     "CERTIFICATE_REFUSED": "Have a certificate issued by the authority of this node, or the old one renewed.",
-    "CHECKPOINT_REFUSED": (
-        "Compare with a checkpoint that was kept elsewhere, and with the verifier key noted at the beginning."
-    ),
+    "CHECKPOINT_REFUSED": "Compare with a checkpoint and the verifier key that were kept elsewhere.",
     "CONFLICTING_PARTS": "Two files of one sample state one site differently; find out which of them is right.",
     "DOSE_INPUT_MISSING": "State what is named; age, height and weight are never assumed.",
     "DUPLICATE_SAMPLE": "Every sample column of a VCF needs a name of its own.",
@@ -60,9 +58,7 @@ ADVICE: Final[dict[str, str]] = {
     "KNOWLEDGE_INVALID": "Correct the named row of the knowledge base and compile it again.",
     "KNOWLEDGE_NOT_FOUND": "Compile the knowledge base with `starling knowledge compile`, or reinstall Starling.",
     "LINE_TOO_LONG": "No record of a real VCF is this long; check that the file is what its name says.",
-    "LOG_TAMPERED": (
-        "Keep every file as it is, compare with the checkpoint in the second place, and find out who had access."
-    ),
+    "LOG_TAMPERED": "Keep every file as it is, find out who had access, and see docs/explanation/audit-log.md.",
     "MODEL_DAMAGED": "Do not use this model; install it again or ask its owner.",
     "MODEL_INVALID": "The model's owner must correct the bundle; see `starling model verify`.",
     "MODEL_NOT_FOUND": "Check the path; a bundle holds model.onnx, model.toml, golden.jsonl and digest.",

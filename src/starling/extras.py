@@ -9,7 +9,7 @@ from typing import Final
 
 from starling.errors import InputError
 
-#: extra -> the packages it brings, each under the name by which it is imported too
+#: extra -> the packages it brings, as the distributions are called
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "htslib": ("pysam",),
     "models": ("numpy", "onnxruntime"),

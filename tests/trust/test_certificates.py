@@ -155,6 +155,14 @@ def test_a_name_that_no_subject_holds_is_refused(name: str) -> None:
         refused(lambda: AUTHORITY.issue("a", role=name, site="ward", days=1))
 
 
+def test_a_host_is_named_as_in_the_network() -> None:
+    assert "host" in refused(
+        lambda: AUTHORITY.issue("a", role="system", site="ward", hosts=("bücher.example",), days=1)
+    )
+    found = identity_of(AUTHORITY.issue("a", role="system", site="ward", hosts=("::1", "a.example"), days=1).chain)
+    assert found.hosts == ("::1", "a.example")
+
+
 def test_a_certificate_without_name_role_and_site_is_nobodys() -> None:
     assert "one name, one role and one site" in refused(lambda: identity_of(AUTHORITY.pem))
     assert "one name, one role and one site" in refused(

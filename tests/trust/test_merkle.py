@@ -125,6 +125,7 @@ def test_a_consistency_proof_proves_that_a_list_only_grew(data: st.DataObject) -
 @pytest.mark.parametrize(("old", "size"), [(0, 3), (4, 3), (-1, 3)])
 def test_a_consistency_proof_of_nothing_or_of_more_proves_nothing(old: int, size: int) -> None:
     assert not verify_consistency(old, size, EMPTY, KNOWN[0], [KNOWN[0]])
+    assert not verify_consistency(3, 5, EMPTY, KNOWN[0], [])
 
 
 def test_a_leaf_is_never_taken_for_a_node() -> None:

@@ -112,6 +112,13 @@ def test_a_file_that_is_not_ours_is_not_opened_and_not_changed(tmp_path: Path) -
     assert "No such file" in refused(tmp_path / "absent.db") and not (tmp_path / "absent.db").exists()
 
 
+def test_a_file_of_our_key_that_is_no_store_is_not_opened(tmp_path: Path) -> None:
+    connection = filled(tmp_path / "s.db", "aes256")
+    connection.pragma("application_id", 0)
+    connection.close()
+    refused(tmp_path / "s.db")
+
+
 def test_a_new_store_takes_no_others_place(tmp_path: Path) -> None:
     filled(tmp_path / "s.db", "aes256").close()
     assert "there is a store already" in refused(tmp_path / "s.db", create=True)

@@ -28,15 +28,16 @@ def canonical(value: Mapping[str, Any]) -> bytes:
 
 def _look_at(value: Any) -> None:
     kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return
     if kind is dict:
-        for name, each in value.items():
-            if not (type(name) is str and name.isascii()):
-                raise TypeError("a name is not ASCII")
-            _look_at(each)
+        if not all(map(str.isascii, value)):
+            raise TypeError("a name is not ASCII")
+        parts = value.values()
     elif kind is list or kind is tuple:
-        for each in value:
-            _look_at(each)
-    elif kind is not int or abs(value) > _LARGEST:
+        parts = value
+    elif kind is bool or value is None or (kind is int and abs(value) <= _LARGEST):
+        return
+    else:
         raise TypeError(f"{kind.__name__} {value!r} cannot be part of an event")
+    for part in parts:
+        if type(part) is not str:
+            _look_at(part)
