@@ -14,8 +14,9 @@ IWPC   ?= $(or $(STARLING_DATA),../shared/data)/iwpc_warfarin.tsv.gz
 # One thread and one kind of arithmetic, so that sums end in the same bits on other machines.
 SAME   := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=Haswell PYTHONPATH=src:workshop/src
 
-# Processes that share the tests.
+# Processes that share the tests; a module is compiled once, not by every process.
 JOBS   ?= 2
+export PYTHONDONTWRITEBYTECODE :=
 
 VCF    ?= src/starling/examples/example.vcf
 REPORT ?= build/report
@@ -90,26 +91,21 @@ shape: setup
 
 # Includes the documentation tests and the bare wheel in an empty environment.  Two at a time, each file in one process;
 # Ray starts processes of its own and runs alone.
+# TRACED=yes: in the same pass, which lines and branches are reached; fails below the floor in pyproject.toml.
+TRACED ?=
 pytest: setup
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	@rm -f .coverage .coverage.*
+	$(if $(TRACED),COVERAGE_PROCESS_START=pyproject.toml) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 	$(BIN)/python -m pytest -m ray
+	$(if $(TRACED),@$(BIN)/coverage combine -q && $(BIN)/coverage report)
 
 exhaustive: export HYPOTHESIS_PROFILE := search
 exhaustive: setup  ## the full sets behind the sampled tests, and properties searched further (long)
 	$(BIN)/python -m pytest -m exhaustive
 	$(BIN)/python -m pytest tests/properties tests/calling tests/genotyping tests/formats tests/guidance
 
-# Two processes, for tracing takes half as long again, and few examples: the floor stands in pyproject.toml.
-APART := tests/cohort tests/formats tests/properties
-UNTRACED := --ignore=tests/properties/test_mutations.py --ignore=tests/formats/test_order_attacks.py  # long, and no line theirs alone
-coverage: export HYPOTHESIS_PROFILE := traced
-coverage: setup  ## which lines and branches the tests reach; fails below the floor
-	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run --parallel-mode -m pytest $(UNTRACED) $(APART) & apart=$$!; \
-	$(BIN)/coverage run --parallel-mode -m pytest $(UNTRACED) $(patsubst %,--ignore=%,$(APART)); rest=$$?; \
-	wait $$apart && test $$rest -eq 0
-	@$(BIN)/coverage combine -q
-	$(BIN)/coverage report
+coverage: TRACED := yes
+coverage: pytest  ## the tests, traced: which lines and branches they reach; fails below the floor
 
 bench: setup  ## CPU seconds as multiples of yardsticks measured in the same run
 	$(BIN)/python bench/speed.py

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,13 +23,31 @@ MISSING_DATA = "missing data: "
 MISSING_TOOL = "missing tool: "
 
 # The same examples in every run: a failure is a finding, never bad luck.  HYPOTHESIS_PROFILE=search looks further (as
-# `make exhaustive` does), =traced asks only which lines are reached: `make test` has judged what they do.
+# `make exhaustive` does).
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, max_examples=50)
 settings.register_profile(
     "search", deadline=None, max_examples=5_000, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("traced", settings.get_profile("ci"), max_examples=10)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Processes that run tests are traced (`make coverage`); those that a test starts are as they are elsewhere."""
+    if not config.getoption("numprocesses", None):
+        os.environ.pop("COVERAGE_PROCESS_START", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Tests marked `untraced` run at full speed where the others are traced."""
+    measured = Coverage.current() if item.get_closest_marker("untraced") else None
+    if measured is None:
+        return (yield)
+    measured.stop()
+    try:
+        return (yield)
+    finally:
+        measured.start()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,6 +15,8 @@ from starling.formats.order import Stretch, stretches
 from starling.formats.vcf import Region, VcfFile, open_vcf
 from tests.simulators.vcf_files import Line, body, header, snv, write
 
+pytestmark = pytest.mark.untraced
+
 CONTIGS = ("chr1", "chr2", "chr3")
 RECORDS = 8_000
 #: Of the record that moves: in the middle of chr2.

@@ -12,6 +12,8 @@ import pytest
 
 from tests.simulators.mutations import KINDS, Judged, Mutation, judged, table
 
+pytestmark = pytest.mark.untraced
+
 SEED, FILES = 1, 500
 
 
