@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from starling.formats.bgzf import BlockFile
 from starling.formats.tabix import read_index
 from starling.formats.vcf import Region, open_vcf
 from tests.simulators.vcf_files import Line, block, body, header, snv, touching, write
@@ -102,23 +104,55 @@ def test_the_index_of_several_people_finds_a_long_deletion_with_little_work(tmp_
         assert inflated < 90
 
 
-def test_a_large_index_that_can_find_nothing_more_is_not_read(tmp_path: Path) -> None:
+def with_a_large_index(folder: Path, form: str) -> tuple[Path, Path, list[Line], list[tuple[str, int, int]]]:
+    """Many variants without spans: the file, its index, the lines, and some of their places."""
     draw = random.Random(2)
     lines = [
         snv(name, position, info="X=" + draw.randbytes(30).hex())
         for name in CONTIGS
         for position in sorted(draw.sample(range(1, 240_000_000), 9_000))
     ]
-    path = large(tmp_path, "tabix-tbi", lines)
-    beside = path.with_name(path.name + ".tbi")
+    path = large(folder, form, lines)
+    beside = path.with_name(f"{path.name}.{form.removeprefix('tabix-')}")
     assert beside.stat().st_size > 65_536
-    regions = [(line.name, line.position, line.position) for line in lines[::900]]
+    return path, beside, lines, [(line.name, line.position, line.position) for line in lines[::900]]
+
+
+@pytest.mark.parametrize("form", ["tabix-tbi", "tabix-csi"])
+def test_an_index_newer_than_its_file_spares_the_heads_of_most_blocks(
+    tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, beside, lines, regions = with_a_large_index(tmp_path, form)
+    looked_at: list[int] = []
+    real = BlockFile.peek
+    monkeypatch.setattr(
+        BlockFile, "peek", lambda file, offset, size: looked_at.append(offset) or real(file, offset, size)
+    )
+    monkeypatch.setattr(BlockFile, "beginnings", None)
+    found, reader, notes, _ = positions(path, regions)
+    assert (found, reader, notes) == (expected(lines, regions), "index", ())
+    assert len(set(looked_at)) <= 64 + 4 * len(regions)
+    with open_vcf(path) as vcf:
+        assert (vcf.order, vcf.record_count) == ("index", len(lines))
+    with pytest.raises(TypeError, match="not callable"):  # where silence counts, all heads are read
+        open_vcf(path, silence_counts=True)
+    beside.write_bytes(b"junk" * 20_000)
+    monkeypatch.undo()
+    found, reader, notes, _ = positions(path, regions)
+    assert (found, reader) == (expected(lines, regions), "bisect")
+    assert notes and "was not used" in notes[0]
+
+
+def test_a_large_index_older_than_its_file_that_can_find_nothing_more_is_not_read(tmp_path: Path) -> None:
+    path, beside, lines, regions = with_a_large_index(tmp_path, "tabix-tbi")
+    os.utime(beside, ns=(0, 0))
     found, reader, _, inflated = positions(path, regions)
     assert (found, reader) == (expected(lines, regions), "bisect")
     assert inflated <= 3 * len(regions)
     with open_vcf(path) as vcf:
         assert vcf.record_count == len(lines)
     beside.write_bytes(b"junk" * 20_000)
+    os.utime(beside, ns=(0, 0))
     found, reader, notes, _ = positions(path, regions)
     assert (found, reader, notes) == (expected(lines, regions), "bisect", ())
 

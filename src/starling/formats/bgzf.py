@@ -133,6 +133,12 @@ class BlockFile:
         """Where the next block begins.  Raises: InputError FILE_DAMAGED."""
         return offset + self._block(offset)[0]
 
+    def between(self, begin: int, end: int) -> Iterator[int]:
+        """The blocks from the one at `begin` to that before `end`.  Raises: InputError FILE_DAMAGED."""
+        while begin < end:
+            yield begin
+            begin = self.after(begin)
+
     def beginnings(self, offset: int, size: int) -> Iterator[tuple[int, bytes]]:
         """(block, at least the first `size` bytes of its text, or all) of every block with text from `offset` on.
 

@@ -12,11 +12,13 @@ from typing import Final, Literal, TypeVar
 
 from starling.formats.bgzf import BlockFile
 from starling.formats.content import OrderName
+from starling.formats.fitting import contigs_of, fits_all, is_fresh
 from starling.formats.header import Header
-from starling.formats.lines import DisorderError, Piece, pieces
+from starling.formats.heads import EveryHead, IndexedHeads
+from starling.formats.lines import DisorderError, Key, Piece, pieces
 from starling.formats.record import LARGEST_POSITION, parse_position, touches
 from starling.formats.regions import Intervals, merge
-from starling.formats.seek import Key, Seeker
+from starling.formats.seek import SMALL, Seeker
 from starling.formats.tabix import BadIndexError, Index, read_index
 
 _REACH: Final = 10_000
@@ -44,12 +46,23 @@ _BLOCKS_COUNTED: Final = 16
 class Finder:
     """Finds lines by region.  `reader` and `notes` say how, and change when an index turns out to be unusable."""
 
-    def __init__(self, blocks: BlockFile, header: Header, first: tuple[int, int], index: Path | None) -> None:
-        """`index`: the file beside, if there is one.  Raises: DisorderError, InputError."""
-        self.seeker = Seeker(blocks, first)
+    def __init__(
+        self, blocks: BlockFile, header: Header, first: tuple[int, int], index: Path | None, *, prove_order: bool
+    ) -> None:
+        """`index`: the file beside, if there is one; `prove_order`: what it says of the order is not just believed.
+
+        Raises: DisorderError, InputError.
+        """
         self.notes: list[str] = []
         self._blocks = blocks
         self._first = first[0]
+        self._index: Index | None = None
+        self._unread = index
+        self._proved_by_index = False
+        self._believed: IndexedHeads | None = None
+        if not prove_order:
+            self._believed = self._believed_heads(first)
+        self.seeker = Seeker(blocks, first, self._believed or EveryHead(blocks, first))
         self._places: set[Place] = set()
         self._single = len(header.samples) == 1
         self._declares_structural = header.declares_structural
@@ -58,10 +71,8 @@ class Finder:
         spans = self._is_structural or seeker.spans_seen or seeker.blocks_seen
         self._before = max(_TEXT_BEFORE, _TEXT_BEFORE_PER_SAMPLE * len(header.samples)) if spans else 0
         self._count: int | None = None
-        self._unread = index
-        self._index: Index | None = None
-        self._proved_by_index = False
-        if index is not None and self._index_helps(index):
+        unread = None if seeker.checked_whole else self._unread
+        if unread is not None and (prove_order or self._index_helps(unread)):
             self._use_index()
 
     @property
@@ -73,11 +84,6 @@ class Finder:
     def order(self) -> OrderName:
         """What proves that the records are sorted: every line, an index that fits, or the heads of all blocks."""
         return "whole" if self.seeker.checked_whole else "index" if self._proved_by_index else "blocks"
-
-    def ask_index_for_order(self) -> None:
-        """The index beside the file is read for what it says of the order, however long that takes."""
-        if self._unread is not None:
-            self._use_index()
 
     def lines(self, wanted: Mapping[bytes, Intervals]) -> Iterator[bytes]:
         """Every line that touches a wanted interval, once, in file order, as far as `seek` promises.
@@ -98,7 +104,7 @@ class Finder:
 
     def has_record_near(self, name: bytes, start: int, end: int) -> bool:
         """Whether a record begins in `start..end`.  Raises: DisorderError, InputError."""
-        for own in self.seeker.names:
+        for own in self.seeker.heads.names:
             rank = self.seeker.rank(own)
             if own.lower() == name.lower() and rank is not None:
                 key = self._first_at((rank, start))
@@ -122,7 +128,7 @@ class Finder:
         if self.seeker.checked_whole:
             return self._count_all()
         total = self._blocks.size - self._first
-        blocks = self.seeker.sample(_BLOCKS_COUNTED)
+        blocks = self.seeker.heads.sample(_BLOCKS_COUNTED)
         lines = sum(self._blocks.text(block).count(b"\n") for block in blocks)
         estimate = lines * total // max(sum(self._blocks.after(block) - block for block in blocks), 1)
         digits = int("1" + "0" * max(len(str(estimate)) - 2, 0))
@@ -158,7 +164,7 @@ class Finder:
 
     def _index_helps(self, index: Path) -> bool:
         """Whether the index is likely to know of a record that bisecting does not find, or costs nothing."""
-        if self.seeker.checked_whole or self._only_blocks:
+        if self._only_blocks:
             return False
         return self._before > 0 or index.stat().st_size <= _READ_AT_NO_COST_UP_TO_BYTES
 
@@ -166,8 +172,23 @@ class Finder:
         """Whether long alleles are written out where the groups begin (in some of these blocks, if there are many)."""
         blocks: set[int] = set()
         for name, start, _ in groups[:: len(groups) // _BLOCKS_SEARCHED + 1]:
-            blocks.add(self.seeker.seek((self.seeker.rank(name) or 0, max(0, start - self._reach()))))
+            blocks.add(self.seeker.heads.seek((self.seeker.rank(name) or 0, max(0, start - self._reach()))))
         return any(_writes_out_long_alleles(self._blocks.text(block)) for block in blocks)
+
+    def _believed_heads(self, first: tuple[int, int]) -> IndexedHeads | None:
+        """The heads as an index knows them that is newer than the file and fits it; None without such an index."""
+        path = self._unread
+        if path is None or self._blocks.size <= SMALL or not is_fresh(path, self._blocks):
+            return None
+        self._unread = None
+        try:
+            index = read_index(path)
+            names = contigs_of(index, self._blocks)
+        except (BadIndexError, IndexError) as error:
+            self._drop_index(str(error))
+            return None
+        self._index, self._proved_by_index = index, bool(names)
+        return IndexedHeads(self._blocks, first, index, names) if names else None
 
     def _use_index(self) -> None:
         """The index that was not read is, and compared with the file."""
@@ -177,48 +198,20 @@ class Finder:
         except BadIndexError as error:
             self._drop_index(str(error))
             return
-        if self._index is not None and path is not None and path.stat().st_mtime_ns >= self._blocks.modified:
-            self._proved_by_index = bool(self._ask(self._fits))
-
-    def _fits(self, index: Index) -> bool:
-        """Whether the index was made of this file: its blocks, its contigs, each beginning where it says, to the end.
-
-        Who makes an index refuses records that are not sorted, so it then proves the order of all.
-        Source: htslib, tbx.c and hts.c (hts_idx_push: "Unsorted positions", "Chromosome blocks not continuous").
-        """
-        extents = {name: extent for name in index.names if (extent := index.extent(name)) is not None}
-        if [*sorted(extents, key=lambda name: extents[name])] != self.seeker.names:
-            return False
-        ends = {*self._ends_of_text()}
-        if not index.blocks() <= {*self.seeker.offsets, *(end >> 16 for end in ends)}:
-            return False
-        for name, (begin, _) in extents.items():
-            block, at = begin >> 16, begin & 0xFFFF
-            if not self._blocks.is_block(block) or at > self._blocks.text_size(block):
-                return False
-            beginning = next((piece.text for piece in pieces(self._blocks, block, at)), b"")
-            if not beginning.startswith(name + b"\t"):
-                return False
-        return max((end for _, end in extents.values()), default=0) in ends
-
-    def _ends_of_text(self) -> Iterator[int]:
-        """The virtual offsets that stand for the end: behind the last block with text, and in what follows."""
-        block = self.seeker.last
-        yield block << 16 | self._blocks.text_size(block)
-        while (block := self._blocks.after(block)) < self._blocks.size:
-            yield block << 16 | self._blocks.text_size(block)
-        yield block << 16
+        heads = self.seeker.heads
+        if isinstance(heads, EveryHead) and path is not None and is_fresh(path, self._blocks):
+            self._proved_by_index = bool(self._ask(lambda index: fits_all(index, self._blocks, heads)))
 
     def _present(self, wanted: Mapping[bytes, Intervals]) -> list[bytes]:
         """The contigs of the file that are wanted, in its order, whatever the header says, in whatever case."""
-        present = [name for name in self.seeker.names if name.lower() in wanted]
+        present = [name for name in self.seeker.heads.names if name.lower() in wanted]
         if self._index is not None and not set(present) <= set(self._index.names):
             self._drop_index("it does not know every chromosome of the file")
         return present
 
     def _first_at(self, target: Key) -> Key | None:
         """The key of the first record at or after `target`; None when there is none."""
-        for piece in self.seeker.pieces(self.seeker.seek(target)):
+        for piece in self.seeker.pieces(self.seeker.heads.seek(target)):
             at = self.seeker.find(piece.text, target)
             if at < len(piece.text):
                 return self.seeker.key_at(piece.text, at)
@@ -228,9 +221,9 @@ class Finder:
         """The lines that touch intervals in `start..end`, which lie closer to one another than the reach."""
         rank = self.seeker.rank(name) or 0
         low = (rank, max(0, start - self._reach()))
-        begin = self.seeker.seek(low)
+        begin = self.seeker.heads.seek(low)
         if not self._begins_a_block(begin, low, (rank, start + 1)):
-            begin = self.seeker.back(begin, self._before)
+            begin = self.seeker.heads.back(begin, self._before)
         yield from self._new(self._far(name, intervals, start, begin))
         walk = _Walk(self.seeker, name, intervals, (low, (rank, start), (rank, end + 1)), whole=begin == self._first)
         for piece in self.seeker.pieces(begin):
@@ -258,7 +251,10 @@ class Finder:
 
     def _far(self, name: bytes, intervals: Intervals, start: int, begin: int) -> Iterator[tuple[Place, bytes]]:
         """Lines before the block `begin` that touch an interval from `start` on; so, as the index knows, `start`."""
-        if begin == self._first:
+        if begin == self._first or self._only_blocks:
+            return
+        least = self._ask(lambda index: index.start(name, start))
+        if least is not None and least > begin << 16:
             return
         for offset, end in self._ask(lambda index: index.chunks(name, start, start)) or ():
             block, at = offset >> 16, offset & 0xFFFF
@@ -286,9 +282,12 @@ class Finder:
             return None
 
     def _drop_index(self, why: str) -> None:
+        """Another way is taken; where the heads are those of the index there is none but reading all."""
         self._index = None
         self._proved_by_index = False
         self.notes.append(f"the index beside the file was not used: {why}")
+        if self._believed:
+            raise DisorderError("the index beside the file does not fit it")
 
 
 class _Walk:

@@ -10,6 +10,9 @@ from starling.formats.bgzf import BlockFile
 from starling.formats.record import LONGEST_LINE
 from starling.values import dataclass
 
+#: (number of the contig in file order, position)
+Key = tuple[int, int]
+
 
 class DisorderError(Exception):
     """The file is not sorted in a way that bisecting needs.  Never leaves the room: the file is read whole."""
@@ -60,6 +63,41 @@ def pieces(blocks: BlockFile, offset: int, begin: int | None) -> Iterator[Piece]
             raise _too_long(blocks)
     if size:
         yield Piece(b"".join(held) + b"\n", marks)
+
+
+def record_at(text: bytes, at: int) -> int:
+    """The first line at or after `at` that is a record: not blank, not a header line; the length when none is."""
+    while at < len(text):
+        rest = text[at : at + 2]
+        if rest[:1] in b"#":
+            at = text.find(b"\n", at) + 1 or len(text)
+        elif rest[:1].isspace():
+            content = len(text) - len(text[at:].lstrip())
+            begin = text.rfind(b"\n", at, content) + 1 or at
+            if content < len(text) and begin == at:
+                return at
+            at = begin if content < len(text) else len(text)
+        else:
+            return at
+    return at
+
+
+def line_in(text: bytes, begin: int) -> int:
+    """Where the first line from `begin` on that is not blank begins; the length when none does.
+
+    Raises: DisorderError.
+    """
+    content = len(text) - len(text[begin:].lstrip())
+    if text[content : content + 1] == b"#":
+        raise DisorderError("there are header lines among the records")
+    return len(text) if content == len(text) else text.rfind(b"\n", begin, content) + 1 or begin
+
+
+def name_and_digits(text: bytes, at: int) -> tuple[bytes, bytes]:
+    """CHROM and POS of the line that begins at `at`, as they stand; empty where there are no columns."""
+    end = text.find(b"\n", at)
+    name, _, rest = text[at : end if end >= 0 else len(text)].partition(b"\t")
+    return name, rest.partition(b"\t")[0]
 
 
 def _texts(blocks: BlockFile, offset: int, begin: int | None) -> Iterator[tuple[int, int, bytes]]:

@@ -53,10 +53,12 @@ class _Reference:
         at = self.numbers.find(word)
         while at % 4 and at > 0:
             at = self.numbers.find(word, at + 1)
-        if at < 0:
-            return None
-        run = bisect_right(self.run_firsts, at // 4) - 1
-        return self.run_places[run] + (at // 4 - self.run_firsts[run]) * self.stride
+        return None if at < 0 else self.place_of(at // 4)
+
+    def place_of(self, bin_in_file: int) -> int:
+        """Where the words of a bin begin, by its place among the bins."""
+        run = bisect_right(self.run_firsts, bin_in_file) - 1
+        return self.run_places[run] + (bin_in_file - self.run_firsts[run]) * self.stride
 
 
 @dataclass(slots=True)
@@ -132,6 +134,16 @@ class Index:
             for place, first, end in zip(reference.run_places, reference.run_firsts, ends, strict=True):
                 found |= self._blocks_of(place + self._fixed, reference.stride, end - first)
         return found
+
+    def sample(self, count: int) -> list[int]:
+        """At most about `count` blocks in which the index says that a record begins, spread evenly over the bins.
+
+        Raises: BadIndexError.
+        """
+        references = [each for name in self.names if (each := self._reference(name)) is not None]
+        every = sum(len(each.numbers) for each in references) // 4 // count + 1
+        places = (each.place_of(number) for each in references for number in range(0, len(each.numbers) // 4, every))
+        return sorted({self._long(place + self._fixed) >> 16 for place in places})
 
     def _blocks_of(self, at: int, stride: int, bins: int) -> set[int]:
         """The blocks of the two virtual offsets at `at`, and at every `stride` words from there, of so many bins."""

@@ -211,9 +211,7 @@ class VcfFile:
         header, first = _read_header(blocks)
         try:
             beside = find_index(self._path) if self._path is not None else None
-            self._finder = Finder(blocks, header, first, beside)
-            if self._silence_counts and self._finder.order == "blocks":
-                self._finder.ask_index_for_order()
+            self._finder = Finder(blocks, header, first, beside, prove_order=self._silence_counts)
         except DisorderError as error:
             self._give_up_seeking(f"the file was read whole: {error}")
         except InputError as error:
