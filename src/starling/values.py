@@ -15,6 +15,8 @@ from itertools import repeat
 from operator import attrgetter, call
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
+from starling.initialisers import initialiser
+
 if TYPE_CHECKING:
     from dataclasses import FrozenInstanceError, asdict, dataclass, field, replace
 
@@ -102,7 +104,7 @@ def _made(cls: Any, *, frozen: bool = False, slots: bool = False, eq: bool = Tru
     names = (*before, *(name for name in own if name not in before))
     setattr(cls, _FIELDS, names)
     setattr(cls, _DEFAULTS, defaults)
-    methods = {"__init__": _initialiser(cls, names, defaults), "__repr__": _shown}
+    methods: dict[str, Any] = {"__init__": _initialiser(cls, names, defaults), "__repr__": _shown}
     methods |= _compared(names, frozen=frozen, order=order) if eq else {}
     methods |= {"__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduced} if frozen else {}
     for name, method in methods.items():
@@ -147,7 +149,10 @@ def _initialiser(cls: Any, names: tuple[str, ...], defaults: Mapping[str, Any]) 
         if after is not None:
             after(self)
 
-    return with_slots if None not in slots else with_dictionary
+    if None in slots:
+        return with_dictionary
+    plain = after is None and not any(type(each) is _Factory for each in defaults.values())
+    return (initialiser(cls, slots, names, defaults) if plain else None) or with_slots
 
 
 def _completer(
