@@ -17,7 +17,7 @@ def pair(count: int, defaults: int) -> tuple[Any, Any]:
     names = [f"field{number}" for number in range(count)]
     given: dict[str, Any] = {name: -number for number, name in enumerate(names) if number >= count - defaults}
     body = {"__annotations__": dict.fromkeys(names, int), **given}
-    made = (
+    made: Any = (
         make(frozen=True, slots=True)(type("Made", (), dict(body)))
         for make in (values.dataclass, dataclasses.dataclass)
     )
