@@ -97,12 +97,6 @@ def test_each_sample_has_its_own_block_length() -> None:
     assert shown(second, STAR2) == "notassayed"
 
 
-def test_bases_in_a_listed_deletion_of_a_gvcf() -> None:
-    """No block runs over a record: in a gVCF a reference deletion record speaks for the bases in it."""
-    record = "chr22 42128324 CAGG C,<NON_REF> GT 0/0"
-    assert shown(read(record, header=G38), "chr22:42128325") == "A/A"
-
-
 # --- chrX -------------------------------------------------------------------------------------------------------------
 
 X1, X2 = "chrX:154532082", "chrX:154532083"

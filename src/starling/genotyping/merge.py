@@ -111,9 +111,9 @@ def _genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, 
     if stating:
         return _merged(slot, stating, notices, options)
     if isinstance(slot, BaseSlot):
-        kinds = {Speaks.BLOCK, Speaks.SPANS} if gvcf else {Speaks.BLOCK}
-        blocks = [one for one in found if one.plan.speaks in kinds and one.end >= slot.position]
-        return _reference(slot, blocks, notices, options) if blocks else None
+        blocks = [one for one in found if one.plan.speaks is Speaks.BLOCK and one.end >= slot.position]
+        crossing = [one for one in found if one.plan.speaks is Speaks.SPANS] if gvcf else []
+        return _reference(slot, [*blocks, *crossing], notices, options) if blocks else None
     if not slot.is_known:
         return None
     covering = [one for one in found if one.plan.speaks in {Speaks.COVERS, Speaks.LISTED}]
