@@ -113,9 +113,9 @@ def on_x(first: str, second: str, sex: Sex) -> tuple[str, str, bool | None]:
     [
         ("1", "0", "male", ("A", "G", True)),
         ("1/1", "0/0", "male", ("A", "G", True)),
-        ("0/1", "0/0", "male", ("nocall HET_IN_MALE", "G", True)),
+        ("0/1", "0/0", "male", ("nocall HET_IN_MALE seen A", "G", True)),
         ("1/1", "0/1", "female", ("A/A", "G/A", False)),
-        ("1", "0/0", "female", ("nocall HAPLOID_IN_FEMALE", "G/G", False)),
+        ("1", "0/0", "female", ("nocall HAPLOID_IN_FEMALE seen A", "G/G", False)),
         ("1", "0", "unknown", ("A", "G", True)),
         ("1/1", "0/0", "unknown", ("A/A", "G/G", None)),
         ("0/1", "0/0", "unknown", ("G/A", "G/G", False)),

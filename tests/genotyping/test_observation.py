@@ -1,6 +1,7 @@
 """What a record says of sites that none of its alleles is about: that something else did not happen says nothing.
 
-G6PD 154533012 is a deletion of 24 bases; 154533016 G>T, 154533025 A>G (A- 968C), 154533029 and 154533031 lie in its REF.
+G6PD 154533012 is a deletion of 24 bases; 154533016 G>T, 154533025 A>G (A- 968C), 154533029 and 154533031 lie in
+its REF.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class SlotPlan(NamedTuple):
 class RecordPlan(NamedTuple):
     """All slots of one record.  `links`: per allele, a name when it changes several bases at once, on one haplotype.
 
-    `resizes`: some ALT changes the length, so that reference says of what lies behind POS only that this did not happen.
+    `resizes`: some ALT changes the length: of what lies behind POS reference only says that this did not happen.
     """
 
     slots: tuple[SlotPlan, ...]
