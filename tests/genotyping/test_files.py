@@ -62,8 +62,20 @@ def test_variant_beats_block_and_unknown_variant_in_an_indel_stretch_is_no_call(
     assert shown(crossed, TA_REPEAT) == "nocall INDEL_NOT_EXCLUDED"
     called = read(*around, "chr2 233760233 C CAT,<NON_REF> 0/1", header=G38)
     assert shown(called, TA_REPEAT) == "CAT/CATAT"
-    snv = read(block("gatk", "chr10", 94781000, 94781900), "chr10 94781859 G A,<NON_REF> 0/1")
-    assert shown(snv, STAR2) == "G/A"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(("start", "end", "certain"), [(94781000, 94781858, True), (94781000, 94781900, False)])
+def test_variant_under_a_block_is_used_and_not_certain(dialect: str, start: int, end: int, *, certain: bool) -> None:
+    """No caller says both: the variant, moved by a base, or the block is of another place or another file."""
+    records = [block(dialect, "chr10", start, end), "chr10 94781859 G A,<NON_REF> 0/1"]
+    wrong_elsewhere = "chr10 94780653 T A 0/0"  # for which no block of the file is believed
+    for more in ([], [wrong_elsewhere]):
+        genotype = at(read(*more, *records), STAR2)
+        assert genotype.alleles == ("G", "A")
+        assert (genotype.doubts == ()) is certain
+    unread = read(block(dialect, "chr10", start, end).replace("0/0", "./."), records[1])
+    assert at(unread, STAR2).doubts == ()
 
 
 def test_documented_base_in_an_indel_stretch_does_not_hide_the_indel() -> None:

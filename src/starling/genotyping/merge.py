@@ -108,16 +108,27 @@ def _genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, 
         notices = (mismatch, *notices)
         if not stating:
             return _nocall(slot, notices)
+    blocks = [one for one in found if one.plan.speaks is Speaks.BLOCK and one.end >= slot.position]
     if stating:
-        return _merged(slot, stating, notices, options)
+        return _beside_blocks(_merged(slot, stating, notices, options), slot, blocks)
     if isinstance(slot, BaseSlot):
-        blocks = [one for one in found if one.plan.speaks is Speaks.BLOCK and one.end >= slot.position]
         crossing = [one for one in found if one.plan.speaks is Speaks.SPANS] if gvcf else []
         return _reference(slot, [*blocks, *crossing], notices, options) if blocks else None
     if not slot.is_known:
         return None
     covering = [one for one in found if one.plan.speaks in {Speaks.COVERS, Speaks.LISTED}]
     return _reference(slot, covering, notices, options) if _is_covered(slot, covering) else None
+
+
+def _beside_blocks(genotype: Genotype, slot: Slot, blocks: Iterable[Observation]) -> Genotype:
+    """A variant beats a block over its base, and is not certain: no caller says both, so one is not of this place."""
+    if all(allele == slot.reference for allele in genotype.alleles):
+        return genotype
+    if not any(0 in one.haplotypes and one.call.doubt is None for one in blocks):
+        return genotype
+    how = "a variant is called where a reference block says that there is none; it was used, and is not certain"
+    notices = (*genotype.notices, Notice("CONTRADICTORY_RECORDS", how))
+    return replace(genotype, notices=notices, doubts=tuple(dict.fromkeys((*genotype.doubts, *_WEAK))))
 
 
 def is_clear_reference(slot: Slot, one: Observation) -> bool:

@@ -126,7 +126,8 @@ class Resolver:
             return
         genotype = genotype_at(slot, kept, self._options, gvcf=part.gvcf, supported=part.supported) if kept else None
         known = genotype or Genotype(slot.locus, state=State.NOCALL)
-        found[index] = replace(known, notices=(*known.notices, _DISBELIEVED))
+        doubts = (*known.doubts, *(found[index].doubts if index in found else ()))
+        found[index] = replace(known, notices=(*known.notices, _DISBELIEVED), doubts=tuple(dict.fromkeys(doubts)))
 
     def _alone(self, part: Part, slot: Slot, one: Observation) -> Genotype | None:
         if is_clear_reference(slot, one):
