@@ -64,7 +64,7 @@ class Genotype:
 
     `alleles`: one entry (haploid) or two, in the words of the definition (the site's REF or one of its ALTs; an
     undocumented variant as it was read); empty unless `state` is called.  `phase_set`: the first alleles of two
-    genotypes with an equal phase set lie on one haplotype; None is unphased.  `seen`: the ALT of a half-call (`1/.`).
+    genotypes with an equal phase set lie on one haplotype; None is unphased.  `seen`: what a no-call shows (`1/.`).
     `filled`: reference was assumed because an option said so.  `filtered`: the record did not pass its filters.
     `fractions`: (bases, share of the reads) of every variant of a mitochondrial record.  `doubts`: reasons for which
     no result that looks at this locus is certain, called or not.

@@ -62,8 +62,20 @@ def test_variant_beats_block_and_unknown_variant_in_an_indel_stretch_is_no_call(
     assert shown(crossed, TA_REPEAT) == "nocall INDEL_NOT_EXCLUDED"
     called = read(*around, "chr2 233760233 C CAT,<NON_REF> 0/1", header=G38)
     assert shown(called, TA_REPEAT) == "CAT/CATAT"
-    snv = read(block("gatk", "chr10", 94781000, 94781900), "chr10 94781859 G A,<NON_REF> 0/1")
-    assert shown(snv, STAR2) == "G/A"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(("start", "end", "certain"), [(94781000, 94781858, True), (94781000, 94781900, False)])
+def test_variant_under_a_block_is_used_and_not_certain(dialect: str, start: int, end: int, *, certain: bool) -> None:
+    """No caller says both: the variant, moved by a base, or the block is of another place or another file."""
+    records = [block(dialect, "chr10", start, end), "chr10 94781859 G A,<NON_REF> 0/1"]
+    wrong_elsewhere = "chr10 94780653 T A 0/0"  # for which no block of the file is believed
+    for more in ([], [wrong_elsewhere]):
+        genotype = at(read(*more, *records), STAR2)
+        assert genotype.alleles == ("G", "A")
+        assert (genotype.doubts == ()) is certain
+    unread = read(block(dialect, "chr10", start, end).replace("0/0", "./."), records[1])
+    assert at(unread, STAR2).doubts == ()
 
 
 def test_documented_base_in_an_indel_stretch_does_not_hide_the_indel() -> None:
@@ -97,12 +109,6 @@ def test_each_sample_has_its_own_block_length() -> None:
     assert shown(second, STAR2) == "notassayed"
 
 
-def test_bases_in_a_listed_deletion_of_a_gvcf() -> None:
-    """No block runs over a record: in a gVCF a reference deletion record speaks for the bases in it."""
-    record = "chr22 42128324 CAGG C,<NON_REF> GT 0/0"
-    assert shown(read(record, header=G38), "chr22:42128325") == "A/A"
-
-
 # --- chrX -------------------------------------------------------------------------------------------------------------
 
 X1, X2 = "chrX:154532082", "chrX:154532083"
@@ -119,9 +125,9 @@ def on_x(first: str, second: str, sex: Sex) -> tuple[str, str, bool | None]:
     [
         ("1", "0", "male", ("A", "G", True)),
         ("1/1", "0/0", "male", ("A", "G", True)),
-        ("0/1", "0/0", "male", ("nocall HET_IN_MALE", "G", True)),
+        ("0/1", "0/0", "male", ("nocall HET_IN_MALE seen A", "G", True)),
         ("1/1", "0/1", "female", ("A/A", "G/A", False)),
-        ("1", "0/0", "female", ("nocall HAPLOID_IN_FEMALE", "G/G", False)),
+        ("1", "0/0", "female", ("nocall HAPLOID_IN_FEMALE seen A", "G/G", False)),
         ("1", "0", "unknown", ("A", "G", True)),
         ("1/1", "0/0", "unknown", ("A/A", "G/G", None)),
         ("0/1", "0/0", "unknown", ("G/A", "G/G", False)),

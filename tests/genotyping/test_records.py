@@ -121,6 +121,9 @@ def test_base_between_two_changed_ones_is_stated() -> None:
         (["chr19 38572266 T C 0/1", "chr19 38572267 C T 0/1"], "nocall UNPHASED_SUBSTITUTION seen CT"),
         (["chr19 38572266 T C 0/1", "chr19 38572267 C T ./."], "nocall"),
         (["chr19 38572266 T C 1/.", "chr19 38572267 C T 1/."], "nocall HALF_CALL seen CT"),
+        (["chr19 38572266 T G 1/.", "chr19 38572267 C T 1/1"], "nocall HALF_CALL seen GC"),
+        (["chr19 38572266 T G 1/1"], "nocall seen GC"),
+        (["chr19 38572266 T G 0/1", "chr19 38572267 C T 0/1"], "nocall UNPHASED_SUBSTITUTION seen GC"),
         (["chr19 38572260 T <NON_REF> GT 0/0 PASS END=38572300"], "TC/TC"),
     ],
 )
@@ -163,12 +166,13 @@ def test_nudt15_repeat_at_its_right_end() -> None:
 
 
 @pytest.mark.parametrize("anchor", ["chr22 42128324 CAGG C", "chr22 42128328 AGGA A", "chr22 42128326 GGAG G"])
-@pytest.mark.parametrize("other", ["chr22 42128325 A G 0/1", "chr22 42128325 A G 0/0", "chr22 42128325 A . 0/0"])
-def test_a_called_deletion_leaves_no_base(anchor: str, other: str) -> None:
+@pytest.mark.parametrize(("other", "seen"), [("A G 0/1", " seen G"), ("A G 0/0", ""), ("A . 0/0", "")])
+def test_a_called_deletion_leaves_no_base(anchor: str, other: str, seen: str) -> None:
     """CYP2D6 42128325 A>G lies in the deletion CAGG>C beside it: no base on that haplotype, wherever it is anchored."""
-    for order in ([f"{anchor} 0/1", other], [other, f"{anchor} 0/1"]):
+    records = [f"{anchor} 0/1", f"chr22 42128325 {other}"]
+    for order in (records, records[::-1]):
         sample = read(*order, header=G38)
-        assert shown(sample, "chr22:42128325") == "nocall DELETED"
+        assert shown(sample, "chr22:42128325") == f"nocall DELETED{seen}"
         assert shown(sample, "chr22:42128324") == "CAGG/C"
 
 
@@ -186,11 +190,13 @@ def test_an_unknown_deletion_over_a_site() -> None:
     ("record", "expected"),
     [
         ("chr10 94781859 G A,* 0/2", "nocall DELETED"),
-        ("chr10 94781859 G A,* 1/2", "nocall DELETED"),
+        ("chr10 94781859 G A,* 1/2", "nocall DELETED seen A"),
+        ("chr10 94781859 G T,* 1/2", "nocall DELETED seen T"),
         ("chr10 94781859 G A,* 0/1", "G/A"),
         ("chr10 94781859 G A,<NON_REF> 0/1", "G/A"),
         ("chr10 94781859 G A,<NON_REF> 0/2", "nocall SYMBOLIC_ALLELE"),
         ("chr10 94781859 G A,<*> 2/2", "nocall SYMBOLIC_ALLELE"),
+        ("chr10 94781859 G A,<*> 1/2", "nocall SYMBOLIC_ALLELE seen A"),
         ("chr10 94781859 G A,N 0/2", "nocall SYMBOLIC_ALLELE"),
         ("chr10 94781859 G A,N 0/1", "G/A"),
         ("chr10 94781859 G T 0/1", "G/T UNDOCUMENTED_VARIANT"),
@@ -272,6 +278,25 @@ def test_thresholds_are_options_but_no_reads_are_no_call_whatever_they_say() -> 
 def test_unsupported_reference_beside_another_change_is_the_rest_of_a_split_record() -> None:
     sample = read("chr6 18130687 T C GT:GQ 0/1:15", "chr6 18130687 T G GT:GQ 0/0:15", header=G38)
     assert shown(sample, "chr6:18130687") == "T/C WEAK_EVIDENCE"
+
+
+@pytest.mark.parametrize("other", ["GT:AD:DP:GQ 0/0:1,0:1:3", "GT:GP 0|0:0.55,0.40,0.05", "GT:AD 0/0:8,8"])
+@pytest.mark.parametrize(("gt", "certain"), [("0/1", False), ("1/1", True)])
+def test_an_alt_that_is_not_excluded_may_lie_on_the_haplotype_that_is_left(
+    gt: str, other: str, *, certain: bool
+) -> None:
+    """UGT1A1 *36 beside a record of its own for *28, which was hardly read: the other haplotype may be *28 as well."""
+    records = [f"chr2 233760233 CAT C {gt}", f"chr2 233760233 C CAT {other}", "chr2 233760233 C CATAT 0/0"]
+    for order in (records, records[::-1]):
+        genotype = at(read(*order, header=G38), "chr2:233760233")
+        assert genotype.alleles == (("C", "C") if gt == "1/1" else ("CAT", "C"))
+        assert (genotype.doubts == ()) is certain
+        assert (genotype.notices == ()) is certain
+
+
+def test_what_one_record_excludes_with_support_another_need_not() -> None:
+    records = ["chr2 233760233 CAT C,CATAT 0/1", "chr2 233760233 CAT CATAT GT:GQ 0/0:3"]
+    assert shown(read(*records, header=G38), "chr2:233760233") == "CAT/C"
 
 
 def test_that_support_was_not_stated_is_said_once() -> None:

@@ -92,14 +92,19 @@ def _dropped_fields(made: Damaged) -> list[Row]:
 
 
 def _swapped_alleles(made: Damaged) -> list[Row]:
-    """REF and ALT exchanged, the genotype as it was: what a converter writes that takes the minor allele as ALT."""
+    """REF and ALT exchanged, the genotype as it was: what a converter writes that takes the minor allele as ALT.
+
+    A deletion exchanged is an insertion: where no base is exchanged as well, nothing in the file could show it.
+    """
 
     def change(row: Row) -> Row:
         if _is_block(row) or "," in row[4] or "<" in row[4]:
             return row
         return (*row[:3], row[4], row[3], *row[5:])
 
-    return made.each(change)
+    rows = made.each(change)
+    exchanged = [old for old, new in zip(made.rows, rows, strict=True) if old != new]
+    return rows if any(len(row[3]) == len(row[4]) for row in exchanged) else made.rows
 
 
 def _thinned_reads(made: Damaged) -> list[Row]:

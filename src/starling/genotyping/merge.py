@@ -102,22 +102,33 @@ def _genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, 
     notices = _notices(found)
     removed = _removal(found)
     if removed is not None:
-        return _nocall(slot, (removed, *notices))
+        return _nocall(slot, (removed, *notices), _beside_reference(slot, stating))
     if any(one.plan.speaks is Speaks.MISMATCH for one in found):
         mismatch = Notice("REF_MISMATCH", "a record whose REF is not the reference of the file's build was discarded")
         notices = (mismatch, *notices)
         if not stating:
             return _nocall(slot, notices)
+    blocks = [one for one in found if one.plan.speaks is Speaks.BLOCK and one.end >= slot.position]
     if stating:
-        return _merged(slot, stating, notices, options)
+        return _beside_blocks(_merged(slot, stating, notices, options), slot, blocks)
     if isinstance(slot, BaseSlot):
-        kinds = {Speaks.BLOCK, Speaks.SPANS} if gvcf else {Speaks.BLOCK}
-        blocks = [one for one in found if one.plan.speaks in kinds and one.end >= slot.position]
-        return _reference(slot, blocks, notices, options) if blocks else None
+        crossing = [one for one in found if one.plan.speaks is Speaks.SPANS] if gvcf else []
+        return _reference(slot, [*blocks, *crossing], notices, options) if blocks else None
     if not slot.is_known:
         return None
     covering = [one for one in found if one.plan.speaks in {Speaks.COVERS, Speaks.LISTED}]
     return _reference(slot, covering, notices, options) if _is_covered(slot, covering) else None
+
+
+def _beside_blocks(genotype: Genotype, slot: Slot, blocks: Iterable[Observation]) -> Genotype:
+    """A variant beats a block over its base, and is not certain: no caller says both, so one is not of this place."""
+    if all(allele == slot.reference for allele in genotype.alleles):
+        return genotype
+    if not any(0 in one.haplotypes and one.call.doubt is None for one in blocks):
+        return genotype
+    how = "a variant is called where a reference block says that there is none; it was used, and is not certain"
+    notices = (*genotype.notices, Notice("CONTRADICTORY_RECORDS", how))
+    return replace(genotype, notices=notices, doubts=tuple(dict.fromkeys((*genotype.doubts, *_WEAK))))
 
 
 def is_clear_reference(slot: Slot, one: Observation) -> bool:
@@ -241,7 +252,8 @@ def _merged(slot: Slot, found: Sequence[Observation], notices: Sequence[Notice],
     placed = _place(tallies, found[0].plan.words[0], ploidy)
     if placed is None:
         return _contradiction(slot, found, notices, "with two changes on one strand")
-    return _called(slot, used, placed, notices, options)
+    weak = _first(_doubts(used, placed.changes)) or _first(_not_excluded(found, placed.changes))
+    return _called(slot, used, placed, (*notices, *weak), _WEAK if weak else (), options)
 
 
 def _speaking(found: Sequence[Observation]) -> Sequence[Observation]:
@@ -265,6 +277,11 @@ def _doubtful_reference(slot: Slot, found: Sequence[Observation], notices: Seque
 def _contradiction(slot: Slot, found: Iterable[Observation], notices: Sequence[Notice], how: str) -> Genotype:
     notice = Notice("CONTRADICTORY_RECORDS", f"several records state this position {how}")
     return _nocall(slot, (*notices, notice), _alternatives(slot, found), _WEAK)
+
+
+def _beside_reference(slot: Slot, stating: Iterable[Observation]) -> tuple[str, ...]:
+    """What records that list alleles call beside the reference of GRCh38."""
+    return tuple(sorted({word for one in stating for word in one.stated} - NOT_BASES - {slot.words[0]}))
 
 
 def _alternatives(slot: Slot, found: Iterable[Observation]) -> tuple[str, ...]:
@@ -370,12 +387,15 @@ def _unread(used: Sequence[Observation], changes: tuple[str | None, ...]) -> boo
 
 
 def _called(
-    slot: Slot, used: Sequence[Observation], placed: _Placed, notices: Sequence[Notice], options: Options
+    slot: Slot,
+    used: Sequence[Observation],
+    placed: _Placed,
+    notices: Sequence[Notice],
+    doubts: tuple[Why, ...],
+    options: Options,
 ) -> Genotype:
     filters = sorted({one.call.filtered for one in used if one.call.filtered})
     notes = list(notices)
-    weak = _first(_doubts(used, placed.changes))
-    notes += weak
     if filters:
         verb = "not used" if options.pass_only else "used"
         notes.append(Notice("FILTERED_RECORD", f"the record did not pass its filters ({'; '.join(filters)}); {verb}"))
@@ -403,7 +423,7 @@ def _called(
         filtered=bool(filters),
         fractions=_fractions(used),
         notices=tuple(notes),
-        doubts=_WEAK if weak else (),
+        doubts=doubts,
     )
 
 
@@ -418,6 +438,19 @@ def _doubts(used: Sequence[Observation], changes: tuple[str | None, ...]) -> Ite
         yield from (one.call.against for one in used)
     elif _unread(used, changes):
         yield Notice("WEAK_EVIDENCE", "an allele of the genotype has not one read; it was used, and is not certain")
+
+
+def _not_excluded(found: Sequence[Observation], changes: tuple[str | None, ...]) -> Iterator[Notice | None]:
+    """Why an ALT with a record of its own may lie on the haplotype that is left, although that record says it does not.
+
+    What another record excludes with support is excluded.
+    """
+    if None not in changes:
+        return
+    told = {change for one in found if one.call.doubt is None for change in one.plan.changes}
+    for one in found:
+        if not any(one.haplotypes) and not told.issuperset(one.plan.changes):
+            yield one.call.doubt
 
 
 def _fractions(used: Sequence[Observation]) -> tuple[tuple[str, float], ...]:

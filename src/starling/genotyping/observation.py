@@ -35,6 +35,12 @@ class Observation(NamedTuple):
         return not any(haplotype is not None for haplotype in self.haplotypes)
 
     @property
+    def is_beside(self) -> bool:
+        """Whether no ALT of the record changes the slot, and GT selects none: what is absent is something else."""
+        changes = self.plan.changes
+        return len(changes) > 1 and not any(changes) and not any(self.haplotypes) and not self.call.more
+
+    @property
     def strange(self) -> list[str]:
         """The length changes here that GT selects and no definition names."""
         names = self.plan.strange
@@ -91,18 +97,30 @@ def stated(cell: Cell, slot: Slot) -> list[Observation]:
 
 
 def observations(plan: RecordPlan, call: Call, position: int) -> list[Observation]:
-    """What `call` states about every slot of `plan`; `position` is the record's."""
+    """What `call` states about every slot of `plan`; `position` is the record's.
+
+    That a change of length did not happen accounts for no more of an indel's stretch than its anchor.
+    """
     haplotypes, phase = _linked(plan, call)
+    absent = plan.resizes and not any(haplotypes)
     found = []
     for slot in plan.slots:
         end = slot.end
         if call.length is not None and slot.speaks in {Speaks.BLOCK, Speaks.COVERS, Speaks.LISTED}:
             end = min(end, position + call.length - 1)
+        if absent and slot.speaks is Speaks.COVERS:
+            end = min(end, position)
         observation = Observation(slot, call, haplotypes, phase, end)
-        silent = slot.speaks is Speaks.REMOVES and not (_has_no_base(observation) or observation.reserves)
-        if not silent and not observation.removes_nothing:
+        if not _is_silent(observation) and not observation.removes_nothing:
             found.append(observation)
     return found
+
+
+def _is_silent(observation: Observation) -> bool:
+    """Whether the record says nothing of the slot, because of what GT selects."""
+    if observation.plan.speaks is Speaks.STATES:
+        return observation.is_beside
+    return observation.plan.speaks is Speaks.REMOVES and not (_has_no_base(observation) or observation.reserves)
 
 
 def _linked(plan: RecordPlan, call: Call) -> tuple[tuple[int | None, ...], str | None]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import Options
+from starling.definitions import Site
 from starling.errors import InputError
 from starling.genotyping.merge import (
     genotype_at,
@@ -125,7 +126,8 @@ class Resolver:
             return
         genotype = genotype_at(slot, kept, self._options, gvcf=part.gvcf, supported=part.supported) if kept else None
         known = genotype or Genotype(slot.locus, state=State.NOCALL)
-        found[index] = replace(known, notices=(*known.notices, _DISBELIEVED))
+        doubts = (*known.doubts, *(found[index].doubts if index in found else ()))
+        found[index] = replace(known, notices=(*known.notices, _DISBELIEVED), doubts=tuple(dict.fromkeys(doubts)))
 
     def _alone(self, part: Part, slot: Slot, one: Observation) -> Genotype | None:
         if is_clear_reference(slot, one):
@@ -201,8 +203,8 @@ def person(sample: str, parts: Sequence[Part], resolver: Resolver, sex: Sex) -> 
     x_slots = [index for index in sites.on("chrX") if index in found]
     hemizygous = _hemizygous([found[index] for index in x_slots], sex)
     for index in x_slots:
-        found[index] = _on_x(found[index], sex)
-    _settle_ploidy(found, x_slots, sex)
+        found[index] = _on_x(found[index], sites.slots[index], sex)
+    _settle_ploidy(found, x_slots, sites, sex)
     _fill(parts, found, hemizygous=hemizygous is True)
     genotypes = {genotype.locus: genotype for index, genotype in found.items() if index not in sites.parts}
     for composite in sites.composites:
@@ -295,19 +297,20 @@ def _hemizygous(called: Iterable[Genotype], sex: Sex) -> bool | None:
     return True if alleles and all(len(pair) == 1 for pair in alleles) else None
 
 
-def _on_x(genotype: Genotype, sex: Sex) -> Genotype:
+def _on_x(genotype: Genotype, slot: Slot, sex: Sex) -> Genotype:
     if genotype.state is not State.CALLED or sex == "unknown":
         return genotype
     haploid = len(genotype.alleles) == 1
     if sex == "female":
         notice = Notice("HAPLOID_IN_FEMALE", "one allele on chrX in a person stated to have two X")
-        return _without(genotype, notice) if haploid else genotype
+        return _without(genotype, slot, notice) if haploid else genotype
     if len(set(genotype.alleles)) > 1:
-        return _without(genotype, Notice("HET_IN_MALE", "heterozygous on chrX in a person stated to have one X"))
+        notice = Notice("HET_IN_MALE", "heterozygous on chrX in a person stated to have one X")
+        return _without(genotype, slot, notice)
     return genotype if haploid else replace(genotype, alleles=genotype.alleles[:1])
 
 
-def _settle_ploidy(found: dict[int, Genotype], x_slots: Sequence[int], sex: Sex) -> None:
+def _settle_ploidy(found: dict[int, Genotype], x_slots: Sequence[int], sites: SiteMap, sex: Sex) -> None:
     """With haploid and diploid calls mixed: beside a het the haploid ones are no calls, else each counts as one."""
     if sex != "unknown":
         return
@@ -318,14 +321,17 @@ def _settle_ploidy(found: dict[int, Genotype], x_slots: Sequence[int], sex: Sex)
     if any(len(set(genotype.alleles)) > 1 for genotype in called.values()):
         for index in haploid:
             notice = Notice("HAPLOID_IN_FEMALE", "one allele on chrX in a person who is heterozygous elsewhere on it")
-            found[index] = _without(found[index], notice)
+            found[index] = _without(found[index], sites.slots[index], notice)
         return
     for index, genotype in called.items():
         found[index] = replace(genotype, alleles=genotype.alleles[:1])
 
 
-def _without(genotype: Genotype, notice: Notice) -> Genotype:
-    return Genotype(genotype.locus, state=State.NOCALL, notices=(*genotype.notices, notice), doubts=genotype.doubts)
+def _without(genotype: Genotype, slot: Slot, notice: Notice) -> Genotype:
+    """No call, because of how many X there are; what was called beside the reference stays seen."""
+    seen = tuple(sorted({*genotype.alleles} - {slot.words[0]}))
+    notices = (*genotype.notices, notice)
+    return Genotype(genotype.locus, state=State.NOCALL, seen=seen, notices=notices, doubts=genotype.doubts)
 
 
 # --- sites that no record mentions, and sites of several bases --------------------------------------------------------
@@ -354,14 +360,14 @@ def _composite(composite: CompositeSite, parts: Sequence[Genotype | None]) -> Ge
     notices = tuple(dict.fromkeys(notice for part in known for notice in part.notices if notice.code != _STRANGE))
     doubts = tuple(dict.fromkeys(doubt for part in known for doubt in part.doubts))
     if len(known) < len(parts) or any(part.state is not State.CALLED for part in known):
-        seen = tuple(alt for alt in site.alts if _may_carry(alt, parts))
-        return Genotype(site.locus, state=State.NOCALL, seen=seen, notices=notices, doubts=doubts)
+        return Genotype(site.locus, state=State.NOCALL, seen=_seen(site, parts), notices=notices, doubts=doubts)
     hets = [part for part in known if len(set(part.alleles)) > 1]
     sets = {part.phase_set for part in hets}
     ploidy = min(len(part.alleles) for part in known)
     if len(hets) > 1 and (None in sets or len(sets) > 1):
         notice = Notice("UNPHASED_SUBSTITUTION", "the bases of this change may lie on one strand or on two")
-        return Genotype(site.locus, state=State.NOCALL, seen=site.alts[:1], notices=(*notices, notice), doubts=doubts)
+        seen, notices = _seen(site, parts), (*notices, notice)
+        return Genotype(site.locus, state=State.NOCALL, seen=seen, notices=notices, doubts=doubts)
     alleles = tuple("".join(part.alleles[haplotype] for part in known) for haplotype in range(ploidy))
     strange = sorted(set(alleles) - {site.ref, *site.alts})
     if strange:
@@ -384,6 +390,17 @@ def _composite(composite: CompositeSite, parts: Sequence[Genotype | None]) -> Ge
 
 
 _STRANGE: Final = "UNDOCUMENTED_VARIANT"
+
+
+def _seen(site: Site, parts: Sequence[Genotype | None]) -> tuple[str, ...]:
+    """The ALTs that may be there, and every base that no ALT has, each written into REF."""
+    alts = [alt for alt in site.alts if _may_carry(alt, parts)]
+    strange = []
+    for at, part in enumerate(parts):
+        known = {word[at] for word in (site.ref, *site.alts)}
+        bases = {*part.alleles, *part.seen} - known if part is not None else ()
+        strange += [site.ref[:at] + base + site.ref[at + 1 :] for base in sorted(bases)]
+    return (*alts, *strange)
 
 
 def _may_carry(alt: str, parts: Sequence[Genotype | None]) -> bool:

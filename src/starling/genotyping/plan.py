@@ -27,8 +27,8 @@ class Speaks(Enum):
 
     STATES: it lists alleles there.  BLOCK: it says that there is no variant.  COVERS: it accounts for a part of an
     indel's stretch.  LISTED: it is the anchor base of an insertion site, without an ALT, which states the site unless
-    the file has blocks.  SPANS: its REF runs over the base, of which nothing else in a gVCF speaks.  REMOVES: it
-    matters only when GT selects an allele without a base there.  MISMATCH: its REF contradicts the build.
+    the file has blocks.  SPANS: its REF runs over the base, which says nothing of it, and only counts against a block.
+    REMOVES: it matters only when GT selects an allele without a base there.  MISMATCH: its REF contradicts the build.
     """
 
     STATES = 1
@@ -57,10 +57,14 @@ class SlotPlan(NamedTuple):
 
 
 class RecordPlan(NamedTuple):
-    """All slots of one record.  `links`: per allele, a name when it changes several bases at once, on one haplotype."""
+    """All slots of one record.  `links`: per allele, a name when it changes several bases at once, on one haplotype.
+
+    `resizes`: some ALT changes the length: of what lies behind POS reference only says that this did not happen.
+    """
 
     slots: tuple[SlotPlan, ...]
     links: tuple[str | None, ...]
+    resizes: bool = False
 
 
 def plan_record(record: Record, sites: ChromosomeSites) -> RecordPlan | None:
@@ -73,7 +77,8 @@ def plan_record(record: Record, sites: ChromosomeSites) -> RecordPlan | None:
     effects = [effect_of(alt, record, sites) for alt in record.alts]
     bases = _base_plans(record, effects, sites)
     slots = (*bases, *_indel_plans(record, effects, sites))
-    return RecordPlan(slots, _links(effects, bases, sites.name)) if slots else None
+    resizes = any(effect.substitution is None and effect.name not in ANY_OTHER for effect in effects)
+    return RecordPlan(slots, _links(effects, bases, sites.name), resizes) if slots else None
 
 
 def quick_plan(slot: BaseSlot, alts: tuple[str, ...]) -> RecordPlan:
@@ -148,18 +153,23 @@ def _block(record: Record, sites: ChromosomeSites) -> tuple[SlotPlan, ...]:
 
 
 def _base_plans(record: Record, effects: Sequence[Effect], sites: ChromosomeSites) -> tuple[SlotPlan, ...]:
-    """Bases between the first and the last one that some ALT substitutes are stated; others only when removed."""
+    """Bases between the first and the last one that some ALT substitutes are stated; others only when removed.
+
+    `<NON_REF>` and its kin stand for any other allele at POS, whose base is stated with them.
+    """
     substitutions = [event for effect in effects if (event := effect.substitution) is not None]
     stated = range(
         min((event.position for event in substitutions), default=0),
         max((event.end for event in substitutions), default=-1) + 1,
     )
+    any_other = not ANY_OTHER.isdisjoint(record.alts)
     spans = [span for effect in effects for span in (effect.removed, effect.unknown) if span is not None]
     first = min([record.position, *(start for start, _ in spans)])
     last = max([_text_end(record), *(end for _, end in spans)])
     plans = []
     for slot in sites.bases_between(first, last):
-        plan = _base_plan(record, effects, slot, sites, stated=slot.position in stated)
+        listed = slot.position in stated or (any_other and slot.position == record.position)
+        plan = _base_plan(record, effects, slot, sites, stated=listed)
         if plan is not None:
             plans.append(plan)
     return tuple(plans)
