@@ -22,6 +22,7 @@ from tests.genotyping.reading import HEADERS, collected, knowledge, line, shown,
 from tests.simulators.arrays import patient, probes, write_23andme, write_finalreport
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person
+from tests.simulators.vcf_files import write
 
 STAR2 = "chr10:94781859"
 
@@ -76,6 +77,26 @@ def test_phase_sets_count_whatever_the_chromosome_is_called(name: str) -> None:
     header = f"##contig=<ID={name},length=133797422>"
     sample = collected({"a.vcf": text_of(records, header=header)}).samples[0]
     assert shown(sample, STAR2) == "G/A PHASE_SET_MIXED"
+
+
+@pytest.mark.parametrize("name", ["NC_000001.10", "CM000663.1", "nc_000001.10", "NC_000003.11"])
+@pytest.mark.parametrize("place", [97_915_614, 5])
+@pytest.mark.parametrize("container", ["plain", "bgzf"])
+def test_records_of_the_other_build_are_never_passed_over(
+    name: str, place: int, container: str, tmp_path: Path
+) -> None:
+    """The header says nothing of them, and no gene need lie there: their file is of two builds."""
+    text = text_of(["chr10 94781859 G A 0/1", f"{name} {place} C T 0/1"])
+    path = write(tmp_path, container, text)
+    for genes in (("CYP2C19",), tuple(knowledge().definitions)):
+        with pytest.raises(InputError, match=f"records on {name}, a sequence of the other build") as caught:
+            asked(genes, path)
+        assert caught.value.code == "BUILD_CONFLICT"
+
+
+def test_a_name_of_the_file_s_own_build_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "plain", text_of(["chr10 94781859 G A 0/1", "NC_000001.11 97450058 C T 0/1"]))
+    assert shown(asked(("DPYD",), path), "chr1:97450058") == "C/T"
 
 
 # --- a question about some genes --------------------------------------------------------------------------------------

@@ -241,12 +241,12 @@ class OpenSource:
         Raises: InputError BUILD_CONFLICT for a record on a sequence of the other build.
         """
         names, whole = self._usable(self._whole), self._whole
-        others = self._of_other_build()
-        regions = [*_regions(self.names, wanted), *(Region(name, 1, LARGEST_POSITION) for name in others)]
+        regions = [*_regions(self.names, wanted), *self.foreign]
         if not self._wanted.maps.is_whole:
             regions += _regions(names, whole.spans)
+        foreign = {region.chromosome for region in self.foreign}
         for record in self._file.fetch(regions):
-            if record.chromosome.casefold() in others:
+            if record.chromosome.casefold() in foreign:
                 raise self._mixed(record.chromosome)
             chromosome = names[record.chromosome]
             self._witness.hear(chromosome, record)
@@ -257,10 +257,12 @@ class OpenSource:
         """The sites of every gene, in the coordinates of the file."""
         return self._wanted.maps.whole.of(self.build.name)
 
-    def _of_other_build(self) -> frozenset[str]:
-        """The names that a sequence of the other build has, without case."""
+    @cached_property
+    def foreign(self) -> tuple[Region, ...]:
+        """The whole sequences of the other build, without case; a record on one is another place than it says."""
         known = self._wanted.chromosomes.contigs.items()
-        return frozenset(name.casefold() for name, (_, build) in known if build not in {None, self.build.name})
+        others = (name.casefold() for name, (_, build) in known if build not in {None, self.build.name})
+        return tuple(Region(name, 1, LARGEST_POSITION) for name in others)
 
     def _mixed(self, name: str) -> InputError:
         """What to raise for records of two builds: a position of the one is another place in the other."""
