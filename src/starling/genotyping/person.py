@@ -44,11 +44,12 @@ _KEPT: Final = 1 << 14
 #: How a record speaks of a base that it does not write.
 _UNSTATED: Final = frozenset({Speaks.BLOCK, Speaks.COVERS, Speaks.LISTED, Speaks.SPANS})
 _DISBELIEVED: Final = Notice(
-    "REFERENCE_IN_DOUBT", "a reference block was not believed: what was brought was lifted over, or contradicts the genome"
+    "REFERENCE_IN_DOUBT",
+    "a reference block was not believed: the data were lifted over, or contradict the genome",
 )
 _CONTRADICTED: Final = Notice(
     "REFERENCE_IN_DOUBT",
-    "several records contradict the reference genome or stand beside their place; nothing that was read is certain",
+    "several records contradict the reference genome or stand beside their place; nothing in the data is certain",
 )
 _MIXED: Final = Notice(
     "PHASE_SET_MIXED", "phased without a phase set in a sample that names phase sets; read as unphased"

@@ -194,7 +194,6 @@ class _Keys:
                 total[:, list(people)] += np.array(_hashed(f"sex {sex}"), np.uint64)[:, None]
         return total
 
-
     @cached_property
     def _doubts(self) -> NDArray[np.uint64]:
         """A number for what is not believed of each person's files together, or that they are of another genome."""
