@@ -213,12 +213,12 @@ class OpenSource:
         REFERENCE_DIFFERS.
         """
         wanted = self.sites.spans if spans is None else spans
-        asked = {chromosome: Stretches(own) for chromosome, own in wanted.items()}
+        is_whole = self._wanted.maps.is_whole
+        asked = {} if is_whole else {chromosome: Stretches(own) for chromosome, own in wanted.items()}
         fetched = genotyped = 0
         alone = len(self.header.samples) == 1
         for chromosome, record in self._records(wanted):
-            own = asked.get(chromosome)
-            is_asked = own is not None and own.overlaps(record.position, max(record.position, record.end))
+            is_asked = is_whole or _touches(asked.get(chromosome), record)
             fetched += is_asked
             if "GT" not in record.format:
                 continue
@@ -344,6 +344,10 @@ class OpenSource:
     ) -> None:
         """The file is closed; what is known of it can still be asked for."""
         self._file.close()
+
+
+def _touches(stretches: Stretches | None, record: Record) -> bool:
+    return stretches is not None and stretches.overlaps(record.position, max(record.position, record.end))
 
 
 def _note(name: str, note: str | Remark) -> Remark:
