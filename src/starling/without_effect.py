@@ -16,6 +16,7 @@ from starling.genotyping.person import Part
 from starling.guidance.ancestry import group_of
 from starling.guidance.facts import DECIDING
 from starling.source.door import OpenSource
+from starling.source.witness import doubt_of
 from starling.values import dataclass
 from starling.vocabulary import Notice, SampleGenotypes
 
@@ -86,7 +87,12 @@ def _of_reading(answer: Answer, options: Options) -> Iterator[str]:
 def _filling(answer: Answer, parts: Sequence[Part], options: Options) -> Iterator[str]:
     if any(genotype.filled for genotype in answer.genotypes.genotypes.values()):
         return
-    stated = any(part.absent_is_reference for part in parts)
+    silent = [part for part in parts if part.absent_is_reference]
+    doubt = doubt_of(part.testimony for part in parts)
+    stated = any(part.absent_is_reference - part.doubted(doubt) for part in silent)
+    if silent and not stated:
+        yield "what is not mentioned was NOT taken as reference: the records contradict the genome that the file names"
+        return
     if options.absent_is_reference != "no":
         if all(part.gvcf for part in parts):
             why = "the file states reference itself, in blocks"

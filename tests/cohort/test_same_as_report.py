@@ -13,11 +13,12 @@ from starling.cohort.call.calling import call_evidence
 from starling.cohort.collect.evidence import Evidence
 from starling.cohort.collect.reading import read_shard
 from starling.cohort.run import Order, call
+from starling.errors import InputError
 from starling.library import assess_all
 from starling.serial.encoding import drug_fields, gene_fields
 from tests.bundled import bundled_engine
 from tests.cohort.tables import Tables
-from tests.genotyping.reading import text_of
+from tests.genotyping.reading import site_maps, text_of
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person
 
@@ -127,3 +128,45 @@ def test_a_directory_of_genomes_shares_patterns(tmp_path: Path) -> None:
     assert done.people == 2
     tables = Tables(done.outputs)
     assert set(tables.people) == {"P005", "P006"}
+
+
+def wrong(chromosome: str, count: int) -> list[str]:
+    """Records that write another base than the genome's at known sites."""
+    slots = sorted(site_maps().of("GRCh38").chromosomes[chromosome].bases.items())
+    return [f"{chromosome} {position} A G 0/1" for position, slot in slots if slot.reference == "G"][:count]
+
+
+#: Of each person several files, of which the first is that of everybody: where nothing is wrong, CYP3A5 is *1/*1.
+FILES: dict[str, list[list[str]]] = {
+    "believed": [["chr10 94781859 G A 0/1"]],
+    "lifted": [["chr10 94842866 G A 0/1"]],
+    "contradicted": [wrong("chr10", 1), wrong("chr6", 1)],
+    "of_another_genome": [wrong("chr10", 5), wrong("chr6", 5)],
+}
+
+
+def test_the_files_of_one_person_are_believed_together(tmp_path: Path) -> None:
+    """The records of CYP3A5 are alike; what another file shows sets their people apart."""
+    everybody = ["chr7 99640000 A <NON_REF> GT 0/0 PASS END=99690000"]
+    paths: dict[str, list[str]] = {}
+    for name, files in FILES.items():
+        for number, records in enumerate([everybody, *files]):
+            path = tmp_path / f"{name}.{number}.vcf"
+            path.write_text(text_of(records, samples=[name], header="##reference=GRCh38"), encoding="utf-8")
+            paths.setdefault(name, []).append(str(path))
+    evidence = tmp_path / "evidence.parquet"
+    skipped = read_shard([path for own in paths.values() for path in own], {}, evidence, bundled_engine(), Options())
+    called = call_evidence(Evidence(evidence), bundled_engine())
+    found = {
+        sample: {gene: gene_fields(own[called.codes[gene][place]].result) for gene, own in called.patterns.items()}
+        for place, sample in enumerate(called.people)
+    }
+    refused = paths.pop("of_another_genome")
+    assert found == results_by_report([path for own in paths.values() for path in own], Options())
+    certain = {sample: own["CYP3A5"]["phenotype_certain"] for sample, own in found.items()}
+    assert certain == {"believed": True, "lifted": False, "contradicted": False}
+    assert skipped == ()
+    assert [each.source for each in called.skipped] == ["of_another_genome"]
+    with pytest.raises(InputError) as caught:
+        results_by_report(refused, Options())
+    assert caught.value.code == "REFERENCE_DIFFERS"

@@ -50,6 +50,16 @@ def test_same_records_each_once(index: bool, tmp_path: Path) -> None:
         assert binary.is_gvcf
 
 
+def test_an_index_vouches_for_nothing_where_silence_counts(tmp_path: Path) -> None:
+    """It may be of another file and younger than this one: copied later."""
+    (source,) = render(person(4), STYLES["plain"], tmp_path)
+    target = as_bcf(source, tmp_path / "same.bcf", index=True)
+    everything = [Region("chr10", 1, 2**31 - 1)]
+    with BcfFile(target) as by_index, BcfFile(target, silence_counts=True) as whole:
+        assert len(list(by_index.fetch(everything))) == len(list(whole.fetch(everything)))
+        assert (by_index.reader, whole.reader, whole.order) == ("index", "scan", "whole")
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (source,) = render(person(3), STYLES["plain"], tmp_path)
     target = as_bcf(source, tmp_path / "same.bcf")

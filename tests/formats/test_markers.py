@@ -130,7 +130,7 @@ CORPUS = [
 ]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize(("kind", "text"), CORPUS)
 def test_forms_as_they_are_downloaded(kind: str, text: str, encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "me.txt"

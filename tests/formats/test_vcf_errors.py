@@ -52,6 +52,8 @@ def refused_bytes(folder: Path, data: bytes) -> InputError:
         (gzip.compress(gzip.compress(GOOD.encode(), mtime=0), mtime=0), "NOT_VCF", None),
         (b"PK\x03\x04rest", "NOT_VCF", None),
         ("##fileformat".encode("utf-16"), "NOT_VCF", None),
+        (GOOD.encode("utf-16-le"), "NOT_VCF", None),
+        (GOOD.encode("utf-16-be"), "NOT_VCF", None),
         (b"##fileformat=VCFv4.2\n", "BAD_HEADER", 1),
         (b"##fileformat=VCFv4.2\n" + RECORD.encode(), "BAD_HEADER", 2),
         (RECORD.encode(), "BAD_HEADER", 1),

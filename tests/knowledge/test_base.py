@@ -15,10 +15,11 @@ from starling.errors import InputError, KnowledgeError
 from starling.knowledge.base import KnowledgeBase
 from starling.knowledge.compile import compile_knowledge
 from starling.knowledge.names import skeleton, without_form
-from starling.knowledge.seal import NAMES, digest_of, digests, stamp_of
+from starling.knowledge.seal import digest_of
 from starling.knowledge.values import definitions_of
 from starling.vocabulary import Locus
 from tests.facts import CALLED, DRUGS, GENES, records, rows
+from tests.knowledge.altered import OTHER_ADVICE, altered
 from tests.knowledge.small import SOURCE, read
 
 FUTURE = ("TPMT", "rule", "rule_of_tomorrow")
@@ -350,7 +351,7 @@ def test_whatever_bit_is_flipped_the_truth_is_read_or_nothing(compiled: Path, tm
 
 
 ALTERATIONS = {
-    "another advice": "UPDATE guideline SET advice = replace(advice, 'prasugrel', 'ibuprofen')",
+    "another advice": OTHER_ADVICE,
     "a guideline lost": "DELETE FROM guideline WHERE guideline = 'cpic-clopidogrel-and-cyp2c19'",
     "a guideline added": "INSERT INTO guideline VALUES ('x', 'CPIC', '', 'TPMT', '', '', '', '[]', '[]', '[]', '[]')",
     "a rule lost": "DELETE FROM phenotype_rule WHERE gene = 'CYP2C19' AND first = 'No function'",
@@ -379,36 +380,17 @@ def test_whoever_alters_a_fact_is_found_by_whoever_reads_it(compiled: Path, tmp_
             assert not base.verify_content()
 
 
-def advise_otherwise(database: sqlite3.Connection) -> None:
-    """One advice altered, and the digests of its table made again, as whoever wants to hide it would."""
-    database.execute(ALTERATIONS["another advice"])
-    rows = database.execute("SELECT * FROM guideline ORDER BY 1").fetchall()
-    for table, key, sha256 in digests("guideline", rows):
-        database.execute('UPDATE digest SET sha256 = ? WHERE "table" = ? AND key = ?', (sha256, table, key))
-
-
-def test_an_altered_fact_with_its_digests_made_again_has_another_stamp(compiled: Path, tmp_path: Path) -> None:
-    path = tmp_path / "starling.kb"
-    path.write_bytes(compiled.read_bytes())
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        advise_otherwise(database)
-        stated = database.execute("SELECT * FROM digest ORDER BY 1, 2").fetchall()
-        meta = dict(database.execute("SELECT key, value FROM meta"))
-        stamp = stamp_of([meta[name] for name in NAMES], stated)
-        database.execute("UPDATE meta SET value = ? WHERE key = 'sha256'", (stamp,))
-    with KnowledgeBase.open(path) as altered, KnowledgeBase.open(compiled) as official:
-        assert altered.verify_content()
-        assert altered.stamp.sha256 != official.stamp.sha256
+def test_attack_an_altered_fact_with_everything_sealed_again_has_another_stamp(compiled: Path, tmp_path: Path) -> None:
+    path = altered(compiled, tmp_path / "starling.kb", stamped=True)
+    with KnowledgeBase.open(path) as other, KnowledgeBase.open(compiled) as official:
+        assert other.verify_content()
+        assert other.stamp.sha256 != official.stamp.sha256
 
 
 def test_attack_an_altered_fact_under_the_official_stamp(compiled: Path, tmp_path: Path) -> None:
     """All digests made again, the stamp left as it was: whoever reads anything is told, and nothing is answered."""
-    path = tmp_path / "starling.kb"
-    path.write_bytes(compiled.read_bytes())
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        advise_otherwise(database)
     with pytest.raises(KnowledgeError) as raised:
-        KnowledgeBase.open(path)
+        KnowledgeBase.open(altered(compiled, tmp_path / "starling.kb", stamped=False))
     assert raised.value.code == "KNOWLEDGE_DAMAGED"
 
 

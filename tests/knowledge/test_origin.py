@@ -11,6 +11,7 @@ from starling.engine import Engine
 from starling.knowledge.base import BUNDLED, KnowledgeBase
 from tests.commands import run
 from tests.knowledge.aged import compile_aged, days_ago
+from tests.knowledge.altered import altered
 
 EXAMPLE = Path(__file__).parents[2] / "src" / "starling" / "examples" / "example.vcf"
 MARK = "OTHER KNOWLEDGE BASE"
@@ -75,3 +76,15 @@ def test_json_has_it_in_the_provenance(other: Path) -> None:
     assert base.stamp.version in notice.message and base.stamp.sha256[:12] in notice.message
     own = Engine.bundled().assess(EXAMPLE).provenance.notices
     assert "KNOWLEDGE_OTHER" not in {each.code for each in own}
+
+
+def test_attack_other_advice_under_new_seals_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """Sound in itself, and so read; what it says stands under its own digest and the mark of another edition."""
+    path = altered(BUNDLED, tmp_path / "starling.kb", stamped=True)
+    for answer in (("check", "clopidogrel"), ("report",)):
+        own, other = (run(*answer, EXAMPLE, *which) for which in ((), ("--knowledge", path)))
+        assert "prasugrel" in own.out and "ibuprofen" in other.out
+        assert MARK in other.out.replace("\n", " ") and MARK not in own.out
+    with KnowledgeBase.open(path) as opened, KnowledgeBase.open() as official:
+        assert opened.stamp.sha256 != official.stamp.sha256
+        assert Engine(opened).assess(EXAMPLE).provenance.knowledge == opened.stamp

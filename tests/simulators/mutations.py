@@ -16,11 +16,11 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from starling.assessment import GeneResult, Options
+from starling.assessment import GeneResult, Options, Question
 from starling.errors import InputError
 from starling.vocabulary import Genotype, Locus, OutsideCall, SampleGenotypes, State
 from tests.bundled import bundled_engine
@@ -34,7 +34,8 @@ PEOPLE = 60
 _NEEDS_PHASE = ("mnp", "atomised")
 
 Row = tuple[str, ...]
-#: Of so many files one is assessed as a report is; the others are called, and no advice is looked up.
+#: Of so many files one is assessed as a report is, and one is asked about a single gene; the others are called, and no
+#: advice is looked up.
 _WHOLE = 10
 #: How many of the records a damage finds: few, half or all.
 _SHARES = (0.05, 0.2, 0.5, 1.0)
@@ -260,14 +261,16 @@ def judged(mutation: Mutation) -> Judged:
     with TemporaryDirectory() as folder:
         paths = mutation.write(Path(folder))
         try:
-            genes = (_assessed if mutation.number % _WHOLE == 0 else _called)(paths, who)
+            genes = _ways(mutation.number)(paths, who)
         except InputError as error:
             return Judged(mutation, "refused", error.code)
         except Exception as error:  # noqa: BLE001 - a crash is what is looked for
             return Judged(mutation, "crash", f"{type(error).__name__}: {error}")
     right, uncertain, wrong = 0, 0, []
-    for gene, truth in truths(who.seed).items():
-        found = genes[gene]
+    for gene, found in genes.items():
+        truth = truths(who.seed).get(gene)
+        if truth is None:
+            continue
         if not found.phenotype_certain:
             uncertain += 1
         elif found.phenotype == truth:
@@ -276,6 +279,22 @@ def judged(mutation: Mutation) -> Judged:
             told = f"certain {found.phenotype} ({found.label}), is {truth} ({'/'.join(who.alleles[gene])})"
             wrong.append(f"{gene}: {told}")
     return Judged(mutation, "read", "", right, uncertain, tuple(wrong))
+
+
+def _ways(number: int) -> Callable[[list[Path], Person], Mapping[str, GeneResult]]:
+    """How a file of the series is asked."""
+    if number % _WHOLE == 1:
+        return partial(_asked, number // _WHOLE)
+    return _assessed if number % _WHOLE == 0 else _called
+
+
+def _asked(number: int, paths: list[Path], who: Person) -> Mapping[str, GeneResult]:
+    """One gene alone, by a question that reads no more than it must."""
+    genes = sorted(truths(who.seed))
+    options = Options(sex=who.sex)  # type: ignore[arg-type]  # one of two words
+    question = Question(genes=(genes[number % len(genes)],))
+    assessment = bundled_engine().assess(paths, question, sample=who.name, options=options)
+    return {each.gene: each for each in assessment.genes if each.gene in question.genes}
 
 
 def _called(paths: list[Path], who: Person) -> Mapping[str, GeneResult]:

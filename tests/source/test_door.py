@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ from starling.formats.content import OrderName, ReaderName
 from starling.formats.header import Header
 from starling.formats.record import Record, parse_record
 from starling.formats.regions import Region, by_chromosome
+from starling.formats.vcf import VcfFile, open_vcf
 from starling.genotyping.collect import collect
 from starling.source.door import OpenSource, Wanted
 from starling.source.sites import SiteMaps
@@ -22,6 +24,7 @@ from tests.genotyping.reading import HEADERS, collected, knowledge, line, shown,
 from tests.simulators.arrays import patient, probes, write_23andme, write_finalreport
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person
+from tests.simulators.vcf_files import body, header, snv, write
 
 STAR2 = "chr10:94781859"
 
@@ -78,14 +81,37 @@ def test_phase_sets_count_whatever_the_chromosome_is_called(name: str) -> None:
     assert shown(sample, STAR2) == "G/A PHASE_SET_MIXED"
 
 
+@pytest.mark.parametrize("name", ["NC_000001.10", "CM000663.1", "nc_000001.10", "NC_000003.11"])
+@pytest.mark.parametrize("place", [97_915_614, 5])
+@pytest.mark.parametrize("container", ["plain", "bgzf"])
+def test_records_of_the_other_build_are_never_passed_over(
+    name: str, place: int, container: str, tmp_path: Path
+) -> None:
+    """The header says nothing of them, and no gene need lie there: their file is of two builds."""
+    text = text_of(["chr10 94781859 G A 0/1", f"{name} {place} C T 0/1"])
+    path = write(tmp_path, container, text)
+    for genes in (("CYP2C19",), tuple(knowledge().definitions)):
+        with pytest.raises(InputError, match=f"records on {name}, a sequence of the other build") as caught:
+            asked(genes, path)
+        assert caught.value.code == "BUILD_CONFLICT"
+
+
+def test_a_name_of_the_file_s_own_build_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "plain", text_of(["chr10 94781859 G A 0/1", "NC_000001.11 97450058 C T 0/1"]))
+    assert shown(asked(("DPYD",), path), "chr1:97450058") == "C/T"
+
+
 # --- a question about some genes --------------------------------------------------------------------------------------
 
 
-def asked(genes: Sequence[str], path: Path, options: Options = Options()) -> SampleGenotypes:
+def asked(
+    genes: Sequence[str], path: Path, options: Options = Options(), file: VcfFile | None = None
+) -> SampleGenotypes:
+    """`file`: the path, open already."""
     from starling.source.door import open_source
 
     wanted = Wanted(site_maps().about(genes), knowledge(), options)
-    with open_source(path, wanted) as source:
+    with OpenSource(file, wanted) if file is not None else open_source(path, wanted) as source:
         return collect([source], wanted).samples[0]
 
 
@@ -102,6 +128,19 @@ def test_some_genes_read_alone_are_as_in_the_whole(style: str, genes: tuple[str,
     assert own.genotypes == expected.genotypes
     assert own.notices == expected.notices
     assert set(own.genotypes) <= site_maps().about(genes).loci
+
+
+def test_a_file_of_another_chromosome_is_entered_and_not_read_whole(tmp_path: Path) -> None:
+    """What it shows of the genome counts for all files of the person; for that a few of its blocks are enough."""
+    draw = random.Random(3)
+    lines = [snv("chr10", 90_000_000 + 1_000 * at, info=f"X={draw.randbytes(150).hex()}") for at in range(8_000)]
+    head = header(("chr10",), extra=("##reference=GRCh38",)).replace(",length=300000000", "")
+    path = write(tmp_path, "bgzf", head + body(lines))
+    with open_vcf(path) as file:
+        assert asked(("DPYD",), path, file=file).genotypes == {}
+        assert file.reader == "bisect"
+        assert file.blocks_inflated is not None
+        assert file.blocks_inflated < path.stat().st_size // 65_536 // 2
 
 
 @pytest.mark.parametrize("genes", [("CYP2C19",), ("CYP2D6", "VKORC1"), ("MT-RNR1",)])

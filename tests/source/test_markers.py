@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -331,6 +333,19 @@ def test_the_bedside_test_for_aminoglycosides(tmp_path: Path) -> None:
     assert gentamicin.headline_action == "avoid"
     said = [notice.message for notice in own.provenance.notices]  # type: ignore[attr-defined]
     assert any("Genedrive 1, lot L7, time 2026-11-20T08:00Z" in text for text in said)
+
+
+@pytest.mark.parametrize("packing", ["zip", "gz", "utf-16-le", "utf-16-be"])
+def test_a_bedside_test_as_it_is_sent(packing: str, tmp_path: Path) -> None:
+    """Packed by a mail program, or saved by a spreadsheet without a mark of its code."""
+    text = "analyte,result\nm.1555A>G,detected\n"
+    path = tmp_path / f"baby.csv.{packing}"
+    if packing == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("baby.csv", text)
+    else:
+        path.write_bytes(gzip.compress(text.encode()) if packing == "gz" else text.encode(packing))
+    assert assess(path).gene("MT-RNR1").label == "m.1555A>G"
 
 
 @pytest.mark.parametrize("result", ["invalid", "not detected"])

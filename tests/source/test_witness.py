@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from starling.assessment import Assessment
+from starling.assessment import Assessment, Options
 from starling.errors import InputError
+from starling.source.sites import SiteMaps
 from starling.source.witness import DISPLACED, REFUSED_SITES, SEVERAL
-from starling.vocabulary import Why
+from starling.vocabulary import SampleGenotypes, Why
 from tests.bundled import bundled_engine
 from tests.genotyping.reading import at, collected, line, read, shown, site_maps, text_of
 from tests.simulators.equivalents import STYLES, rows_of, save_rows
@@ -115,6 +116,89 @@ def test_another_file_of_the_person_may_know_what_a_disbelieved_block_does_not()
         "b.vcf": text_of(["chr10 94781859 G A 0/1"], header=G38),
     }
     assert shown(collected(texts).samples[0], STAR2) == "G/A"
+
+
+# --- the files of one person ------------------------------------------------------------------------------------------
+
+CYP3A5 = "chr7:99672916"
+ITS_BLOCK = "chr7 99672900 A <NON_REF> GT 0/0 PASS END=99672950"
+LIFTED = "chr10 94842866 G A 0/1"
+
+
+def together(
+    *files: Sequence[str], options: Options = Options(), maps: SiteMaps | None = None, samples: Sequence[str] = "SSSSS"
+) -> Sequence[SampleGenotypes]:
+    """Everybody in files with these records, one sample each."""
+    texts = {
+        f"{number}.vcf": text_of(in_order(records), header=G38, samples=(sample,))
+        for number, (records, sample) in enumerate(zip(files, samples, strict=False))
+    }
+    return collected(texts, options, maps=maps).samples
+
+
+@pytest.mark.parametrize("files", [([LIFTED], [ITS_BLOCK]), ([ITS_BLOCK], [LIFTED])])
+def test_one_lifted_file_of_a_person_was_not_lifted_alone(files: Sequence[Sequence[str]]) -> None:
+    """A file of chr7 holds nothing that shows it; that of chr10 does, whichever is read first."""
+    (one,) = together(*files)
+    assert shown(one, CYP3A5) == "nocall REFERENCE_IN_DOUBT"
+    assert shown(together([STATED], [ITS_BLOCK])[0], CYP3A5) == "T/T"
+
+
+def test_a_header_that_says_so_speaks_for_the_other_files() -> None:
+    header = f"{G38}\n##liftOverChainFile=hg19ToHg38.over.chain.gz"
+    texts = {"a.vcf": text_of([STATED], header=header), "b.vcf": text_of([ITS_BLOCK], header=G38)}
+    assert shown(collected(texts).samples[0], CYP3A5) == "nocall REFERENCE_IN_DOUBT"
+
+
+def test_a_file_of_somebody_else_says_nothing() -> None:
+    lifted, other = together([LIFTED, ITS_BLOCK], [ITS_BLOCK], samples="AB")
+    assert shown(lifted, CYP3A5) == "nocall REFERENCE_IN_DOUBT"
+    assert shown(other, CYP3A5) == "T/T"
+
+
+def test_records_displaced_in_several_files_leave_nothing_certain_in_any() -> None:
+    """Each file has one variant beside its place, which one person in ten has by chance."""
+    (one,) = together([STATED], *([record] for record in beside(DISPLACED)))
+    assert at(one, STAR3).doubts == (Why.REFERENCE,)
+    (one,) = together([STATED], *([record] for record in beside(DISPLACED - 1)))
+    assert at(one, STAR3).doubts == ()
+
+
+def test_one_displaced_record_that_two_files_hold_is_one() -> None:
+    (one,) = together([STATED], *([beside(1)[0]] for _ in range(DISPLACED)))
+    assert at(one, STAR3).doubts == ()
+
+
+def test_files_that_are_of_another_genome_together_are_refused() -> None:
+    half = REFUSED_SITES // 2
+    message = r"REF is not the base of GRCh38 at 10 of 11 tested positions"
+    with pytest.raises(InputError, match=message) as caught:
+        together([STATED, *WRONG[:half]], WRONG[half:REFUSED_SITES])
+    assert (caught.value.code, caught.value.source) == ("REFERENCE_DIFFERS", "0.vcf, 1.vcf")
+
+
+def test_silence_of_one_file_is_not_believed_when_another_contradicts_the_genome() -> None:
+    options = Options(absent_is_reference="force")
+    believed, other = together([STATED], options=options), together([STATED], [WRONG[0]], options=options)
+    assert shown(believed[0], STAR2) == "G/G"
+    assert shown(other[0], STAR2) == "notassayed"
+    (lifted,) = together([STATED], [LIFTED], options=options)
+    assert (shown(lifted, STAR2), shown(lifted, CYP3A5)) == ("G/G", "notassayed")
+
+
+@pytest.mark.parametrize("files", [([LIFTED], [ITS_BLOCK]), ([LIFTED, ITS_BLOCK],)])
+def test_a_narrow_question_believes_no_more_than_a_whole_one(files: Sequence[Sequence[str]]) -> None:
+    """What shows the lift-over is a record of CYP2C19; asked is CYP3A5 alone."""
+    (one,) = together(*files, maps=site_maps().about(["CYP3A5"]))
+    assert shown(one, CYP3A5) == "nocall REFERENCE_IN_DOUBT"
+
+
+def test_support_that_other_genes_have_is_missing_in_a_narrow_question(tmp_path: Path) -> None:
+    """`0/0` without depth among records that have one was filled in, whatever is asked."""
+    records = [STATED.replace("0/1", "GT:DP 0/1:30"), "chr7 99672916 T C GT:DP 0/0:."]
+    for maps in (site_maps(), site_maps().about(["CYP3A5"])):
+        (one,) = together(records, maps=maps)
+        assert shown(one, CYP3A5) == "nocall NO_SUPPORT"
 
 
 def assessed(folder: Path, records: Sequence[str], header: str) -> Assessment:

@@ -70,9 +70,9 @@ def _header(rows: Sequence[tuple[int, str]]) -> tuple[int, str, list[str]] | Non
     return None
 
 
-def read(path: str | Path, _opening: Opening) -> MarkerTable:
+def read(path: str | Path, opening: Opening) -> MarkerTable:
     """The results in the file.  Raises: InputError BAD_MARKERS with the line, FILE_*, NOT_TEXT."""
-    lines = read_lines(Path(path))
+    lines = read_lines(path, opening)
     rows = [(number, line) for number, line in lines.numbered() if not line.startswith("#")]
     found = _header(rows)
     if found is None:
@@ -130,4 +130,4 @@ def _cells(line: str, separator: str, lines: Lines, number: int) -> list[str]:
         raise lines.wrong(f"not CSV ({error})", number) from None
 
 
-FORMATS: Final = (Format("assay", "results of single tests", matches, read),)
+FORMATS: Final = (Format("assay", "results of single tests", matches, read, pipes=True),)

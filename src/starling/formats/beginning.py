@@ -18,7 +18,7 @@ from typing import BinaryIO, Final, cast
 
 from starling.errors import InputError
 from starling.formats.bgzf import is_bgzf
-from starling.formats.stream import GZIP, UTF16, ZIP, TextStream, open_bytes
+from starling.formats.stream import GZIP, ZIP, TextStream, encoding_of, open_bytes
 from starling.values import dataclass
 
 #: Enough for the comments of most exports; where they are longer, for their beginning and their end.
@@ -105,7 +105,11 @@ def _inflated(data: bytes) -> bytes:
 
 
 def _as_utf8(head: bytes) -> bytes:
-    return head.decode("utf-16", errors="ignore").encode() if head[:2] in UTF16 else head
+    return head.decode(encoding_of(head), errors="ignore").encode() if _is_wide(head) else head
+
+
+def _is_wide(head: bytes) -> bool:
+    return encoding_of(head).startswith("utf-16")
 
 
 def _is_all_comment(head: bytes) -> bool:
@@ -118,7 +122,7 @@ def _is_all_comment(head: bytes) -> bool:
 
 def _behind_comments(stream: BinaryIO, name: str, head: bytes) -> bytes:
     """The beginning and the end of the comments, and the first row."""
-    text, wide = TextStream(stream, name, None), head[:2] in UTF16
+    text, wide = TextStream(stream, name, None), _is_wide(head)
     last = b""
     try:
         for chunk in text.chunks():

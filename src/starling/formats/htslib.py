@@ -44,7 +44,8 @@ class BcfFile:
             self._file: Any = pysam.VariantFile(str(path), "rb")
         except (OSError, ValueError) as error:
             raise InputError("FILE_DAMAGED", "not a readable BCF", source=self.name) from error
-        self._has_index = self._file.index is not None and (not silence_counts or _is_fresh(path))
+        # htslib does not compare an index with the file; where silence counts it is not enough that one lies there
+        self._has_index = self._file.index is not None and not silence_counts
         lines = str(self._file.header).splitlines()
         self.header: Header = parse_header((line.encode() for line in lines), self.name)
         self._contigs: dict[str, list[str]] = {}
@@ -58,7 +59,7 @@ class BcfFile:
 
     @property
     def order(self) -> Literal["index", "whole"]:
-        """An index, which is not made of an unsorted file, or a reading of everything."""
+        """An index, which is not made of an unsorted file, or (always where silence counts) a reading of everything."""
         return "index" if self._has_index else "whole"
 
     @property
@@ -149,12 +150,6 @@ def _matches(head: bytes) -> bool:
 
 def _open(path: str | Path, opening: Opening) -> BcfFile:
     return BcfFile(Path(path), hash_input=opening.hash_input, silence_counts=opening.silence_counts)
-
-
-def _is_fresh(path: Path) -> bool:
-    """Whether the index beside the file was made after the file."""
-    beside = [path.with_name(f"{path.name}.csi"), path.with_name(f"{path.name}.tbi")]
-    return any(one.is_file() and one.stat().st_mtime_ns >= path.stat().st_mtime_ns for one in beside)
 
 
 FORMATS: Final = (Format("bcf", "BCF", _matches, _open),)

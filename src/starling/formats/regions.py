@@ -62,12 +62,24 @@ def by_chromosome(regions: Sequence[Region]) -> dict[bytes, Intervals]:
     pairs: dict[str, list[tuple[int, int]]] = {}
     for chromosome, start, end in regions:
         pairs.setdefault(chromosome, []).append((start, end))
-    return {name.encode(): Intervals(values) for name, values in pairs.items()}
+    made: dict[tuple[tuple[int, int], ...], Intervals] = {}  # a chromosome is asked for under each of its names
+    return {name.encode(): _once(tuple(values), made) for name, values in pairs.items()}
+
+
+def _once(pairs: tuple[tuple[int, int], ...], made: dict[tuple[tuple[int, int], ...], Intervals]) -> Intervals:
+    found = made.get(pairs)
+    if found is None:
+        found = made[pairs] = Intervals(pairs)
+    return found
 
 
 def whatever_case(wanted: Mapping[bytes, Intervals]) -> dict[bytes, Intervals]:
     """The same by lower-case names: what is written `CHR6` somewhere is `chr6`."""
-    pairs: dict[bytes, list[tuple[int, int]]] = {}
+    alike: dict[bytes, list[Intervals]] = {}
     for name, intervals in wanted.items():
-        pairs.setdefault(name.lower(), []).extend(zip(*intervals.sides, strict=True))
-    return {name: Intervals(values) for name, values in pairs.items()}
+        alike.setdefault(name.lower(), []).append(intervals)
+    return {name: own[0] if len(own) == 1 else _joined(own) for name, own in alike.items()}
+
+
+def _joined(several: Iterable[Intervals]) -> Intervals:
+    return Intervals(pair for each in several for pair in zip(*each.sides, strict=True))

@@ -37,6 +37,8 @@ _MOST_HEADER_LINES: Final = 1_000_000
 ZIP: Final = b"PK\x03\x04"
 GZIP: Final = b"\x1f\x8b"
 UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+#: In so many bytes every second one is zero when a text in Latin letters is UTF-16 and lost its mark.
+_WIDE: Final = 16
 
 
 def open_bytes(path: Path) -> tuple[BinaryIO, int | None]:
@@ -67,8 +69,13 @@ def _reason(error: Exception) -> str:
 
 
 def encoding_of(data: bytes) -> str:
-    """The encoding of a text that begins so: UTF-16 by its mark, else UTF-8, with a mark or without."""
-    return "utf-16" if data[:2] in UTF16 else "utf-8-sig"
+    """The encoding of a text that begins so: UTF-16 by its mark or by its zeros, else UTF-8, with a mark or without."""
+    if data[:2] in UTF16:
+        return "utf-16"
+    even, odd = data[0:_WIDE:2], data[1:_WIDE:2]
+    if odd and all(even) and not any(odd):
+        return "utf-16-le"
+    return "utf-16-be" if odd and all(odd) and not any(even) else "utf-8-sig"
 
 
 class TextStream:

@@ -66,7 +66,7 @@ class SourceFacts:
         self._notes = source.notes
         self._is_gvcf = source.is_gvcf
         self._is_supported = source.is_supported
-        self._doubt = source.doubt
+        self._testimony = source.testimony
 
     def part(self, column: int, cells: list[Cell]) -> Part:
         """What the source states of the person in a column."""
@@ -81,5 +81,5 @@ class SourceFacts:
             mitochondrial_reference_known=source.build.mitochondrial_reference_known,
             remarks=self._notes,
             supported=self._is_supported,
-            doubt=self._doubt,
+            testimony=self._testimony,
         )

@@ -22,7 +22,7 @@ from starling.genotyping.merge import (
 from starling.genotyping.observation import Cell, Observation, ReferenceCall, calls_in, stated
 from starling.genotyping.plan import Speaks
 from starling.source.sites import BaseSlot, CompositeSite, SiteMap, Slot
-from starling.source.witness import Doubt
+from starling.source.witness import Doubt, Testimony, doubt_of, refuse
 from starling.values import dataclass, replace
 from starling.vocabulary import Genotype, Locus, Notice, Remark, SampleGenotypes, Sex, State, Why
 
@@ -45,11 +45,12 @@ _KEPT: Final = 1 << 14
 #: How a record speaks of a base that it does not write.
 _UNSTATED: Final = frozenset({Speaks.BLOCK, Speaks.COVERS, Speaks.LISTED, Speaks.SPANS})
 _DISBELIEVED: Final = Notice(
-    "REFERENCE_IN_DOUBT", "a reference block was not believed: the file was lifted over, or contradicts the genome"
+    "REFERENCE_IN_DOUBT",
+    "a reference block was not believed: the data were lifted over, or contradict the genome",
 )
 _CONTRADICTED: Final = Notice(
     "REFERENCE_IN_DOUBT",
-    "several records of the file contradict the reference genome or stand beside their place; nothing in it is certain",
+    "several records contradict the reference genome or stand beside their place; nothing in the data is certain",
 )
 _MIXED: Final = Notice(
     "PHASE_SET_MIXED", "phased without a phase set in a sample that names phase sets; read as unphased"
@@ -62,7 +63,7 @@ class Part:
 
     `absent_is_reference`: slots that are reference when the file does not mention them.  `gvcf`: the file states
     reference in blocks.  `phase_sets`: chromosomes on which the person's column names phase sets in this file.
-    `supported`: some column of the file has depths or qualities.  `doubt`: what of it is not believed.
+    `supported`: some column of the file has depths or qualities.  `testimony`: what it shows of itself.
     """
 
     source: str
@@ -74,14 +75,13 @@ class Part:
     mitochondrial_reference_known: bool = True
     remarks: tuple[Remark, ...] = ()
     supported: bool = False
-    doubt: Doubt = "none"
+    testimony: Testimony = Testimony()
 
-    @property
-    def doubted(self) -> frozenset[int]:
-        """The slots at which reference blocks are not believed."""
-        if self.doubt in {"blocks", "all"}:
+    def doubted(self, doubt: Doubt) -> frozenset[int]:
+        """The slots at which reference blocks, and silence, are not believed."""
+        if doubt in {"blocks", "all"}:
             return frozenset(range(len(self.sites.slots)))
-        return self.sites.differing if self.doubt == "differing" else frozenset()
+        return self.sites.differing if doubt == "differing" else frozenset()
 
 
 class Resolver:
@@ -92,8 +92,8 @@ class Resolver:
         # by identity, which a reader gives to equal observations; each is held here, so that no other takes its place
         self._known: dict[tuple[int, bool, bool], tuple[Observation, Genotype | None]] = {}
 
-    def resolve(self, part: Part) -> dict[int, Genotype]:
-        """The genotype of every slot of which the part's records speak."""
+    def resolve(self, part: Part, doubt: Doubt = "none") -> dict[int, Genotype]:
+        """The genotype of every slot of which the part's records speak, as far as the person's files are believed."""
         found: dict[int, Genotype] = {}
         slots, clear = part.sites.slots, part.sites.clear
         genotype: Genotype | None
@@ -108,18 +108,21 @@ class Resolver:
                 genotype = genotype_at(slots[index], cell, self._options, gvcf=part.gvcf, supported=part.supported)
             if genotype is not None:
                 found[index] = genotype
-        for index in part.doubted:
+        for index in part.doubted(doubt):
             cell = part.cells[index]
             if cell is not None and not isinstance(cell, ReferenceCall):
-                self._disbelieve(part, index, cell, found)
-        if part.doubt == "all":
+                self._disbelieve(part, index, cell, found, writes=doubt == "differing")
+        if doubt == "all":
             _doubt(found)
         _unmix(part, found)
         return found
 
-    def _disbelieve(self, part: Part, index: int, cell: Cell, found: dict[int, Genotype]) -> None:
-        """Blocks are left out at a slot; where nothing else speaks of it, it is a no-call that says why."""
-        slot, writes = part.sites.slots[index], part.doubt == "differing"
+    def _disbelieve(self, part: Part, index: int, cell: Cell, found: dict[int, Genotype], *, writes: bool) -> None:
+        """Blocks are left out at a slot; where nothing else speaks of it, it is a no-call that says why.
+
+        `writes`: records without an ALT that write out their base are believed.
+        """
+        slot = part.sites.slots[index]
         every = stated(cell, slot)
         kept = [one for one in every if one.plan.speaks not in _UNSTATED or (writes and _is_written(one))]
         if len(kept) == len(every):
@@ -196,16 +199,17 @@ def _unmix(part: Part, found: dict[int, Genotype]) -> None:
 def person(sample: str, parts: Sequence[Part], resolver: Resolver, sex: Sex) -> SampleGenotypes:
     """Everything that the files of one person state.
 
-    Raises: InputError CONFLICTING_PARTS when two of them state a site differently.
+    Raises: InputError CONFLICTING_PARTS when two of them state a site differently, REFERENCE_DIFFERS when together
+    they are of another genome.
     """
-    sites = parts[0].sites
-    found = _joined(parts, resolver)
+    sites, doubt = parts[0].sites, _doubt_of(parts)
+    found = _joined(parts, resolver, doubt)
     x_slots = [index for index in sites.on("chrX") if index in found]
     hemizygous = _hemizygous([found[index] for index in x_slots], sex)
     for index in x_slots:
         found[index] = _on_x(found[index], sites.slots[index], sex)
     _settle_ploidy(found, x_slots, sites, sex)
-    _fill(parts, found, hemizygous=hemizygous is True)
+    _fill(parts, found, doubt, hemizygous=hemizygous is True)
     genotypes = {genotype.locus: genotype for index, genotype in found.items() if index not in sites.parts}
     for composite in sites.composites:
         genotype = _composite(composite, [found.get(index) for index in composite.parts])
@@ -218,6 +222,13 @@ def person(sample: str, parts: Sequence[Part], resolver: Resolver, sex: Sex) -> 
         mitochondrial_reference_known=_mitochondrial_reference_known(parts),
         hemizygous_x=hemizygous,
     )
+
+
+def _doubt_of(parts: Sequence[Part]) -> Doubt:
+    testimonies = [part.testimony for part in parts]
+    if len(parts) > 1:
+        refuse(testimonies, ", ".join(part.source for part in parts))
+    return doubt_of(testimonies)
 
 
 def _remarks(parts: Sequence[Part], genotypes: Mapping[Locus, Genotype]) -> tuple[Remark, ...]:
@@ -249,12 +260,12 @@ def _mitochondrial_reference_known(parts: Sequence[Part]) -> bool:
     return all(part.mitochondrial_reference_known for part in holding or parts)
 
 
-def _joined(parts: Sequence[Part], resolver: Resolver) -> dict[int, Genotype]:
+def _joined(parts: Sequence[Part], resolver: Resolver, doubt: Doubt) -> dict[int, Genotype]:
     if len(parts) == 1:
-        return resolver.resolve(parts[0])
+        return resolver.resolve(parts[0], doubt)
     joined: dict[int, Genotype] = {}
     for number, part in enumerate(sorted(parts, key=lambda part: part.source)):
-        for index, genotype in resolver.resolve(part).items():
+        for index, genotype in resolver.resolve(part, doubt).items():
             if genotype.phase_set is not None:
                 genotype = replace(genotype, phase_set=f"{number}:{genotype.phase_set}")
             if index in joined:
@@ -337,9 +348,13 @@ def _without(genotype: Genotype, slot: Slot, notice: Notice) -> Genotype:
 # --- sites that no record mentions, and sites of several bases --------------------------------------------------------
 
 
-def _fill(parts: Sequence[Part], found: dict[int, Genotype], *, hemizygous: bool) -> None:
+def _fill(parts: Sequence[Part], found: dict[int, Genotype], doubt: Doubt, *, hemizygous: bool) -> None:
+    """Silence is reference where an option says so and the files are believed.
+
+    Who had two copies of the other build's REF has no record there, and none after lift-over.
+    """
     for part in parts:
-        for index in part.absent_is_reference:
+        for index in part.absent_is_reference - part.doubted(doubt):
             slot = part.sites.slots[index]
             if index in found or slot.reference is None or not (isinstance(slot, BaseSlot) or slot.is_known):
                 continue

@@ -40,10 +40,10 @@ def samples_of(specimen: Specimen) -> tuple[str, ...] | None:
 
 
 def kept(path: Path, engine: Engine, specimen: Specimen) -> bytes:
-    """What is kept of a file, compressed.  Raises: InputError, the sender's."""
+    """What is kept of a file, compressed: also what speaks against it later.  Raises: InputError, the sender's."""
     options = options_of(specimen)
     with open_source(path, Wanted(engine.maps, engine.knowledge, options, samples_of(specimen))) as source:
-        names, build = source.names, source.build.name
+        names, build, foreign = source.names, source.build.name, source.foreign
     content = open_file(path, Opening())
     if isinstance(content, MarkerTable):
         return zlib.compress(path.read_bytes())
@@ -53,7 +53,7 @@ def kept(path: Path, engine: Engine, specimen: Specimen) -> bytes:
         for name, ours in names.items()
         if spans.get(ours)
     ]
-    return zlib.compress("".join(_lines(content, regions)).encode())
+    return zlib.compress("".join(_lines(content, [*regions, *foreign])).encode())
 
 
 def _lines(file: VariantFile, regions: list[Region]) -> Iterator[str]:

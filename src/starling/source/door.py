@@ -18,7 +18,7 @@ from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.content import Content, Opening, VariantFile
 from starling.formats.header import Header
-from starling.formats.record import Record
+from starling.formats.record import LARGEST_POSITION, Record
 from starling.formats.regions import Intervals as Stretches
 from starling.formats.regions import Region
 from starling.formats.registry import open_file
@@ -30,7 +30,7 @@ from starling.source.samples import chosen_samples
 from starling.source.sites import SiteMap, SiteMaps
 from starling.source.stamps import SourceStamp
 from starling.source.support import carries_support, with_depth
-from starling.source.witness import Doubt, Witness
+from starling.source.witness import Testimony, Witness, refuse
 from starling.values import dataclass
 from starling.vocabulary import Remark
 
@@ -193,7 +193,7 @@ class OpenSource:
 
     def _speaks_of_any_gene(self) -> bool:
         """Whether a contig is one on which any gene lies, asked about or not."""
-        known = self._usable(self._wanted.maps.whole.of(self.build.name))
+        known = self._usable(self._whole)
         return any(name in known for name in self.header.contigs)
 
     def _usable(self, sites: SiteMap) -> _Names:
@@ -209,63 +209,74 @@ class OpenSource:
     def fetch(self, spans: Mapping[str, Intervals] | None = None) -> Iterator[tuple[str, Record]]:
         """(chromosome, record) of every record with genotypes in `spans` (chromosome -> intervals; None: at a site).
 
-        Raises: InputError NO_GENOTYPES or NO_CHROMOSOMES when no record has anything to say; REFERENCE_DIFFERS.
+        Raises: InputError NO_GENOTYPES or NO_CHROMOSOMES when no record has anything to say; BUILD_CONFLICT,
+        REFERENCE_DIFFERS.
         """
         wanted = self.sites.spans if spans is None else spans
+        is_whole = self._wanted.maps.is_whole
+        asked = {} if is_whole else {chromosome: Stretches(own) for chromosome, own in wanted.items()}
         fetched = genotyped = 0
         alone = len(self.header.samples) == 1
         for chromosome, record in self._records(wanted):
-            fetched += 1
+            is_asked = is_whole or _touches(asked.get(chromosome), record)
+            fetched += is_asked
             if "GT" not in record.format:
                 continue
-            genotyped += 1
+            genotyped += is_asked
             if record.is_segment:
                 continue
             self.is_supported = self.is_supported or carries_support(record)
-            yield chromosome, with_depth(record) if alone else record
+            if is_asked:
+                yield chromosome, with_depth(record) if alone else record
         if fetched and not genotyped:
             raise InputError("NO_GENOTYPES", "no record has a GT field", source=self.name)
         if not fetched and not self.header.contigs:
             raise InputError("NO_CHROMOSOMES", "no record lies on a chromosome that is needed", source=self.name)
-        self._witness.refuse(self.name, self.build.name)
+        refuse([self.testimony], self.name)
 
     def _records(self, wanted: Mapping[str, Intervals]) -> Iterator[tuple[str, Record]]:
-        """Every record in `wanted`; the witness hears all that are read.
+        """Every record in `wanted` and wherever any gene lies; the witness hears all.
 
-        A file that is entered here and there shows by its entries whether it is sorted, so it is entered wherever any
-        gene lies, whatever is asked: a narrow question must not believe a file that a whole one does not.
+        A narrow question must not believe a file that a whole one does not.
+        Raises: InputError BUILD_CONFLICT for a record on a sequence of the other build.
         """
-        names, witness = self.names, self._witness
-        if not self._is_read_everywhere:
-            for record in self._file.fetch(_regions(names, wanted)):
-                chromosome = names[record.chromosome]
-                witness.hear(chromosome, record)
-                yield chromosome, record
-            return
-        whole = self._wanted.maps.whole.of(self.build.name)
-        everywhere, asked = self._usable(whole), {ours: Stretches(wanted.get(ours, ())) for ours in names.values()}
-        for record in self._file.fetch(_regions(everywhere, whole.spans)):
-            chromosome = everywhere[record.chromosome]
-            witness.hear(chromosome, record)
-            own = asked.get(chromosome)
-            if own is not None and own.overlaps(record.position, max(record.position, record.end)):
-                yield chromosome, record
+        names, whole = self._usable(self._whole), self._whole
+        regions = [*_regions(self.names, wanted), *self.foreign]
+        if not self._wanted.maps.is_whole:
+            regions += _regions(names, whole.spans)
+        foreign = {region.chromosome for region in self.foreign}
+        for record in self._file.fetch(regions):
+            if record.chromosome.casefold() in foreign:
+                raise self._mixed(record.chromosome)
+            chromosome = names[record.chromosome]
+            self._witness.hear(chromosome, record)
+            yield chromosome, record
 
-    @property
-    def _is_read_everywhere(self) -> bool:
-        """Whether more is read than is asked about."""
-        return not self._wanted.maps.is_whole and self._file.reader != "scan"
+    @cached_property
+    def _whole(self) -> SiteMap:
+        """The sites of every gene, in the coordinates of the file."""
+        return self._wanted.maps.whole.of(self.build.name)
+
+    @cached_property
+    def foreign(self) -> tuple[Region, ...]:
+        """The whole sequences of the other build, without case; a record on one is another place than it says."""
+        known = self._wanted.chromosomes.contigs.items()
+        others = (name.casefold() for name, (_, build) in known if build not in {None, self.build.name})
+        return tuple(Region(name, 1, LARGEST_POSITION) for name in others)
+
+    def _mixed(self, name: str) -> InputError:
+        """What to raise for records of two builds: a position of the one is another place in the other."""
+        message = f"there are records on {name}, a sequence of the other build: the file is of {self.build.name}"
+        return InputError("BUILD_CONFLICT", message, source=self.name)
 
     @cached_property
     def _witness(self) -> Witness:
-        sites = self._wanted.maps.whole.of(self.build.name) if self._is_read_everywhere else self.sites
-        return Witness(sites, alone=len(self.header.samples) == 1)
+        return Witness(self._whole, alone=len(self.header.samples) == 1)
 
     @property
-    def doubt(self) -> Doubt:
-        """Where a reference that no record states is not believed: see `starling.source.witness`."""
-        doubt = self._witness.doubt
-        return "differing" if doubt == "none" and self.is_lifted else doubt
+    def testimony(self) -> Testimony:
+        """What its records show of it, with the files of the same person to be judged by: final after `fetch`."""
+        return self._witness.testimony(self.build.name, lifted=self.is_lifted)
 
     @property
     def is_gvcf(self) -> bool:
@@ -295,8 +306,8 @@ class OpenSource:
 
     @property
     def silent(self) -> frozenset[int]:
-        """The slots that are reference when the file does not mention them."""
-        return filled_slots(self.sites, self.fillable, self.callable, self.doubt)
+        """The slots that are reference when the file does not mention them, as far as it is believed."""
+        return filled_slots(self.sites, self.fillable, self.callable)
 
     def phase_sets(self) -> Mapping[str, frozenset[int]]:
         """Chromosome -> the columns that name a phase set there, as far as that is known."""
@@ -333,6 +344,10 @@ class OpenSource:
     ) -> None:
         """The file is closed; what is known of it can still be asked for."""
         self._file.close()
+
+
+def _touches(stretches: Stretches | None, record: Record) -> bool:
+    return stretches is not None and stretches.overlaps(record.position, max(record.position, record.end))
 
 
 def _note(name: str, note: str | Remark) -> Remark:

@@ -11,7 +11,6 @@ from typing import Final
 from starling.assessment import Options
 from starling.formats.content import Described
 from starling.source.sites import GeneSpan, SiteMap, Slot
-from starling.source.witness import Doubt
 
 Intervals = Sequence[tuple[int, int]]
 
@@ -23,21 +22,13 @@ LEAST_RECORDS: Final = 1_000_000
 NEIGHBOURHOOD: Final = 1_000_000
 
 
-def filled_slots(
-    sites: SiteMap, genes: frozenset[str], callable_: Mapping[str, Intervals], doubt: Doubt = "none"
-) -> frozenset[int]:
-    """The slots of `genes`, and those that lie wholly in a callable interval (in the build of `sites`).
-
-    `doubt`: where the file's silence is not believed.  In one that was lifted over these are the sites whose REF
-    differs: who had two copies of the other build's REF has no record there, and none after lift-over.
-    """
-    if doubt in {"blocks", "all"}:
-        return frozenset()
+def filled_slots(sites: SiteMap, genes: frozenset[str], callable_: Mapping[str, Intervals]) -> frozenset[int]:
+    """The slots of `genes`, and those that lie wholly in a callable interval (in the build of `sites`)."""
     found = {number for gene in sites.genes if gene.gene in genes for number in gene.slots}
     for slot in sites.slots if callable_ else ():
         if _inside(slot, callable_.get(slot.locus.chromosome, ())):
             found.add(slot.number)
-    return frozenset(found - sites.differing if doubt == "differing" else found)
+    return frozenset(found)
 
 
 def fillable_genes(file: Described, sites: SiteMap, names: Mapping[str, str], options: Options) -> frozenset[str]:

@@ -3,17 +3,23 @@
 A record states its own REF and can be checked; a reference block, and the silence of a file, state none at the
 positions that they speak for.  So where a record contradicts the reference, neither is believed; where several do, or
 stand one base beside their place, nothing of the file is certain; where many do, the file is of no use at all.
+
+The files of one person are believed together: who wrote one file for each chromosome made them all in one way, and what
+shows in one of them took place in the others, which may hold nothing that shows it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.source.sites import BaseSlot, ChromosomeSites, SiteMap
+from starling.values import dataclass
+from starling.vocabulary import Locus
 
-#: A file is refused when this share of the tested positions, and so many of them, have another REF than the genome.
+#: Files are refused when this share of the tested positions, and so many of them, have another REF than the genome.
 #: Ours: in what a caller wrote there is none.
 REFUSED_SHARE: Final = 0.25
 REFUSED_SITES: Final = 10
@@ -24,14 +30,71 @@ SEVERAL: Final = 2
 #: bases, the same two bases in one of eight), so three in some thousands.
 DISPLACED: Final = 3
 _BASES: Final = frozenset("ACGT")
+#: A place, and in words what a record states there.
+Told = tuple[Locus, str]
 
 #: What is not believed: nothing; blocks and silence at the sites whose REF differs between the builds, for the file was
 #: lifted over; blocks and silence; or these, and nothing that the file states is certain.
 Doubt = Literal["none", "differing", "blocks", "all"]
 
 
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """What the records of one file show of it.
+
+    `build`: what they are held against.  `compared`: how many positions could be.  `wrong`: where REF is that of no
+    build, `of_other_build`: where it is the other one's, `unconfirmed`: where it is not GRCh38's and GRCh37's is not
+    published.  `beside`: sites that have their variant one base beside them.  `lifted`: the header says that positions
+    were lifted over.
+    """
+
+    build: str = ""
+    compared: int = 0
+    wrong: tuple[Told, ...] = ()
+    of_other_build: tuple[Told, ...] = ()
+    unconfirmed: tuple[Told, ...] = ()
+    beside: tuple[Locus, ...] = ()
+    lifted: bool = False
+
+    @property
+    def contradictions(self) -> tuple[Told, ...]:
+        """Every position whose REF is not the build's."""
+        return (*self.wrong, *self.of_other_build, *self.unconfirmed)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing at all speaks against the file."""
+        return not (self.contradictions or self.beside or self.lifted)
+
+
+def doubt_of(files: Iterable[Testimony]) -> Doubt:
+    """What is not believed of files that are one person's.  The other build's REF alone shows a lift-over."""
+    suspect = [each for each in files if not each.is_clean]
+    wrong = {place for each in suspect for place, _ in each.wrong}
+    beside = {place for each in suspect for place in each.beside}
+    if len(wrong) >= SEVERAL or len(beside) >= DISPLACED:
+        return "all"
+    if wrong:
+        return "blocks"
+    return "differing" if any(each.lifted or each.of_other_build for each in suspect) else "none"
+
+
+def refuse(files: Sequence[Testimony], source: str) -> None:
+    """Nothing, unless most of what can be checked in one person's files is wrong.
+
+    Raises: InputError REFERENCE_DIFFERS.
+    """
+    stated = [told for each in files for told in each.contradictions]
+    wrong, everything = len({place for place, _ in stated}), sum(each.compared for each in files)
+    if wrong < REFUSED_SITES or len(stated) < REFUSED_SHARE * everything:
+        return
+    build = " or ".join(dict.fromkeys(each.build for each in files if each.contradictions))
+    message = f"REF is not the base of {build} at {wrong} of {everything} tested positions ({stated[0][1]})"
+    raise InputError("REFERENCE_DIFFERS", message, source=source)
+
+
 class Witness:
-    """Record after record of one file.  `doubt` and `refuse` are final when all were heard."""
+    """Record after record of one file.  `testimony` is final when all were heard."""
 
     def __init__(self, sites: SiteMap, *, alone: bool) -> None:
         """`alone`: the file is of one person, whose genotype tells which variants are there."""
@@ -77,29 +140,30 @@ class Witness:
             if any(alt in slot.words and str(number) in called for number, alt in enumerate(record.alts, 1)):
                 self._beside.add(slot.number)
 
-    @property
-    def doubt(self) -> Doubt:
-        """What is not believed.  The other build's REF alone shows that the file was lifted over."""
-        wrong = sum(not self._is_of_other_build(number) for number in self._denied)
-        if wrong >= SEVERAL or len(self._beside) >= DISPLACED:
-            return "all"
-        return "blocks" if wrong else "differing" if self._denied else "none"
+    def testimony(self, build: str, *, lifted: bool) -> Testimony:
+        """What was heard, of a file of this build; `lifted`: its header says that it was lifted over."""
+        other = {number for number in self._denied if self._is_of_other_build(number)}
+        return Testimony(
+            build=build,
+            compared=len(self._confirmed | self._denied.keys() | self._unconfirmed.keys()),
+            wrong=self._told({number: told for number, told in self._denied.items() if number not in other}),
+            of_other_build=self._told({number: self._denied[number] for number in sorted(other)}),
+            unconfirmed=self._told(self._unconfirmed),
+            beside=tuple(self._sites.slots[number].locus for number in sorted(self._beside)),
+            lifted=lifted,
+        )
+
+    def _told(self, stated: Mapping[int, tuple[int, str]]) -> tuple[Told, ...]:
+        found = []
+        for number, (position, base) in stated.items():
+            slot = self._sites.slots[number]
+            assert isinstance(slot, BaseSlot)
+            where = f"{slot.locus.chromosome}:{position} states {base} for {slot.reference or slot.words[0]}"
+            found.append((slot.locus, where))
+        return tuple(found)
 
     def _is_of_other_build(self, number: int) -> bool:
         slot = self._sites.slots[number]
         if number not in self._sites.differing or slot.site is None:
             return False
         return self._denied[number][1] in {slot.site.ref, slot.site.ref_grch37}
-
-    def refuse(self, source: str, build: str) -> None:
-        """Nothing, unless most of what can be checked is wrong.  Raises: InputError REFERENCE_DIFFERS."""
-        wrong = self._denied | self._unconfirmed
-        everything = len(wrong.keys() | self._confirmed)
-        if len(wrong) < REFUSED_SITES or len(wrong) < REFUSED_SHARE * everything:
-            return
-        number, (position, base) = next(iter(wrong.items()))
-        slot = self._sites.slots[number]
-        assert isinstance(slot, BaseSlot)
-        where = f"{slot.locus.chromosome}:{position} states {base} for {slot.reference or slot.words[0]}"
-        message = f"REF is not the base of {build} at {len(wrong)} of {everything} tested positions ({where})"
-        raise InputError("REFERENCE_DIFFERS", message, source=source)

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 from starling.assessment import Options
 from starling.cohort.collect.evidence import FileProfile, Holdings, Row
 from starling.definitions import GeneDefinition
+from starling.errors import InputError
 from starling.genotyping.call import Call, has_genotypes_alone, read_call, view
 from starling.genotyping.effects import ANY_OTHER
 from starling.genotyping.plan import RecordPlan, SlotPlan, plan_record
 from starling.source.fill import Intervals, filled_slots
 from starling.source.sites import SiteMap, SiteMaps
+from starling.source.witness import Testimony, doubt_of, refuse
 from starling.values import dataclass
 from starling.vocabulary import BuildName
 
@@ -71,7 +73,7 @@ class GeneSites:
         """The slots that a file's silence makes reference: only where all of its records were kept."""
         sites = self.of(profile.build)
         genes = frozenset(profile.fillable)
-        slots = filled_slots(sites, genes, profile.callable, profile.doubt)
+        slots = filled_slots(sites, genes, profile.callable)
         return frozenset(
             number
             for number in slots
@@ -171,14 +173,13 @@ class _Keys:
         return Patterns(definition.gene, representatives, whole, explicit)
 
     def _context(self, definition: GeneDefinition) -> NDArray[np.uint64]:
-        """What decides beside the records: the kind of each file, what it fills, phase sets elsewhere, and sex."""
+        """What decides beside the records: how far files are believed, their kind, what they fill, phase sets, sex."""
         import numpy as np
 
         holdings, sites = self._holdings, self._sites[definition.gene]
-        total = np.zeros((2, len(holdings.people)), np.uint64)
+        total = self._doubts.copy()
         profiles = [
             f"{each.build} {each.mitochondrial_reference_known} {each.is_gvcf} {each.supported} "
-            f"{each.doubt} "
             f"{sorted(sites.filled(each))}"
             for each in holdings.files
         ]
@@ -192,6 +193,28 @@ class _Keys:
             for sex, people in holdings.sex.items():
                 total[:, list(people)] += np.array(_hashed(f"sex {sex}"), np.uint64)[:, None]
         return total
+
+    @cached_property
+    def _doubts(self) -> NDArray[np.uint64]:
+        """A number for what is not believed of each person's files together, or that they are of another genome."""
+        import numpy as np
+
+        total = np.zeros((2, len(self._holdings.people)), np.uint64)
+        files = self._holdings.files
+        if not total.size or all(each.testimony.is_clean for each in files):
+            return total
+        sets, own = np.unique(np.array(self._holdings.layers), axis=1, return_inverse=True)
+        told = [_believed([files[number].testimony for number in each if number >= 0]) for each in sets.T.tolist()]
+        total += np.array([_hashed(text) for text in told], np.uint64)[own.ravel()].T
+        return total
+
+
+def _believed(testimonies: Sequence[Testimony]) -> str:
+    try:
+        refuse(testimonies, "")
+    except InputError as error:
+        return error.code
+    return doubt_of(testimonies)
 
 
 class _Statements:

@@ -86,7 +86,7 @@ class GenotypeReader:
             phase_sets=frozenset({self.sites.definition.chromosome}) if named else frozenset(),
             mitochondrial_reference_known=profile.mitochondrial_reference_known,
             supported=profile.supported,
-            doubt=profile.doubt,
+            testimony=profile.testimony,
         )
 
 

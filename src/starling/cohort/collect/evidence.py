@@ -18,9 +18,9 @@ from starling.errors import InputError
 from starling.formats.record import Record
 from starling.formats.regions import merge
 from starling.source.fill import Intervals
-from starling.source.witness import Doubt
+from starling.source.witness import Testimony
 from starling.values import asdict, dataclass, field
-from starling.vocabulary import BuildName
+from starling.vocabulary import BuildName, Locus
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Kept on both sides of a gene, in bases, so that most sites of a later definition are covered.
 #: Source: this project's rule for evidence (docs/how-to/biobank.md).
 MARGIN: Final = 1_000
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 _META: Final = b"starling-evidence"
 #: A row group holds about this many statements that differ from the usual one, or this many rows: memory is bounded.
 _GROUP_CELLS: Final = 500_000
@@ -41,7 +41,7 @@ class FileProfile:
 
     `fillable`: genes in which its silence is reference because an option said so.  `callable`: chromosome ->
     intervals that a BED file called callable.  `covered`: chromosome -> intervals of which every record was kept.
-    All positions are in the file's own build.  `doubt`: what of the file is not believed.  `supported`: some
+    All positions are in the file's own build.  `testimony`: what its records show of it.  `supported`: some
     column has depths or qualities.
     """
 
@@ -56,7 +56,7 @@ class FileProfile:
     fillable: tuple[str, ...]
     callable: Mapping[str, Intervals]
     covered: Mapping[str, Intervals]
-    doubt: Doubt = "none"
+    testimony: Testimony = Testimony()
     supported: bool = False
 
     def covers(self, chromosome: str, start: int, end: int) -> bool:
@@ -313,4 +313,11 @@ def _profile(stated: dict[str, Any]) -> FileProfile:
         name: {chromosome: tuple(map(tuple, spans)) for chromosome, spans in stated[name].items()}
         for name in ("callable", "covered")
     }
-    return FileProfile(**{**stated, **intervals, "fillable": tuple(stated["fillable"])})
+    read = {"fillable": tuple(stated["fillable"]), "testimony": _testimony(stated["testimony"])}
+    return FileProfile(**{**stated, **intervals, **read})
+
+
+def _testimony(stated: dict[str, Any]) -> Testimony:
+    told = ("wrong", "of_other_build", "unconfirmed")
+    places = {name: tuple((Locus(*place), text) for place, text in stated[name]) for name in told}
+    return Testimony(**{**stated, **places, "beside": tuple(Locus(*place) for place in stated["beside"])})

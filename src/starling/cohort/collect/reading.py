@@ -186,7 +186,7 @@ def _profile(source: OpenSource, kept: Mapping[str, Intervals]) -> FileProfile:
         fillable=tuple(sorted(source.fillable)),
         callable=source.callable,
         covered=kept,
-        doubt=source.doubt,
+        testimony=source.testimony,
         supported=source.is_supported,
     )
 
