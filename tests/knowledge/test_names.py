@@ -89,3 +89,9 @@ def test_makers_salts_forms_and_schemes_are_passed_over(base: KnowledgeBase, sai
 )
 def test_what_is_put_on_the_skin_or_means_another_thing_stays_unknown(base: KnowledgeBase, said: str) -> None:
     assert base.read_medicine(said)[0] == ()
+
+
+def test_a_suggestion_for_what_is_taken_names_its_substance(base: KnowledgeBase) -> None:
+    assert base.nearest_medicines("Koumadin") == ("Coumadin [warfarin]",)
+    assert base.nearest_medicines("clopidogril")[0] == "clopidogrel"
+    assert base.nearest_medicines("xyzzy") == ()
