@@ -57,6 +57,17 @@ def test_medicines_are_read_as_of_one_patient(tmp_path: Path) -> None:
 
 
 def test_an_outside_call_that_is_wrong_is_named_with_its_line(tmp_path: Path) -> None:
-    (tmp_path / "outside.tsv").write_text("sample\tgene\tdiplotype\nP1\tCYP2D6\t*1/*2\nP2\tBRCA1\tx\n")
-    with pytest.raises(InputError, match=r"outside\.tsv:3: BRCA1 is not in this knowledge base"):
+    (tmp_path / "outside.tsv").write_text("sample\tgene\tactivity score\nP1\tCYP2D6\t1\nP2\t\t1\n")
+    with pytest.raises(InputError, match=r"outside\.tsv:3: "):
         read_outside(tmp_path / "outside.tsv", bundled_knowledge())
+
+
+def test_what_says_nothing_here_is_named_and_passed_over_as_in_a_report(tmp_path: Path) -> None:
+    rows = "P1\tcyp2d6\t*1/*2\nP1\tBRCA1\tx\nP2\tDPYD\tNO_MATCH/NO_MATCH\n"
+    (tmp_path / "outside.tsv").write_text(f"sample\tgene\tdiplotype\n{rows}")
+    found = with_outside_calls({}, read_outside(tmp_path / "outside.tsv", bundled_knowledge()))
+    assert [(call.gene, call.diplotype) for call in found["P1"].outside] == [("CYP2D6", "*1/*2")]
+    assert {name: each.remarks for name, each in found.items()} == {
+        "P1": ("not covered here and passed over: BRCA1 (x).",),
+        "P2": ("no result, and passed over: DPYD (NO_MATCH/NO_MATCH).",),
+    }

@@ -19,7 +19,7 @@ GENOTYPES += ["", "x", "0/", "٠/٠", "00/0", "12345678/0", "-1"]
 NUMBERS = ["30", "9", "10", "20", "19", "99", "0", "-1", ".", "", "١", "1e1", "nan", "inf", "0.5", "1_0", " 30", "0x10"]
 VALUES = {
     "GT": GENOTYPES,
-    "AD": ["30,0", "0,0", "15,15", ".", ".,.", "", "0", "-1,1", "5,x", "9,0", "0,30", "30,0,0"],
+    "AD": ["30,0", "0,0", "15,15", ".", ".,.", ".,.,.", "", "0", "-1,1", "5,x", "9,0", "0,30", "30,0,0"],
     "AF": ["0.5", ".", "0.1,0.2", ""],
     "PS": ["94781859", "1", ".", "", " ", "PASS", "PASS"],
     "PGT": ["0|1", "1|0", "0|0", "."],
@@ -33,16 +33,28 @@ VALUES = {
     "HDS": ["0,0", "0.2,0.2", "0.9,1", "."],
     "PSL": [".", ".,.", "a,a", "a,b"],
     "CN": ["2", "1", "."],
+    "RD": ["30", "0", "15", ".", "15,15"],
+    "NV": ["0", "15", ".", "0,0", "x"],
+    "NR": ["30", "30,30", ".", "0"],
+    "DP4": ["15,15,0,0", "8,8,7,7", ".", "1,2"],
+    "VAF": ["0", "0.5", ".", "0,0.5"],
+    "FREQ": ["0%", "37.5%", "."],
+    "ADF": ["15,0", "8,7", ".", "15"],
+    "ADR": ["15,0", "8,7", ".", "15"],
 }
 KEYS = ["DP", "MIN_DP", "GQ", "RGQ", "GQX", "AD", "AF", "PS", "PGT", "PID", "FT", "LEN", "RNC", "PL", "DP", "GT"]
-KEYS += ["GP", "DS", "HDS", "PSL", "CN"]
-#: FORMAT of GATK, GLnexus, DRAGEN and of a plain caller.
+KEYS += ["GP", "DS", "HDS", "PSL", "CN", "RD", "NR", "NV", "DP4", "VAF", "FREQ", "ADF", "ADR", "AD", "RO", "AO"]
+#: FORMAT of GATK, GLnexus, DRAGEN, Strelka, DeepVariant, VarScan, Platypus and of a plain caller.
 USUAL = [
     "GT:AD:DP:GQ:PL",
     "GT:AD:DP:GQ:PGT:PID:PL:PS",
     "GT:DP:AD:GQ:PL:RNC",
     "GT:FT:AD:DP:GQ:MIN_DP",
     "GT:AD:DP:RGQ",
+    "GT:GQ:DP:AD:ADF:ADR:PL",
+    "GT:GQ:DP:AD:VAF:PL",
+    "GT:GQ:DP:RD:AD:FREQ",
+    "GT:GQ:NR:NV",
     "GT:PL",
     "GT:DS:HDS:GP",
 ]

@@ -9,23 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from starling.assessment import Options
-from starling.genotyping.support import SUPPORT, Support, limits_of, verdict
+from starling.genotyping.stated import NOT_STATED
+from starling.genotyping.support import limits_of, verdict
 
 LIMITS = limits_of(Options())
-NOTHING = Support(*["."] * len(SUPPORT))
 GENOTYPES = [(0, 0), (0, 1), (1, 1), (1, 2), (0,), (1,)]
 
 
 def judged(haplotypes: tuple[int, ...], **fields: str) -> str:
     """The codes of what is too little, and of what contradicts."""
-    found = verdict(haplotypes, NOTHING._replace(**fields), LIMITS, alleles=3 if 2 in haplotypes else 2)
+    found = verdict(haplotypes, NOT_STATED._replace(**fields), LIMITS, alleles=3 if 2 in haplotypes else 2)
     return " ".join(notice.code for notice in (found.weak, found.against) if notice is not None)
 
 
 @pytest.mark.parametrize("haplotypes", GENOTYPES)
 def test_what_a_file_does_not_have_says_nothing_against_it(haplotypes: tuple[int, ...]) -> None:
     assert judged(haplotypes) == ""
-    assert verdict(haplotypes, NOTHING, LIMITS, alleles=3).bare
+    assert verdict(haplotypes, NOT_STATED, LIMITS, alleles=3).bare
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_each_kind_of_support(haplotypes: tuple[int, ...], fields: dict[str, str
 
 
 def test_shares_of_reads_mean_heteroplasmy_on_chrm() -> None:
-    support = NOTHING._replace(ad="90,10", dp="100")
+    support = NOT_STATED._replace(ad="90,10", dp="100")
     assert verdict((1,), support, LIMITS, alleles=2, balance=False).against is None
 
 
@@ -113,7 +113,7 @@ def test_less_support_is_never_enough_where_more_was_not(
         reads, more = (own, other), (own, other + fewer)
         before, after = (",".join(map(str, each if haplotypes == (0, 0) else each[::-1])) for each in (reads, more))
         assert (
-            not verdict(haplotypes, NOTHING._replace(ad=before), LIMITS, alleles=2).against
+            not verdict(haplotypes, NOT_STATED._replace(ad=before), LIMITS, alleles=2).against
             or sum(reads) < 10
-            or (verdict(haplotypes, NOTHING._replace(ad=after), LIMITS, alleles=2).against)
+            or (verdict(haplotypes, NOT_STATED._replace(ad=after), LIMITS, alleles=2).against)
         )

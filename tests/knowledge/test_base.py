@@ -470,6 +470,7 @@ def test_what_is_particular_about_a_gene(base: KnowledgeBase) -> None:
         ("acénocoumarol", "acenocoumarol"), ("takrolimus", "tacrolimus"), ("metoprololo", "metoprolol"),
         ("Amitriptylin-HCl", "amitriptyline"),
         ("oxicodona", "oxycodone"), ("ezetimibe/simvastatin 10/20 mg", "simvastatin"),
+        ("paracetamol/codeine 500/30 mg", "codeine"),
     ],
 )  # fmt: skip
 def test_a_drug_is_known_as_it_is_prescribed_and_spelled_elsewhere(base: KnowledgeBase, said: str, drug: str) -> None:

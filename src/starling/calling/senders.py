@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from starling.calling.wording import states_nothing
 from starling.definitions import GeneDefinition
 from starling.errors import InputError
 from starling.values import replace
@@ -60,7 +61,10 @@ def of_person(outside: Sequence[OutsideCall], sample: str) -> tuple[OutsideCall,
 
 
 def sender_notices(outside: Sequence[OutsideCall], genes: Sequence[str], sample: str) -> tuple[Notice, ...]:
-    """Which tool wrote each file, whose it is where the name is another, and the genes that were passed over."""
+    """Which tool wrote each file, whose it is where the name is another, and what was passed over.
+
+    That are genes that nobody here knows, and words that are no result (`NO_MATCH/NO_MATCH`).
+    """
     return tuple(notice for file, calls in _by_file(outside).items() for notice in _of_file(file, calls, genes, sample))
 
 
@@ -74,12 +78,20 @@ def _of_file(file: str, calls: Sequence[OutsideCall], genes: Sequence[str], samp
     if others:
         named = ", ".join(f"{call.gene} ({_said(call)})" for call in others)
         yield Notice("GENES_NOT_COVERED", f"{where}not covered here and passed over: {named}.")
+    empty = [call for call in known if _said(call) and _is_no_result(call)]
+    if empty:
+        named = ", ".join(f"{call.gene} ({_said(call)})" for call in empty)
+        yield Notice("OUTSIDE_NO_CALL", f"{where}no result, and passed over: {named}.")
     people = {call.sample for call in calls if call.sample}
     if people and people != {sample}:
         (person,) = people if len(people) == 1 else (sample,)
         text = f"{where}results of {person}, the input is of {sample}; make sure that they are one person."
         if person != sample:
             yield Notice("OUTSIDE_SAMPLE", text)
+
+
+def _is_no_result(call: OutsideCall) -> bool:
+    return not call.activity_score and states_nothing(call.diplotype) and states_nothing(call.phenotype)
 
 
 def _said(call: OutsideCall) -> str:

@@ -1,6 +1,6 @@
 """One sample's column of one record -> the alleles it states, how far to trust them, and their phase.
 
-Source: VCF v4.5, section 1.6.2 (GT, AD, PS, PSL, FT, LEN); GATK (PGT, PID); what supports a genotype stands in
+Source: VCF v4.5, section 1.6.2 (GT, AF, PS, PSL, FT, LEN); GATK (PGT, PID); what supports a genotype stands in
 `starling.genotyping.support`.
 """
 
@@ -14,17 +14,10 @@ from typing import Final, NamedTuple
 from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.record import Record
-from starling.genotyping.support import (
-    NOT_STATED,
-    SUPPORT,
-    Limits,
-    Support,
-    limits_of,
-    number,
-    numbers,
-    verdict,
-)
-from starling.source.support import CARRIED, MISSING
+from starling.genotyping.reads import reads_of
+from starling.genotyping.stated import INSTEAD_OF_AD, NOT_STATED, SUPPORT, Haplotypes, Support, number, numbers
+from starling.genotyping.support import Limits, limits_of, verdict
+from starling.source.support import CARRIED, MISSING, NO_READS
 from starling.vocabulary import Notice
 
 _QUALITIES: Final = ("GQ", "RGQ", "GQX")
@@ -33,8 +26,8 @@ _MORE: Final = Notice(
 )
 PASSING: Final = frozenset({"PASS", ".", ""})
 _GENOTYPE_ONLY: Final = ("GT",)
-#: DeepVariant's filter for a candidate that it calls reference: a statement, not a doubt.
-_REFERENCE_CALL: Final = "RefCall"
+#: The filter of a candidate that was called reference (DeepVariant, Clair3; Platypus): a statement, not a doubt.
+_REFERENCE_CALLS: Final = frozenset({"RefCall", "REFCALL"})
 #: GT of reference as nearly every caller writes it.
 REFERENCES: Final[Mapping[str, tuple[int, ...]]] = {"0/0": (0, 0), "0|0": (0, 0), "0": (0,)}
 _ALL_REFERENCE: Final = frozenset(REFERENCES.values())
@@ -95,9 +88,10 @@ PLAIN_REFERENCE: Final = Call((0, 0), bare=True)
 class QuickFields(NamedTuple):
     """Where a plain reference call is read in a column of one record, to which a `.` was appended for what it lacks.
 
-    `width`: how many values a column must have.  `names`, `support`: which fields of `Support` but PL FORMAT has, and
-    their texts.  `likelihoods`, `quality`, `filters`, `phase_set`, `phase_sets`: the places of PL, GQ, FT, PS and PSL.
-    `carried`: whether FORMAT lists what a caller of reads fills.
+    `width`: how many values a column must have.  `names`, `support`: the fields of `Support` but PL that count,
+    and their texts.  `likelihoods`, `quality`, `filters`, `phase_set`, `phase_sets`: the places of PL, GQ, FT, PS, PSL.
+    `reads`: that of AD, if FORMAT has fields that would count instead, else that of GT.  `carried`: whether FORMAT
+    lists what a caller of reads fills.
     """
 
     width: int
@@ -108,9 +102,12 @@ class QuickFields(NamedTuple):
     filters: int
     phase_set: int
     phase_sets: int
+    reads: int
     carried: bool
 
 
+#: A field that says nothing of a reference call.
+_OF_VARIANTS: Final = frozenset({"AF"})
 #: Fields of support to stand for those that FORMAT lacks: two are looked up at least.
 _UNLISTED: Final = ("DP", "GQ")
 
@@ -124,11 +121,13 @@ def _layout(keys: tuple[str, ...], chromosome: str) -> tuple[Mapping[str, int], 
     at = {key: place for place, key in enumerate(keys)}
     if chromosome == "chrM" or "LEN" in at or "CN" in at or at.get("GT") != 0:
         return at, None
-    own = [key for key in SUPPORT if key in at and key != "PL"]
+    instead = INSTEAD_OF_AD.intersection(at) - _OF_VARIANTS
+    unused = {"PL", *_OF_VARIANTS, *(instead if "AD" in at else ())}
+    own = [key for key in SUPPORT if key in at and key not in unused]
     if len(own) < len(_UNLISTED):
         own += [key for key in _UNLISTED if key not in at]
     return at, QuickFields(
-        width=max(at.get(key, -1) for key in (*SUPPORT, "FT", "PS", "PSL")) + 1,
+        width=max(at.get(key, -1) for key in (*own, "PL", "FT", "PS", "PSL")) + 1,
         names=tuple(key.lower() for key in own),
         support=itemgetter(*(at.get(key, -1) for key in own)),
         likelihoods=at.get("PL", -1),
@@ -136,6 +135,7 @@ def _layout(keys: tuple[str, ...], chromosome: str) -> tuple[Mapping[str, int], 
         filters=at.get("FT", -1),
         phase_set=at.get("PS", -1),
         phase_sets=at.get("PSL", -1),
+        reads=at.get("AD", 0) if instead else 0,
         carried=not CARRIED.isdisjoint(at),
     )
 
@@ -200,8 +200,8 @@ def _plain_reference(record: RecordView, values: list[str], options: Options) ->
     haplotypes, quick = REFERENCES.get(values[0]), record.quick
     if haplotypes is None or quick is None or len(values) < quick.width:
         return None
-    values = [*values, "."]
-    if values[quick.filters] not in PASSING:
+    values.append(".")  # which says nothing, whatever FORMAT has in its place
+    if values[quick.filters] not in PASSING or values[quick.reads] in NO_READS:
         return None
     phase = None
     if values[0] == "0|0" and options.phase != "ignore":
@@ -225,7 +225,7 @@ def _plain_reference(record: RecordView, values: list[str], options: Options) ->
     )
     if call.bare and quick.carried:
         call = call._replace(hollow=True)
-    if record.filtered and record.filtered != _REFERENCE_CALL:
+    if record.filtered and record.filtered not in _REFERENCE_CALLS:
         call = call._replace(filtered=record.filtered)
     return call
 
@@ -268,7 +268,7 @@ def _call_at_length(record: RecordView, values: Sequence[str], options: Options)
     alleles = len(record.record.alts) + 1
     weak, against, bare = verdict(haplotypes, support, limits_of(options), alleles=alleles, balance=not mitochondrial)
     stated = any(haplotype is not None for haplotype in haplotypes)
-    if is_reference and filtered == _REFERENCE_CALL:
+    if is_reference and filtered in _REFERENCE_CALLS:
         filtered = ""
     return Call(
         haplotypes=haplotypes,
@@ -278,8 +278,8 @@ def _call_at_length(record: RecordView, values: Sequence[str], options: Options)
         bare=bare and is_reference,
         filtered=filtered,
         quality=_first_number(fields.get(key) for key in _QUALITIES),
-        unread=frozenset() if mitochondrial else _unread(fields, haplotypes),
-        fractions=_fractions(fields) if mitochondrial else (),
+        unread=frozenset() if mitochondrial else _unread(support, haplotypes, alleles),
+        fractions=_fractions(support, haplotypes, alleles) if mitochondrial else (),
         more=more,
         length=_first_number([fields.get("LEN")]),
         against=against if stated else None,
@@ -353,22 +353,21 @@ def _one_set(chromosome: str, names: Sequence[str], ploidy: int) -> str | None:
     return f"{chromosome}:{names[0]}" if alone else None
 
 
-def _unread(fields: Mapping[str, str], haplotypes: tuple[int | None, ...]) -> frozenset[int]:
-    """The stated alleles that AD gives no read, where two different ones are stated."""
+def _unread(support: Support, haplotypes: Haplotypes, alleles: int) -> frozenset[int]:
+    """The stated alleles that have no read, where two different ones are stated."""
     stated = {haplotype for haplotype in haplotypes if haplotype is not None}
-    if len(stated) < 2 or "AD" not in fields:
-        return frozenset()
-    depths = [number(text) for text in fields["AD"].split(",")]
-    return frozenset(index for index in stated if index < len(depths) and depths[index] == 0)
+    reads = reads_of(support, haplotypes, alleles) if len(stated) > 1 else None
+    return frozenset() if reads is None else frozenset(allele for allele in stated if reads.of(allele) == 0)
 
 
-def _fractions(fields: Mapping[str, str]) -> tuple[tuple[int, float], ...]:
-    """The share of the reads of every ALT, stated or not: FORMAT/AF, else from AD (INFO/AF is a population's)."""
-    shares: list[float | None] = []
-    if "AF" in fields:
-        shares = [number(text) for text in fields["AF"].split(",")]
-    elif "AD" in fields and (total := sum(depths := numbers(fields["AD"]))) > 0:
-        shares = [depth / total for depth in depths[1:]]
+def _fractions(support: Support, haplotypes: Haplotypes, alleles: int) -> tuple[tuple[int, float], ...]:
+    """The share of the reads of every ALT, stated or not: AF of as many numbers, else from the reads of each."""
+    shares: Sequence[float | None] = numbers(support.af)
+    if len(shares) != alleles - 1 or support.af in MISSING:
+        reads = reads_of(support, haplotypes, alleles)
+        if reads is None or reads.total <= 0 or (reads.pooled and alleles != 2):
+            return ()
+        shares = [None if count is None else count / reads.total for count in reads.counts[1:]]
     return tuple((index, share) for index, share in enumerate(shares, 1) if share is not None)
 
 

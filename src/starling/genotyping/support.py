@@ -2,8 +2,9 @@
 
 Fields that a file does not have at all say nothing against it.  A reference genotype without support counts as not
 read; one that lists a variant is used and never certain, because dropping a dangerous variant would be worse.
-Source: VCF v4.5, section 1.6.2 (AD, DP, GL, GQ, GP, PL; the order of genotypes in PL); VCF v4.2, section 1.4.2 (GP on
-the Phred scale); GATK (RGQ, MIN_DP); GLnexus (RNC); Strelka (GQX); freebayes (RO, AO); Minimac4, Beagle (DS, HDS).
+Source: VCF v4.5, section 1.6.2 (DP, GL, GQ, GP, PL; the order of genotypes in PL); VCF v4.2, section 1.4.2 (GP on the
+Phred scale); GATK (RGQ, MIN_DP); GLnexus (RNC); Strelka (GQX); Minimac4, Beagle (DS, HDS); reads by allele:
+`starling.genotyping.reads`.
 """
 
 from __future__ import annotations
@@ -14,37 +15,13 @@ from math import prod
 from typing import Final, NamedTuple
 
 from starling.assessment import Options
+from starling.genotyping.reads import Reads, reads_of
+from starling.genotyping.stated import Haplotypes, Support, numbers, stated_numbers
 from starling.source.support import MISSING
 from starling.vocabulary import Notice
 
-_INFINITE: Final = float("inf")
 #: Probabilities of all genotypes add up to 1 so nearly; a GP that does not is on the Phred scale (DRAGEN, VCF 4.2).
 _ROUNDING: Final = 0.05
-
-
-class Support(NamedTuple):
-    """All that speaks for or against a genotype, as the column has it; `.`: not stated.  Fields as in `SUPPORT`."""
-
-    min_dp: str
-    dp: str
-    gq: str
-    rgq: str
-    gqx: str
-    rnc: str
-    ad: str
-    gp: str
-    ds: str
-    hds: str
-    pl: str
-    gl: str
-    ro: str
-    ao: str
-
-
-#: A column that says nothing but GT.
-NOT_STATED: Final = Support(*["."] * len(Support._fields))
-#: The FORMAT key of each field of `Support`.
-SUPPORT: Final = tuple(name.upper() for name in Support._fields)
 
 
 class Limits(NamedTuple):
@@ -66,9 +43,6 @@ class Verdict(NamedTuple):
     bare: bool
 
 
-Haplotypes = tuple[int | None, ...]
-
-
 def limits_of(options: Options) -> Limits:
     """The limits that the options set."""
     return Limits(options.min_dp, options.min_gq, options.min_gp, options.max_other_reads, options.min_het_reads)
@@ -81,19 +55,18 @@ def verdict(haplotypes: Haplotypes, support: Support, limits: Limits, *, alleles
     follow from GT, as they do not on chrM.
     """
     is_reference = not any(haplotypes)
-    if support.ad in MISSING and support.ro not in MISSING and support.ao not in MISSING:
-        support = support._replace(ad=f"{support.ro},{support.ao}")
-    depths = _stated_numbers(support.min_dp, support.dp)
-    qualities = _stated_numbers(support.gq, support.rgq, support.gqx)
+    depths = stated_numbers(support.min_dp, support.dp)
+    qualities = stated_numbers(support.gq, support.rgq, support.gqx)
+    reads = reads_of(support, haplotypes, alleles)
     imputed = _probability(haplotypes, support, alleles)
     likelihoods = _likelihoods(haplotypes, support, alleles, is_imputed=imputed is not None)
-    if not depths and (is_reference or number(support.ad.split(",")[0]) is not None) and support.ad not in MISSING:
-        depths = [sum(numbers(support.ad))]
+    if not depths and reads is not None and reads.counted and (is_reference or reads.counts[0] is not None):
+        depths = [reads.total]
     if not qualities and likelihoods is not None:
         lowest, *others = sorted(likelihoods)
         qualities = [others[0] - lowest] if others else []
     too_little = _too_little(depths, qualities, support.rnc, limits) or _improbable(imputed, limits)
-    contradiction = _unbalanced(haplotypes, support, limits) if balance else None
+    contradiction = _unbalanced(haplotypes, reads, limits) if balance else None
     contradiction = contradiction or _unlikely(haplotypes, likelihoods)
     if imputed is None:
         contradiction = contradiction or _unlikely(haplotypes, _by_genotype(support.gp, haplotypes, alleles))
@@ -133,29 +106,31 @@ def _too_little(
 # --- reads ------------------------------------------------------------------------------------------------------------
 
 
-def _unbalanced(haplotypes: Haplotypes, support: Support, limits: Limits) -> tuple[str, str] | None:
-    """What the reads of each allele say against the genotype.
-
-    An AD of one number counts the reads of REF alone (Clair3): the others are those that DP has beside them.
-    """
-    depths = [number(text) for text in support.ad.split(",")]
-    if None in depths or None in haplotypes:
+def _unbalanced(haplotypes: Haplotypes, reads: Reads | None, limits: Limits) -> tuple[str, str] | None:
+    """What the reads of each allele say against the genotype; one that GT does not call may be left unstated."""
+    if reads is None or None in haplotypes or (everything := reads.total) <= 0:
         return None
-    reads = [value for value in depths if value is not None]
-    if len(reads) == 1 and not any(haplotypes) and (total := number(support.dp)) is not None:
-        reads.append(max(total - reads[0], 0))
-    called = {haplotype for haplotype in haplotypes if haplotype is not None}
-    if max(called) >= len(reads) or (everything := sum(reads)) <= 0:
+    called = {reads.place(haplotype): reads.of(haplotype) for haplotype in haplotypes if haplotype is not None}
+    own = [count for count in called.values() if count is not None]
+    if len(own) < len(called):
         return None
-    if any(reads[allele] <= 0 for allele in called):
-        return "ALLELE_BALANCE", f"although an allele of it has not one of {everything:g} reads"
-    others = everything - sum(reads[allele] for allele in called)
-    if everything >= limits.min_balance_reads and others >= limits.max_other_reads * everything:
-        return "ALLELE_BALANCE", f"although {others:g} of {everything:g} reads show another allele"
-    rarest = min(reads[allele] for allele in called)
-    if len(called) > 1 and rarest < limits.min_het_reads * everything:
-        return "ALLELE_BALANCE", f"with one of its alleles in {rarest:g} of {everything:g} reads"
+    others, rarest = everything - sum(own), min(own)
+    if rarest <= 0:
+        return "ALLELE_BALANCE", f"although an allele of it has not one of {_of(everything, reads)}"
+    enough = not reads.counted or everything >= limits.min_balance_reads
+    if enough and others >= limits.max_other_reads * everything:
+        return "ALLELE_BALANCE", f"although {_some(others, reads)} of {_of(everything, reads)} show another allele"
+    if len(own) > 1 and rarest < limits.min_het_reads * everything:
+        return "ALLELE_BALANCE", f"with one of its alleles in {_some(rarest, reads)} of {_of(everything, reads)}"
     return None
+
+
+def _some(count: float, reads: Reads) -> str:
+    return f"{count:.3g}" if reads.counted else f"{100 * count:.3g} %"
+
+
+def _of(everything: float, reads: Reads) -> str:
+    return f"{everything:g} reads" if reads.counted else "its reads"
 
 
 # --- likelihoods and probabilities ------------------------------------------------------------------------------------
@@ -165,7 +140,7 @@ def _by_genotype(text: str, haplotypes: Haplotypes, alleles: int) -> list[float]
     """The numbers, one for every genotype of this ploidy; None when there are none, or not as many."""
     if text in MISSING:
         return None
-    values = [number(part) for part in text.split(",")]
+    values = numbers(text)
     if None in values:
         return None
     genotypes = alleles if len(haplotypes) == 1 else alleles * (alleles + 1) // 2
@@ -204,11 +179,11 @@ def _probability(haplotypes: Haplotypes, support: Support, alleles: int) -> floa
     probabilities = _by_genotype(support.gp, haplotypes, alleles)
     if probabilities is not None and abs(sum(probabilities) - 1) <= _ROUNDING and min(probabilities) >= 0:
         return probabilities[place]
-    dosages = [number(text) for text in support.ds.split(",")]
+    dosages = numbers(support.ds)
     if len(dosages) == alleles - 1 and None not in dosages:
         counts = [haplotypes.count(allele) for allele in range(1, alleles)]
         return 1 - max(abs((dosage or 0.0) - count) for dosage, count in zip(dosages, counts, strict=True))
-    shares = [number(text) for text in support.hds.split(",")]
+    shares = numbers(support.hds)
     if len(shares) == len(haplotypes) * (alleles - 1) and None not in shares:
         stated = [haplotype == allele for haplotype, allele in product(haplotypes, range(1, alleles))]
         return prod(1 - abs((share or 0.0) - is_it) for share, is_it in zip(shares, stated, strict=True))
@@ -219,26 +194,3 @@ def _improbable(probability: float | None, limits: Limits) -> tuple[str, str] | 
     if probability is None or probability >= limits.min_gp - 1e-9:
         return None
     return "LOW_PROBABILITY", f"with an imputed probability of {max(probability, 0):.2g}, below {limits.min_gp:g}"
-
-
-# --- numbers ----------------------------------------------------------------------------------------------------------
-
-
-def number(text: str | None) -> float | None:
-    """None for what is missing or no finite number."""
-    if text is None or text == ".":
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if abs(value) < _INFINITE else None
-
-
-def numbers(text: str) -> list[float]:
-    """The numbers of a list; what is missing counts as 0."""
-    return [number(part) or 0.0 for part in text.split(",")]
-
-
-def _stated_numbers(*texts: str) -> list[float]:
-    return [value for text in texts if (value := number(text)) is not None]

@@ -181,14 +181,16 @@ class KnowledgeBase:
     def find_drug(self, name: str, *, as_prescribed: bool = True) -> Drug:
         """The drug of this ingredient, synonym, brand, RxNorm or ATC code, whatever its case and hyphens.
 
-        `as_prescribed`: also as on a prescription, see `read_medicine`; of a combination the only drug that is known.
+        `as_prescribed`: also as on a prescription, see `read_medicine`; of a combination the only drug with advice, or
+        else the only one that is known.
         Raises: InputError when no drug, or (an ATC group, a combination) more than one, answers to `name`.
         """
         found = self._drugs.get(plain_name(name))
         if found is not None:
             return found
         read = self.read_medicine(name)[0] if as_prescribed else ()
-        drugs = [self._drugs[plain] for plain in map(plain_name, read) if plain in self._drugs]
+        known = [self._drugs[plain] for plain in map(plain_name, read) if plain in self._drugs]
+        drugs = [drug for drug in known if not drug.unadvised] or known
         if len(drugs) > 1:
             named = ", ".join(drug.name for drug in drugs)
             raise InputError("UNKNOWN_NAME", f"{name.strip()!r} is a combination; ask about one of them: {named}")
@@ -202,7 +204,7 @@ class KnowledgeBase:
         raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{self._near(name)}")
 
     def _near(self, name: str) -> str:
-        return _nearest(without_form(name), self._drug_names(), lambda near: self._identity(plain_name(near)))
+        return _nearest(without_form(name), self._drug_names(), self._meaning)
 
     def find_gene(self, name: str) -> str:
         """The gene of this name, whatever its case.  Raises: InputError UNKNOWN_GENE, with the nearest names."""
@@ -265,8 +267,11 @@ class KnowledgeBase:
         return plain in self._drugs or plain in self._inhibitors
 
     def nearest_medicines(self, name: str) -> tuple[str, ...]:
-        """Up to three medicine names that resemble this one, the most similar first."""
-        return _closest(without_form(name), self._drug_names() | self._inhibitor_names())
+        """Up to three medicine names that resemble this one, the most similar first, each as `_near_names` says it."""
+        return _near_names(without_form(name), self._drug_names() | self._inhibitor_names(), self._meaning)
+
+    def _meaning(self, name: str) -> str | None:
+        return self._identity(plain_name(name))
 
     def verify_content(self) -> bool:
         """Whether the rows of every table still give the digest of the stamp (a slow check, for diagnosis)."""
@@ -364,17 +369,17 @@ def _same_bytes(path: Path, other: Path) -> bool:
         return False
 
 
-def _closest(name: str, spelled: Mapping[str, str]) -> tuple[str, ...]:
-    """Up to three of the spelled names that resemble this one, the most similar first."""
+def _near_names(name: str, spelled: Mapping[str, str], meaning: Callable[[str], str | None]) -> tuple[str, ...]:
+    """Up to three of the spelled names that resemble this one; what a name means, where it is another, in brackets."""
     import difflib  # takes as long to load as the whole knowledge base to open
 
-    return tuple(spelled[plain] for plain in difflib.get_close_matches(plain_name(name), spelled, cutoff=_CLOSE))
+    close = [spelled[plain] for plain in difflib.get_close_matches(plain_name(name), spelled, cutoff=_CLOSE)]
+    return tuple(near if meaning(near) in {None, near} else f"{near} [{meaning(near)}]" for near in close)
 
 
 def _nearest(name: str, spelled: Mapping[str, str], meaning: Callable[[str], str | None] = lambda _: None) -> str:
-    """The end of a sentence that does not know the name; what a near name means, where it is another, in brackets."""
-    close = [(near, meaning(near)) for near in _closest(name, spelled)]
-    said = ", ".join(near if means in {None, near} else f"{near} [{means}]" for near, means in close)
+    """The end of a sentence that does not know the name."""
+    said = ", ".join(_near_names(name, spelled, meaning))
     return f" (nearest names: {said})" if said else ""
 
 

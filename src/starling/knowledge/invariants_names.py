@@ -21,17 +21,18 @@ _FACTORS: Final = {"strong": "0", "moderate": "0.5"}
 
 def medicine_names(tables: Tables) -> Iterator[Violation]:
     """A name answers to one medicine, whatever its case and hyphens; it is no drug's name and no code."""
-    drugs = {row["drug"] for row in tables["drugs"]}
     ingredients = {row["ingredient"] for row in tables["inhibitors"]}
+    advised = {row["drug"] for row in tables["drugs"]}
+    drugs = advised | ({row["drug"] for row in tables["drugs_without_advice"]} - ingredients)
     owner = {plain_name(name): name for name in sorted(ingredients) + sorted(drugs)}
-    for row in tables["drugs"]:
+    for row in (*tables["drugs"], *tables["drugs_without_advice"]):
         owner |= {plain_name(code): row["drug"] for code in (row["rxnorm"], *row["atc"].split()) if code}
     for row in (*tables["drug_names"], *tables["inhibitor_names"]):
         medicine = row.values.get("drug") or row["ingredient"]
         if row["kind"] not in _KINDS or not row["source"]:
             yield at(row, "a name is a synonym or a brand and states its source")
         if row.file == "drug_names.tsv" and medicine not in drugs:
-            yield at(row, f"{medicine!r} is not in drugs.tsv")
+            yield at(row, f"{medicine!r} is not in drugs.tsv or drugs_without_advice.tsv")
         if row.file == "inhibitor_names.tsv" and (medicine not in ingredients or medicine in drugs):
             yield at(row, f"{medicine!r} is not an ingredient of inhibitors.tsv, or a drug (then see drug_names.tsv)")
         plain = plain_name(row["name"])

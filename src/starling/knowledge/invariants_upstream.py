@@ -70,12 +70,13 @@ def _genes_named(tables: Tables) -> dict[str, set[str]]:
 
 def drugs_without_advice(tables: Tables) -> Iterator[Violation]:
     """A drug without advice has no guideline, no name or code of another drug, a reason and a source."""
-    owners = {plain_name(row["drug"]): row["drug"] for row in tables["drugs"]}
-    owners |= {plain_name(row["name"]): row["drug"] for row in tables["drug_names"]}
+    advised = {row["drug"] for row in tables["drugs"]}
+    owners = {plain_name(drug): drug for drug in advised}
+    owners |= {plain_name(row["name"]): row["drug"] for row in tables["drug_names"] if row["drug"] in advised}
     owners |= {code: row["drug"] for row in tables["drugs"] for code in (row["rxnorm"], *row["atc"].split()) if code}
     for row in tables["drugs_without_advice"]:
         for name in filter(None, (plain_name(row["drug"]), row["rxnorm"], *row["atc"].split())):
-            if owners.get(name, row["drug"]) != row["drug"] or row["drug"] in owners.values():
+            if owners.get(name, row["drug"]) != row["drug"] or row["drug"] in advised:
                 yield at(row, f"{name!r} is that of a drug with advice: {owners.get(name, row['drug'])}")
         if not row["reason"] or not row["source"] or row["reason"].endswith("."):
             yield at(row, "a drug without advice has a source, and a reason without a full stop")

@@ -7,31 +7,12 @@ import unicodedata
 from functools import cache
 from typing import Final
 
+from starling.knowledge.prescribed import FORMS, JOINED, MAKERS, SALTS
+
 _IGNORED: Final = re.compile(r"[^\w/+]|_")
 
 _UNIT: Final = r"(?:mg|mcg|µg|μg|ug|kg|g|ml|l|mmol|iu|ie|ui|i\.?u\.?|units?|%)"
 _NUMBER: Final = r"\d+(?:[.,]\d+)*"
-#: Forms that are swallowed or injected.  Creams, eye drops and the like are not here: what reaches an enzyme from them
-#: is not what the tables speak of, so such a name stays unknown, and that is said.
-_FORMS: Final = frozenset({
-    "tablet", "tablets", "tab", "tabs", "tablette", "tabletten", "filmtablette", "filmtabletten", "comprime",
-    "comprimes", "comprimé", "comprimés", "comprimido", "comprimidos", "compressa", "compresse", "filmomhulde",
-    "capsule", "capsules", "cap", "caps", "capsula", "capsulas", "cápsula", "cápsulas", "kapsel", "kapseln", "gelule",
-    "gelules", "gélule", "gélules", "solution", "oral", "injection", "injectable", "infusion", "suspension", "syrup",
-    "sachet", "sachets", "retard",
-    "retardtablette", "retardtabletten", "sr", "xr", "er", "mr", "cr", "la", "xl", "iv", "im", "sc", "po", "od", "bd",
-    "tds", "qds", "film", "coated", "film-coated", "gastro-resistant", "modified", "release", "prolonged", "extended",
-    "modified-release", "prolonged-release", "extended-release",
-})  # fmt: skip
-#: Words for the salt of a substance; the tables speak of the substance.
-_SALTS: Final = frozenset({
-    "hydrochloride", "dihydrochloride", "hcl", "hydrobromide", "phosphate", "sulfate", "sulphate", "sodium",
-    "potassium", "calcium", "magnesium", "maleate", "mesilate", "mesylate", "besilate", "besylate", "bisulfate",
-    "tartrate", "bitartrate", "succinate", "fumarate", "citrate", "hydrochlorid", "hydrochloridum", "hydrochlorure",
-    "chlorhydrate", "clorhidrato", "hidrocloruro", "cloridrato", "natrium", "kalium", "sodique", "sodico", "sódico",
-    "phosphat", "fosfato", "fosfaat", "succinat", "succinato", "tartrat", "tartrato", "sulfat", "sulfato", "maleat",
-    "maleato",
-})  # fmt: skip
 #: Spellings of one sound in the names of substances; in this order.
 _SOUNDS: Final = (
     ("ä", "e"), ("ö", "e"), ("ü", "u"), ("æ", "e"), ("œ", "e"), ("ae", "e"), ("oe", "e"), ("ou", "u"),
@@ -59,8 +40,20 @@ def _strength() -> re.Pattern[str]:
 
 
 @cache
-def _hyphen_before_salt() -> re.Pattern[str]:
-    return re.compile(rf"-(?=(?:{'|'.join(sorted(_SALTS))})\b)")
+def _scheme() -> re.Pattern[str]:
+    """How often: `1-0-0`, `1x`, `1 x`."""
+    return re.compile(r"(?<!\S)(?:[\d½](?:-[\d½]){2,3}|\d\s?x)(?!\S)")
+
+
+@cache
+def _hyphen_before_word() -> re.Pattern[str]:
+    return re.compile(rf"-(?=(?:{'|'.join(sorted(SALTS | MAKERS))})(?!\w))")
+
+
+@cache
+def _salt_before() -> re.Pattern[str]:
+    """`phosphate de`, as French, Spanish and Italian put the salt before the substance."""
+    return re.compile(rf"^(?:{'|'.join(sorted(SALTS))}) (?:de |di |d['’])")
 
 
 @cache
@@ -83,16 +76,35 @@ def plain_name(text: str) -> str:
 
 
 def without_form(text: str) -> str:
-    """The name without strengths, forms and salts, as they stand on a prescription.
+    """The name without strengths, forms, salts and makers, as they stand on a prescription.
 
-    >>> without_form("Plavix 75 mg tablets"), without_form("metoprolol succinate ER 50mg")
-    ('plavix', 'metoprolol')
+    >>> without_form("Plavix 75 mg tablets"), without_form("chlorhydrate de tramadol LP 50mg")
+    ('plavix', 'tramadol')
+    >>> without_form("Codeinphosphat 30 mg"), without_form("sertralina cinfa 50 mg comprimidos EFG")
+    ('codein', 'sertralina')
     """
-    first, *words = _strength().sub(" ", _hyphen_before_salt().sub(" ", text.casefold())).replace("(", " ").replace(
-        ")", " "
-    ).split() or [""]
-    said = (word.strip(",;.") for word in words)
-    return " ".join([first.strip(",;."), *(w for w in said if w not in _FORMS | _SALTS and not w.isdecimal())]).strip()
+    plain = _hyphen_before_word().sub(" ", text.casefold()).replace("(", " ").replace(")", " ")
+    for passed in (_strength(), _scheme()):
+        plain = passed.sub(" ", plain)
+    first, *words = _salt_before().sub("", plain.strip()).split() or [""]
+    said = [word for word in (word.strip(",;.") for word in words) if not _is_passed_over(word)]
+    return " ".join([_without_salt(first.strip(",;.")), *said]).strip()
+
+
+def _is_passed_over(word: str) -> bool:
+    folded = _folded(word)
+    return folded in FORMS or folded in SALTS or folded in MAKERS or word.isdecimal()
+
+
+def _without_salt(word: str) -> str:
+    """`codeinphosphat` without the salt; a word that would be too short is as it was."""
+    salt = next((salt for salt in JOINED if word.endswith(salt)), "")
+    return word.removesuffix(salt) if len(word) - len(salt) >= _LEAST_LETTERS else word
+
+
+def _folded(text: str) -> str:
+    """The letters without accents."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
 
 
 def parts_of(text: str) -> tuple[str, ...]:

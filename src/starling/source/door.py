@@ -29,7 +29,7 @@ from starling.source.origin import is_imputed, is_lifted
 from starling.source.samples import chosen_samples
 from starling.source.sites import SiteMap, SiteMaps
 from starling.source.stamps import SourceStamp
-from starling.source.support import carries_support, with_depth
+from starling.source.support import carries_support, with_reads
 from starling.source.witness import Testimony, Witness, refuse
 from starling.values import dataclass
 from starling.vocabulary import Remark
@@ -227,7 +227,7 @@ class OpenSource:
                 continue
             self.is_supported = self.is_supported or carries_support(record)
             if is_asked:
-                yield chromosome, with_depth(record) if alone else record
+                yield chromosome, with_reads(record) if alone else record
         if fetched and not genotyped:
             raise InputError("NO_GENOTYPES", "no record has a GT field", source=self.name)
         if not fetched and not self.header.contigs:

@@ -1,4 +1,4 @@
-"""What a record tells of its samples beside their genotypes: a depth that stands in INFO, and whether there is any."""
+"""What a record tells of its samples beside their genotypes: reads that stand in INFO, and whether there are any."""
 
 from __future__ import annotations
 
@@ -7,29 +7,45 @@ from typing import Final
 
 from starling.formats.record import Record
 
+#: FORMAT fields that say how many reads show which allele.
+READS: Final = frozenset(
+    {"AD", "RD", "CGA_RDP", "RO", "AO", "NR", "NV", "ADF", "ADR", "DPR", "CLCAD2", "DP4", "DV"}
+    | {"VAF", "VAF1", "FREQ", "AF"}
+)
 #: The fields that a caller of reads fills for whatever it calls; one of them is enough.
-CARRIED: Final = frozenset({"MIN_DP", "DP", "GQ", "RGQ", "GQX"})
+CARRIED: Final = frozenset({"MIN_DP", "DP", "GQ", "RGQ", "GQX", "AD", "RO", "NR"})
 MISSING: Final = frozenset({".", ""})
+#: What a column has in place of reads where it states none; the longer ones for two and three alleles.
+NO_READS: Final = MISSING | {".,.", ".,.,."}
 
 
-def with_depth(record: Record) -> Record:
-    """A record of a file of one person with INFO/DP as the depth of its sample, where FORMAT has none.
+def with_reads(record: Record) -> Record:
+    """A record of a file of one person with what INFO says of the reads of its sample, where FORMAT says nothing.
 
-    Source: VCF v4.5, section 1.6.1.8: INFO/DP is the depth over all samples.
+    Source: VCF v4.5, section 1.6.1.8: INFO/DP is the depth over all samples; bcftools 1.20 mpileup: INFO/DP4.
     """
-    if "DP=" not in record.info or "DP" in record.format or "MIN_DP" in record.format:
-        return record
-    depth = next((field[3:] for field in record.info.split(";") if field.startswith("DP=")), "")
-    if not (depth.isascii() and depth.isdigit()):
+    if "DP=" in record.info and "DP" not in record.format and "MIN_DP" not in record.format:
+        record = _with_field(record, "DP", 1)
+    if "DP4=" in record.info and READS.isdisjoint(record.format):
+        record = _with_field(record, "DP4", 4)
+    return record
+
+
+def _with_field(record: Record, key: str, length: int) -> Record:
+    """The same with a field of INFO, that many whole numbers, as one of its FORMAT."""
+    begin = f"{key}="
+    text = next((field[len(begin) :] for field in record.info.split(";") if field.startswith(begin)), "")
+    parts = text.split(",")
+    if len(parts) != length or not all(part.isascii() and part.isdigit() for part in parts):
         return record
     values = record.columns[0].split(":")
     values += ["."] * (len(record.format) - len(values))
-    return record._replace(format=_and_depth(record.format), columns=(":".join((*values, depth)),))
+    return record._replace(format=_and(record.format, key), columns=(":".join((*values, text)),))
 
 
 @lru_cache(maxsize=64)  # a file has few kinds of records
-def _and_depth(keys: tuple[str, ...]) -> tuple[str, ...]:
-    return (*keys, "DP")
+def _and(keys: tuple[str, ...], key: str) -> tuple[str, ...]:
+    return (*keys, key)
 
 
 def carries_support(record: Record) -> bool:
@@ -38,4 +54,4 @@ def carries_support(record: Record) -> bool:
     if not places:
         return False
     columns = (column.split(":") for column in record.columns)
-    return any(place < len(values) and values[place] not in MISSING for values in columns for place in places)
+    return any(place < len(values) and values[place] not in NO_READS for values in columns for place in places)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from starling.formats.record import Columns, Record
 from starling.genotyping.call import REFERENCES
-from starling.genotyping.support import SUPPORT
-from starling.source.support import MISSING
+from starling.genotyping.stated import INSTEAD_OF_AD, SUPPORT
+from starling.source.support import MISSING, NO_READS
 from starling.values import dataclass
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Every FORMAT field that `starling.genotyping.call` reads.
-FIELDS: Final = frozenset({"GT", *SUPPORT, "AF", "CN", "PS", "PSL", "PGT", "PID", "FT", "LEN"})
+FIELDS: Final = frozenset({"GT", *SUPPORT, "CN", "PS", "PSL", "PGT", "PID", "FT", "LEN"})
 #: A genotype of three characters and its tab: the width of a column in a panel of GT alone.
 _WIDTH: Final = 4
 _TAB: Final = 9
@@ -40,14 +40,18 @@ class Coded:
     codes: NDArray[np.uint32]
 
 
-def kept_fields(keys: Sequence[str], chromosome: str) -> tuple[int, ...]:
-    """The places in FORMAT of the fields to keep: the shares of reads matter on chrM alone."""
-    needed = FIELDS if chromosome == "chrM" else FIELDS - {"AF"}
-    return tuple(place for place, key in enumerate(keys) if key in needed)
+def kept_fields(keys: Sequence[str]) -> tuple[int, ...]:
+    """The places in FORMAT of the fields to keep."""
+    return tuple(place for place, key in enumerate(keys) if key in FIELDS)
 
 
-def code_columns(record: Record, columns: Sequence[int] | None, kept: tuple[int, ...]) -> Coded:
-    """What each person states in `record`.  `columns`: the sample columns to read, None for all of them in order."""
+def code_columns(
+    record: Record, columns: Sequence[int] | None, kept: tuple[int, ...], *, mitochondrial: bool = False
+) -> Coded:
+    """What each person states in `record`.  `columns`: the sample columns to read, None for all of them in order.
+
+    `mitochondrial`: shares of reads matter beside reads, too.
+    """
     text = record.columns.text if isinstance(record.columns, Columns) else "\t".join(record.columns)
     if columns is None and kept == (0,) and len(record.format) == 1:
         coded = _code_fixed_width(text)
@@ -57,24 +61,34 @@ def code_columns(record: Record, columns: Sequence[int] | None, kept: tuple[int,
     whole = len(kept) == len(record.format)
     reduced = str if whole else _reducer(kept)
     names = tuple(record.format[place] for place in kept)
-    return _code_texts(chosen, _shorter(reduced, names) if "PL" in names else reduced)
+    spare = INSTEAD_OF_AD - {"AF"} if mitochondrial else INSTEAD_OF_AD
+    return _code_texts(chosen, _essential(reduced, names, spare))
 
 
-def _shorter(reduced: Callable[[str], str], names: Sequence[str]) -> Callable[[str], str]:
-    """Likelihoods of a reference call that add nothing to its quality are left out: they differ in every column."""
-    place, quality = names.index("PL"), names.index("GQ") if "GQ" in names else len(names)
+def _essential(reduced: Callable[[str], str], names: Sequence[str], spare: frozenset[str]) -> Callable[[str], str]:
+    """What differs in every column and decides nothing is left out.
 
-    def shorter(text: str) -> str:
-        column = reduced(text)
-        values = column.split(":")
-        if values[0] not in REFERENCES or max(place, quality) >= len(values) or values[quality] in MISSING:
-            return column
-        if not values[place].startswith("0,"):
-            return column
-        values[place] = "."
+    Those are likelihoods of a reference call that add nothing to its quality, and, beside a stated AD, `spare` fields.
+    """
+    at = {name: place for place, name in enumerate(names)}
+    last = len(names)
+    likelihoods, quality, reads = at.get("PL", last), at.get("GQ", last), at.get("AD", last)
+    others = [place for name, place in at.items() if name in spare and reads < last]
+    if likelihoods == last and not others:
+        return reduced
+
+    def essential(text: str) -> str:
+        values = reduced(text).split(":")
+        stated = len(values)
+        if others and reads < stated and values[reads] not in NO_READS:
+            for place in others:
+                if place < stated:
+                    values[place] = "."
+        if values[0] in REFERENCES and likelihoods < stated > quality and values[quality] not in MISSING:
+            values[likelihoods] = "." if values[likelihoods].startswith("0,") else values[likelihoods]
         return ":".join(values)
 
-    return shorter
+    return essential
 
 
 def _code_fixed_width(text: str) -> Coded | None:

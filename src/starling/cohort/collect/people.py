@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Final
 
+from starling.calling.senders import named, sender_notices
 from starling.errors import InputError
 from starling.formats.outside import parse_outside_calls
 from starling.guidance.facts import checked
@@ -35,8 +36,9 @@ class Stated:
     """What is stated of one person.
 
     `medication`: ingredients, sorted.  `unknown`: whether a medicine beside them is not known here.  `remarks`: names
-    of medicines that were not read as they stand, and those that nobody here knows and that were not considered, in
-    words.  `facts`: what conditions of advice ask for, as canonical JSON; empty: nothing.
+    of medicines that were not read as they stand, those that nobody here knows and that were not considered, and
+    outside calls that were passed over, in words.  `facts`: what conditions of advice ask for, as canonical JSON;
+    empty: nothing.
     """
 
     sex: Sex = "unknown"
@@ -129,31 +131,36 @@ def _medicated(text: str, knowledge: KnowledgeBase) -> Stated:
     )
 
 
-def read_outside(path: Path, knowledge: KnowledgeBase) -> dict[str, tuple[OutsideCall, ...]]:
+def read_outside(path: Path, knowledge: KnowledgeBase) -> dict[str, Stated]:
     """Sample -> what another laboratory stated: a table of outside calls with a column `sample`.
 
-    Raises: InputError BAD_OUTSIDE_CALL, BAD_PEOPLE or UNKNOWN_GENE, with the line.
+    As in a report, genes that nobody here knows are named in the person's remarks and passed over, and so are words for
+    no result.  Raises: InputError BAD_OUTSIDE_CALL or BAD_PEOPLE, with the line.
     """
     found: dict[str, list[OutsideCall]] = {}
     for number, row in table_rows(path):
         sample = row.pop("sample")
         text = "\t".join(row) + "\n" + "\t".join(row.values())
         try:
-            calls = parse_outside_calls(text, source="")
+            calls = named(parse_outside_calls(text, source=""), knowledge.genes, knowledge.definitions)
         except InputError as error:
             message = error.message.partition(": ")[2]
             raise InputError(error.code, message, source=path.name, line=number) from None
-        unknown = [call.gene for call in calls if call.gene not in knowledge.genes]
-        if unknown:
-            message = f"{unknown[0]} is not in this knowledge base"
-            raise InputError("UNKNOWN_GENE", message, source=path.name, line=number)
         found.setdefault(sample, []).extend(replace(call, line=number) for call in calls)
-    return {sample: tuple(calls) for sample, calls in found.items()}
-
-
-def with_outside_calls(stated: Mapping[str, Stated], outside: Mapping[str, Sequence[OutsideCall]]) -> dict[str, Stated]:
-    """Both tables as one."""
-    everyone = dict.fromkeys((*stated, *outside))
     return {
-        sample: replace(stated.get(sample, Stated()), outside=tuple(outside.get(sample, ()))) for sample in everyone
+        sample: Stated(
+            outside=tuple(call for call in calls if call.gene in knowledge.genes),
+            remarks=tuple(notice.message for notice in sender_notices(calls, knowledge.genes, sample)),
+        )
+        for sample, calls in found.items()
+    }
+
+
+def with_outside_calls(stated: Mapping[str, Stated], outside: Mapping[str, Stated]) -> dict[str, Stated]:
+    """Both tables as one."""
+    everyone = {sample: stated.get(sample, NOTHING) for sample in (*stated, *outside)}
+    theirs = {sample: outside.get(sample, NOTHING) for sample in everyone}
+    return {
+        sample: replace(own, outside=theirs[sample].outside, remarks=(*own.remarks, *theirs[sample].remarks))
+        for sample, own in everyone.items()
     }

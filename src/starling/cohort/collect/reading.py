@@ -217,8 +217,8 @@ class _SourceRows:
 
     def _row(self, record: Record, layer: int, columns: Sequence[int] | None, people: Sequence[int], total: int) -> Row:
         chromosome = self.names[record.chromosome]
-        kept = kept_fields(record.format, chromosome)
-        coded = code_columns(record, columns, kept)
+        kept = kept_fields(record.format)
+        coded = code_columns(record, columns, kept, mitochondrial=chromosome == "chrM")
         self._check(record, chromosome, coded, kept)
         return Row(
             layer=layer,
