@@ -158,9 +158,7 @@ def shared_limits(assessment: Assessment) -> tuple[str, ...]:
 
 def _not_understood(assessment: Assessment) -> tuple[str, ...]:
     """What was stated of the patient and not understood: it decided nothing, and stands with every answer."""
-    return tuple(
-        sentence(note.message) for note in assessment.provenance.notices if note.code == UNKNOWN_INDICATION
-    )
+    return tuple(sentence(note.message) for note in assessment.provenance.notices if note.code == UNKNOWN_INDICATION)
 
 
 def phenotype_of(gene: GeneResult) -> str:

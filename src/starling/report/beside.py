@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from starling.assessment import Condition, Recommendation
-from starling.condition_keys import parse_condition
 from starling.definitions import EVERYBODY, SERIOUS
 from starling.guidance.disagreement import differ, factors_of, is_association, overlap
 from starling.notices import DOES_NOT_HELP, NAMES_NO_INDICATION, ONLY_IF_USED, SUPERSEDED
@@ -20,6 +19,8 @@ _ASIDE: Final = frozenset({SUPERSEDED, ONLY_IF_USED, DOES_NOT_HELP, NAMES_NO_IND
 DOSES: Final = frozenset({"reduce_dose", "adjust_dose", "increase_dose"})
 #: actions over which no question of purpose stands
 _QUIET: Final = frozenset({None, "no_recommendation", "standard", "monitor", "test_further"})
+#: begins a key that asks for the indication
+_INDICATION: Final = "indication: "
 #: begins the identity of advice by a flow, which says how to dose without a result, too
 _FLOW: Final = "FLOW-"
 
@@ -54,7 +55,7 @@ def _branches(row: Recommendation) -> str:
 
 def _is_of_purpose(condition: Condition) -> bool:
     """Whether the indication alone decides the condition."""
-    return bool(condition.key) and all(clause.name == "indication" for clause in parse_condition(condition.key))
+    return condition.key.startswith(_INDICATION) and " & " not in condition.key
 
 
 def _branch(condition: Condition) -> str:
@@ -95,7 +96,8 @@ def _is_told(row: Recommendation, lead: Recommendation, line: Line) -> bool:
     if row.action == "no_recommendation":
         return row.advice.id.startswith(_FLOW)
     if row.action in DOSES and row.advice.dose:
-        return lead.action in SERIOUS or is_choice(lead) or _is_another_dose(row, lead)
+        differs = line.drug.disagreement is not None and lead.action in SERIOUS
+        return differs or is_choice(lead) or _is_another_dose(row, lead)
     says_how = row.action not in DOSES or bool(row.advice.dose)
     return line.drug.disagreement is not None and says_how and differ(row, lead)
 
