@@ -430,7 +430,7 @@ def _looked_at(drug: Drug, wanted: frozenset[str]) -> Iterator[Notice]:
     """One notice for each source that looked at a gene and gives no recommendation."""
     for gene, source in drug.looked_at:
         if not wanted or source.partition(" ")[0] in wanted:
-            message = f"{source} looked at {gene} and gives no recommendation for {drug.name}: the evidence is too weak"
+            message = f"{source} looked at {gene} and gives no recommendation for {drug.name}"
             yield Notice("LOOKED_AT", message)
 
 

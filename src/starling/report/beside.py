@@ -1,4 +1,4 @@
-"""What stands beside the leading sentence of an answer: what the drug is for, and what other sources say, each named."""
+"""What stands beside the leading sentence of an answer: what the drug is for, and what other sources say."""
 
 from __future__ import annotations
 
