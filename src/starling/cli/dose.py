@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     facts.add_argument("--indication", metavar="WHY", help=", ".join(INDICATIONS))
     facts.add_argument("--height", metavar="CM")
     facts.add_argument(
-        "--units-checked", action="store_true", help="an unusual height and weight are in cm and kg; the formula answers"
+        "--units-checked", action="store_true", help="an unusual build is in cm and kg; the formula answers"
     )
     facts.add_argument("--smoker", choices=("yes", "no"))
     facts.add_argument("--no-medication", action="store_true", help="the patient takes nothing else")
