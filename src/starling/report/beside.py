@@ -80,9 +80,10 @@ def other_sources(line: Line) -> Iterator[tuple[str, str]]:
     asked = _split_by_purpose(line)
     for row in line.counting:
         whose = (row.source, row.population, tuple(row.genes))
-        if whose in told or row is asked.get(row.source) or not _is_told(row, lead, line):
+        words = (row.source, row.population, (row.advice.summary,))
+        if not told.isdisjoint((whose, words)) or row is asked.get(row.source) or not _is_told(row, lead, line):
             continue
-        told.add(whose)
+        told |= {whose, words}
         yield _label(row, line), row.advice.summary
 
 

@@ -128,7 +128,7 @@ def patient_page(assessment: Assessment, *, taken: Collection[str] = ()) -> str:
 
 
 def card_lines(assessment: Assessment) -> tuple[str, ...]:
-    """What the card for the wallet says: a sentence for each result, what must not be given and what is to be avoided."""
+    """What the card for the wallet says: a sentence for each result, on what must not be given or is to be avoided."""
     genes = {gene.gene: gene for gene in assessment.genes}
     return tuple(_card_lines(at_a_glance(assessment).acting, genes))
 
