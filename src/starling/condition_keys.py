@@ -8,6 +8,7 @@ Meaning and examples: docs/explanation/conditions.md.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -142,6 +143,17 @@ def parse_class(value: str) -> tuple[str, str] | None:
 def genes_in(key: str) -> tuple[GeneClause, ...]:
     """What the key asks of the patient's own results."""
     return tuple(parse_gene(value) for clause in parse_condition(key) if clause.name == GENE for value in clause.values)
+
+
+def classes_in(keys: Iterable[str]) -> frozenset[str]:
+    """The classes of medicines that the keys ask for, whatever their strength.
+
+    >>> sorted(classes_in(["taking: CYP2D6 strong inhibitor | CYP2D6 moderate inhibitor", "age: <12"]))
+    ['CYP2D6 inhibitor']
+    """
+    clauses = (clause for key in keys for clause in parse_condition(key) if clause.name == TAKING)
+    known = (parse_class(value) for clause in clauses for value in clause.values)
+    return frozenset(f"{each[0]} {each[1].rpartition(' ')[2]}" for each in known if each is not None)
 
 
 def is_askable(key: str) -> bool:

@@ -42,3 +42,5 @@ CONDITION_DECIDED: Final = "CONDITION_DECIDED"
 OPTION_WITHOUT_EFFECT: Final = "OPTION_WITHOUT_EFFECT"
 #: What the genotype alone would give, while another medicine changes the phenotype: shown last, never counted.
 SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"
+#: What was stated of the patient (an indication, an operation) is not known here: it decided nothing.
+UNKNOWN_INDICATION: Final = "UNKNOWN_INDICATION"

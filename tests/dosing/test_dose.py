@@ -275,6 +275,12 @@ def test_a_body_that_the_data_do_not_know_is_a_question_about_units(
     assert meant in caught.value.message and bool(meant) != caught.value.message.endswith("?")
 
 
+def test_a_body_that_the_data_do_not_know_is_answered_by_the_formula_once_its_units_were_checked(person: Make) -> None:
+    answer = dose("warfarin", person(), replace(ADULT, weight_kg=160.0, height_cm=170.0, units_checked=True))
+    assert answer.method == "formula" and answer.interval is None
+    assert any("an extrapolation" in each.message for each in answer.notices)
+
+
 def test_a_body_that_few_have_is_answered_with_a_question(person: Make) -> None:
     notices = dose("warfarin", person(), replace(ADULT, weight_kg=140.0)).notices
     assert any("pounds or inches" in each.message for each in notices)

@@ -123,6 +123,20 @@ def test_every_stated_medicine_has_its_line(
     assert (line.name, line.effect) == (taken, effect) and taken in line.text
 
 
+def test_a_medicine_that_inhibits_what_another_decided_already_is_not_called_unconsidered(
+    knowledge: KnowledgeBase, advised: Advised
+) -> None:
+    normal = results_of(knowledge, "CYP2D6=*1/*1")
+    first, second = advised("atomoxetine", *normal, medication=["bupropion", "fluoxetine"]).medicines
+    assert (first.effect, second.effect) == ("adjusted", "adjusted")
+    assert "because of bupropion already" in second.text
+
+
+def test_a_medicine_weaker_than_a_condition_asks_for_is_told_so(knowledge: KnowledgeBase, advised: Advised) -> None:
+    (line,) = advised("tamoxifen", *results_of(knowledge, "CYP2D6=*1/*1"), medication=["sertraline"]).medicines
+    assert line.effect == "no_difference" and "does not reach it" in line.text
+
+
 # --- what always holds ------------------------------------------------------------------------------------------------
 
 FACTS = st.fixed_dictionaries(

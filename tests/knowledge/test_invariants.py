@@ -279,6 +279,13 @@ DEFECTS = [
     Defect("harm", "siponimod|CYP2C9", {"when": "Slow Metabolizer"}, "'Slow Metabolizer' is no result of CYP2C9"),
     Defect("harm", "siponimod|CYP2C9", {"harm": "bad"}, "a harm is life-threatening or serious"),
     Defect("harm", "siponimod|CYP2C9", {"source": ""}, "says what happens and states its source"),
+    Defect(
+        "interactions",
+        "febuxostat|",
+        None,
+        "febuxostat does not say that it is forbidden with azathioprine",
+        "interactions:azathioprine|taking: febuxostat",
+    ),
     Defect("drugs_without_advice", "oxycodone", {"drug": "abacavir"}, "is that of a drug with advice: abacavir"),
     Defect("drugs_without_advice", "oxycodone", {"reason": "None."}, "a reason without a full stop"),
     # coverage

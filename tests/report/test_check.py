@@ -96,7 +96,7 @@ def test_an_alternative_that_was_refused_is_never_offered() -> None:
     drugs = tuple(replace(one, alternatives=refused) if one.drug == "codeine" else one for one in _drugs())
     box = Answer.about(sample_assessment(drugs=drugs), "codeine").box_lines
     assert not [line for line in box if line.startswith("Instead")]
-    assert "Not instead: morphine or tramadol" in box
+    assert "Not instead: morphine; tramadol (CPIC: no alternative)" in box
 
 
 def test_that_it_is_no_interaction_checker_is_said_once_and_only_where_medicines_were_stated() -> None:

@@ -54,6 +54,29 @@ def test_the_card_names_a_result_by_its_term_and_not_by_its_score() -> None:
         )
 
 
+def test_the_card_names_medicines_of_one_result_together_and_no_allele_that_is_absent() -> None:
+    results = {
+        "abacavir": {"HLA-B": "*57:01 positive"},
+        "sevoflurane": {"RYR1": "Malignant Hyperthermia Susceptibility"},
+        "desflurane": {"RYR1": "Malignant Hyperthermia Susceptibility"},
+        "carbamazepine": {"HLA-A": "*31:01 positive", "HLA-B": "*15:02 negative"},
+    }
+    drugs = tuple(
+        DrugResult(
+            drug,
+            "advice",
+            "contraindicated",
+            recommendations=(row(drug, "contraindicated", "", keys, advice=Advice(drug, "contraindicated", "No.")),),
+        )
+        for drug, keys in results.items()
+    )
+    assert set(card_lines(sample_assessment(drugs=drugs))) == {
+        "I must not be given abacavir (HLA-B*57:01 positive).",
+        "I must not be given desflurane or sevoflurane (RYR1 Malignant Hyperthermia Susceptibility).",
+        "I must not be given carbamazepine (HLA-A*31:01 positive).",
+    }
+
+
 def test_a_card_without_such_a_medicine_says_that() -> None:
     usual = tuple(drug for drug in sample_assessment().drugs if drug.drug == "metoprolol")
     assert "No medicine that I must not be given was found." in said_by(sample_assessment(drugs=usual))

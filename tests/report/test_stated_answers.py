@@ -19,7 +19,10 @@ def box(drug: str, results: str, *taken: str, **subject: str) -> tuple[str, ...]
 def test_the_dose_of_a_source_stands_beside_the_prohibition_of_another() -> None:
     """Source: CPIC 2026 (PMID 41618934): in leukaemia a tenth of the dose, and on 3 days a week only."""
     said = box("mercaptopurine", "NUDT15=*3/*5 TPMT=*1/*1")
-    assert any(line.startswith("CPIC") and "3 days a week" in line for line in said), said
+    assert (
+        said[1].startswith("Ask first: What is mercaptopurine for? Cancer treatment: ") and "3 days a week" in said[1]
+    )
+    assert said[1].endswith("[CPIC].") and not any(line.startswith("CPIC") for line in said), said
     said = box("thioguanine", "TPMT=*3A/*3A")
     assert any(line.startswith("CPIC") and "3 days a week" in line for line in said), said
 

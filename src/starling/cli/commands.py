@@ -125,7 +125,7 @@ def meant(word: str, words: Iterable[str]) -> str:
     """
     import difflib
 
-    spelled = {each.casefold(): each for each in words}
+    spelled = {each.casefold(): each for each in words if each != word}
     begun = [each for plain, each in spelled.items() if plain.startswith(word.casefold())] if word else []
     near = begun if len(begun) == 1 else [spelled[one] for one in difflib.get_close_matches(word.casefold(), spelled)]
     return f"; did you mean {near[0]}?" if near else ""

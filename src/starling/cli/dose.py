@@ -54,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     facts.add_argument("--ancestry", metavar="GROUP", help="white, asian, black, mixed, ...; may be left out")
     facts.add_argument("--indication", metavar="WHY", help=", ".join(INDICATIONS))
     facts.add_argument("--height", metavar="CM")
+    facts.add_argument(
+        "--units-checked", action="store_true", help="an unusual build is in cm and kg; the formula answers"
+    )
     facts.add_argument("--smoker", choices=("yes", "no"))
     facts.add_argument("--no-medication", action="store_true", help="the patient takes nothing else")
     facts.add_argument(
@@ -106,6 +109,7 @@ def _patient(arguments: argparse.Namespace) -> Patient:
         smoker=None if arguments.smoker is None else arguments.smoker == "yes",
         indication=arguments.indication,
         linked=_linked(arguments.linked),
+        units_checked=arguments.units_checked,
     )
 
 

@@ -34,7 +34,7 @@ class Patient:
     `medication`: by any name; a program is given the ingredients of those that are known.  `indication`: one of
     `INDICATIONS`.  `linked`: genotypes of linked sites (`{"rs9934438": "C/T"}`); where the letters do not tell the
     strand it is stated (`"G/G+"` as in a VCF, `"G/G-"` on the gene's own).  `more`: what a program other than warfarin
-    asks for.
+    asks for.  `units_checked`: height and weight were looked at again, and are in centimetres and kilograms.
     """
 
     age_years: float | None = None
@@ -46,6 +46,7 @@ class Patient:
     indication: str | None = None
     linked: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, Value] = field(default_factory=dict)
+    units_checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Prepared:
 
     `factors`: what is known, including what is assumed when not stated.  `not_called`: why the model may not be used
     (a genotype is missing); None when it may.  `without_interval`: why no interval may be stated.
-    `guard`: why the model does not know such a patient, apart from ranges (a child).
+    `guard`: why the model does not know such a patient, apart from ranges (how the body is built).
     """
 
     factors: Factors

@@ -74,7 +74,7 @@ class Warfarin:
         """
         age, height, weight = _measured(patient)
         ancestry = _ancestry(patient.ancestry)
-        notices: list[Notice] = [*_build_of_body(height, weight)]
+        notices: list[Notice] = [*_build_of_body(height, weight, checked=patient.units_checked)]
         factors: dict[str, Value] = {
             "age_decade": float(min(9, int(age // 10))),
             "height_cm": height,
@@ -97,6 +97,7 @@ class Warfarin:
             factors=factors,
             notices=tuple(notices),
             not_called="; ".join(missing) or None,
+            guard=_beyond(height, weight),
             without_interval=_rare_words(assessment.gene("CYP2C9")),
             evidence=tuple(_evidence(assessment)),
         )
@@ -120,7 +121,7 @@ class Warfarin:
 
     def steps(self, assessment: Assessment, prepared: Prepared, dose: float) -> Sequence[Step]:
         """The reductions of the guideline: for *5, *6, *8, *11 (once), and for rs12777823 A in African ancestry."""
-        if prepared.not_called is not None or prepared.guard is not None:
+        if prepared.not_called is not None:
             return ()
         result = assessment.gene("CYP2C9")
         carried = [allele for allele in result.diplotypes[0] if allele in LOWERING_ALLELES]
@@ -183,18 +184,31 @@ def _measured(patient: Patient) -> tuple[float, float, float]:
     return age, height, weight
 
 
-def _build_of_body(height: float, weight: float) -> list[Notice]:
-    """What height and weight say together.  Raises: InputError BAD_OPTION when the data know nobody so built."""
+def _build_of_body(height: float, weight: float, *, checked: bool) -> list[Notice]:
+    """What height and weight say together; `checked`: somebody looked at their units again.
+
+    Raises: InputError BAD_OPTION when the data know nobody so built and the units were not checked.
+    """
     index = weight / (height / 100) ** 2
     said = f"{weight:g} kg at {height:g} cm is a body mass index of {index:.0f}"
-    if not KNOWN_BMI[0] <= index <= KNOWN_BMI[1]:
+    if _beyond(height, weight) and not checked:
         known = f"{KNOWN_BMI[0]:g} to {KNOWN_BMI[1]:g}"
-        message = f"{said}, and formulas and model know {known} (kilograms, centimetres): pounds or inches?"
-        message += _meant(height, weight)
+        message = f"{said}, and formulas and model know {known} (kilograms, centimetres; --units-checked: it is so): "
+        message += f"pounds or inches?{_meant(height, weight)}"
         raise InputError("BAD_OPTION", message, source="warfarin")
+    if _beyond(height, weight):
+        return [Notice("DOSE_NOTE", f"{said}, beyond the patients behind the formula: its number is an extrapolation")]
     if not USUAL_BMI[0] <= index <= USUAL_BMI[1]:
         return [Notice("DOSE_NOTE", f"{said}: check that neither is in pounds or inches")]
     return []
+
+
+def _beyond(height: float, weight: float) -> str | None:
+    """Why the model does not know a patient so built; None when it does."""
+    index = weight / (height / 100) ** 2
+    if KNOWN_BMI[0] <= index <= KNOWN_BMI[1]:
+        return None
+    return f"body mass index {index:.0f}, known from {KNOWN_BMI[0]:g} to {KNOWN_BMI[1]:g}"
 
 
 def _meant(height: float, weight: float) -> str:

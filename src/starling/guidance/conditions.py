@@ -190,15 +190,18 @@ def unsaid_limits(rows: Sequence[Recommendation], limits: Iterable[Recommendatio
 
 
 def told_by(
-    rows: Iterable[Recommendation], limits: Iterable[StatedLimit], decider: Decider
+    rows: Iterable[Recommendation], limits: Iterable[StatedLimit], decider: Decider, headline: str | None
 ) -> dict[str, tuple[str, ...]]:
-    """An ingredient that is taken -> what it decided, in words.  `rows`: as they are before anything is decided."""
+    """An ingredient that is taken -> what it decided, in words.  `rows`: as they are before anything is decided.
+
+    Of a drug that is ruled out (`headline`) a milder limit holds only if it were used all the same, and says so.
+    """
     true = [each for each in limits if decider.decide(each.key)]
     stated = [(each.key, each.action, each.says) for each in true if not _is_outdone(each, true)]
     told = _told(stated, decider)
     stated = [(each.key, each.action, each.when) for row in rows for each in row.advice.conditions if each.key]
     by_rows = _told([each for each in stated if decider.decide(each[0])], decider)
-    return {each: _gravest(by_rows.get(each, []), told.get(each, [])) for each in (*told, *by_rows)}
+    return {each: _gravest(by_rows.get(each, []), told.get(each, []), headline) for each in (*told, *by_rows)}
 
 
 def _told(stated: Iterable[tuple[str, str, str]], decider: Decider) -> dict[str, list[tuple[str, str]]]:
@@ -209,13 +212,16 @@ def _told(stated: Iterable[tuple[str, str, str]], decider: Decider) -> dict[str,
     return told
 
 
-def _gravest(by_rows: Sequence[tuple[str, str]], by_limits: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def _gravest(
+    by_rows: Sequence[tuple[str, str]], by_limits: Sequence[tuple[str, str]], headline: str | None
+) -> tuple[str, ...]:
     """What is said of a medicine; where it rules the drug out nothing milder, and a label's own words alone."""
     for said in (by_limits, by_rows):
         grave = tuple(text for action, text in said if action in SERIOUS)
         if grave:
             return grave
-    return tuple(text for _, text in (*by_rows, *by_limits))
+    before = "only if the drug were used all the same: " if headline in SERIOUS else ""
+    return tuple(f"{before}{text}" for _, text in (*by_rows, *by_limits))
 
 
 def _is_outdone(limit: StatedLimit, true: Iterable[StatedLimit]) -> bool:

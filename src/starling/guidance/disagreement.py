@@ -35,7 +35,7 @@ def disagreement(given: Sequence[Recommendation]) -> Disagreement | None:
     beside = {source: _beside(row, given) for source, row in counting.items()}
     pairs = combinations(counting.items(), 2)
     acted = any(
-        _differ(mine, yours)
+        differ(mine, yours)
         and not _is_beside_usual(mine, yours)
         and _action(mine) not in beside[two]
         and _action(yours) not in beside[one]
@@ -56,7 +56,7 @@ def _by_source(given: Sequence[Recommendation]) -> dict[str, Recommendation]:
     counting: dict[str, Recommendation] = {}
     for each in given:
         aside = any(note.code == ONLY_IF_USED for note in each.notes) or each.advice.id.startswith(UNRESOLVED)
-        if aside or _action(each) == "no_recommendation" or _is_association(each):
+        if aside or _action(each) == "no_recommendation" or is_association(each):
             continue
         known = counting.get(each.source)
         if known is None or seriousness(_action(each)) < seriousness(_action(known)):
@@ -64,7 +64,7 @@ def _by_source(given: Sequence[Recommendation]) -> dict[str, Recommendation]:
     return counting
 
 
-def _is_association(row: Recommendation) -> bool:
+def is_association(row: Recommendation) -> bool:
     """Whether a row says that a result matters, and nothing of what to do.
 
     Source: FDA table of pharmacogenetic associations: its sections 2 and 3 hold no therapeutic recommendations.
@@ -85,7 +85,7 @@ def _action(row: Recommendation) -> str:
     return "standard" if any(note.code == COPY_NUMBER_UNCONFIRMED for note in row.notes) else row.action
 
 
-def _differ(one: Recommendation, two: Recommendation) -> bool:
+def differ(one: Recommendation, two: Recommendation) -> bool:
     """Whether a reader of the one does something else than a reader of the other."""
     actions = {_action(one), _action(two)}
     if "increase_dose" in actions and actions <= {"increase_dose", "adjust_dose"}:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from starling.assessment import MedicineEffect
 from starling.definitions import Medicine
@@ -16,13 +16,15 @@ class Applied:
     """What was done for the drug.
 
     `decided`: an ingredient -> what it decided, in words.  `adjusted`: genes whose phenotype the medicines changed, as
-    they then stand.  `found`: what the medicines do to enzymes that matter for the drug.
+    they then stand.  `found`: what the medicines do to enzymes that matter for the drug.  `asked`: the classes of
+    medicines that conditions of the drug ask for, whatever their strength.
     """
 
     drug: str
     decided: Mapping[str, Sequence[str]]
     adjusted: Mapping[str, tuple[Inhibition, Standing]]
     found: Sequence[Inhibition]
+    asked: Collection[str] = ()
 
 
 def medicine_effects(medicines: Iterable[Medicine], applied: Applied) -> tuple[MedicineEffect, ...]:
@@ -45,13 +47,27 @@ def _effect(medicine: Medicine, applied: Applied) -> MedicineEffect:
     if all(each.casefold() == applied.drug.casefold() for each in medicine.substances):
         return MedicineEffect(name, "no_difference", f"{name} is the medicine that was asked about.")
     acts = [each for each in applied.found if each.ingredient in medicine.substances]
+    as_well = [each for each in acts if each.enzyme in applied.adjusted]
+    if as_well:
+        return MedicineEffect(name, "adjusted", f"{name}: {'; '.join(_as_well(as_well, applied))}{rest}.")
     if acts:
-        said = (
-            f"{name} acts on an enzyme of {applied.drug} ({', '.join(map(_in_short, acts))}), and no source here says"
-        )
-        return MedicineEffect(name, "not_considered", f"{said} what follows; it was not considered{rest}.")
+        what = ", ".join(map(_in_short, acts))
+        if all(each.strength == "weak" and f"{each.enzyme} inhibitor" in applied.asked for each in acts):
+            said = f"{name} ({what}): what the sources of {applied.drug} say of stronger ones does not reach it"
+            return MedicineEffect(name, "no_difference", f"{said}; interactions beyond that were not checked{rest}.")
+        said = f"{name} acts on an enzyme of {applied.drug} ({what}): the genotype may not hold while it is taken"
+        follows = "no source here says what follows, and the answer was not changed for it"
+        return MedicineEffect(name, "not_considered", f"{said}; {follows}{rest}.")
     said = f"{name} makes no difference to what the sources of {applied.drug} say by genotype{rest}"
     return MedicineEffect(name, "no_difference", f"{said}; interactions beyond that were not checked.")
+
+
+def _as_well(acts: Iterable[Inhibition], applied: Applied) -> Iterator[str]:
+    """What a medicine does where another one already decides how the gene counts: factors are never multiplied."""
+    for each in acts:
+        by, standing = applied.adjusted[each.enzyme]
+        term = standing.term or " or ".join(standing.candidates)
+        yield f"{_in_short(each)} as well; {each.enzyme} counts as {term} because of {by.ingredient} already"
 
 
 def _in_short(each: Inhibition) -> str:

@@ -16,6 +16,7 @@ from starling.condition_keys import FLAGS, NUMBERS, TAKING, WORDS, indication_na
 from starling.definitions import Inhibitor, Medicine
 from starling.errors import InputError
 from starling.guidance.ancestry import KNOWN, group_of
+from starling.notices import UNKNOWN_INDICATION
 from starling.values import dataclass, field
 from starling.vocabulary import Notice
 
@@ -114,7 +115,7 @@ def _words(
     name: str, subject: Mapping[str, str], indications: Mapping[str, frozenset[str]]
 ) -> list[Iterable[str] | None] | None:
     """What each stated text means, None for one that is not understood; None when nothing is stated."""
-    texts = [text.strip() for text in subject.get(name, "").split(SEPARATOR) if text.strip()]
+    texts = _texts(subject, name)
     if name in FLAGS:
         if not texts and subject.get("sex", "").casefold() == "male":
             return [()]
@@ -204,11 +205,24 @@ def _refused(name: str, value: str, advice: str) -> InputError:
 
 def fact_notices(subject: Mapping[str, str], indications: Mapping[str, frozenset[str]]) -> Iterator[Notice]:
     """What was stated and could not be understood: it decides nothing, and is said."""
-    for text in (text.strip() for text in subject.get("indication", "").split(SEPARATOR)):
-        if text and indication_name(text) not in indications:
-            message = f"the indication {text!r} is not known here; it was not considered"
-            yield Notice("UNKNOWN_INDICATION", message)
+    for text in _texts(subject, "indication"):
+        if indication_name(text) not in indications:
+            near = _near(indication_name(text), indications)
+            hint = f" (did you mean {near}?)" if near else ""
+            yield Notice(UNKNOWN_INDICATION, f"the indication {text!r} is not known here{hint}; it was not considered")
     for name in ("after", "history", "menopause", "formulation"):
-        for text in (text.strip() for text in subject.get(name, "").split(SEPARATOR)):
-            if text and _meant(text, WORDS[name] or frozenset()) is None:
-                yield Notice("UNKNOWN_INDICATION", f"{name}={text} is not known here; it was not considered")
+        for text in _texts(subject, name):
+            if _meant(text, WORDS[name] or frozenset()) is None:
+                yield Notice(UNKNOWN_INDICATION, f"{name}={text} is not known here; it was not considered")
+
+
+def _texts(subject: Mapping[str, str], name: str) -> list[str]:
+    """What is stated in one field, each text apart."""
+    return [text.strip() for text in subject.get(name, "").split(SEPARATOR) if text.strip()]
+
+
+def _near(name: str, indications: Iterable[str]) -> str:
+    """The indication that is spelled most alike; empty when none is."""
+    import difflib  # takes long to load, and is seldom asked for
+
+    return next(iter(difflib.get_close_matches(name, indications, n=1, cutoff=0.8)), "")

@@ -26,6 +26,7 @@ COPIES: Final = " copy number"
 _NEGATIVE: Final = " negative"
 _POSITIVE: Final = " positive"
 _NAMED: Final = 3
+_SCORE: Final = "activity score "
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,10 @@ def possible_rows(block: Block, standings: Standings, free: str = "") -> Iterato
 
 
 def key_words(key: str) -> str:
-    """The key of a row as a reader knows it."""
-    return key.lstrip(":") if not key[:1].isdigit() and not key.startswith(">") else f"activity score {key}"
+    """The key of a row as a reader knows it; of a score without the source's own word for it in brackets."""
+    if key[:1].isdigit() or key.startswith(">"):
+        return f"{_SCORE}{key.partition(' (')[0]}"
+    return key.lstrip(":")
 
 
 def can_change(gene: str, given: Collection[tuple[Block, frozenset[str]]], standings: Standings) -> bool:
@@ -126,19 +129,18 @@ def can_change(gene: str, given: Collection[tuple[Block, frozenset[str]]], stand
     `given`: the tables, and the actions that each gives now.  A drug that is ruled out without the gene stays ruled
     out; a usual row for a lesser gene changes nothing either.
     """
-    if any(SERIOUS & now for block, now in given if gene not in block.genes):
+    reached = [(now, _reached(block, gene, standings)) for block, now in given]
+    if any(SERIOUS & now and possible <= SERIOUS for now, possible in reached):
         return False
-    for block, now in given:
-        if gene not in block.genes:
-            continue
-        possible = {
-            action for asked, action in possible_rows(block, standings) if asked[block.genes.index(gene)] != NO_RESULT
-        }
-        if now and now <= SERIOUS and possible <= SERIOUS:
-            continue
-        if possible - USUAL or (now - USUAL and possible - now):
-            return True
-    return False
+    return any(possible - USUAL or (possible and now - USUAL and possible - now) for now, possible in reached)
+
+
+def _reached(block: Block, gene: str, standings: Standings) -> set[str]:
+    """The actions that the table could give once the gene is known; none where it does not ask for the gene."""
+    if gene not in block.genes:
+        return set()
+    place = block.genes.index(gene)
+    return {action for asked, action in possible_rows(block, standings) if asked[place] != NO_RESULT}
 
 
 def binding(tests: Iterable[RequiredTest]) -> tuple[RequiredTest, ...]:
@@ -172,6 +174,7 @@ def _before_the_first_dose(drug: str, gene: str, tests: Sequence[RequiredTest], 
 
 def _results(own: Sequence[Danger]) -> str:
     named = list(dict.fromkeys(each.result for each in own))
+    named[1:] = [each.removeprefix(_SCORE) if named[0].startswith(_SCORE) else each for each in named[1:]]
     return " or ".join(named[:_NAMED]) + (" (or another of its kind)" if len(named) > _NAMED else "")
 
 

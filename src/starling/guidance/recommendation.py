@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from starling.assessment import DrugResult, GeneResult, MedicineEffect, Recommendation
-from starling.condition_keys import either_of, parse_condition
+from starling.condition_keys import classes_in, either_of, parse_condition
 from starling.definitions import (
     Drug,
     GuidanceRules,
@@ -264,8 +264,10 @@ class Advisor:
         asks = open_conditions(given, plan.limits, decider, answer.headline_action)
         effects: tuple[MedicineEffect, ...] = ()
         if patient.medicines:
-            told = told_by(undecided, plan.limits, decider)
-            effects = medicine_effects(patient.medicines, _applied(plan, asked, told, self._enzymes))
+            told = told_by(undecided, plan.limits, decider, answer.headline_action)
+            keys = [each.key for row in undecided for each in row.advice.conditions]
+            classes = classes_in([*keys, *(each.key for each in plan.limits)])
+            effects = medicine_effects(patient.medicines, _applied(plan, asked, told, self._enzymes, classes))
         if not asks and not effects:
             return answer
         # nothing usual over a danger that is open
@@ -403,8 +405,13 @@ def _flow(plan: _Plan, patient: _Patient, asked: _Asked) -> FlowAnswer:
     return FlowAnswer(tuple(noted), answer.genes_missing)
 
 
-def _applied(plan: _Plan, asked: _Asked, told: Mapping[str, tuple[str, ...]], enzymes: Enzymes) -> Applied:
-    """What the medicines did to the answer for the drug; `told`: an ingredient -> what it decided."""
+def _applied(
+    plan: _Plan, asked: _Asked, told: Mapping[str, tuple[str, ...]], enzymes: Enzymes, classes: frozenset[str]
+) -> Applied:
+    """What the medicines did to the answer for the drug; `told`: an ingredient -> what it decided.
+
+    `classes`: those of medicines that conditions of the drug ask for.
+    """
     changed = {
         gene: (by, asked.standings[gene])
         for gene in plan.relevant
@@ -416,14 +423,14 @@ def _applied(plan: _Plan, asked: _Asked, told: Mapping[str, tuple[str, ...]], en
         if not {each.enzyme, *enzymes.classed.get(each.enzyme, ())}.isdisjoint(plan.relevant)
         and not (each.factor is None and each.enzyme in enzymes.adjusted and each.enzyme not in plan.drug.branches_on)
     ]
-    return Applied(plan.drug.name, told, changed, found)
+    return Applied(plan.drug.name, told, changed, found, classes)
 
 
 def _looked_at(drug: Drug, wanted: frozenset[str]) -> Iterator[Notice]:
     """One notice for each source that looked at a gene and gives no recommendation."""
     for gene, source in drug.looked_at:
         if not wanted or source.partition(" ")[0] in wanted:
-            message = f"{source} looked at {gene} and gives no recommendation for {drug.name}: the evidence is too weak"
+            message = f"{source} looked at {gene} and gives no recommendation for {drug.name}"
             yield Notice("LOOKED_AT", message)
 
 

@@ -78,10 +78,31 @@ def limits(tables: Tables) -> Iterator[Violation]:
             yield at(row, "a limit has a key and one of the known actions")
         if not row["says"] or row["says"].endswith("."):
             yield at(row, "a limit says a sentence without a full stop")
-        if not row["source"].startswith(("US label of ", "CPIC ", "DPWG ")):
-            yield at(row, f"source {row['source']!r} does not begin with US label of, CPIC or DPWG")
+        if not row["source"].startswith(("US label of ", "FDA ", "CPIC ", "DPWG ")):
+            yield at(row, f"source {row['source']!r} does not begin with US label of, FDA, CPIC or DPWG")
         if (TAKING in row["key"]) != (row.file == "interactions.tsv"):
             yield at(row, "what other medicines decide stands in interactions.tsv, everything else does not")
+
+
+def pairs_are_mutual(tables: Tables) -> Iterator[Violation]:
+    """Two drugs that a label forbids together are forbidden whichever of them is asked about.
+
+    The other drug says so by name, or by a class that the first belongs to.
+    """
+    known = {row["drug"] for name in ("drugs", "drugs_without_advice") for row in tables[name]}
+    classes: dict[str, set[str]] = {}
+    for row in tables["inhibitors"]:
+        classes.setdefault(row["ingredient"], {row["ingredient"]}).add(f"{row['enzyme']} {_kind(row)}")
+    forbidden: dict[str, set[str]] = {}
+    pairs: list[tuple[TableRow, str]] = []
+    for row in tables["interactions"]:
+        clauses = parse_condition(row["key"])
+        if row["action"] == "contraindicated" and [clause.name for clause in clauses] == [TAKING]:
+            forbidden.setdefault(row["drug"], set()).update(clauses[0].values)
+            pairs += [(row, other) for other in clauses[0].values if other in known]
+    for row, other in pairs:
+        if forbidden.get(other, set()).isdisjoint(classes.get(row["drug"], {row["drug"]})):
+            yield at(row, f"{other} does not say that it is forbidden with {row['drug']}")
 
 
 def indications(tables: Tables) -> Iterator[Violation]:
@@ -207,6 +228,7 @@ def _kind(row: TableRow) -> str:
 CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (
     condition_keys,
     limits,
+    pairs_are_mutual,
     indications,
     texts_are_keyed,
 )

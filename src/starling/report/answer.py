@@ -18,13 +18,14 @@ from starling.notices import (
     CONVERTED,
     DOES_NOT_HELP,
     LOOKED_AT,
-    NAMES_NO_INDICATION,
     NO_GUIDELINE,
     ONLY_IF_USED,
     STILL_OPEN,
     SUPERSEDED,
     TEST_REQUIRED,
+    UNKNOWN_INDICATION,
 )
+from starling.report.beside import DOSES, by_gene, other_sources, purposes
 from starling.report.glance import Line, assumptions, drug_line, not_shown, source_words
 from starling.report.wording import condition_text, doses_text
 from starling.report.words import (
@@ -52,8 +53,6 @@ _BEFORE_A_ROW: Final = {
 }
 #: who takes what, in the words of a condition that was decided
 _TAKEN: Final = re.compile(r" \(taken: [^)]*\)")
-#: actions that give another dose
-_DOSES: Final = frozenset({"reduce_dose", "adjust_dose", "increase_dose"})
 _WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guideline"}
 #: From so many stated medicines on, those that make no difference stand in one line.
 _TOGETHER: Final = 3
@@ -99,7 +98,13 @@ class Answer:
     def box(self) -> tuple[tuple[str, str], ...]:
         """Label (which may be empty) and text of every line below the title."""
         differ = [("", "Sources differ, see below.")] if self.line.drug.disagreement else []
-        return (*answer_lines(self.line), *differ, *_other_sources(self.line))
+        return (
+            *_what_to_do(self.line),
+            *(("", said) for said in _not_understood(self.assessment)),
+            *_what_else(self.line),
+            *differ,
+            *other_sources(self.line),
+        )
 
     @property
     def box_lines(self) -> tuple[str, ...]:
@@ -146,8 +151,14 @@ class Answer:
 def shared_limits(assessment: Assessment) -> tuple[str, ...]:
     """What holds for every answer of the assessment."""
     stated = assessment.provenance.options.get("medication") or any(drug.medicines for drug in assessment.drugs)
-    said = (each for each in assumptions(assessment) if not (stated and each.startswith(_CHECKER)))
+    told = _not_understood(assessment)
+    said = (each for each in assumptions(assessment) if not (stated and each.startswith(_CHECKER)) and each not in told)
     return (*((NOT_A_CHECKER,) if stated else ()), *said)
+
+
+def _not_understood(assessment: Assessment) -> tuple[str, ...]:
+    """What was stated of the patient and not understood: it decided nothing, and stands with every answer."""
+    return tuple(sentence(note.message) for note in assessment.provenance.notices if note.code == UNKNOWN_INDICATION)
 
 
 def phenotype_of(gene: GeneResult) -> str:
@@ -201,7 +212,9 @@ def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
     if drug.is_asking:
         return (*tests, *((label or "If not", text) for label, text in line.first), *_details(line))
     if line.first:
-        return (*line.first, *tests, *_details(line))
+        first = tuple((label or by_gene(line), text) for label, text in line.first)
+        what_for = (("Ask first", one) for one in purposes(line))
+        return (*first, *what_for, *tests, *_details(line))
     if drug.status == "no_guideline":
         return (*tests, *(("", sentence(note.message)) for note in drug.notes))
     said = "No source advises anything for this result. That is not a statement of safety."
@@ -217,7 +230,7 @@ def _details(line: Line) -> Iterable[tuple[str, str]]:
     if line.lead is None or not line.commands:
         return
     advice = line.lead.advice
-    of_a_part = line.is_split or (line.drug.headline_action == "consider_alternative" and line.lead.action in _DOSES)
+    of_a_part = line.is_split or (line.drug.headline_action == "consider_alternative" and line.lead.action in DOSES)
     if advice.dose and not of_a_part:
         yield "Dose", doses_text(advice.dose)
     if advice.titrate:
@@ -295,33 +308,6 @@ def _medicine(one: MedicineEffect, line: Line) -> str:
     if one.effect != "condition" or len(others) == len(parts):
         return said
     return f"{one.name}: {'; '.join(('decides this answer', *others))}."
-
-
-def _other_sources(line: Line) -> Iterable[tuple[str, str]]:
-    """What another source says, whole: the dose beside a drug ruled out, or what speaks of no indication beside one."""
-    lead = line.lead
-    if lead is None or not line.commands:
-        return
-    if lead.action in _DOSES:
-        set_back = (row for row in line.counting if _has(row, NAMES_NO_INDICATION))
-        yield from ((f"{source_words(row)}, naming no indication", row.advice.summary) for row in set_back)
-    if not (line.drug.disagreement and lead.action in SERIOUS) and not _is_choice(lead):
-        return
-    for row in line.counting:
-        aside = any(_has(row, code) for code in _BEFORE_A_ROW)
-        if row.source != lead.source and row.action in _DOSES and row.advice.dose and not aside:
-            yield source_words(row), row.advice.summary
-            return
-
-
-def _is_choice(lead: Recommendation) -> bool:
-    """Whether the row leaves a choice between another drug and a dose: then the dose of another source counts, too."""
-    allowed = lead.advice.fallback
-    return lead.action in {"avoid", "consider_alternative"} and allowed is not None and allowed.action in _DOSES
-
-
-def _has(row: Recommendation, code: str) -> bool:
-    return any(note.code == code for note in row.notes)
 
 
 def _either(names: Sequence[str]) -> str:

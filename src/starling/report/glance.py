@@ -162,7 +162,8 @@ class Line:
         checked = with_reasons([each for each in self.drug.alternatives if not each.offered])
         named = {self.drug.drug, *(each.drug for each in self.drug.alternatives)}
         stated = self.lead.advice.not_alternatives if self.lead is not None and self.commands else ()
-        return (*checked, *(name for name in stated if name not in named))
+        said = f" ({self.lead.source}: no alternative)" if self.lead is not None else ""
+        return (*checked, *(f"{name}{said}" for name in stated if name not in named))
 
 
 @dataclass(frozen=True, slots=True)

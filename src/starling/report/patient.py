@@ -84,6 +84,10 @@ _PLAIN: Final[tuple[tuple[str, str], ...]] = (
     ("malignant hyperthermia susceptibility", "can cause a dangerous fever with some drugs used to put you to sleep"),
     ("increased risk of aminoglycoside", "makes some antibiotics a danger to your hearing"),
 )
+#: what the card says of a medicine, by action
+_ON_THE_CARD: Final = {"contraindicated": "I must not be given", "avoid": "Avoid giving me"}
+#: an allele that is absent is no reason
+_NEGATIVE: Final = " negative"
 _DO_NOT_STOP: Final = (
     "This page is no reason to stop a medicine, to start one, or to change how much you take.",
     "Do not do any of this without asking your doctor or pharmacist. Stopping a medicine at once can be dangerous.",
@@ -124,7 +128,7 @@ def patient_page(assessment: Assessment, *, taken: Collection[str] = ()) -> str:
 
 
 def card_lines(assessment: Assessment) -> tuple[str, ...]:
-    """What the card for the wallet says: a sentence for each medicine that must not be given or is to be avoided."""
+    """What the card for the wallet says: a sentence for each result, on what must not be given or is to be avoided."""
     genes = {gene.gene: gene for gene in assessment.genes}
     return tuple(_card_lines(at_a_glance(assessment).acting, genes))
 
@@ -188,7 +192,8 @@ def _part(part: _Part, lines: Iterable[Line], genes: Mapping[str, GeneResult]) -
 def _why(line: Line, genes: Mapping[str, GeneResult]) -> str:
     """The genes behind an answer, in brackets, in plain words; that one is not certain."""
     rows = line.lead.genes if line.lead else {}
-    said = [_gene_words(gene, genes.get(gene), adjusted=line.lead) for gene in rows]
+    named = [gene for gene, key in rows.items() if not key.endswith(_NEGATIVE)]
+    said = [_gene_words(gene, genes.get(gene), adjusted=line.lead) for gene in named]
     if not said and (others := _with(line)):
         said.append(f"because you take {joined(others)}")
     if line.uncertain:
@@ -251,18 +256,16 @@ def _card(assessment: Assessment, lines: Iterable[Line], genes: Mapping[str, Gen
 
 
 def _card_lines(lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Iterable[str]:
-    """A line for each medicine that must not be given; those to be avoided by the result that they share."""
-    alike: dict[str, list[str]] = {}
+    """A line for each result: what must not be given because of it; then what is to be avoided."""
+    alike: dict[str, dict[str, list[str]]] = {words: {} for words in _ON_THE_CARD.values()}
     for line in lines:
-        result = _result(line, genes)
-        doubt = "not certain" if line.uncertain else ""
-        reason = ", ".join(filter(None, (result, doubt)))
-        shown = f" ({reason})" if reason else ""
-        if _action(line) == "contraindicated":
-            yield f"I must not be given {line.drug.drug}{shown}."
-        elif _action(line) == "avoid":
-            alike.setdefault(shown, []).append(line.drug.drug)
-    yield from (f"Avoid giving me {joined(names, 'or')}{shown}." for shown, names in alike.items())
+        words = _ON_THE_CARD.get(_action(line) or "")
+        if words is not None:
+            doubt = "not certain" if line.uncertain else ""
+            reason = ", ".join(filter(None, (_result(line, genes), doubt)))
+            alike[words].setdefault(f" ({reason})" if reason else "", []).append(line.drug.drug)
+    for words, drugs in alike.items():
+        yield from (f"{words} {joined(names, 'or')}{shown}." for shown, names in drugs.items())
 
 
 def _result(line: Line, genes: Mapping[str, GeneResult]) -> str:
@@ -275,6 +278,7 @@ def _result(line: Line, genes: Mapping[str, GeneResult]) -> str:
     named = [
         f"{gene}{'' if key.startswith('*') and gene.startswith('HLA') else ' '}{_term(key, genes.get(gene))}"
         for gene, key in line.lead.genes.items()
+        if not key.endswith(_NEGATIVE)
     ]
     return said or "; ".join(named)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from starling.report.frame import framed, template
-from starling.report.markup import Markup, tag
+from starling.report.markup import Markup, join, tag
 from starling.report.parts import bullets
 from starling.report.summary_table import notes, people_text
 from starling.summary import ALL, RARE, Cell, Summary
@@ -19,9 +19,10 @@ _COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e
 #: Those on which white is read better than black (WCAG 2.2, contrast ratio).
 _DARK: Final = frozenset({"#0072b2"})
 _NOTHING: Final = "#8888"
-#: Width of a bar in the units of its picture, and of the whole picture.
-_BAR, _WIDTH = 560, 760
-_ROW: Final = 26
+#: Height in pixels of a bar with the words above it; lengths along a bar are percents, so that words keep their size.
+_ROW, _THIN = 40, 32
+#: The least share whose number has room in its part of a bar, on a telephone too.
+_LABELLED: Final = 0.16
 _MOST_DRUGS: Final = 40
 _MOST_ALLELES: Final = 12
 #: Squares in a row of the picture of missing positions.
@@ -79,29 +80,28 @@ def _block(title: str, picture: Markup, numbers: Markup) -> Markup:
 
 
 def _stacked(gene: str, groups: Sequence[str], cells: Sequence[Cell]) -> Markup:
-    """One bar for each group, a part for each phenotype."""
+    """One bar for each group, a part for each phenotype; what the colours mean stands below."""
     items = list(dict.fromkeys(cell.item for cell in cells))
     colours = _coloured(items)
     parts = []
     for number, group in enumerate(groups):
-        top, left = number * _ROW, 150.0
-        parts.append(_text(group[:22], 0, top + 17))
+        top, left = number * _ROW, 0.0
+        parts.append(_text(group, 0.0, top + 12))
         for cell in cells:
             if cell.group == group and cell.share:
                 parts.append(_part(cell, left, top, colours[cell.item]))
-                left += cell.share * _BAR
-    legend, below = _legend(items, colours, len(groups) * _ROW + 16)
+                left += cell.share
     label = f"{gene}: " + ", ".join(f"{cell.item} {_percent(cell)}" for cell in cells if cell.group == ALL)
-    return _picture(label, below, [*parts, *legend])
+    return join(_picture(label, len(groups) * _ROW, parts), _legend(colours))
 
 
 def _part(cell: Cell, left: float, top: int, colour: str) -> Markup:
     # rounded parts may be more than their whole: the picture ends where the whole does
-    width = max(0.0, min((cell.share or 0.0) * _BAR, 150 + _BAR - left))
+    width = max(0.0, min(cell.share or 0.0, 1.0 - left))
     title = f"{cell.group}: {cell.item}, {cell.count} of {cell.of} ({_percent(cell)})"
     ink = "on-dark" if colour in _DARK else "on-light" if colour in _COLOURS else ""
-    said = _text(_percent(cell), left + 4, top + 16, ink) if width > 44 else None
-    return tag("g", tag("title", title), _box((left, top + 3, width, 18), colour), said)
+    said = _text(_percent(cell), left, top + 31, ink, dx="4") if width > _LABELLED else None
+    return tag("g", tag("title", title), _box((left, top + 18, width, 18), colour), said)
 
 
 def _coloured(items: Iterable[str]) -> dict[str, str]:
@@ -114,16 +114,13 @@ def _is_nothing(item: str) -> bool:
     return item in {"not determined", "ambiguous", "no term assigned", RARE}
 
 
-def _legend(items: Sequence[str], colours: Mapping[str, str], top: int) -> tuple[list[Markup], int]:
-    """Texts beside their colours, in lines; how far down they reach."""
-    parts, left = [], 150
-    for item in items:
-        width = 24 + 7 * len(item)
-        if left > 150 and left + width > _WIDTH:
-            left, top = 150, top + 18
-        parts += [_box((left, top - 10, 11, 11), colours[item]), _text(item, left + 15, top, "quiet")]
-        left += width
-    return parts, top + 8
+def _legend(colours: Mapping[str, str]) -> Markup:
+    """Every item beside its colour."""
+    swatches = {
+        item: tag("svg", _box((0.0, 0, 1.0, 11), colour), class_="swatch", aria_hidden="true")
+        for item, colour in colours.items()
+    }
+    return tag("ul", *(tag("li", swatch, item) for item, swatch in swatches.items()), class_="legend")
 
 
 def _drugs(summary: Summary) -> Markup:
@@ -140,14 +137,14 @@ def _drugs(summary: Summary) -> Markup:
 
 
 def _bars(label: str, rows: Sequence[tuple[str, Cell]]) -> Markup:
-    """Horizontal bars with their numbers."""
+    """Horizontal bars below their names and numbers."""
     parts = []
     for number, (name, cell) in enumerate(rows):
-        top, width = number * 20, (cell.share or 0.0) * (_BAR - 40)
-        parts += [_text(name[:24], 0, top + 13), _box((150, top + 2, width, 14), _COLOURS[0])]
-        parts.append(_text(_percent(cell), 155 + width, top + 13, "quiet"))
+        top = number * _THIN
+        parts += [_text(f"{name} · {_percent(cell)}", 0.0, top + 12)]
+        parts.append(_box((0.0, top + 17, cell.share or 0.0, 10), _COLOURS[0]))
     said = f"{label}: " + ", ".join(f"{name} {_percent(cell)}" for name, cell in rows)
-    return _picture(said, max(20, 20 * len(rows)), parts)
+    return _picture(said, max(20, _THIN * len(rows)), parts)
 
 
 def _alleles(summary: Summary) -> Markup:
@@ -167,10 +164,11 @@ def _missing(summary: Summary) -> Markup:
         places = genes.setdefault(cell.subject, {})
         where = cell.item.rsplit(" not ", 1)[0]
         places[where] = min(1.0, places.get(where, 0.0) + (cell.share or 0.0))
-    parts, top = [], 0
+    parts: list[Markup] = []
+    top = 0
     for gene, places in genes.items():
-        parts += [_text(gene, 0, top + 12), *_squares(gene, places, top)]
-        top += 18 + 13 * ((len(places) - 1) // _SQUARES)
+        parts += [_text(gene, 0.0, top + 12), *_squares(gene, places, top + 18)]
+        top += 34 + 13 * ((len(places) - 1) // _SQUARES)
     return _section(
         "Missing positions",
         "A square for each position with people who were not called or not assayed: the darker, the more people. "
@@ -182,23 +180,25 @@ def _missing(summary: Summary) -> Markup:
 
 def _squares(gene: str, places: Mapping[str, float], top: int) -> Iterator[Markup]:
     for number, (where, share) in enumerate(places.items()):
-        left, down = 90 + 13 * (number % _SQUARES), top + 13 * (number // _SQUARES)
+        left, down = (number % _SQUARES) / _SQUARES, top + 13 * (number // _SQUARES)
         title = tag("title", f"{gene} {where}: missing in {share:.1%}")
-        yield _box((left, down + 2, 11, 11), _COLOURS[5], title, fill_opacity=f"{0.08 + 0.92 * share:.2f}")
+        shade = f"{0.08 + 0.92 * share:.2f}"
+        yield _box((left, down, 0.85 / _SQUARES, 11), _COLOURS[5], title, fill_opacity=shade)
 
 
 def _picture(label: str, height: int, parts: Iterable[Markup]) -> Markup:
-    return tag("svg", *parts, class_="picture", viewBox=f"0 0 {_WIDTH} {height}", role="img", aria_label=label)
+    return tag("svg", *parts, class_="picture", height=str(height), role="img", aria_label=label)
 
 
-def _text(words: str, x: float, y: int, class_: str = "") -> Markup:
-    return tag("text", words, x=f"{x:.1f}", y=str(y), class_=class_)
+def _text(words: str, x: float, y: int, class_: str = "", **more: str) -> Markup:
+    """`x`: as a share of the whole width."""
+    return tag("text", words, x=f"{x:.2%}", y=str(y), class_=class_, **more)
 
 
 def _box(place: tuple[float, int, float, int], colour: str, *inside: Markup, **more: str) -> Markup:
-    """A filled rectangle; `place`: left, top, width and height."""
+    """A filled rectangle; `place`: left and width as shares of the whole width, top and height in pixels."""
     x, y, width, height = place
-    size = {"x": f"{x:.1f}", "y": str(y), "width": f"{width:.1f}", "height": str(height)}
+    size = {"x": f"{x:.2%}", "y": str(y), "width": f"{width:.2%}", "height": str(height)}
     return tag("rect", *inside, **size, fill=colour, **more)
 
 
