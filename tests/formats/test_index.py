@@ -125,9 +125,12 @@ def test_an_index_newer_than_its_file_spares_the_heads_of_most_blocks(
     path, beside, lines, regions = with_a_large_index(tmp_path, form)
     looked_at: list[int] = []
     real = BlockFile.peek
-    monkeypatch.setattr(
-        BlockFile, "peek", lambda file, offset, size: looked_at.append(offset) or real(file, offset, size)
-    )
+
+    def peek(file: BlockFile, offset: int, size: int) -> bytes:
+        looked_at.append(offset)
+        return real(file, offset, size)
+
+    monkeypatch.setattr(BlockFile, "peek", peek)
     monkeypatch.setattr(BlockFile, "beginnings", None)
     found, reader, notes, _ = positions(path, regions)
     assert (found, reader, notes) == (expected(lines, regions), "index", ())

@@ -14,11 +14,11 @@ from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self
 
-from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
+from starling.definitions import Drug, GeneDefinition, GenePlaces, GuidanceRules, Inhibitor
 from starling.errors import InputError
 from starling.knowledge.names import canonical_when, is_atc_group, parts_of, plain_name, skeleton, without_form
 from starling.knowledge.rows import Rows
-from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of
+from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of, places_of
 from starling.once import once
 from starling.values import dataclass
 
@@ -154,6 +154,12 @@ class KnowledgeBase:
             return definitions_of(self._select)
 
     @once
+    def places(self) -> Mapping[str, GenePlaces]:
+        """Where the sites of every gene are, by gene, alphabetical."""
+        with _bulk():
+            return places_of(self._select)
+
+    @once
     def guidance(self) -> GuidanceRules:
         """Phenotype rules, guidelines, drugs and inhibitors as one value."""
         with _bulk():
@@ -230,11 +236,14 @@ class KnowledgeBase:
         return known, tuple(part for part, substance in found if substance is None) if known else (name.strip(),)
 
     def _substance(self, name: str) -> str | None:
-        for spelled in (name, without_form(name)):
-            exact = self._identity(plain_name(spelled))
-            if exact is not None:
-                return exact
-        alike = self._skeletons.get(skeleton(without_form(name)), frozenset())
+        exact = self._identity(plain_name(name))
+        if exact is not None:
+            return exact
+        bare = without_form(name)
+        exact = self._identity(plain_name(bare))
+        if exact is not None:
+            return exact
+        alike = self._skeletons.get(skeleton(bare), frozenset())
         return next(iter(alike)) if len(alike) == 1 else None
 
     def _identity(self, plain: str) -> str | None:

@@ -69,13 +69,10 @@ def stated_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[Medici
 
 def read_as(knowledge: Medicines, name: str) -> tuple[Notice, ...]:
     """What to say of a name that is known only after its strength, form or spelling were passed over."""
-    return _passed_over(knowledge, name, *knowledge.read_medicine(name))
-
-
-def _passed_over(
-    knowledge: Medicines, name: str, substances: Sequence[str], unknown: Sequence[str]
-) -> tuple[Notice, ...]:
-    if knowledge.knows_medicine(name) or not substances:
+    if knowledge.knows_medicine(name):
+        return ()
+    substances, unknown = knowledge.read_medicine(name)
+    if not substances:
         return ()
     rest = f"; {', '.join(unknown)} in it is not known here" if unknown else ""
     return (Notice("NAME_READ_AS", f"{name.strip()!r} was read as {' and '.join(substances)}{rest}"),)

@@ -21,6 +21,7 @@ from starling.definitions import (
     CompiledMasks,
     Drug,
     GeneDefinition,
+    GenePlaces,
     GuidanceRules,
     Guideline,
     Inhibitor,
@@ -77,6 +78,19 @@ def definitions_of(select: Select) -> dict[str, GeneDefinition]:
         )
 
     return {row[0]: definition(*row) for row in select("gene")}
+
+
+def places_of(select: Select) -> dict[str, GenePlaces]:
+    """The sites of every gene without its alleles, of which there are ten times as many to read."""
+    exceptions = _grouped(select("exception"))
+
+    def places(row: tuple[Any, ...]) -> GenePlaces:
+        gene, chromosome, start, end, _, _, sites, extra, *_ = row
+        ignored = _exceptions(exceptions.get(gene, ()))["ignored_variants"]
+        own, beside = sites_of(gene, chromosome, sites), sites_of(gene, chromosome, extra)
+        return GenePlaces(gene, chromosome, start, end, own, beside, ignored)
+
+    return {row[0]: places(row) for row in select("gene")}
 
 
 def _masks(text: str) -> AlleleMasks:

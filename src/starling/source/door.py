@@ -255,7 +255,7 @@ class OpenSource:
     @cached_property
     def _whole(self) -> SiteMap:
         """The sites of every gene, in the coordinates of the file."""
-        return self._wanted.maps.whole.of(self.build.name)
+        return self._wanted.maps.ground(self.build.name)
 
     @cached_property
     def foreign(self) -> tuple[Region, ...]:

@@ -7,12 +7,12 @@ replace several bases) and an *indel* (a stretch within which one length change 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 
-from starling.definitions import GeneDefinition, Site
+from starling.definitions import GeneDefinition, GenePlaces, Site
 from starling.source.normalise import Event, is_same_indel, trim
 from starling.values import dataclass, field
 from starling.vocabulary import BuildName, Genotype, Locus
@@ -198,7 +198,7 @@ class _Draft:
     ignored: set[Event] = field(default_factory=set)
 
 
-def site_map(definitions: tuple[GeneDefinition, ...], build: BuildName) -> SiteMap:
+def site_map(definitions: Iterable[GeneDefinition | GenePlaces], build: BuildName) -> SiteMap:
     """Every site of the definitions as slots in the coordinates of `build`; slots are numbered alike in all builds."""
     drafts: dict[str, _Draft] = {}
     slots: list[Slot] = []
@@ -224,7 +224,7 @@ def position_in(site: Site, build: BuildName) -> int:
     return site.position if build == "GRCh38" else site.position_grch37
 
 
-def _shift(definition: GeneDefinition, build: BuildName) -> int:
+def _shift(definition: GeneDefinition | GenePlaces, build: BuildName) -> int:
     """File position minus GRCh38 position: constant within every gene of the knowledge base."""
     site = definition.sites[0]
     return position_in(site, build) - site.position
@@ -275,6 +275,23 @@ def _merged(sites: ChromosomeSites) -> Iterator[tuple[int, int]]:
     yield max(start, 1), end
 
 
+class Grounds:
+    """The sites of every gene, without its alleles, in either build: made when first asked for, then kept."""
+
+    def __init__(self, places: Mapping[str, GenePlaces]) -> None:
+        """`places`: by gene."""
+        self._places = places
+        self._maps: dict[BuildName, SiteMap] = {}
+        self._lock = Lock()
+
+    def of(self, build: BuildName) -> SiteMap:
+        """The map of all sites."""
+        with self._lock:
+            if build not in self._maps:
+                self._maps[build] = site_map(self._places.values(), build)
+            return self._maps[build]
+
+
 class SiteMaps:
     """The sites of the genes asked about, as maps in either build: made when first asked for, then kept.
 
@@ -286,15 +303,18 @@ class SiteMaps:
         definitions: Mapping[str, GeneDefinition],
         genes: Collection[str] | None = None,
         whole: Callable[[], SiteMaps] | None = None,
+        ground: Callable[[], Grounds] | None = None,
     ) -> None:
         """`definitions`: of every gene on a chromosome that holds one asked about.
 
         `genes`: those asked about; None: all.  `whole`: gives the maps of every gene that is known, which are looked at
-        only when a file cannot be understood by less; None: these are they.
+        only when a file cannot be understood by less; None: these are they.  `ground`: gives where the sites of all of
+        them are, which every file is held against.
         """
         self.definitions = definitions
         self.genes = tuple(gene for gene in definitions if genes is None or gene in genes)
         self._whole = whole
+        self._ground = ground
         self._maps: dict[BuildName, SiteMap] = {}
         self._lock = Lock()
 
@@ -310,7 +330,11 @@ class SiteMaps:
 
     def about(self, genes: Collection[str]) -> SiteMaps:
         """The same for some genes; those that have no definition (HLA) have no sites."""
-        return SiteMaps(self.definitions, genes, lambda: self.whole)
+        return SiteMaps(self.definitions, genes, lambda: self.whole, self._ground)
+
+    def ground(self, build: BuildName) -> SiteMap:
+        """The sites of every gene that is known, asked about or not."""
+        return self.whole.of(build) if self._ground is None else self._ground().of(build)
 
     def of(self, build: BuildName) -> SiteMap:
         """The map of the sites to read.
