@@ -16,7 +16,6 @@ from starling.condition_keys import FLAGS, NUMBERS, TAKING, WORDS, indication_na
 from starling.definitions import Inhibitor, Medicine
 from starling.errors import InputError
 from starling.guidance.ancestry import KNOWN, group_of
-from starling.notices import UNKNOWN_INDICATION
 from starling.values import dataclass, field
 from starling.vocabulary import Notice
 
@@ -209,11 +208,13 @@ def fact_notices(subject: Mapping[str, str], indications: Mapping[str, frozenset
         if indication_name(text) not in indications:
             near = _near(indication_name(text), indications)
             hint = f" (did you mean {near}?)" if near else ""
-            yield Notice(UNKNOWN_INDICATION, f"the indication {text!r} is not known here{hint}; it was not considered")
+            yield Notice(
+                "UNKNOWN_INDICATION", f"the indication {text!r} is not known here{hint}; it was not considered"
+            )
     for name in ("after", "history", "menopause", "formulation"):
         for text in _texts(subject, name):
             if _meant(text, WORDS[name] or frozenset()) is None:
-                yield Notice(UNKNOWN_INDICATION, f"{name}={text} is not known here; it was not considered")
+                yield Notice("UNKNOWN_INDICATION", f"{name}={text} is not known here; it was not considered")
 
 
 def _texts(subject: Mapping[str, str], name: str) -> list[str]:

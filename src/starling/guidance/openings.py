@@ -174,8 +174,9 @@ def _before_the_first_dose(drug: str, gene: str, tests: Sequence[RequiredTest], 
 
 def _results(own: Sequence[Danger]) -> str:
     named = list(dict.fromkeys(each.result for each in own))
-    named[1:] = [each.removeprefix(_SCORE) if named[0].startswith(_SCORE) else each for each in named[1:]]
-    return " or ".join(named[:_NAMED]) + (" (or another of its kind)" if len(named) > _NAMED else "")
+    first = next((each for each in named if each.startswith(_SCORE)), "")
+    said = [each if each == first else each.removeprefix(_SCORE) for each in named]
+    return " or ".join(said[:_NAMED]) + (" (or another of its kind)" if len(named) > _NAMED else "")
 
 
 def _then(own: Sequence[Danger]) -> str:

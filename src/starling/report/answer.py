@@ -38,6 +38,7 @@ from starling.report.words import (
     phenotype_words,
     population_words,
     reason_of,
+    reason_words,
     sentence,
     sentence_case,
 )
@@ -99,7 +100,7 @@ class Answer:
         """Label (which may be empty) and text of every line below the title."""
         differ = [("", "Sources differ, see below.")] if self.line.drug.disagreement else []
         return (
-            *_what_to_do(self.line),
+            *_what_to_do(self.line, self.genes),
             *(("", said) for said in _not_understood(self.assessment)),
             *_what_else(self.line),
             *differ,
@@ -206,8 +207,11 @@ def answer_lines(line: Line) -> tuple[tuple[str, str], ...]:
     return (*_what_to_do(line), *_what_else(line))
 
 
-def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
-    """What to do, what to ask and to test before, the dose, and what to watch; or why nothing can be said."""
+def _what_to_do(line: Line, genes: Sequence[GeneResult] = ()) -> tuple[tuple[str, str], ...]:
+    """What to do, what to ask and to test before, the dose, and what to watch; or why nothing can be said.
+
+    `genes`: those of the answer, for the reason why one could not be called.
+    """
     drug, tests = line.drug, [*_asks(line), *_tests(line)]
     if drug.is_asking:
         return (*tests, *((label or "If not", text) for label, text in line.first), *_details(line))
@@ -220,7 +224,9 @@ def _what_to_do(line: Line) -> tuple[tuple[str, str], ...]:
     said = "No source advises anything for this result. That is not a statement of safety."
     if drug.status == "no_result":
         missing = joined(drug.genes_missing) or "A gene"
-        said = f"{missing} could not be called, so no source can be asked. That is not a statement of safety."
+        reasons = {gene.reason for gene in genes if gene.gene in drug.genes_missing}
+        why = f" ({reason_words(*reasons)})" if len(reasons) == 1 and None not in reasons else ""
+        said = f"{missing} could not be called{why}, so no source can be asked. That is not a statement of safety."
     said = " ".join((said, *(sentence(note.message) for note in drug.notes if note.code == LOOKED_AT)))
     return (*tests, ("", said)) if drug.headline_action else (("", said), *tests)
 
