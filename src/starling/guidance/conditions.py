@@ -131,7 +131,11 @@ def decided(row: Recommendation, decider: Decider) -> Recommendation:
 
 
 def _with(row: Recommendation, conditions: tuple[Condition, ...]) -> Recommendation:
-    return replace(row, advice=replace(row.advice, conditions=conditions))
+    """The row with these of its conditions; what those that are gone propose to their own patients goes with them."""
+    kept = {name for each in conditions for name in each.alternatives}
+    gone = {name for each in row.advice.conditions if each not in conditions for name in each.alternatives} - kept
+    alternatives = tuple(name for name in row.advice.alternatives if name not in gone)
+    return replace(row, advice=replace(row.advice, conditions=conditions, alternatives=alternatives))
 
 
 def _led(

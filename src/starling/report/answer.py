@@ -27,7 +27,7 @@ from starling.notices import (
 )
 from starling.report.beside import DOSES, by_gene, other_sources, purposes
 from starling.report.glance import Line, assumptions, drug_line, not_shown, source_words
-from starling.report.wording import condition_text, doses_text
+from starling.report.wording import condition_text, doses_text, with_dose
 from starling.report.words import (
     action_words,
     age_words,
@@ -237,7 +237,7 @@ def _details(line: Line) -> Iterable[tuple[str, str]]:
         return
     advice = line.lead.advice
     of_a_part = line.is_split or (line.drug.headline_action == "consider_alternative" and line.lead.action in DOSES)
-    if advice.dose and not of_a_part:
+    if advice.dose and not of_a_part and with_dose(line.lead) == advice.summary:
         yield "Dose", doses_text(advice.dose)
     if advice.titrate:
         yield "Titrate", "adjust the dose by its effect"

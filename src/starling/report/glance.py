@@ -20,6 +20,7 @@ from starling.notices import (
     TEST_REQUIRED,
 )
 from starling.report.taken import taken
+from starling.report.wording import with_dose
 from starling.report.words import (
     ASK_FIRST,
     ActionWords,
@@ -108,7 +109,7 @@ class Line:
     @property
     def summary(self) -> str:
         """The sentence a prescriber reads first."""
-        return self.drug.answer or (self.lead.advice.summary if self.lead else "")
+        return self.drug.answer or (with_dose(self.lead) if self.lead else "")
 
     @property
     def commands(self) -> bool:
@@ -317,11 +318,11 @@ def _by_group(lead: Recommendation, rows: Sequence[Recommendation], *, is_known:
     said: dict[str, list[str]] = {}
     for row in sorted(own, key=lambda row: (row is not lead, seriousness(row.action))):
         if row.genes.keys() == lead.genes.keys():
-            said.setdefault(row.advice.summary, []).append(population_words(row.population))
+            said.setdefault(with_dose(row), []).append(population_words(row.population))
     if len({whom for group in said.values() for whom in group}) < 2:
-        alone = said.keys() == {lead.advice.summary} and len(own) == 1
+        alone = said.keys() == {with_dose(lead)} and len(own) == 1
         is_part = lead.population not in EVERYBODY and alone and not is_known
-        return ((sentence_case(population_words(lead.population)) if is_part else "", lead.advice.summary),)
+        return ((sentence_case(population_words(lead.population)) if is_part else "", with_dose(lead)),)
     return tuple((sentence_case(joined(list(dict.fromkeys(whom)), "or")), summary) for summary, whom in said.items())
 
 

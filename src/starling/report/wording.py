@@ -10,8 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from starling.assessment import Condition, Dose
+from starling.assessment import Condition, Dose, Recommendation
 from starling.definitions import action_words
+from starling.notices import CONDITION_DECIDED
 
 _BASIS: Final[Mapping[str, str]] = {
     "starting": "starting dose",
@@ -77,6 +78,15 @@ def dose_text(dose: Dose) -> str:
 def doses_text(doses: Sequence[Dose]) -> str:
     """All doses of one advice, in the order of the source; empty when there is none."""
     return "; ".join(dose_text(dose) for dose in doses)
+
+
+def with_dose(row: Recommendation) -> str:
+    """What the row says; with its dose where what was stated decided it in words without a number."""
+    said = row.advice.summary
+    decided = any(note.code == CONDITION_DECIDED for note in row.notes)
+    if not decided or not row.advice.dose or any(letter.isdigit() for letter in said.partition(":")[2]):
+        return said
+    return f"{said.rstrip('.')}; {doses_text(row.advice.dose)}."
 
 
 def condition_text(condition: Condition) -> str:
