@@ -152,19 +152,6 @@ class CompiledMasks:
     ignored_alleles: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class GenePlaces:
-    """Where a gene's sites are: of its definition what a file's records are held against."""
-
-    gene: str
-    chromosome: str
-    start: int
-    end: int
-    sites: tuple[Site, ...]
-    extra_sites: tuple[Site, ...] = ()
-    ignored_variants: frozenset[tuple[int, str, str]] = frozenset()
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneDefinition:
     """A gene's definition table, its traits and its exceptions.  `sites` are sorted; `alleles` stand in table order.

@@ -14,7 +14,8 @@ from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self
 
-from starling.definitions import Drug, GeneDefinition, GenePlaces, GuidanceRules, Inhibitor
+from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
+from starling.gene_places import GenePlaces
 from starling.errors import InputError
 from starling.knowledge.names import canonical_when, is_atc_group, parts_of, plain_name, skeleton, without_form
 from starling.knowledge.rows import Rows

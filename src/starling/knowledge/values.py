@@ -21,7 +21,6 @@ from starling.definitions import (
     CompiledMasks,
     Drug,
     GeneDefinition,
-    GenePlaces,
     GuidanceRules,
     Guideline,
     Inhibitor,
@@ -37,6 +36,7 @@ from starling.definitions import (
     StatedLimit,
     Uninformative,
 )
+from starling.gene_places import GenePlaces
 from starling.errors import KnowledgeError
 from starling.values import many
 from starling.vocabulary import ActivityScore

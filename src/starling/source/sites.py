@@ -12,7 +12,8 @@ from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 
-from starling.definitions import GeneDefinition, GenePlaces, Site
+from starling.definitions import GeneDefinition, Site
+from starling.gene_places import GenePlaces
 from starling.source.normalise import Event, is_same_indel, trim
 from starling.values import dataclass, field
 from starling.vocabulary import BuildName, Genotype, Locus
