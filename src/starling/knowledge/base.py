@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
-from starling.gene_places import GenePlaces
 from starling.errors import InputError
+from starling.gene_places import GenePlaces
 from starling.knowledge.names import canonical_when, is_atc_group, parts_of, plain_name, skeleton, without_form
 from starling.knowledge.rows import Rows
 from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of, places_of

@@ -36,8 +36,8 @@ from starling.definitions import (
     StatedLimit,
     Uninformative,
 )
-from starling.gene_places import GenePlaces
 from starling.errors import KnowledgeError
+from starling.gene_places import GenePlaces
 from starling.values import many
 from starling.vocabulary import ActivityScore
 
