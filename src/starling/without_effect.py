@@ -183,7 +183,7 @@ def _medication(answer: Answer) -> Iterator[str]:
     texts = [*_texts(answer.drugs), *(gene.adjusted.by for gene in answer.genes if gene.adjusted)]
     for name in answer.medication:
         if name.casefold() not in asked and not any(name in text for text in texts):
-            yield f"the medicine {name} had no effect: no enzyme that it changes and that this question depends on is known here"
+            yield f"the medicine {name} had no effect: no enzyme is known here that it changes and this depends on"
 
 
 def _texts(drugs: Iterable[DrugResult]) -> Iterator[str]:
