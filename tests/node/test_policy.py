@@ -7,9 +7,10 @@ import re
 import cedarpy
 import pytest
 
-from starling.node.api import ENDPOINTS
+from starling.errors import ForbiddenError
+from starling.node.endpoints import ENDPOINTS
 from starling.node.openapi import document
-from starling.node.policy import ACTIONS, ForbiddenError, decide, policies, require
+from starling.node.policy import ACTIONS, decide, policies, require
 from starling.node.values import ROLES, Principal, Role
 
 #: beyond the knowledge, which everybody sees

@@ -10,6 +10,7 @@ from typing import Any, Final
 from starling.engine import Engine
 from starling.extras import need
 from starling.node import opening
+from starling.node.amendment import AMENDED
 from starling.node.intake import Intake
 from starling.node.layout import Layout
 from starling.node.records import Records
@@ -64,6 +65,7 @@ def take_in_patients(layout: Layout, settings: Settings, records: Records) -> No
     first, second = (
         Principal(name=f"laboratory-{each}", role="laboratory", site=settings.site, way="process") for each in (1, 2)
     )
+    records.keep_secret(AMENDED, engine.knowledge.stamp.sha256.encode())
     with tempfile.TemporaryDirectory() as folder:
         for number in range(1, PEOPLE + 1):
             path = file_of(engine, number, Path(folder))

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Final
 
-from starling.errors import StarlingError
+from starling.errors import UnknownCallerError
 from starling.node.records import Records
 from starling.node.values import ROLES, Account, Enrolled, Principal, Role, Session
 
@@ -23,12 +23,6 @@ _MOST_FAILURES: Final = 10
 _PASSWORD_BYTES: Final = 18
 #: Seconds of a TOTP step.  Source: RFC 6238, section 4.1.
 _STEP: Final = 30
-
-
-class UnknownCallerError(StarlingError):
-    """Nobody knows who asks: the asker's to put right."""
-
-    exit_code = 7
 
 
 def of_certificate(subject: Mapping[str, str], emergency: str = "") -> Principal:

@@ -12,6 +12,8 @@ from msgspec import Meta, Struct
 
 Role = Literal["prescriber", "pharmacist", "laboratory", "administrator", "auditor", "system"]
 ROLES: Final[tuple[Role, ...]] = ("prescriber", "pharmacist", "laboratory", "administrator", "auditor", "system")
+#: the node itself, as it stands in the audit
+ITSELF: Final = "node"
 JobState = Literal["received", "read", "called", "reviewed", "released", "failed", "quarantined"]
 
 #: Bounds of texts that people write: no field of a form is longer (ours).
