@@ -110,7 +110,7 @@ def _amended(
     )  # fmt: skip
     with node.records.transaction(durable=True):
         node.records.add_job(job, tested.specimen, sha256=mark, sealing=None)
-        node.records.keep_evidence(job.id, tested.name, tested.content)
+        node.records.keep_evidence(job.id, tested.name, tested.content, tested.origin)
         node.records.keep_result(job.id, zlib.compress(to_json(after).encode()))
         node.note(_itself(job), "job.amended", patient.id, {"job": job.id, "amends": tested.job})
     return True

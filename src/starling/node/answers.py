@@ -16,9 +16,10 @@ from starling.engine import EVERYTHING, Engine
 from starling.library import question
 from starling.node import evidence
 from starling.node.spool import in_memory
-from starling.node.values import Order, Specimen
+from starling.node.values import Order, Origin, Specimen
 from starling.report.check import checks_view
 from starling.report.check_json import checks_parts
+from starling.serial.digest import ResultDigest
 from starling.values import dataclass, replace
 
 #: columns of an answer as text, as `starling check -o FILE.txt` writes it
@@ -45,6 +46,7 @@ class Tested:
     job: str
     name: str
     content: bytes
+    origin: Origin
     specimen: Specimen
 
     def opened(self) -> AbstractContextManager[Path]:
@@ -68,7 +70,8 @@ def assessed(engine: Engine, tested: Tested) -> Assessment:
     asked = question(subject=subject_of(tested.specimen)) if subject_of(tested.specimen) else EVERYTHING
     with tested.opened() as path:
         options = options_for(tested.specimen)
-        return engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
+        found = engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
+    return _of_the_file(found, tested.origin)
 
 
 def answered(engine: Engine, tested: Tested, order: Order) -> Rendered:
@@ -88,10 +91,21 @@ def answered(engine: Engine, tested: Tested, order: Order) -> Rendered:
     )
     with tested.opened() as path:
         options = options_for(tested.specimen, order.sources)
-        person = engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
+        found = engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
+    person = _of_the_file(found, tested.origin)
     actions = tuple((name, person.drug(name).headline_action or person.drug(name).status) for name in names)
     document = "".join(checks_parts([person], names)).encode()
     return Rendered(document, checks_view(person, names, colour=False, width=WIDTH), actions, person.result_sha256)
+
+
+def _of_the_file(assessment: Assessment, origin: Origin) -> Assessment:
+    """What the file itself would have given: the provenance speaks of it, not of the part that is kept."""
+    provenance = assessment.provenance
+    stamp = replace(
+        provenance.input, bytes=origin.bytes, file_sha256=origin.file_sha256, reader=origin.reader, order=origin.order
+    )
+    stated = replace(assessment, provenance=replace(provenance, input=stamp))
+    return replace(stated, result_sha256=ResultDigest().of(stated))
 
 
 class Kept:

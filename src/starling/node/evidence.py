@@ -18,7 +18,7 @@ from starling.formats.markers import MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Region
 from starling.formats.registry import open_file
-from starling.node.values import Specimen
+from starling.node.values import Origin, Specimen
 from starling.source.door import Wanted, open_source
 from starling.vocabulary import SampleGenotypes, State
 
@@ -54,6 +54,12 @@ def kept(path: Path, engine: Engine, specimen: Specimen) -> bytes:
         if spans.get(ours)
     ]
     return zlib.compress("".join(_lines(content, regions)).encode())
+
+
+def origin_of(path: Path, engine: Engine, specimen: Specimen) -> Origin:
+    """What the provenance says of a file.  Raises: InputError, the sender's."""
+    stamp = engine.read(path, options_of(specimen), samples=samples_of(specimen)).stamp
+    return Origin(bytes=stamp.size, file_sha256=stamp.file_sha256, reader=stamp.reader, order=stamp.order)
 
 
 def _lines(file: VariantFile, regions: list[Region]) -> Iterator[str]:

@@ -92,9 +92,11 @@ class Intake:
         key, spooled = node.records.sealing(job.id), node.layout.spool / job.id
         assert key is not None
         with in_memory(job.file, unsealed(spooled, key)) as path:
-            content = evidence.kept(path, node.held.engine, node.records.specimen(job.id))
+            specimen = node.records.specimen(job.id)
+            origin = evidence.origin_of(path, node.held.engine, specimen)
+            content = evidence.kept(path, node.held.engine, specimen)
         with node.records.transaction():
-            node.records.keep_evidence(job.id, job.file, content)
+            node.records.keep_evidence(job.id, job.file, content, origin)
             if not node.settings.keep_source_files:
                 node.records.forget_sealing(job.id)
             self._write(job, "read")

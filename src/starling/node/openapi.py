@@ -70,9 +70,8 @@ def _operation(row: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _parameters(row: Endpoint) -> list[dict[str, Any]]:
     named = [(name, "path", "") for name in re.findall(r"\{(\w+)\}", row.path)]
-    named += [(name, "query", said) for name, said in row.query] + [
-        (name, "header", said) for name, said in row.headers
-    ]
+    named += [(name, "query", said) for name, said in row.query]
+    named += [(name, "header", said) for name, said in row.headers]
     found: list[dict[str, Any]] = [
         {"name": name, "in": where, "required": where == "path", "schema": _TEXT, "description": said}
         for name, where, said in named

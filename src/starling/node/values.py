@@ -62,6 +62,15 @@ class Specimen(Value, frozen=True):
     build: Literal["", "GRCh38", "GRCh37"] = ""
 
 
+class Origin(Value, frozen=True):
+    """What the provenance says of the file itself, of which only a part is kept: as `assessment.InputStamp`."""
+
+    bytes: int | None
+    file_sha256: str | None
+    reader: str | None
+    order: str | None
+
+
 class JobEvent(Value, frozen=True):
     """One step of a job."""
 
