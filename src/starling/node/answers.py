@@ -21,6 +21,7 @@ from starling.report.check import checks_view
 from starling.report.check_json import checks_parts
 from starling.serial.digest import ResultDigest
 from starling.values import dataclass, replace
+from starling.vocabulary import SampleGenotypes
 
 #: columns of an answer as text, as `starling check -o FILE.txt` writes it
 WIDTH = 100
@@ -67,11 +68,17 @@ def subject_of(specimen: Specimen) -> dict[str, str]:
 
 def assessed(engine: Engine, tested: Tested) -> Assessment:
     """The whole assessment.  Raises: InputError, the sender's."""
+    return with_genotypes(engine, tested)[0]
+
+
+def with_genotypes(engine: Engine, tested: Tested) -> tuple[Assessment, SampleGenotypes]:
+    """The whole assessment, and the genotypes that it rests on, in one reading.  Raises: InputError, the sender's."""
     asked = question(subject=subject_of(tested.specimen)) if subject_of(tested.specimen) else EVERYTHING
+    options = options_for(tested.specimen)
     with tested.opened() as path:
-        options = options_for(tested.specimen)
-        found = engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
-    return _of_the_file(found, tested.origin)
+        collected = engine.read(path, options, samples=evidence.samples_of(tested.specimen))
+    person = evidence.only(collected.samples, tested.name)
+    return _of_the_file(engine.conclude(person, collected, asked, options=options), tested.origin), person
 
 
 def answered(engine: Engine, tested: Tested, order: Order) -> Rendered:

@@ -6,7 +6,7 @@ A site of a later knowledge base that lies elsewhere was not kept: it is not ass
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -109,7 +109,11 @@ def is_somebody_else(found: SampleGenotypes, before: SampleGenotypes) -> bool:
 
 def one_person(engine: Engine, path: Path, specimen: Specimen) -> SampleGenotypes:
     """The genotypes of the one person in a file.  Raises: InputError SEVERAL_PATIENTS, the sender's."""
-    found = engine.read(path, options_of(specimen), samples=samples_of(specimen)).samples
-    if len(found) != 1:
-        raise InputError("SEVERAL_PATIENTS", f"{len(found)} people in the file; name the sample", source=path.name)
-    return found[0]
+    return only(engine.read(path, options_of(specimen), samples=samples_of(specimen)).samples, path.name)
+
+
+def only(people: Sequence[SampleGenotypes], name: str) -> SampleGenotypes:
+    """The one person of a file.  Raises: InputError SEVERAL_PATIENTS, the sender's."""
+    if len(people) != 1:
+        raise InputError("SEVERAL_PATIENTS", f"{len(people)} people in the file; name the sample", source=name)
+    return people[0]

@@ -111,9 +111,7 @@ class Intake:
         specimen, kept = node.records.specimen(job.id), node.records.evidence(job.id)
         assert kept is not None
         tested = answers.Tested(job.id, *kept, specimen)
-        with tested.opened() as path:
-            found = evidence.one_person(engine, path, specimen)
-        assessment = answers.assessed(engine, tested)
+        assessment, found = answers.with_genotypes(engine, tested)
         patient, reason = self._whose(job.site, specimen)
         if not reason and evidence.sex_contradicts(found, specimen.sex):
             reason = "SEX: chrX speaks against the sex stated"
