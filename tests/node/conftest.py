@@ -14,8 +14,8 @@ from tests.node.devices import Device, serving
 
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
-    """A node with 20 synthetic patients, which nobody opens: it is copied."""
-    return found(tmp_path_factory.mktemp("founded") / "node", demonstration=True)
+    """A node with four synthetic patients, which nobody opens: it is copied."""
+    return found(tmp_path_factory.mktemp("founded") / "node", demonstration=True, patients=4)
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ class Api:
 
     async def _answered(self, endpoint: Endpoint, decoder: json.Decoder[Any] | None, request: Request) -> Response:
         who = caller(self.node, request)
+        self.node.may(who, endpoint.action)  # before anything of the body is read
         body = decoder.decode(await request.body()) if decoder else None
         call = Call(who, request.path_params, request.query_params, body)
         assert endpoint.answer is not None

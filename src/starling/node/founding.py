@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starling.errors import InputError
 from starling.formats.write import replacing
 from starling.node import opening
+from starling.node.demonstration import PEOPLE, take_in_patients
 from starling.node.identity import Accounts
 from starling.node.layout import Layout
 from starling.node.records import Records
@@ -44,8 +45,10 @@ class Founded:
     holder: str
 
 
-def found(folder: Path, *, demonstration: bool = False, settings: dict[str, Plain] | None = None) -> Founded:
-    """A node in `folder`, which must not exist or be empty.
+def found(
+    folder: Path, *, demonstration: bool = False, patients: int = PEOPLE, settings: dict[str, Plain] | None = None
+) -> Founded:
+    """A node in `folder`, which must not exist or be empty.  `patients`: how many a demonstration has.
 
     Raises: InputError FOLDER_TAKEN, BAD_SETTING, the administrator's.
     """
@@ -67,7 +70,7 @@ def found(folder: Path, *, demonstration: bool = False, settings: dict[str, Plai
             with records.transaction(durable=True):
                 log.append(_founded(chosen), durable=True)
             if demonstration:
-                _demonstrate(layout, chosen, records, authority)
+                _demonstrate(layout, chosen, records, authority, patients)
             log.checkpoint()
         finally:
             connection.close()
@@ -109,11 +112,9 @@ def _secrets(layout: Layout, settings: Settings, records: Records) -> tuple[Auth
     return authority, administrator
 
 
-def _demonstrate(layout: Layout, settings: Settings, records: Records, authority: Authority) -> None:
+def _demonstrate(layout: Layout, settings: Settings, records: Records, authority: Authority, patients: int) -> None:
     """Patients, and a certificate for each role."""
-    from starling.node.demonstration import take_in_patients
-
-    take_in_patients(layout, settings, records)
+    take_in_patients(layout, settings, records, patients)
     layout.clients.mkdir(mode=0o700)
     for role in ROLES:
         issued = authority.issue(f"{role}-1", role=role, site=settings.site, days=DAYS)
