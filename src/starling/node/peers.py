@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from starling.node.identity import plain_subject
 from starling.node.layout import Layout
 
-#: seconds for the head of a request (ours)
+#: seconds for the head of a request, and for the rest of one that was answered already (ours)
 HEAD_SECONDS: Final = 20
 
 
@@ -62,6 +62,19 @@ class PeerProtocol(H11Protocol):
         elif self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def on_response_complete(self) -> None:
+        """Whoever was answered before all was sent has a while to read the answer and to stop.
+
+        Closed at once, the connection would take the answer with it.
+        """
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY:
+            self.loop.call_later(HEAD_SECONDS, self._end_of, self.cycle)
+
+    def _end_of(self, cycle: object) -> None:
+        if self.cycle is cycle and self.conn.their_state is h11.SEND_BODY:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is waited for."""
