@@ -50,15 +50,17 @@ def amend(node: Node, goes_on: Callable[[], bool] = lambda: True) -> int:
 def _called_again(node: Node, id_: str) -> bool:
     """A result that waits for a person is that of the present knowledge; an amendment that does is superseded."""
     job, stamp = node.records.job(id_), node.held.engine.knowledge.stamp
-    if job is None or job.state not in {"called", "reviewed"} or job.knowledge == stamp.version:
+    if job is None or job.state not in {"called", "reviewed"}:
+        return False
+    kept = node.records.evidence(id_)
+    assert kept is not None
+    assessment = answers.assessed(node.held.engine, answers.Tested(id_, *kept, node.records.specimen(id_)))
+    if assessment.result_sha256 == job.result_sha256:
         return False
     if job.amends:
         reason = "SUPERSEDED: another edition of the knowledge came before anybody released this"
         _written(node, replace(job, state="failed", reason=reason), reason)
         return False
-    kept = node.records.evidence(id_)
-    assert kept is not None
-    assessment = answers.assessed(node.held.engine, answers.Tested(id_, *kept, node.records.specimen(id_)))
     again = replace(
         job, state="called", knowledge=stamp.version, result_sha256=assessment.result_sha256, reviewed_by=""
     )  # fmt: skip

@@ -72,13 +72,18 @@ def assessed(engine: Engine, tested: Tested) -> Assessment:
 
 
 def with_genotypes(engine: Engine, tested: Tested) -> tuple[Assessment, SampleGenotypes]:
-    """The whole assessment, and the genotypes that it rests on, in one reading.  Raises: InputError, the sender's."""
+    """The whole assessment, and what the file itself says, whatever sex was stated; in one reading.
+
+    Raises: InputError, the sender's.
+    """
     asked = question(subject=subject_of(tested.specimen)) if subject_of(tested.specimen) else EVERYTHING
     options = options_for(tested.specimen)
     with tested.opened() as path:
         collected = engine.read(path, options, samples=evidence.samples_of(tested.specimen))
     person = evidence.only(collected.samples, tested.name)
-    return _of_the_file(engine.conclude(person, collected, asked, options=options), tested.origin), person
+    observed = collected.observed[person.sample]
+    unstated = replace(observed, options=replace(observed.options, sex="unknown")).genotypes()
+    return _of_the_file(engine.conclude(person, collected, asked, options=options), tested.origin), unstated
 
 
 def answered(engine: Engine, tested: Tested, order: Order) -> Rendered:
