@@ -81,9 +81,11 @@ def test_a_hub_that_is_not_there_is_tried_again_later_and_later(tmp_path: Path) 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, Refused), (413, Refused), (401, Undelivered), (503, Undelivered)])
 def test_what_an_answer_means(tmp_path: Path, status: int, kind: type[Undelivered]) -> None:
-    with hub(tmp_path, errors=1.0, lost=0.0, status=status) as (_, address, context):
-        with pytest.raises(Undelivered) as refused:
-            https_sender(address, context)(gzip.compress(b"[]"))
+    with (
+        hub(tmp_path, errors=1.0, lost=0.0, status=status) as (_, address, ours),
+        pytest.raises(Undelivered) as refused,
+    ):
+        https_sender(address, ours)(gzip.compress(b"[]"))
     assert type(refused.value) is kind
 
 
@@ -106,7 +108,9 @@ def test_a_released_result_and_the_signed_log_reach_the_hub(copied: Path, tmp_pa
             patient = settled(device.node, job).patient
             device.node.review(asker("laboratory", "one"), job)
             device.node.release(asker("laboratory", "two"), job)
-            while (job, patient) not in {(each["data"].get("job"), each["subject"]) for each in [*server.events.values()]}:
+            while (job, patient) not in {
+                (each["data"].get("job"), each["subject"]) for each in [*server.events.values()]
+            }:
                 assert device.node.outbox is not None
                 threading.Event().wait(0.05)
     kinds = {each["type"] for each in server.events.values()}

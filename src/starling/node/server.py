@@ -117,7 +117,9 @@ class Serving:
         yield Every("checkpoint", self._checkpoint)
         yield Every("certificate", self._certificate, again_s=_CERTIFICATE_S)
         if node.outbox is not None:
-            yield Every("outbox", Sending(node.outbox, node.records.lock, sender_to(node.settings)).send)
+            outbox = Every("outbox", Sending(node.outbox, node.records.lock, sender_to(node.settings)).send)
+            node.tell_hub = outbox.wake
+            yield outbox
         if node.settings.inbox:
             inbox = Inbox(node)
             yield Every("inbox", inbox.watch)

@@ -69,7 +69,10 @@ def now() -> str:
 
 
 class Node:
-    """A node that is open.  `wake`: called when a job, or new knowledge, waits for the node itself."""
+    """A node that is open.
+
+    `wake`: called when a job, or new knowledge, waits for the node itself; `tell_hub`: when a result waits for the hub.
+    """
 
     def __init__(self, layout: Layout, settings: Settings, records: Records, log: AuditLog, engine: Engine) -> None:
         self.layout = layout
@@ -82,6 +85,7 @@ class Node:
         self.sessions = Sessions(settings.session_minutes)
         self.outbox = Outbox(records.connection, source=f"urn:starling:{settings.site}") if settings.hub else None
         self.wake: Callable[[], object] = int
+        self.tell_hub: Callable[[], object] = int
 
     # --- the prescriber's question ------------------------------------------------------------------------------------
 
@@ -233,6 +237,7 @@ class Node:
                 self.records.released(job.patient, job.id)
                 self._report(stepped)
             self._append(who, action, "success", job.patient, {"job": job.id, "state": state}, durable=True)
+        self.tell_hub()
         return stepped
 
     # --- people and the node itself -----------------------------------------------------------------------------------
