@@ -39,7 +39,10 @@ EXTRAS_OF_ROOMS = {
 }
 #: Rooms that one command alone imports, whole: there extras stand at the top.
 WHOLE_ROOMS = {
-    "node": {"argon2", "cedarpy", "cryptography", "jinja2", "msgspec", "pyotp", "starlette", "uvicorn", "watchfiles"},
+    "node": {
+        "apsw", "argon2", "cedarpy", "cryptography", "h11", "jinja2", "msgspec", "pyotp", "starlette", "uvicorn",
+        "watchfiles",
+    },
 }
 
 #: A plain `import starling` may load this many modules of ours, and none of these of the standard library.
