@@ -40,7 +40,16 @@ EXTRAS_OF_ROOMS = {
 #: Rooms that one command alone imports, whole: there extras stand at the top.
 WHOLE_ROOMS = {
     "node": {
-        "apsw", "argon2", "cedarpy", "cryptography", "h11", "jinja2", "msgspec", "pyotp", "starlette", "uvicorn",
+        "apsw",
+        "argon2",
+        "cedarpy",
+        "cryptography",
+        "h11",
+        "jinja2",
+        "msgspec",
+        "pyotp",
+        "starlette",
+        "uvicorn",
         "watchfiles",
     },
 }
