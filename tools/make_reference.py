@@ -189,7 +189,7 @@ def node_page() -> str:
     from starling.node.values import ROLES, Principal
 
     settings = (
-        (f"`{each.name}`", f"`{each.default}`" if each.default != "" else "", each.unit, _with_choices(each))
+        (f"`{each.name}`", f"`{each.default}`".lower() if each.default != "" else "", each.unit, _with_choices(each))
         for each in TABLE
     )
     roles = {
@@ -202,8 +202,8 @@ def node_page() -> str:
     )
     return (
         GENERATED
-        + "# The node\n\n[Run a node](../how-to/run-a-node.md) says how. `GET /openapi.json` of a node describes what each "
-        "request takes and gives.\n\n## Settings\n\nIn `settings.toml` of its folder; read when it starts.\n\n"
+        + "# The node\n\n[Run a node](../how-to/run-a-node.md) says how. `GET /openapi.json` of a node describes what "
+        "each request takes and gives.\n\n## Settings\n\nIn `settings.toml` of its folder; read when it starts.\n\n"
         + _table(("setting", "default", "unit", "meaning"), settings)
         + "\n## Requests\n\n"
         + _table(("request", "what it does", "who may"), endpoints)

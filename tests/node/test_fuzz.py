@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 import schemathesis
@@ -29,7 +30,6 @@ def somebody_who_may(action: str) -> str:
     return next((role for role in ROLES if action in MAY[role]), "prescriber")
 
 
-@pytest.mark.untraced
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(
     ("method", "path", "action"), [(each.method, each.path, each.action) for each in ENDPOINTS]
@@ -45,7 +45,7 @@ def test_requests_made_from_the_document_find_no_defect(device: Device, method: 
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=modes.flatmap(lambda mode: operation.as_strategy(generation_mode=mode)))
-    def fuzzed(case: schemathesis.Case) -> None:
+    def fuzzed(case: schemathesis.Case[Any]) -> None:
         response = case.call(
             base_url=device.address, verify=str(device.folder / "ca.pem"), cert=certificate, timeout=PATIENCE
         )  # fmt: skip

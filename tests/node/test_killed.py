@@ -91,8 +91,8 @@ def _all_is_there_and_finishes_once(folder: Path, content: bytes, acknowledged: 
             assert again.again and again.job.id == job and again.job.state == "called"
         jobs = [job for job in node.jobs(WHO, limit=100_000) if job.specimen.startswith("E-")]
         assert {job.state for job in jobs} == {"called"}
-        for job in jobs:
-            assert [event.state for event in job.events] == ["received", "read", "called"]
+        for each in jobs:
+            assert [event.state for event in each.events] == ["received", "read", "called"]
         assert max(Counter(job.patient for job in jobs).values()) == 1
         said = Counter(
             (event["subtype"][0]["code"], detail["valueString"])

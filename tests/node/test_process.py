@@ -90,7 +90,7 @@ def test_a_demonstration_node_answers_as_the_command_does_and_ends_on_sigterm(co
         out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, out, err) == (0, "", "")
     said = [f"--subject=sex={specimen.sex}", f"--subject=birth_date={specimen.birth_date}", "--sex", specimen.sex]
-    asked = ["check", "codeine,clopidogrel", path, "-m", "paroxetine", *said]
+    asked: list[str | Path] = ["check", "codeine,clopidogrel", path, "-m", "paroxetine", *said]
     assert commands.run(*asked, "-o", tmp_path / "a.txt").code == commands.run(*asked, "-o", tmp_path / "a.json").code
     assert text == (tmp_path / "a.txt").read_text(encoding="utf-8")
     assert _timeless(answer) == _timeless(httpx.Response(200, content=(tmp_path / "a.json").read_bytes()).json())
