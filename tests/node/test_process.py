@@ -89,8 +89,10 @@ def test_a_demonstration_node_answers_as_the_command_does_and_ends_on_sigterm(tm
             with client(folder, address, role) as known:
                 assert known.get("/v1/knowledge").status_code == 200
         assert commands.run("node", "run", folder).err.endswith("[NODE_RUNNING]\n")
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=PATIENCE)
+        with client(folder, address) as idle:  # connected, asking nothing, and not waited for
+            assert idle.get("/livez").status_code == 200
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, out, err) == (0, "", "")
     said = [f"--subject=sex={specimen.sex}", f"--subject=birth_date={specimen.birth_date}", "--sex", specimen.sex]
     asked: list[str | Path] = ["check", "codeine,clopidogrel", path, "-m", "paroxetine", *said]

@@ -233,6 +233,8 @@ class Node:
             if self.records.job(job.id) != job:
                 raise InputError("BAD_STATE", f"{job.id} was changed meanwhile: look again")
             self.records.set_job(stepped)
+            if state == "failed":
+                self.records.let_come_again(job.id)
             if state == "released":
                 self.records.released(job.patient, job.id)
                 self._report(stepped)
