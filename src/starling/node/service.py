@@ -304,8 +304,10 @@ class Node:
         """What is so at the moment, for the metrics.  Raises: ForbiddenError."""
         self.may(who, "metrics.read")
         states = self.records.rows("SELECT state, count(*) FROM job GROUP BY state")
+        with self.records.lock:
+            events = self.log.size
         counts = {f"starling_jobs_{state}": float(count) for state, count in states}
-        return {"starling_ready": float(self.health().ready), "starling_audit_events": float(self.log.size), **counts}
+        return {"starling_ready": float(self.health().ready), "starling_audit_events": float(events), **counts}
 
     # --- knowledge, audit, health -------------------------------------------------------------------------------------
 
