@@ -18,7 +18,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-#: the path whose bodies are files
+#: the path to which files are sent
 UPLOADS: Final = "/v1/jobs"
 #: callers remembered; beyond, the one not seen longest is forgotten
 _CALLERS: Final = 10_000
@@ -91,14 +91,20 @@ class Limits:
     async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._rate.allows(_caller(scope)):
             raise InputError("TOO_MANY", "more requests a minute than the settings allow")
-        if scope["path"] == UPLOADS:
+        if scope["method"] == "POST" and scope["path"] == UPLOADS:
             most = self._settings.largest_upload_mb << 20
             await self._app(scope, _bounded(scope, receive, most), send)
             return
         bounded = _bounded(scope, receive, self._settings.largest_request_kb << 10)
         try:
-            async with asyncio.timeout(self._settings.request_seconds):
-                await self._app(scope, bounded, send)
+            async with asyncio.timeout(self._settings.request_seconds) as time_left:
+
+                async def flowing(message: Message) -> None:
+                    if _is_stream(message):
+                        time_left.reschedule(None)
+                    await send(message)
+
+                await self._app(scope, bounded, flowing)
         except TimeoutError as error:
             raise InputError("TOO_SLOW", "the request took longer than the settings allow") from error
 
@@ -106,6 +112,12 @@ class Limits:
 def _caller(scope: Scope) -> str:
     subject = scope.get("starling.subject")
     return str(subject.get("commonName")) if subject else str((scope.get("client") or ("",))[0])
+
+
+def _is_stream(message: Message) -> bool:
+    """Whether an answer begins that goes on for as long as somebody listens (server-sent events)."""
+    headers = message.get("headers", ()) if message["type"] == "http.response.start" else ()
+    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)
 
 
 def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:
