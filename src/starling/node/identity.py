@@ -150,6 +150,11 @@ class Sessions:
             self._sessions[token] = (time.monotonic() + self._seconds, session)
             return session
 
+    def lasts(self, token: str) -> bool:
+        """Whether the session is open; to ask does not make it last longer."""
+        with self._lock:
+            return self._sessions.get(token, (0.0, None))[0] > time.monotonic()
+
     def close(self, token: str) -> None:
         """The session is over."""
         with self._lock:

@@ -66,7 +66,7 @@ def page(
             "main",
             appendix,
             first_page(assessment, glance),
-            None if short else _beyond(assessment, glance, full=extent == "full"),
+            None if short else beyond(assessment, glance, full=extent == "full"),
         ),
         class_=extent,
     )
@@ -75,8 +75,8 @@ def page(
     return framed(title, body, style=style, program=assessment.provenance.program)
 
 
-def _beyond(assessment: Assessment, glance: Glance, *, full: bool) -> Markup:
-    """What follows the first page."""
+def beyond(assessment: Assessment, glance: Glance, *, full: bool) -> Markup:
+    """What follows the first page: drugs, genes, evidence, limits, provenance; its headings begin at the second level."""
     genes = {gene.gene: gene for gene in assessment.genes}
     said = caveats(assessment)
     return tag(
