@@ -6,6 +6,8 @@
     ├── KnowledgeError    the administrator: the knowledge base is missing, damaged or wrong       (exit 3)
     ├── ModelError        the model's owner: a dose model is missing, damaged or cannot run        (exit 6)
     ├── TrustError        the security officer: a key, the sealed store, the audit log, a certificate  (exit 7)
+    │   ├── UnknownCallerError   nobody knows who asks a node
+    │   └── ForbiddenError       who asks a node is known, and may not
     └── InternalError     us: a bug; the message says what to report                               (exit 4)
 
 A no-call is an answer, not an error: see `starling.vocabulary.Undetermined`.  Exceptions never end the process;
@@ -67,6 +69,7 @@ ADVICE: Final[dict[str, str]] = {
     "MODEL_TOO_SLOW": "This device is too slow for the model, or busy; the deadline stands on the model's card.",
     "NAME_TAKEN": "Choose another name.",
     "NOBODY_CALLED": "None of the files could be read; see the reason given for each.",
+    "NODE_RUNNING": "One process serves a node: stop the other one, or name another folder.",
     "NOT_FOUND": "Check the path and the name.",
     "NOT_KNOWN": "Show a client certificate of this node, or log in.",
     "NOT_PERMITTED": "Ask the administrator who may; in an emergency a prescriber states a reason.",
@@ -151,6 +154,14 @@ class TrustError(StarlingError):
     """The security officer must act: a key, the store, the audit log or a certificate is not what it should be."""
 
     exit_code: ClassVar[int] = 7
+
+
+class UnknownCallerError(TrustError):
+    """Nobody knows who asks: no certificate, no session, or a wrong password."""
+
+
+class ForbiddenError(TrustError):
+    """The policies do not permit it: the administrator's to change, or the asker's to leave."""
 
 
 class InternalError(StarlingError):

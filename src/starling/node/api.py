@@ -19,8 +19,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from starling.errors import InputError
-from starling.node.identity import Accounts, Sessions, UnknownCallerError, is_csrf, of_certificate
+from starling.errors import InputError, UnknownCallerError
+from starling.node import pages
+from starling.node.identity import is_csrf, of_certificate
 from starling.node.limits import Limits, Rate
 from starling.node.metrics import Metrics
 from starling.node.problems import of_error, problem
@@ -183,7 +184,7 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/v1/settings", "settings.read", "The settings of this node",
              lambda node, call: node.stated_settings(call.who), gives=dict),
     Endpoint("GET", "/v1/accounts", "account.list", "Who may log in",
-             lambda node, call: node.accounts(call.who), gives=tuple[Account, ...]),
+             lambda node, call: node.who_may_log_in(call.who), gives=tuple[Account, ...]),
     Endpoint("POST", "/v1/accounts", "account.write", "A new account; told once",
              lambda node, call: node.enrol(call.who, call.body.name, call.body.role, call.body.site), Person,
              Enrolled, slow=True, status=201),
@@ -196,8 +197,6 @@ class Api:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.metrics = Metrics()
-        self.sessions = Sessions(node.settings.session_minutes)
-        self.accounts = Accounts(node.records)
         self._logins = Rate(node.settings.logins_per_minute)
 
     def application(self) -> Limits:
@@ -210,6 +209,7 @@ class Api:
             Route("/livez", self._live), Route("/readyz", self._ready), Route("/metrics", self._metrics),
             Route("/openapi.json", self._openapi),
         ]  # fmt: skip
+        routes += pages.routes(self.node)
         app = Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _failed})
         return Limits(app, self.node.settings, self.metrics)
 
@@ -238,7 +238,7 @@ class Api:
         subject = request.scope.get("starling.subject")
         if subject:
             return of_certificate(subject, unquote(emergency))
-        session = self.sessions.of(request.cookies.get(COOKIE, ""))
+        session = self.node.sessions.of(request.cookies.get(COOKIE, ""))
         if session is None:
             raise UnknownCallerError("NOT_KNOWN", "neither a client certificate nor a session")
         if request.method not in {"GET", "HEAD"} and not is_csrf(session, request.headers.get(CSRF, "")):
@@ -272,7 +272,7 @@ class Api:
         return response
 
     def _opened(self, login: Login) -> Session:
-        return self.node.login(self.accounts, self.sessions, login.name, login.password, login.code)
+        return self.node.login(login.name, login.password, login.code)
 
     async def _logout(self, request: Request) -> Response:
         request.scope["path_named"] = "/v1/logout"
@@ -280,8 +280,7 @@ class Api:
             who = self.principal(request)
         except UnknownCallerError as error:
             return of_error(error)
-        self.sessions.close(request.cookies.get(COOKIE, ""))
-        self.node.logged_out(who)
+        self.node.logout(who, request.cookies.get(COOKIE, ""))
         response = Response(status_code=204)
         response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="strict", path="/")
         return response

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Final
 
-from starling.errors import StarlingError
+from starling.errors import UnknownCallerError
 from starling.node.records import Records
 from starling.node.values import ROLES, Account, Enrolled, Principal, Role, Session
 
@@ -23,12 +23,6 @@ _MOST_FAILURES: Final = 10
 _PASSWORD_BYTES: Final = 18
 #: Seconds of a TOTP step.  Source: RFC 6238, section 4.1.
 _STEP: Final = 30
-
-
-class UnknownCallerError(StarlingError):
-    """Nobody knows who asks: the asker's to put right."""
-
-    exit_code = 7
 
 
 def of_certificate(subject: Mapping[str, str], emergency: str = "") -> Principal:
@@ -150,10 +144,11 @@ class Sessions:
             self._sessions[token] = (time.monotonic() + self._seconds, session)
             return session
 
-    def lasts(self, token: str) -> bool:
-        """Whether the session is open; to ask does not make it last longer."""
+    def seen(self, token: str) -> Session | None:
+        """As `of`, but to ask does not make the session last longer."""
         with self._lock:
-            return self._sessions.get(token, (0.0, None))[0] > time.monotonic()
+            ends, session = self._sessions.get(token, (0.0, None))
+            return session if ends > time.monotonic() else None
 
     def close(self, token: str) -> None:
         """The session is over."""

@@ -11,7 +11,7 @@ from typing import Final
 
 import cedarpy
 
-from starling.errors import StarlingError
+from starling.errors import ForbiddenError
 from starling.node.values import ROLES, Principal
 from starling.values import dataclass
 
@@ -40,12 +40,6 @@ ACTIONS: Final = (
     "patient.read",
     "settings.read",
 )
-
-
-class ForbiddenError(StarlingError):
-    """The policies do not permit it: the administrator's to change, or the asker's to leave."""
-
-    exit_code = 7
 
 
 @dataclass(frozen=True, slots=True)

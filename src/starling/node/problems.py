@@ -37,23 +37,12 @@ def problem(code: str, detail: str, *, status: int | None = None, headers: dict[
 
 def of_error(error: Exception) -> Response:
     """The response to an error; of a defect nothing but its code is told."""
-    code, detail, status = described(error)
-    return problem(code, detail, status=status)
-
-
-def described(error: Exception) -> tuple[str, str, int]:
-    """Code, detail and status of an error; of a defect nothing but its code is told."""
     match error:
         case ValidationError():
-            return "BAD_REQUEST", str(error), 400
+            return problem("BAD_REQUEST", str(error))
         case StarlingError() if error.exit_code in {2, 7}:
-            return error.code, error.message, _STATUS.get(error.code, 422)
+            return problem(error.code, error.message)
         case StarlingError():
-            return error.code, error.message, 503
+            return problem(error.code, error.message, status=503)
         case _:
-            return "INTERNAL", "the request found a defect", 500
-
-
-def title(status: int) -> str:
-    """What a status says."""
-    return _TITLES[status]
+            return problem("INTERNAL", "the request found a defect", status=500)

@@ -19,12 +19,12 @@ from msgspec.structs import replace
 from starling._version import __version__
 from starling.assessment import Assessment
 from starling.engine import Engine
-from starling.errors import InputError
+from starling.errors import ForbiddenError, InputError, UnknownCallerError
 from starling.knowledge.compare import compare
 from starling.node import answers
-from starling.node.identity import Accounts, Sessions, UnknownCallerError
+from starling.node.identity import Accounts, Sessions
 from starling.node.layout import Layout
-from starling.node.policy import ForbiddenError, require
+from starling.node.policy import require
 from starling.node.records import Records
 from starling.node.settings import Plain, Settings
 from starling.node.spool import seal
@@ -77,6 +77,8 @@ class Node:
         self.log = log
         self.held = Held(engine, now())
         self.kept = answers.Kept(settings.answers_kept)
+        self.accounts = Accounts(records)
+        self.sessions = Sessions(settings.session_minutes)
         self.wake: Callable[[], object] = int
 
     # --- the prescriber's question ------------------------------------------------------------------------------------
@@ -259,10 +261,10 @@ class Node:
         """Raises: ForbiddenError, when the asker may not do this at their own site."""
         self._allow(who, action, who.site)
 
-    def login(self, accounts: Accounts, sessions: Sessions, name: str, password: str, code: str) -> Session:
+    def login(self, name: str, password: str, code: str) -> Session:
         """Somebody logs in.  Raises: UnknownCallerError NOT_KNOWN, after it was recorded."""
         try:
-            session = sessions.open(accounts.known(name, password, code))
+            session = self.sessions.open(self.accounts.known(name, password, code))
         except UnknownCallerError:
             stranger = Principal(name="stranger", role="system", site=self.settings.site, way="account")
             self._record(stranger, "login", "refused", "", {})
@@ -270,22 +272,26 @@ class Node:
         self._record(session.principal, "login", "success", "", {})
         return session
 
-    def logged_out(self, who: Principal) -> None:
-        """It is recorded."""
+    def logout(self, who: Principal, token: str) -> None:
+        """The session of that token is over.  Raises: UnknownCallerError NOT_KNOWN, when there is none."""
+        if self.sessions.of(token) is None:
+            raise UnknownCallerError("NOT_KNOWN", "nobody is logged in")
+        self.sessions.close(token)
         self._record(who, "logout", "success", "", {})
 
-    def accounts(self, who: Principal) -> tuple[Account, ...]:
-        """Who may log in.  Raises: ForbiddenError."""
-        self._allow(who, "account.list", who.site)
-        return Accounts(self.records).all()
+    def who_may_log_in(self, who: Principal) -> tuple[Account, ...]:
+        """The accounts.  Raises: ForbiddenError."""
+        self.may(who, "account.list")
+        self._record(who, "account.list", "success", "", {})
+        return self.accounts.all()
 
     def enrol(self, who: Principal, name: str, role: Role, site: str) -> Enrolled:
         """A new account.  Raises: ForbiddenError; InputError NAME_TAKEN."""
         self._allow(who, "account.write", who.site)
-        if any(each.name == name for each in Accounts(self.records).all()):
+        if any(each.name == name for each in self.accounts.all()):
             raise InputError("NAME_TAKEN", f"there is an account {name} already")
         with self.records.transaction(durable=True):
-            enrolled = Accounts(self.records).add(name, role, site)
+            enrolled = self.accounts.add(name, role, site)
             self._append(who, "account.write", "success", "", {"account": name, "role": role}, durable=True)
         return enrolled
 
