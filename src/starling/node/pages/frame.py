@@ -22,7 +22,7 @@ from starling.report.words import NOT_A_DEVICE_SHORT, dated, plural
 #: Errors are pages of ours, too, and are shown.
 HTMX: Final = (
     '{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"historyEnabled":false,'
-    '"historyCacheSize":0,"selfRequestsOnly":true,"responseHandling":[{"code":"204","swap":false},'
+    '"historyCacheSize":0,"selfRequestsOnly":true,"attributesToSettle":["class"],"responseHandling":[{"code":"204","swap":false},'
     '{"code":"...","swap":true}]}'
 )
 

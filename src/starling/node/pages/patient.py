@@ -15,11 +15,13 @@ from starling.node.pages.forms import FormError, Wrong
 from starling.node.values import Patient
 from starling.report.answer import Answer, shared_limits
 from starling.report.check_page import answer_section
+from starling.report.evidence import evidence
 from starling.report.first_page import findings
 from starling.report.glance import at_a_glance, caveats
-from starling.report.html import beyond
+from starling.report.html import drugs_section, genes_section, limits_section
 from starling.report.markup import Markup
 from starling.report.parts import badge
+from starling.report.provenance import provenance
 from starling.report.words import action_words, dated
 from starling.values import dataclass
 
@@ -164,4 +166,11 @@ def parts(assessment: Assessment) -> dict[str, object]:
     """What the report says of a whole result: the worst first, then all of it."""
     glance = at_a_glance(assessment)
     genes = {gene.gene: gene for gene in assessment.genes}
-    return {"worst": findings(glance, genes), "whole": beyond(assessment, glance, full=False)}
+    return {
+        "worst": findings(glance, genes),
+        "drugs_by_action": drugs_section(glance),
+        "genes": genes_section(assessment),
+        "evidence": evidence(glance, genes, shown=False),
+        "limits": limits_section(assessment),
+        "provenance": provenance(assessment),
+    }
