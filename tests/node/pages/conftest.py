@@ -113,13 +113,13 @@ def filling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filling]:
 def board(filling: Filling) -> Iterator[Board]:
     """A node that serves, with a file in every state."""
     node = filling.node
-    sources_differ, other = filling.content(7), filling.content(5)
+    sources_differ, other, third = map(filling.content, (7, 5, 8))
     jobs = {
         "released": filling.released(sources_differ, specimen(1)),
         "hostile": filling.released(other, specimen(2, name=HOSTILE)),
         "reviewed": filling.reviewed(sources_differ, specimen(3)),
         "called": filling.called(sources_differ, specimen(4)),
-        "quarantined": filling.called(sources_differ, specimen(1, sex="female")),
+        "quarantined": filling.called(third, specimen(1, sex="female")),
         "failed": filling.called(b"this is no genotype\n", specimen(5)),
         "received": filling.received(other, specimen(6)),
     }
