@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -19,6 +20,15 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("STARLING_DATA") or ROOT.parent / "shared" / "data")
 CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
+#: where systems put the library of SoftHSM2
+SOFTHSM = (
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/local/lib/softhsm/libsofthsm2.so",
+    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+)
 MISSING_DATA = "missing data: "
 MISSING_TOOL = "missing tool: "
 
@@ -104,3 +114,21 @@ def tool() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def softhsm(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(PKCS #11 library, folder of tokens): SoftHSM2 with the tokens one, two, bare, lost and ward, whose PIN is 1234.
+
+    The library reads its settings once in a process, and sees no token that is made later.
+    """
+    utility = tool("softhsm2-util")
+    folder = tmp_path_factory.mktemp("softhsm")
+    (folder / "tokens").mkdir()
+    settings = f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n"
+    (folder / "softhsm2.conf").write_text(settings, encoding="utf-8")
+    os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
+    for label in ("one", "two", "bare", "lost", "ward"):
+        command = [utility, "--init-token", "--free", "--label", label, "--pin", "1234", "--so-pin", "4321"]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+    return next(path for each in SOFTHSM if (path := Path(each)).exists()), folder / "tokens"

@@ -98,6 +98,7 @@ def test_every_error_code_is_documented(code: str) -> None:
 
 def test_every_error_raised_has_advice() -> None:
     kinds = ("StarlingError", "InputError", "KnowledgeError", "ModelError", "InternalError", "TrustError")
+    kinds += ("ForbiddenError", "UnknownCallerError")
     raised = codes_given_to(*kinds)
     assert [place for place, code in raised if code not in ADVICE] == []
 

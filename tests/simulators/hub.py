@@ -17,11 +17,11 @@ from typing import Any
 
 
 class Hub(HTTPServer):
-    """Keeps one event per id.  `errors`, `lost`: shares of batches refused, and kept without an acknowledgement."""
+    """Keeps one event per id.  `errors`: share of batches refused with `status`; `lost`: kept and not acknowledged."""
 
-    def __init__(self, *, errors: float, lost: float, seed: int = 1) -> None:
+    def __init__(self, *, errors: float, lost: float, status: int = 503, seed: int = 1) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.errors, self.lost, self.random = errors, lost, Random(seed)
+        self.errors, self.lost, self.status, self.random = errors, lost, status, Random(seed)
         self.events: dict[str, Any] = {}
         self.received = self.refused = self.unacknowledged = 0
 
@@ -34,7 +34,7 @@ class _Handler(BaseHTTPRequestHandler):
         chance = self.server.random.random()
         if chance < self.server.errors:
             self.server.refused += 1
-            self.send_error(503)
+            self.send_error(self.server.status)
             return
         for event in json.loads(gzip.decompress(packed)):
             self.server.received += 1
@@ -50,10 +50,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def hub(folder: Path, *, errors: float, lost: float) -> Iterator[tuple[Hub, str, ssl.SSLContext]]:
+def hub(folder: Path, *, errors: float, lost: float, status: int = 503) -> Iterator[tuple[Hub, str, ssl.SSLContext]]:
     """A hub that listens, its address, and how to trust it."""
     _certificate(folder / "hub.pem")
-    server = Hub(errors=errors, lost=lost)
+    server = Hub(errors=errors, lost=lost, status=status)
     own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     own.load_cert_chain(folder / "hub.pem")
     server.socket = own.wrap_socket(server.socket, server_side=True)

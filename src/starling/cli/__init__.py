@@ -3,6 +3,7 @@
 0  done        2  the input is wrong (one line says what, where and what to do)
 3  the knowledge base is missing, damaged or invalid      4  a defect of the program
 5  read, but nothing could be called      6  the dose model is missing, damaged, or cannot run
+7  a key, the sealed store, the audit log or a certificate is not what it should be
 """
 
 from __future__ import annotations

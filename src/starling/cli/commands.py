@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "cohort": "many people at once, and again when the knowledge changes",
     "dose": "a dose by a learned model, explained (warfarin)",
     "model": "inspect, verify and run dose models",
+    "node": "the device at the bedside: init, run, audit",
     "explain": "what is known of a gene, drug, rsid or allele",
     "genes": "the genes covered",
     "drugs": "the drugs covered",
@@ -40,11 +41,12 @@ examples:
   starling check clopidogrel patient.g.vcf.gz -m omeprazole,paroxetine
   starling dose warfarin patient.vcf.gz --age 67 --height 175 --weight 80
   starling cohort call genomes/ -o calls.parquet  many people, each pattern once
+  starling node init demo --demo                  a device that serves others
   starling explain CYP2C19                        a gene, drug, rsid or allele
   starling COMMAND --help                         examples of each command
 
 exit codes: 0 done, 2 wrong input, 3 knowledge base, 4 defect,
-            5 nothing could be called, 6 dose model
+            5 nothing could be called, 6 dose model, 7 keys, store, audit log
 Starling is not a medical device; its results need a professional's judgement.
 """
 

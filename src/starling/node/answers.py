@@ -17,10 +17,12 @@ from starling.engine import EVERYTHING, Engine
 from starling.library import question
 from starling.node import evidence
 from starling.node.spool import in_memory
-from starling.node.values import Order, Specimen
+from starling.node.values import Order, Origin, Specimen
 from starling.report.check import checks_view
 from starling.report.check_json import checks_parts
+from starling.serial.digest import ResultDigest
 from starling.values import dataclass, replace
+from starling.vocabulary import SampleGenotypes
 
 #: columns of an answer as text, as `starling check -o FILE.txt` writes it
 WIDTH = 100
@@ -46,6 +48,7 @@ class Tested:
     job: str
     name: str
     content: bytes
+    origin: Origin
     specimen: Specimen
 
     def opened(self) -> AbstractContextManager[Path]:
@@ -66,10 +69,22 @@ def subject_of(specimen: Specimen) -> dict[str, str]:
 
 def assessed(engine: Engine, tested: Tested) -> Assessment:
     """The whole assessment.  Raises: InputError, the sender's."""
+    return with_genotypes(engine, tested)[0]
+
+
+def with_genotypes(engine: Engine, tested: Tested) -> tuple[Assessment, SampleGenotypes]:
+    """The whole assessment, and what the file itself says, whatever sex was stated; in one reading.
+
+    Raises: InputError, the sender's.
+    """
     asked = question(subject=subject_of(tested.specimen)) if subject_of(tested.specimen) else EVERYTHING
+    options = options_for(tested.specimen)
     with tested.opened() as path:
-        options = options_for(tested.specimen)
-        return engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
+        collected = engine.read(path, options, samples=evidence.samples_of(tested.specimen))
+    person = evidence.only(collected.samples, tested.name)
+    observed = collected.observed[person.sample]
+    unstated = replace(observed, options=replace(observed.options, sex="unknown")).genotypes()
+    return _of_the_file(engine.conclude(person, collected, asked, options=options), tested.origin), unstated
 
 
 def answered(engine: Engine, tested: Tested, order: Order) -> Rendered:
@@ -100,12 +115,23 @@ def asked(engine: Engine, tested: Tested, order: Order) -> tuple[Assessment, tup
     )
     with tested.opened() as path:
         options = options_for(tested.specimen, order.sources)
-        return engine.assess(path, wanted, sample=tested.specimen.sample or None, options=options), names
+        found = engine.assess(path, wanted, sample=tested.specimen.sample or None, options=options)
+    return _of_the_file(found, tested.origin), names
 
 
 def actions_of(person: Assessment, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Each drug with its headline."""
     return tuple((name, person.drug(name).headline_action or person.drug(name).status) for name in names)
+
+
+def _of_the_file(assessment: Assessment, origin: Origin) -> Assessment:
+    """What the file itself would have given: the provenance speaks of it, not of the part that is kept."""
+    provenance = assessment.provenance
+    stamp = replace(
+        provenance.input, bytes=origin.bytes, file_sha256=origin.file_sha256, reader=origin.reader, order=origin.order
+    )
+    stated = replace(assessment, provenance=replace(provenance, input=stamp))
+    return replace(stated, result_sha256=ResultDigest().of(stated))
 
 
 class Kept:

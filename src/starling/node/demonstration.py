@@ -10,6 +10,7 @@ from typing import Any, Final
 from starling.engine import Engine
 from starling.extras import need
 from starling.node import opening
+from starling.node.amendment import AMENDED
 from starling.node.intake import Intake
 from starling.node.layout import Layout
 from starling.node.records import Records
@@ -56,16 +57,17 @@ def file_of(engine: Engine, number: int, folder: Path) -> Path:
     return path
 
 
-def take_in_patients(layout: Layout, settings: Settings, records: Records) -> None:
-    """All of them, released.  Raises: InputError EXTRA_MISSING without the workshop."""
+def take_in_patients(layout: Layout, settings: Settings, records: Records, people: int = PEOPLE) -> None:
+    """So many of them, released.  Raises: InputError EXTRA_MISSING without the workshop."""
     engine = Engine.open(settings.knowledge or None)
     node = Node(layout, settings, records, opening.open_log(layout, settings, records), engine)
     intake = Intake(node)
     first, second = (
         Principal(name=f"laboratory-{each}", role="laboratory", site=settings.site, way="process") for each in (1, 2)
     )
+    records.keep_secret(AMENDED, engine.knowledge.stamp.sha256.encode())
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(1, PEOPLE + 1):
+        for number in range(1, people + 1):
             path = file_of(engine, number, Path(folder))
             job = node.submit(first, path.name, [path.read_bytes()], specimen_of(number)).job
             intake.take(job.id)

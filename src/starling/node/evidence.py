@@ -6,7 +6,7 @@ A site of a later knowledge base that lies elsewhere was not kept: it is not ass
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from starling.formats.markers import MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Region
 from starling.formats.registry import open_file
-from starling.node.values import Specimen
+from starling.node.values import Origin, Specimen
 from starling.source.door import Wanted, open_source
 from starling.vocabulary import SampleGenotypes, State
 
@@ -54,6 +54,12 @@ def kept(path: Path, engine: Engine, specimen: Specimen) -> bytes:
         if spans.get(ours)
     ]
     return zlib.compress("".join(_lines(content, regions)).encode())
+
+
+def origin_of(path: Path, engine: Engine, specimen: Specimen) -> Origin:
+    """What the provenance says of a file.  Raises: InputError, the sender's."""
+    stamp = engine.read(path, options_of(specimen), samples=samples_of(specimen)).stamp
+    return Origin(bytes=stamp.size, file_sha256=stamp.file_sha256, reader=stamp.reader, order=stamp.order)
 
 
 def _lines(file: VariantFile, regions: list[Region]) -> Iterator[str]:
@@ -103,7 +109,11 @@ def is_somebody_else(found: SampleGenotypes, before: SampleGenotypes) -> bool:
 
 def one_person(engine: Engine, path: Path, specimen: Specimen) -> SampleGenotypes:
     """The genotypes of the one person in a file.  Raises: InputError SEVERAL_PATIENTS, the sender's."""
-    found = engine.read(path, options_of(specimen), samples=samples_of(specimen)).samples
-    if len(found) != 1:
-        raise InputError("SEVERAL_PATIENTS", f"{len(found)} people in the file; name the sample", source=path.name)
-    return found[0]
+    return only(engine.read(path, options_of(specimen), samples=samples_of(specimen)).samples, path.name)
+
+
+def only(people: Sequence[SampleGenotypes], name: str) -> SampleGenotypes:
+    """The one person of a file.  Raises: InputError SEVERAL_PATIENTS, the sender's."""
+    if len(people) != 1:
+        raise InputError("SEVERAL_PATIENTS", f"{len(people)} people in the file; name the sample", source=name)
+    return people[0]

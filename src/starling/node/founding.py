@@ -5,6 +5,7 @@ All of it is made in a folder beside and renamed at the end: a node is there who
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,19 +13,25 @@ from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from starling.errors import InputError
+from starling.formats.write import replacing
 from starling.node import opening
+from starling.node.demonstration import PEOPLE, take_in_patients
 from starling.node.identity import Accounts
 from starling.node.layout import Layout
 from starling.node.records import Records
+from starling.node.service import now
 from starling.node.settings import Plain, Settings, written
 from starling.node.values import ROLES, Enrolled
+from starling.trust.certificates import Authority
+from starling.trust.events import event
 from starling.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: How long certificates last, in days (ours): a device is renewed each year.
-_DAYS: Final = 365
+DAYS: Final = 365
+_NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 _HOSTS: Final = ("localhost", "127.0.0.1")
 
 
@@ -34,10 +41,14 @@ class Founded:
 
     layout: Layout
     administrator: Enrolled
+    verifier_key: str
+    holder: str
 
 
-def found(folder: Path, *, demonstration: bool = False, settings: dict[str, Plain] | None = None) -> Founded:
-    """A node in `folder`, which must not exist or be empty.
+def found(
+    folder: Path, *, demonstration: bool = False, patients: int = PEOPLE, settings: dict[str, Plain] | None = None
+) -> Founded:
+    """A node in `folder`, which must not exist or be empty.  `patients`: how many a demonstration has.
 
     Raises: InputError FOLDER_TAKEN, BAD_SETTING, the administrator's.
     """
@@ -46,20 +57,24 @@ def found(folder: Path, *, demonstration: bool = False, settings: dict[str, Plai
     chosen = Settings(settings)
     with _whole(folder) as beside:
         layout = Layout(beside)
-        for each in (layout.clients, layout.inbox, layout.spool):
+        for each in (layout.inbox, layout.spool):
             each.mkdir(mode=0o700)
         layout.settings.write_text(written(settings), encoding="utf-8")
-        connection = _store(layout, chosen)
+        holder = opening.new_holder(layout, chosen)
+        layout.store_key.write_bytes(holder.wrap(token_bytes(32)))
+        connection = opening.open_store(layout, chosen, create=True)
         try:
             records = Records(connection)
-            administrator = _secrets(layout, chosen, records)
+            authority, administrator = _secrets(layout, chosen, records)
+            log = opening.open_log(layout, chosen, records)
+            with records.transaction(durable=True):
+                log.append(_founded(chosen), durable=True)
             if demonstration:
-                from starling.node.demonstration import take_in_patients
-
-                take_in_patients(layout, chosen, records)
+                _demonstrate(layout, chosen, records, authority, patients)
+            log.checkpoint()
         finally:
             connection.close()
-    return Founded(Layout(folder), administrator)
+    return Founded(Layout(folder), administrator, log.verifier_key, holder.describe())
 
 
 @contextmanager
@@ -78,35 +93,38 @@ def _whole(folder: Path) -> Iterator[Path]:
         raise
 
 
-def _store(layout: Layout, settings: Settings) -> Any:
-    """An empty store under a new key, which its holder has wrapped."""
-    from starling.trust.holder import FileKey
-
-    layout.store_key.write_bytes(FileKey.create(layout.file_key).wrap(token_bytes(32)))
-    return opening.open_store(layout, settings, create=True)
+def _founded(settings: Settings) -> dict[str, Any]:
+    return event("node.found", "success", "node", "", when=now(), detail={"role": "system", "site": settings.site})
 
 
-def _secrets(layout: Layout, settings: Settings, records: Records) -> Enrolled:
+def _secrets(layout: Layout, settings: Settings, records: Records) -> tuple[Authority, Enrolled]:
     """Keys into the store, certificates into the folder."""
-    from starling.trust.certificates import Authority
-
-    authority = Authority.create()
-    password = token_hex(16)
-    device = authority.issue("device", role="system", site=settings.site, hosts=_HOSTS, days=_DAYS)
+    authority, password = Authority.create(), token_hex(16)
+    hosts = sorted({*_HOSTS, settings.host} - {"0.0.0.0", "::"})  # noqa: S104 -- no name to be called by
+    device = authority.issue("device", role="system", site=settings.site, hosts=hosts, days=DAYS)
     with records.transaction():
         records.keep_secret(opening.AUDIT_KEY, token_bytes(32))
         records.keep_secret(opening.AUTHORITY, authority.private_pem())
         records.keep_secret(opening.DEVICE_PASSWORD, password.encode())
         administrator = Accounts(records).add("administrator", "administrator", settings.site)
     layout.authority.write_bytes(authority.pem)
-    layout.device.write_bytes(device.chain)
-    _private(layout.device_key, device.private_pem(password.encode()))
+    private(layout.device, device.private_pem(password.encode()) + device.chain)
+    return authority, administrator
+
+
+def _demonstrate(layout: Layout, settings: Settings, records: Records, authority: Authority, patients: int) -> None:
+    """Patients, and a certificate for each role."""
+    take_in_patients(layout, settings, records, patients)
+    layout.clients.mkdir(mode=0o700)
     for role in ROLES:
-        issued = authority.issue(f"{role}-1", role=role, site=settings.site, days=_DAYS)
-        _private(layout.clients / f"{role}.pem", issued.private_pem() + issued.chain)
-    return administrator
+        issued = authority.issue(f"{role}-1", role=role, site=settings.site, days=DAYS)
+        private(layout.clients / f"{role}.pem", issued.private_pem() + issued.chain)
 
 
-def _private(path: Path, content: bytes) -> None:
-    path.touch(mode=0o600, exist_ok=False)
-    path.write_bytes(content)
+def private(path: Path, content: bytes) -> None:
+    """The file is there whole, and its owner alone may read it.  Raises: InputError OUTPUT_UNWRITABLE."""
+    try:
+        with replacing(path) as temporary, os.fdopen(os.open(temporary, _NEW, 0o600), "wb") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise InputError("OUTPUT_UNWRITABLE", f"cannot be written ({error.strerror})", source=str(path)) from error

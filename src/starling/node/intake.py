@@ -10,22 +10,24 @@ Every step is one transaction with its event in the audit log, and doing it agai
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import zlib
-from threading import Event, Thread
 from typing import Any, Final
 
+import apsw
 from msgspec.structs import replace
 
 from starling.errors import StarlingError
 from starling.node import answers, evidence
+from starling.node.amendment import amend
+from starling.node.every import Every
 from starling.node.service import Node, now
 from starling.node.spool import in_memory, unsealed
-from starling.node.values import Change, Job, JobEvent, Patient, Principal, Specimen
+from starling.node.values import ITSELF, Job, JobEvent, Patient, Principal, Specimen
 from starling.report.document import to_json
 
-#: the node itself, as it stands in the audit
-ITSELF: Final = "node"
+_LOOK_AGAIN_S: Final = 3_600.0
 
 
 class Intake:
@@ -33,43 +35,49 @@ class Intake:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._waiting = Event()
-        self._ended = False
-        self._thread = Thread(target=self._run, name="intake", daemon=True)
-        node.wake = self._waiting.set
+        self._working = Every("intake", self.work_off)
+        node.wake = self._working.wake
 
     def start(self) -> None:
-        """What was left unfinished is taken up first."""
-        self._waiting.set()
-        self._thread.start()
+        """What was left unfinished is taken up first; what no job knows is taken away."""
+        self._tidy()
+        self._working.start()
 
     def stop(self) -> None:
         """The job under way is finished; the others wait for the next start."""
-        self._ended = True
-        self._waiting.set()
-        self._thread.join(timeout=30)
+        self._working.stop()
 
-    def _run(self) -> None:
-        while not self._ended:
-            self._waiting.wait()
-            self._waiting.clear()
-            self.work_off()
+    def _tidy(self) -> None:
+        """A file in the spool whose key is forgotten, or never was kept, is noise."""
+        for spooled in self._node.layout.spool.iterdir():
+            if not self._node.records.row("SELECT 1 FROM job WHERE id = ? AND sealing IS NOT NULL", spooled.name):
+                spooled.unlink(missing_ok=True)
 
-    def work_off(self) -> None:
-        """Every job that waits for the node is taken as far as it gets."""
+    def work_off(self) -> float:
+        """Every job that waits for the node is taken as far as it gets; then results that new knowledge changes.
+
+        Returns the seconds until somebody should look again, for nobody may have called.
+        """
         for id_ in self._node.records.unfinished():
-            if not self._ended:
+            if self._working.goes_on:
                 self.take(id_)
+        amend(self._node, lambda: self._working.goes_on)
+        return _LOOK_AGAIN_S
 
     def take(self, id_: str) -> None:
-        """One job, as far as it gets without a person."""
+        """One job, as far as it gets without a person.
+
+        Raises: apsw.Error, OSError, MemoryError: what the device lacks is nothing of the file, and is tried again.
+        """
         try:
             self._read(self._known(id_))
             self._call(self._known(id_))
         except StarlingError as error:
-            self._step(self._known(id_), "failed", reason=f"{error.code}: {error.message}")
+            self._failed(self._known(id_), f"{error.code}: {_without_folder(error.message)}")
+        except (apsw.Error, OSError, MemoryError):
+            raise
         except Exception as error:  # noqa: BLE001 -- a file that finds a defect stops its own job and no other
-            self._step(self._known(id_), "failed", reason=f"INTERNAL: {type(error).__name__}")
+            self._failed(self._known(id_), f"INTERNAL: {type(error).__name__}")
 
     def _known(self, id_: str) -> Job:
         job = self._node.records.job(id_)
@@ -84,9 +92,11 @@ class Intake:
         key, spooled = node.records.sealing(job.id), node.layout.spool / job.id
         assert key is not None
         with in_memory(job.file, unsealed(spooled, key)) as path:
-            content = evidence.kept(path, node.held.engine, node.records.specimen(job.id))
+            specimen = node.records.specimen(job.id)
+            origin = evidence.origin_of(path, node.held.engine, specimen)
+            content = evidence.kept(path, node.held.engine, specimen)
         with node.records.transaction():
-            node.records.keep_evidence(job.id, job.file, content)
+            node.records.keep_evidence(job.id, job.file, content, origin)
             if not node.settings.keep_source_files:
                 node.records.forget_sealing(job.id)
             self._write(job, "read")
@@ -101,9 +111,7 @@ class Intake:
         specimen, kept = node.records.specimen(job.id), node.records.evidence(job.id)
         assert kept is not None
         tested = answers.Tested(job.id, *kept, specimen)
-        with tested.opened() as path:
-            found = evidence.one_person(engine, path, specimen)
-        assessment = answers.assessed(engine, tested)
+        assessment, found = answers.with_genotypes(engine, tested)
         patient, reason = self._whose(job.site, specimen)
         if not reason and evidence.sex_contradicts(found, specimen.sex):
             reason = "SEX: chrX speaks against the sex stated"
@@ -154,9 +162,13 @@ class Intake:
             else ""
         )
 
-    def _step(self, job: Job, state: Any, *, reason: str) -> None:
+    def _failed(self, job: Job, reason: str) -> None:
+        """Nobody needs the file any more, and the same bytes may come again."""
         with self._node.records.transaction():
-            self._write(job, state, reason=reason)
+            self._node.records.forget_sealing(job.id)
+            self._node.records.let_come_again(job.id)
+            self._write(job, "failed", reason=reason)
+        (self._node.layout.spool / job.id).unlink(missing_ok=True)
 
     def _write(self, job: Job, state: Any, *, reason: str = "") -> None:
         """The job in its new state, and the event of it, in the transaction of the caller."""
@@ -165,61 +177,9 @@ class Intake:
         stepped = replace(job, state=state, updated=at, reason=reason, events=(*job.events, event))
         self._node.records.set_job(stepped)
         who = Principal(name=ITSELF, role="system", site=job.site, way="process")
-        self._node._append(who, f"job.{state}", "success", job.patient, {"job": job.id})
+        self._node.note(who, f"job.{state}", job.patient, {"job": job.id})
 
 
-def amend(node: Node, previous: Any) -> int:
-    """Every released result that the new knowledge changes gets an amended report, which says what changed.
-
-    `previous`: the engine before.  Returns how many; each waits for a review and a release as any result does.
-    """
-    count = 0
-    for row in node.records.rows("SELECT id FROM patient WHERE released <> ''"):
-        patient = node.records.patient(row[0])
-        assert patient is not None
-        tested = node.tested(patient)
-        before, after = answers.assessed(previous, tested), answers.assessed(node.held.engine, tested)
-        changes = _changes(before, after)
-        if changes:
-            _amended(node, patient, tested, after, changes)
-            count += 1
-    return count
-
-
-def _changes(before: Any, after: Any) -> tuple[Change, ...]:
-    old, new = ({drug.drug: _said(drug) for drug in each.drugs} for each in (before, after))
-    names = sorted(old.keys() | new.keys())
-    none = "not in this knowledge base"
-    return tuple(
-        Change(drug=name, before=old.get(name, none), after=new.get(name, none))
-        for name in names
-        if old.get(name) != new.get(name)
-    )
-
-
-def _said(drug: Any) -> str:
-    """The advice on one drug as far as a change of it is clinical: the headline, and each source's action."""
-    rows = "; ".join(
-        f"{row.source} {row.population}: {row.action} {row.advice.summary}" for row in drug.recommendations
-    )
-    return f"{drug.headline_action or drug.status} ({rows})" if rows else f"{drug.headline_action or drug.status}"
-
-
-def _amended(node: Node, patient: Patient, tested: answers.Tested, after: Any, changes: tuple[Change, ...]) -> None:
-    at, stamp = now(), node.held.engine.knowledge.stamp
-    before = node.records.job(tested.job)
-    assert before is not None
-    mark = f"{tested.job} {stamp.sha256}"
-    if node.records.job_of(patient.site, mark) is not None:
-        return
-    job = replace(
-        before, id=f"j-{secrets.token_hex(8)}", state="called", received=at, updated=at, knowledge=stamp.version,
-        result_sha256=after.result_sha256, reason="", reviewed_by="", released_by="", amends=tested.job,
-        changes=changes, events=(JobEvent(at=at, state="called", by=ITSELF, note="amended by new knowledge"),),
-    )  # fmt: skip
-    who = Principal(name=ITSELF, role="system", site=job.site, way="process")
-    with node.records.transaction(durable=True):
-        node.records.add_job(job, tested.specimen, sha256=mark, sealing=None)
-        node.records.keep_evidence(job.id, tested.name, tested.content)
-        node.records.keep_result(job.id, zlib.compress(to_json(after).encode()))
-        node._append(who, "job.amended", "success", patient.id, {"job": job.id, "amends": tested.job}, durable=True)
+def _without_folder(message: str) -> str:
+    """A file is named as its sender did; where it lay open is nobody's business."""
+    return re.sub(r"(?<!\S)/\S*/starling-[^/\s]+/", "", message)

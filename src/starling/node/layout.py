@@ -9,7 +9,7 @@ from starling.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The paths of one node.  Nothing in them is secret but `file_key`, `clients` and `device_key`."""
+    """The paths of one node.  Nothing in them is secret but `file_key` and `clients`."""
 
     root: Path
 
@@ -40,17 +40,12 @@ class Layout:
 
     @property
     def device(self) -> Path:
-        """The certificate of the device, with its chain."""
+        """Key and certificate of the device, with its chain; what opens the encrypted key stands in the store."""
         return self.root / "device.pem"
 
     @property
-    def device_key(self) -> Path:
-        """The private key of the device, encrypted; what opens it stands in the store."""
-        return self.root / "device.key"
-
-    @property
     def clients(self) -> Path:
-        """Certificates with keys, one file for each role."""
+        """Certificates with keys; of a demonstration, one file for each role."""
         return self.root / "clients"
 
     @property
@@ -62,6 +57,11 @@ class Layout:
     def spool(self) -> Path:
         """Files that wait to be read, sealed."""
         return self.root / "spool"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that serves the node."""
+        return self.root / "lock"
 
     @property
     def checkpoint(self) -> Path:

@@ -98,8 +98,14 @@ class Limits:
             return
         bounded = _bounded(scope, receive, self._settings.largest_request_kb << 10)
         try:
-            async with asyncio.timeout(self._settings.request_seconds):
-                await self._app(scope, bounded, send)
+            async with asyncio.timeout(self._settings.request_seconds) as time_left:
+
+                async def flowing(message: Message) -> None:
+                    if _is_stream(message):
+                        time_left.reschedule(None)
+                    await send(message)
+
+                await self._app(scope, bounded, flowing)
         except TimeoutError as error:
             raise InputError("TOO_SLOW", "the request took longer than the settings allow") from error
 
@@ -107,6 +113,12 @@ class Limits:
 def _caller(scope: Scope) -> str:
     subject = scope.get("starling.subject")
     return str(subject.get("commonName")) if subject else str((scope.get("client") or ("",))[0])
+
+
+def _is_stream(message: Message) -> bool:
+    """Whether an answer begins that goes on for as long as somebody listens (server-sent events)."""
+    headers = message.get("headers", ()) if message["type"] == "http.response.start" else ()
+    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)
 
 
 def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:

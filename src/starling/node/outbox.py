@@ -1,7 +1,8 @@
 """Events that wait for a hub: CloudEvents 1.0 in the store, sent in gzip batches until they are acknowledged.
 
 An event has the same id however often it is made or sent, so that a receiver which keeps one event per id has each
-exactly once.  Whoever calls holds the lock of the store; `put` takes part in the transaction that is open.
+exactly once.  Whoever calls an `Outbox` holds the lock of the store, and never while something is on its way; `put`
+takes part in the transaction that is open.
 Source: CloudEvents 1.0.2, JSON event format, sections 3 and 4; HTTP protocol binding, section 3.3.
 """
 
@@ -26,8 +27,12 @@ BATCH_HEADERS: Final = {
 LONGEST_PAUSE_S: Final = 3_600.0
 FIRST_PAUSE_S: Final = 1.0
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS outbox (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body TEXT NOT NULL
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body TEXT NOT NULL,
+    aside INTEGER NOT NULL DEFAULT 0
 ) STRICT"""
+_OLDEST: Final = "SELECT number, body FROM outbox WHERE aside = 0 ORDER BY number LIMIT ?"
+#: What is wrong with the batch itself: sent again it would be refused again.  Source: RFC 9110, 15.5.1, .14, .16, .21.
+_REFUSALS: Final = frozenset({400, 413, 415, 422})
 
 
 class Kind(StrEnum):
@@ -41,6 +46,10 @@ class Kind(StrEnum):
 
 class Undelivered(Exception):  # noqa: N818 - a state of the world, met by trying again
     """The receiver did not acknowledge a batch; it may have it none the less."""
+
+
+class Refused(Undelivered):
+    """The receiver will never take this batch as it is."""
 
 
 Sender = Callable[[bytes], None]
@@ -84,19 +93,26 @@ class Outbox:
 
     def waiting(self) -> int:
         """How many events wait."""
-        return int(next(iter(self._connection.execute("SELECT count(*) FROM outbox")))[0])
+        return int(next(iter(self._connection.execute("SELECT count(*) FROM outbox WHERE aside = 0")))[0])
 
-    def send_batch(self, sender: Sender, *, most: int = 200) -> int:
-        """How many of the oldest events were acknowledged and are gone.
+    def aside(self) -> int:
+        """How many events the receiver will never take."""
+        return int(next(iter(self._connection.execute("SELECT count(*) FROM outbox WHERE aside = 1")))[0])
 
-        Raises: Undelivered, and all of them wait still.
-        """
-        rows = list(self._connection.execute("SELECT number, body FROM outbox ORDER BY number LIMIT ?", (most,)))
-        if rows:
-            sender(gzip.compress(f"[{','.join(body for _, body in rows)}]".encode(), mtime=0))
-            for number, _ in rows:
-                self._connection.execute("DELETE FROM outbox WHERE number = ?", (number,))
-        return len(rows)
+    def batch(self, *, most: int = 200) -> tuple[tuple[int, ...], bytes]:
+        """(numbers of the oldest events, the events packed); no numbers when nothing waits."""
+        rows = list(self._connection.execute(_OLDEST, (most,)))
+        packed = gzip.compress(f"[{','.join(body for _, body in rows)}]".encode(), mtime=0)
+        return tuple(number for number, _ in rows), packed
+
+    def acknowledged(self, numbers: tuple[int, ...]) -> None:
+        """These events are gone."""
+        for number in numbers:
+            self._connection.execute("DELETE FROM outbox WHERE number = ?", (number,))
+
+    def set_aside(self, number: int) -> None:
+        """An event that the receiver will never take is kept and not sent again."""
+        self._connection.execute("UPDATE outbox SET aside = 1 WHERE number = ?", (number,))
 
 
 def cloud_event(happening: Happening, *, source: str) -> dict[str, Any]:
@@ -134,6 +150,8 @@ def https_sender(address: str, context: SSLContext, *, timeout_s: float = 30) ->
             raise Undelivered(str(error)) from error
         finally:
             connection.close()
+        if status in _REFUSALS:
+            raise Refused(f"answered {status}")
         if not 200 <= status < 300:
             raise Undelivered(f"answered {status}")
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Any
+from typing import Any, Final
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from starling.node.identity import plain_subject
 from starling.node.layout import Layout
+
+#: seconds for the head of a request, and for the rest of one that was answered already (ours)
+HEAD_SECONDS: Final = 20
 
 
 def context_of(layout: Layout, password: bytes) -> ssl.SSLContext:
@@ -30,19 +34,57 @@ def context_of(layout: Layout, password: bytes) -> ssl.SSLContext:
 
 def load_device(context: ssl.SSLContext, layout: Layout, password: bytes) -> None:
     """The certificate that lies there now is shown to every new connection; those that stand are not disturbed."""
-    context.load_cert_chain(layout.device, layout.device_key, password=password)
+    context.load_cert_chain(layout.device, password=password)
 
 
 class PeerProtocol(H11Protocol):
-    """As uvicorn's own; every request of a connection knows the subject of the certificate that TLS verified."""
+    """As uvicorn's own; every request of a connection knows the subject of the certificate that TLS verified.
+
+    Whoever opens a connection and does not ask is sent away: uvicorn itself would wait for ever.
+    """
+
+    _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The certificate is asked for once a connection."""
         super().connection_made(transport)
+        self._expect_request()
         secured = transport.get_extra_info("ssl_object")
         certificate = secured.getpeercert() if secured is not None else None
         if certificate:
             self.app = _told(self.app, plain_subject(certificate))
+
+    def data_received(self, data: bytes) -> None:
+        """The head of a request has the time of an idle connection to arrive, byte by byte or not."""
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._expect_request()
+        elif self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def on_response_complete(self) -> None:
+        """Whoever was answered before all was sent has a while to read the answer and to stop.
+
+        Closed at once, the connection would take the answer with it.
+        """
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY:
+            self.loop.call_later(HEAD_SECONDS, self._end_of, self.cycle)
+
+    def _end_of(self, cycle: object) -> None:
+        if self.cycle is cycle and self.conn.their_state is h11.SEND_BODY:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is waited for."""
+        super().connection_lost(exc)
+        if self._patience is not None:
+            self._patience.cancel()
+
+    def _expect_request(self) -> None:
+        if self._patience is None:
+            self._patience = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
 
 
 def _told(app: Any, subject: dict[str, str]) -> Any:

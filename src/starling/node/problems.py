@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import ValidationError, json
+from msgspec import DecodeError, json
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from starling.errors import ADVICE, StarlingError
+from starling.errors import ADVICE, InputError, StarlingError
+from starling.node.values import Value
 
 MEDIA_TYPE: Final = "application/problem+json"
 #: code of an error -> status; every other InputError is 422, anything else 500
@@ -22,27 +24,42 @@ _TITLES: Final = {
 }  # fmt: skip
 
 
+class Problem(Value, frozen=True):
+    """What was wrong with a request.  `code`: a row of docs/reference/errors.md."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
 def problem(code: str, detail: str, *, status: int | None = None, headers: dict[str, str] | None = None) -> Response:
     """The response that states one problem."""
     number = status or _STATUS.get(code, 422)
-    body = {
-        "type": f"urn:starling:problem:{code.lower().replace('_', '-')}",
-        "title": _TITLES[number],
-        "status": number,
-        "detail": f"{detail}. {ADVICE.get(code, '')}".strip(),
-        "code": code,
-    }
+    body = Problem(
+        type=f"urn:starling:problem:{code.lower().replace('_', '-')}", title=_TITLES[number], status=number,
+        detail=f"{detail}. {ADVICE[code]}", code=code,
+    )  # fmt: skip
     return Response(json.encode(body), status_code=number, media_type=MEDIA_TYPE, headers=headers)
 
 
 def of_error(error: Exception) -> Response:
     """The response to an error; of a defect nothing but its code is told."""
     match error:
-        case ValidationError():
+        case DecodeError() | UnicodeDecodeError():
             return problem("BAD_REQUEST", str(error))
-        case StarlingError() if error.exit_code in {2, 7}:
-            return problem(error.code, error.message)
+        case ClientDisconnect():
+            return problem("BAD_REQUEST", "the request ended before it was whole")
+        case StarlingError() if error.code in _STATUS or isinstance(error, InputError):
+            return problem(error.code, _without_source(error))
         case StarlingError():
             return problem(error.code, error.message, status=503)
         case _:
             return problem("INTERNAL", "the request found a defect", status=500)
+
+
+def _without_source(error: StarlingError) -> str:
+    """What is wrong, without the name of a file: names of files are names of patients."""
+    source = getattr(error, "source", None)
+    return error.message.removeprefix(f"{source}:").strip() if source else error.message

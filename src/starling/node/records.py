@@ -14,11 +14,12 @@ from typing import Any
 
 from msgspec import json
 
-from starling.node.values import Job, Override, Patient, Specimen
+from starling.node.values import Job, Origin, Override, Patient, Specimen
 from starling.trust.sealed import transaction
 
 _JOB = json.Decoder(Job)
 _SPECIMEN = json.Decoder(Specimen)
+_ORIGIN = json.Decoder(Origin)
 _OVERRIDE = json.Decoder(Override)
 _encode = json.Encoder().encode
 
@@ -137,16 +138,21 @@ class Records:
         """The job's file can never be opened again."""
         self.connection.execute("UPDATE job SET sealing = NULL WHERE id = ?", (job,))
 
+    def let_come_again(self, job: str) -> None:
+        """The bytes of this job, if they are sent again, are those of another job."""
+        self.connection.execute("UPDATE job SET sha256 = sha256 || ' ' || id WHERE id = ?", (job,))
+
     # --- evidence, results, overrides, secrets ---
 
-    def evidence(self, job: str) -> tuple[str, bytes] | None:
-        """(name of the file, what of it is kept)."""
-        row = self.row("SELECT name, content FROM evidence WHERE job = ?", job)
-        return (row[0], row[1]) if row else None
+    def evidence(self, job: str) -> tuple[str, bytes, Origin] | None:
+        """(name of the file, what of it is kept, what the file was)."""
+        row = self.row("SELECT name, content, origin FROM evidence WHERE job = ?", job)
+        return (row[0], row[1], _ORIGIN.decode(row[2])) if row else None
 
-    def keep_evidence(self, job: str, name: str, content: bytes) -> None:
+    def keep_evidence(self, job: str, name: str, content: bytes, origin: Origin) -> None:
         """What of a file is kept."""
-        self.connection.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", (job, name, content))
+        values = (job, name, content, _encode(origin))
+        self.connection.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?)", values)
 
     def result(self, job: str) -> bytes | None:
         """The assessment of a job, packed."""

@@ -14,8 +14,11 @@ CREATE TABLE IF NOT EXISTS job (
 CREATE UNIQUE INDEX IF NOT EXISTS job_once ON job (site, sha256);
 CREATE INDEX IF NOT EXISTS job_newest ON job (site, received);
 CREATE INDEX IF NOT EXISTS job_patient ON job (patient);
--- What of a file is kept: the records of the gene regions, compressed; and the assessment made of it.
-CREATE TABLE IF NOT EXISTS evidence (job TEXT PRIMARY KEY, name TEXT NOT NULL, content BLOB NOT NULL) STRICT, WITHOUT ROWID;
+-- What of a file is kept: the records of the gene regions, compressed; what the file was (Origin as JSON);
+-- and the assessment made of it.
+CREATE TABLE IF NOT EXISTS evidence (
+    job TEXT PRIMARY KEY, name TEXT NOT NULL, content BLOB NOT NULL, origin BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS result (job TEXT PRIMARY KEY, assessment BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS override (
     id INTEGER PRIMARY KEY, patient TEXT NOT NULL, body BLOB NOT NULL

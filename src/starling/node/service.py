@@ -7,6 +7,7 @@ log stand or fall together.  Who may not is refused (`ForbiddenError`), and that
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -24,11 +25,13 @@ from starling.knowledge.compare import compare
 from starling.node import answers
 from starling.node.identity import Accounts, Sessions
 from starling.node.layout import Layout
+from starling.node.outbox import Happening, Kind, Outbox
 from starling.node.policy import require
 from starling.node.records import Records
 from starling.node.settings import Plain, Settings
 from starling.node.spool import seal
 from starling.node.values import (
+    ITSELF,
     Account,
     AuditEntry,
     AuditPage,
@@ -49,6 +52,8 @@ from starling.node.values import (
     Submitted,
 )
 from starling.report.document import from_json
+from starling.trust.audit import AuditLog
+from starling.trust.events import event
 from starling.values import dataclass
 
 
@@ -68,9 +73,12 @@ def now() -> str:
 
 
 class Node:
-    """A node that is open.  `log`: its audit log; `wake`: called when a job waits."""
+    """A node that is open.
 
-    def __init__(self, layout: Layout, settings: Settings, records: Records, log: Any, engine: Engine) -> None:
+    `wake`: called when a job, or new knowledge, waits for the node itself; `tell_hub`: when a result waits for the hub.
+    """
+
+    def __init__(self, layout: Layout, settings: Settings, records: Records, log: AuditLog, engine: Engine) -> None:
         self.layout = layout
         self.settings = settings
         self.records = records
@@ -79,7 +87,9 @@ class Node:
         self.kept = answers.Kept(settings.answers_kept)
         self.accounts = Accounts(records)
         self.sessions = Sessions(settings.session_minutes)
+        self.outbox = Outbox(records.connection, source=f"urn:starling:{settings.site}") if settings.hub else None
         self.wake: Callable[[], object] = int
+        self.tell_hub: Callable[[], object] = int
 
     # --- the prescriber's question ------------------------------------------------------------------------------------
 
@@ -112,10 +122,8 @@ class Node:
         self._record(who, "assessment.read", "success", found.id, {"result_sha256": assessment.result_sha256})
         return assessment
 
-    def override(
-        self, who: Principal, patient: str, drug: str, reason: str, order: Order | None = None
-    ) -> Override:
-        """Somebody who prescribes goes on against the answer.  `order`: the question that it answered, if there was more.
+    def override(self, who: Principal, patient: str, drug: str, reason: str, order: Order | None = None) -> Override:
+        """Somebody who prescribes goes on against the answer.  `order`: what was asked, where that was more.
 
         Raises: ForbiddenError; InputError UNKNOWN_DRUG.
         """
@@ -140,10 +148,10 @@ class Node:
         return tuple(self.records.overrides(found.id))
 
     def patients(self, who: Principal) -> tuple[Patient, ...]:
-        """Everybody of the asker's site, by name.  Raises: ForbiddenError."""
-        self._allow(who, "patient.list", who.site)
+        """Everybody, by name.  Raises: ForbiddenError."""
+        self.may(who, "patient.list")
         self._record(who, "patient.list", "success", "", {})
-        return tuple(self.records.patients(who.site))
+        return tuple(self.records.patients(self.settings.site))
 
     def patient(self, who: Principal, patient: str) -> Patient:
         """Who stands behind a pseudonym.  Raises: ForbiddenError; InputError NOT_FOUND."""
@@ -158,7 +166,7 @@ class Node:
 
         Raises: ForbiddenError; InputError BAD_SPECIMEN, the sender's.
         """
-        self._allow(who, "job.submit", who.site)
+        self.may(who, "job.submit")
         if specimen.identifier == specimen.second_identifier:
             raise InputError("BAD_SPECIMEN", "the two identifiers are the same")
         id_, key, digest = f"j-{token_hex(8)}", token_bytes(32), hashlib.sha256(_said(specimen))
@@ -179,7 +187,7 @@ class Node:
     def _taken_in(self, who: Principal, job: Job, specimen: Specimen, sha256: str, key: bytes) -> Job | None:
         """The job is in the store and on the disk; or the earlier one of the same bytes, which stays the only one."""
         with self.records.transaction(durable=True):
-            known = self.records.job_of(who.site, sha256)
+            known = self.records.job_of(job.site, sha256)
             if known is None:
                 self.records.add_job(job, specimen, sha256=sha256, sealing=key)
             patient, detail = (known.patient, {"job": known.id, "again": "yes"}) if known else ("", {"job": job.id})
@@ -189,16 +197,16 @@ class Node:
     def _received(self, who: Principal, id_: str, name: str, size: int, specimen: Specimen) -> Job:
         at = now()
         return Job(
-            id=id_, state="received", site=who.site, patient="", specimen=specimen.specimen,
+            id=id_, state="received", site=self.settings.site, patient="", specimen=specimen.specimen,
             laboratory=specimen.laboratory, file=Path(name).name, bytes=size, received=at, updated=at,
             events=(JobEvent(at=at, state="received", by=who.name),),
         )  # fmt: skip
 
     def jobs(self, who: Principal, *, limit: int = 100) -> tuple[Job, ...]:
-        """The newest jobs of the asker's site.  Raises: ForbiddenError."""
-        self._allow(who, "job.list", who.site)
+        """The newest jobs.  Raises: ForbiddenError."""
+        self.may(who, "job.list")
         self._record(who, "job.list", "success", "", {})
-        return tuple(self.records.jobs(who.site, limit=limit))
+        return tuple(self.records.jobs(self.settings.site, limit=limit))
 
     def job(self, who: Principal, id_: str) -> Job:
         """One job.  Raises: ForbiddenError; InputError NOT_FOUND."""
@@ -207,7 +215,10 @@ class Node:
         return job
 
     def draft(self, who: Principal, id_: str) -> Assessment:
-        """The result of a job as it was called, for whoever reviews it.  Raises: ForbiddenError; InputError NO_RESULT."""
+        """The result of a job as it was called, for whoever reviews it.
+
+        Raises: ForbiddenError; InputError NO_RESULT.
+        """
         job = self._job(who, "job.review", id_)
         packed = self.records.result(job.id)
         if packed is None:
@@ -252,14 +263,16 @@ class Node:
             self.records.set_job(stepped)
             if state == "released":
                 self.records.released(job.patient, job.id)
+                self._report(stepped)
             self._append(who, action, "success", job.patient, {"job": job.id, "state": state}, durable=True)
+        self.tell_hub()
         return stepped
 
     # --- people and the node itself -----------------------------------------------------------------------------------
 
     def may(self, who: Principal, action: str) -> None:
-        """Raises: ForbiddenError, when the asker may not do this at their own site."""
-        self._allow(who, action, who.site)
+        """Raises: ForbiddenError, when the asker may not do this on this node."""
+        self._allow(who, action, self.settings.site)
 
     def login(self, name: str, password: str, code: str) -> Session:
         """Somebody logs in.  Raises: UnknownCallerError NOT_KNOWN, after it was recorded."""
@@ -287,7 +300,7 @@ class Node:
 
     def enrol(self, who: Principal, name: str, role: Role, site: str) -> Enrolled:
         """A new account.  Raises: ForbiddenError; InputError NAME_TAKEN."""
-        self._allow(who, "account.write", who.site)
+        self.may(who, "account.write")
         if any(each.name == name for each in self.accounts.all()):
             raise InputError("NAME_TAKEN", f"there is an account {name} already")
         with self.records.transaction(durable=True):
@@ -297,12 +310,13 @@ class Node:
 
     def stated_settings(self, who: Principal) -> dict[str, Plain]:
         """Every setting.  Raises: ForbiddenError."""
-        self._allow(who, "settings.read", who.site)
+        self.may(who, "settings.read")
+        self._record(who, "settings.read", "success", "", {})
         return self.settings.stated()
 
     def models(self, who: Principal) -> tuple[ModelInfo, ...]:
         """The learned models that came with the program.  Raises: ForbiddenError."""
-        self._allow(who, "model.list", who.site)
+        self.may(who, "model.list")
         from starling.dosing import bundles
 
         root = Path(next(iter(bundles.__path__)))
@@ -314,7 +328,7 @@ class Node:
 
     def gauges(self, who: Principal) -> dict[str, float]:
         """What is so at the moment, for the metrics.  Raises: ForbiddenError."""
-        self._allow(who, "metrics.read", who.site)
+        self.may(who, "metrics.read")
         states = self.records.rows("SELECT state, count(*) FROM job GROUP BY state")
         counts = {f"starling_jobs_{state}": float(count) for state, count in states}
         return {"starling_ready": float(self.health().ready), "starling_audit_events": float(self.log.size), **counts}
@@ -323,7 +337,7 @@ class Node:
 
     def knowledge(self, who: Principal) -> KnowledgeInfo:
         """Which edition answers.  Raises: ForbiddenError."""
-        self._allow(who, "knowledge.read", who.site)
+        self.may(who, "knowledge.read")
         held = self.held
         base, stamp = held.engine.knowledge, held.engine.knowledge.stamp
         return KnowledgeInfo(
@@ -334,12 +348,12 @@ class Node:
 
     def knowledge_changes(self, who: Principal) -> tuple[ClinicalChange, ...]:
         """What a prescriber would notice since the edition before.  Raises: ForbiddenError."""
-        self._allow(who, "knowledge.read", who.site)
+        self.may(who, "knowledge.read")
         return self.held.changes
 
     def replace_knowledge(self, who: Principal, path: Path) -> KnowledgeInfo:
         """Another edition answers from now on.  Raises: ForbiddenError; KnowledgeError, the administrator's."""
-        self._allow(who, "knowledge.replace", who.site)
+        self.may(who, "knowledge.replace")
         old, new = self.held.engine, Engine.open(path)
         found = compare(old.knowledge, new.knowledge)
         changes = tuple(ClinicalChange(rank=each.rank, about=each.about, text=each.text) for each in found)
@@ -347,11 +361,12 @@ class Node:
         self._record(who, "knowledge.replace", "success", "", {"version": stamp.version, "sha256": stamp.sha256})
         self.held = Held(new, now(), old.knowledge.stamp.version, changes)
         self.kept.clear()
+        self.wake()
         return self.knowledge(who)
 
     def audit(self, who: Principal, *, before: int | None = None, limit: int = 100) -> AuditPage:
         """The newest entries (or those before an index), and a signed checkpoint.  Raises: ForbiddenError."""
-        self._allow(who, "audit.read", who.site)
+        self.may(who, "audit.read")
         self._record(who, "audit.read", "success", "", {})
         with self.records.lock:
             size, found = self.log.size, self.log.events(before=before, limit=limit)
@@ -359,9 +374,21 @@ class Node:
         entries = tuple(AuditEntry(index=index, event=event) for index, event in found)
         return AuditPage(size=size, entries=entries, checkpoint=checkpoint)
 
+    def checkpoint(self) -> str:
+        """The log, signed as it is now; the hub is told, where there is one.
+
+        Raises: TrustError LOG_TAMPERED, the security officer's; InputError OUTPUT_UNWRITABLE, the administrator's.
+        """
+        with self.records.lock:
+            note = self.log.checkpoint()
+            if self.outbox is not None:
+                self.outbox.put(Happening(Kind.AUDIT, "audit-log", now(), {"checkpoint": note}))
+        return note
+
     def health(self) -> Health:
         """Whether knowledge and store are sound; asked without a name, and says nothing of anybody."""
-        checks = {"store": self._sound_store(), "knowledge": self._sound_knowledge()}
+        store = self._sound_store()
+        checks = {"store": store, "audit": "" if store else self._sound_log(), "knowledge": self._sound_knowledge()}
         return Health(ready=not any(checks.values()), checks=checks)
 
     def _sound_store(self) -> str:
@@ -371,6 +398,10 @@ class Node:
             return type(error).__name__
         return ""
 
+    def _sound_log(self) -> str:
+        with self.records.lock:
+            return self.log.compare().kind
+
     def _sound_knowledge(self) -> str:
         return "" if self.held.engine.knowledge.genes else "no gene is known"
 
@@ -379,14 +410,14 @@ class Node:
     def _patient(self, who: Principal, action: str, id_: str) -> Patient:
         """The patient, whom the asker may see.  Somebody else's is refused as one who does not exist."""
         found = self.records.patient(id_)
-        self._allow(who, action, found.site if found else who.site, id_)
+        self._allow(who, action, found.site if found else self.settings.site, id_ if found else "")
         if found is None:
             raise InputError("NOT_FOUND", "there is no such patient")
         return found
 
     def _job(self, who: Principal, action: str, id_: str) -> Job:
         found = self.records.job(id_)
-        self._allow(who, action, found.site if found else who.site)
+        self._allow(who, action, found.site if found else self.settings.site)
         if found is None:
             raise InputError("NOT_FOUND", "there is no such job")
         return found
@@ -416,6 +447,19 @@ class Node:
             raise InputError("NO_RESULT", "no result of this patient is released")
         return answers.Tested(patient.released, *kept, self.records.specimen(patient.released))
 
+    def happened(self, action: str, detail: Mapping[str, object]) -> None:
+        """Something of the node itself is in the log."""
+        who = Principal(name=ITSELF, role="system", site=self.settings.site, way="process")
+        self._record(who, action, "success", "", detail)
+
+    def rejected(self, who: Principal, code: str) -> None:
+        """A file that was dropped was not taken in: it is in the log."""
+        self._record(who, "job.submit", "failed", "", {"code": code})
+
+    def note(self, who: Principal, action: str, patient: str, detail: Mapping[str, object]) -> None:
+        """What the node did by itself is in the log, in the transaction of the caller."""
+        self._append(who, action, "success", patient, detail)
+
     def _record(self, who: Principal, action: str, outcome: str, patient: str, detail: Mapping[str, object]) -> None:
         with self.records.transaction():
             self._append(who, action, outcome, patient, detail)
@@ -424,12 +468,26 @@ class Node:
         self, who: Principal, action: str, outcome: str, patient: str, detail: Mapping[str, object],
         *, durable: bool = False,
     ) -> None:  # fmt: skip
-        from starling.trust.events import event
-
         more = {"role": who.role, "site": who.site, "way": who.way, **detail}
-        more |= {"emergency": who.emergency} if who.emergency else {}
+        more |= {"emergency": self._unnamed(who.emergency, patient)} if who.emergency else {}
         more |= {"session": who.session} if who.session else {}
         self.log.append(event(action, outcome, who.name, patient, when=now(), detail=more), durable=durable)
+
+    def _unnamed(self, text: str, id_: str) -> str:
+        """What a person wrote, without what names the patient: the log can never forget it."""
+        found = self.records.patient(id_)
+        if found is None:
+            return text
+        names = (found.identifier, found.second_identifier, found.birth_date, found.name, *found.name.split())
+        for each in sorted(filter(lambda name: len(name) > 1, names), key=len, reverse=True):
+            text = re.sub(re.escape(each), "[...]", text, flags=re.IGNORECASE)
+        return text
+
+    def _report(self, job: Job) -> None:
+        """A result that was released waits for the hub, where there is one."""
+        if self.outbox is not None:
+            said = {"job": job.id, "result_sha256": job.result_sha256, "knowledge": job.knowledge, "amends": job.amends}
+            self.outbox.put(Happening(Kind.RESULT, job.patient, job.updated, said))
 
 
 def _hashed(chunks: Iterable[bytes], digest: Any) -> Iterable[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,18 +29,27 @@ TABLE: Final = (
     Setting("site", "here", "", "the site that this node belongs to; who comes from another needs a reason"),
     Setting("host", "127.0.0.1", "", "address to listen on"),
     Setting("port", 8443, "", "port to listen on; 0: any that is free"),
+    Setting("token_module", "", "", "PKCS #11 library of a token that holds the key; empty: the key lies in a file"),
+    Setting("token", "", "", "label of that token"),
+    Setting("token_pin_file", "", "", "file that holds the token's PIN, such as a credential of systemd"),
     Setting("cipher", "aes256", "", "cipher of the store", choices=("aes256", "aegis", "chacha20")),
     Setting("knowledge", "", "", "a compiled knowledge base; empty: the one of this installation"),
     Setting("keep_source_files", default=False, unit="", help="keep a source file, sealed, after it was called"),
     Setting("largest_upload_mb", 1024, "MB", "largest file that is taken in; it is held in memory while read", least=1),
     Setting("largest_request_kb", 64, "KB", "largest request that is no file", least=1),
     Setting("request_seconds", 30, "s", "longest time for a request that is no file", least=1),
+    Setting("upload_seconds", 3600, "s", "longest time for a file to arrive", least=1),
+    Setting("connections", 256, "", "connections at a time; more are asked to come again", least=1),
     Setting("requests_per_minute", 6000, "1/min", "requests of one caller before it is asked to wait", least=1),
     Setting("logins_per_minute", 10, "1/min", "attempts to log in from one address", least=1),
     Setting("session_minutes", 15, "min", "a session without a request ends", least=1),
     Setting("inbox", default=True, unit="", help="take in files that are dropped into DIR/inbox"),
     Setting("inbox_poll_seconds", 2, "s", "how often the inbox is looked at where changes are not announced", least=1),
     Setting("answers_kept", 20_000, "", "answers kept in memory", least=1),
+    Setting("checkpoint_minutes", 5, "min", "how often the audit log is signed", least=1),
+    Setting("hub", "", "", "https address that results are reported to; empty: nobody is told"),
+    Setting("hub_authority", "", "", "certificate of the authority of the hub; empty: those of the system"),
+    Setting("hub_certificate", "", "", "key and certificate that this node shows the hub; empty: none"),
     Setting("witness", "", "", "a second place for checkpoints of the audit log; empty: DIR/checkpoint alone"),
 )  # fmt: skip
 _BY_NAME: Final = {each.name: each for each in TABLE}
@@ -82,6 +92,24 @@ def _check(name: str, value: object) -> None:
         raise InputError("BAD_SETTING", f"{name} is at least {setting.least}", source="settings.toml")
     if setting.choices and value not in setting.choices:
         raise InputError("BAD_SETTING", f"{name} is one of {', '.join(setting.choices)}", source="settings.toml")
+
+
+def of_words(words: Iterable[str]) -> dict[str, Plain]:
+    """Settings as a person writes them in a command: `port=0`.  Raises: InputError BAD_SETTING."""
+    found: dict[str, Plain] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        default = _BY_NAME[name].default if name in _BY_NAME else ""
+        if not equals:
+            raise InputError("BAD_SETTING", f"{word} is not NAME=VALUE", source="--set")
+        found[name] = text if isinstance(default, str) else _plain(text)
+    return found
+
+
+def _plain(text: str) -> Plain:
+    if text in {"true", "false"}:
+        return text == "true"
+    return int(text) if text.isascii() and text.isdigit() else text
 
 
 def read_settings(path: Path) -> Settings:

@@ -12,6 +12,8 @@ from msgspec import Meta, Struct
 
 Role = Literal["prescriber", "pharmacist", "laboratory", "administrator", "auditor", "system"]
 ROLES: Final[tuple[Role, ...]] = ("prescriber", "pharmacist", "laboratory", "administrator", "auditor", "system")
+#: the node itself, as it stands in the audit
+ITSELF: Final = "node"
 JobState = Literal["received", "read", "called", "reviewed", "released", "failed", "quarantined"]
 
 #: Bounds of texts that people write: no field of a form is longer (ours).
@@ -58,6 +60,15 @@ class Specimen(Value, frozen=True):
     sex: Literal["male", "female", "unknown"] = "unknown"
     sample: Annotated[str, Meta(max_length=200)] = ""
     build: Literal["", "GRCh38", "GRCh37"] = ""
+
+
+class Origin(Value, frozen=True):
+    """What the provenance says of the file itself, of which only a part is kept: as `assessment.InputStamp`."""
+
+    bytes: int | None
+    file_sha256: str | None
+    reader: str | None
+    order: str | None
 
 
 class JobEvent(Value, frozen=True):

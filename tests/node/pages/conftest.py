@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Page
 from starling.engine import Engine
 from starling.node import founding
 from starling.node.api import Api
+from starling.node.callers import COOKIE
 from starling.node.intake import Intake
 from starling.node.opening import DEVICE_PASSWORD, opened
-from starling.node.pages.door import COOKIE
 from starling.node.peers import PeerProtocol, context_of
 from starling.node.service import Node
 from starling.node.values import Principal, Role, Specimen
@@ -69,11 +69,11 @@ class Filling:
         self.laboratory = Principal(name="lab.one", role="laboratory", site=SITE)
         self.second = Principal(name="lab.two", role="laboratory", site=SITE)
 
-    def content(self, seed: int, sex: str = "male") -> bytes:
+    def content(self, seed: int) -> bytes:
         """The file of a synthetic patient."""
         knowledge = self.node.held.engine.knowledge
         path = self.folder / f"patient-{seed}.vcf"
-        person = simulate(knowledge.definitions, Request(sample=f"S{seed}", seed=seed, sex=sex))
+        person = simulate(knowledge.definitions, Request(sample=f"S{seed}", seed=seed, sex="male"))
         write_vcf(person, path, Layout(), knowledge.contig_lengths)
         return path.read_bytes()
 

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from starling.errors import InputError, StarlingError, UnknownCallerError
+from starling.node.callers import COOKIE
 from starling.node.identity import is_csrf
 from starling.node.limits import Rate
 from starling.node.pages import forms, frame, words
@@ -27,8 +28,6 @@ from starling.node.service import Node
 from starling.node.values import Principal, Session
 from starling.values import dataclass
 
-#: of a session, shared with the API
-COOKIE: Final = "__Host-starling"
 #: of a form before there is a session
 FORM_COOKIE: Final = "__Host-starling-form"
 TOKEN: Final = "csrf"  # noqa: S105 -- the name of a field

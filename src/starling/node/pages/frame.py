@@ -1,4 +1,4 @@
-"""Templates: everything that they are given is escaped, invisible characters are written out, and nothing is missing."""
+"""Templates: what they are given is escaped, invisible characters are written out, and nothing is missing."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
@@ -18,10 +17,8 @@ from starling.node.pages.forms import FormError, Wrong
 from starling.node.pages.patient import parts
 from starling.node.values import Job
 
-#: how often a file that is worked on is looked at, in seconds
-_EVERY: Final = 0.2
-#: A stream ends by itself before the time limit of requests would cut it; the browser asks again.  In seconds.
-_SPARE: Final = 5
+#: how often a file that is worked on is looked at, in seconds (ours)
+_EVERY_S: Final = 0.2
 
 
 def shown(visit: Visit) -> Response:
@@ -94,9 +91,8 @@ def events(door: Door) -> Callable[[Request], Awaitable[Response]]:
 
 async def _progress(door: Door, request: Request, id_: str) -> AsyncIterator[str]:
     """The steps of the file whenever they change; `done` when the node has nothing more to do with it."""
-    ends = time.monotonic() + max(1, door.node.settings.request_seconds - _SPARE)
     seen: Job | None = None
-    while time.monotonic() < ends and door.seen(request):
+    while door.seen(request):
         job = await run_in_threadpool(door.node.records.job, id_)
         if job is None:
             return
@@ -106,7 +102,7 @@ async def _progress(door: Door, request: Request, id_: str) -> AsyncIterator[str
         if job.state not in words.MOVING:
             yield _event("done", job.state)
             return
-        await asyncio.sleep(_EVERY)
+        await asyncio.sleep(_EVERY_S)
 
 
 def _event(name: str, text: str) -> str:

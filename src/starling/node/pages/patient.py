@@ -106,7 +106,8 @@ def _answered(visit: Visit, form: forms.Fields) -> Asked:
         if error.code in {"NOT_FOUND", "NO_RESULT"}:
             raise
         return Asked(said, forms.wrong_in(error))
-    return Asked(said, (), tuple(_shown(person, name, place) for place, name in enumerate(names, 1)), shared_limits(person))
+    answers = tuple(_shown(person, name, place) for place, name in enumerate(names, 1))
+    return Asked(said, (), answers, shared_limits(person))
 
 
 def _shown(person: Assessment, name: str, number: int) -> Shown:

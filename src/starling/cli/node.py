@@ -1,0 +1,221 @@
+"""`node`: the device at the bedside: made, served, and its audit log looked at.  Needs the extra [node]."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+from starling.cli.commands import add_verb
+from starling.errors import InputError
+from starling.extras import need
+from starling.report.text import visible
+
+_PACKAGES: Final = ("apsw", "argon2", "cedarpy", "cryptography", "msgspec", "pyotp", "starlette", "uvicorn")
+_ROLES: Final = ("prescriber", "pharmacist", "laboratory", "administrator", "auditor", "system")
+_EXAMPLES: Final = """
+examples:
+  starling node init ward-3                a node: keys, certificates, an
+                                           empty sealed store, settings
+  starling node init demo --demo           with 20 synthetic patients
+  starling node run demo --port 0          prints its address, and serves
+  curl --cacert demo/ca.pem --cert demo/clients/prescriber.pem \\
+    https://127.0.0.1:PORT/v1/patients     who is there
+  starling node issue ward-3 dr-lee --role prescriber -o lee.pem
+  starling node audit verify ward-3        was the log changed?
+
+Settings stand in DIR/settings.toml, each explained; the API describes itself
+at /openapi.json.
+"""
+_INIT_EXAMPLES: Final = """
+examples:
+  starling node init ward-3 --set site=ward-3 --set port=8443
+  starling node init ward-3 --set token_module=/usr/lib/softhsm/libsofthsm2.so
+      --set token=ward-3 --set token_pin_file=/run/credentials/pin
+      the key that wraps the store's never leaves that token
+
+What is printed is told once: the first administrator's password and second
+factor, and the line by which an auditor believes the log.
+"""
+_RUN_EXAMPLES: Final = """
+examples:
+  starling node run ward-3
+  starling node run ward-3 --port 0     any port that is free
+  kill -TERM PID                        ends when what is asked is answered
+  kill -HUP PID                         shows a renewed certificate at once
+"""
+_ISSUE_EXAMPLES: Final = """
+examples:
+  starling node issue ward-3 dr-lee --role prescriber -o lee.pem
+  starling node issue ward-3 sequencer-1 --role system -o sequencer-1.pem
+"""
+_AUDIT_EXAMPLES: Final = """
+examples:
+  starling node audit verify ward-3
+  starling node audit verify ward-3 --checkpoint kept-elsewhere
+  starling node audit prove 12 ward-3 -o event-12.proof
+  starling node audit export ward-3 -o events.jsonl
+  starling node audit set-aside ward-3 --reason "restored the backup of 3 May"
+
+exit codes: 0 sound, 7 the log was changed
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.epilog = _EXAMPLES
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    made = add_verb(verbs, "init", "a new node in a folder", init, _INIT_EXAMPLES)
+    made.add_argument("folder", metavar="DIR", help="a folder that does not exist, or is empty")
+    made.add_argument("--demo", action="store_true", help="20 synthetic patients, and a client certificate per role")
+    made.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting; may be repeated"
+    )  # fmt: skip
+    served = add_verb(verbs, "run", "serve a node until SIGTERM", run_, _RUN_EXAMPLES)
+    served.add_argument("folder", metavar="DIR", help="the node")
+    served.add_argument("--port", type=int, metavar="PORT", help="default: that of the settings; 0: any that is free")
+    given = add_verb(verbs, "issue", "a client certificate", issue, _ISSUE_EXAMPLES)
+    given.add_argument("folder", metavar="DIR", help="the node")
+    given.add_argument("name", metavar="NAME", help="whose it is, as the audit log will name them")
+    given.add_argument("--role", choices=_ROLES, required=True, help="what they may do")
+    given.add_argument("--days", type=int, default=365, metavar="N", help="how long it lasts (default: 365)")
+    given.add_argument("-o", "--output", required=True, metavar="FILE", help="key and certificate")
+    renewed = add_verb(verbs, "renew", "a new certificate for the device", renew)
+    renewed.add_argument("folder", metavar="DIR", help="the node")
+    renewed.add_argument("--days", type=int, default=365, metavar="N", help="how long it lasts (default: 365)")
+    _add_audit(add_verb(verbs, "audit", "the audit log: verify, prove, export", None, _AUDIT_EXAMPLES))
+
+
+def _add_audit(audit: argparse.ArgumentParser) -> None:
+    verbs = audit.add_subparsers(title="verbs", metavar="VERB", required=True)
+    checked = add_verb(verbs, "verify", "was the log changed, cut or put back?", verify)
+    proved = add_verb(verbs, "prove", "what shows that an event is in the log (C2SP tlog-proof)", prove)
+    proved.add_argument("index", type=int, metavar="N", help="the number of the event, from 0")
+    listed = add_verb(verbs, "export", "every event, a line of JSON each", export)
+    aside = add_verb(verbs, "set-aside", "after a restore that was meant: go on from here", set_aside)
+    for verb in (checked, proved, listed, aside):
+        verb.add_argument("folder", metavar="DIR", nargs="?", default=".", help="the node (default: this folder)")
+    checked.add_argument("--checkpoint", metavar="FILE", help="a checkpoint that was kept elsewhere")
+    aside.add_argument("--reason", required=True, metavar="TEXT", help="why; it stands in the log")
+    for verb in (proved, listed):
+        verb.add_argument("-o", "--output", metavar="FILE", help="where to write (default: the screen)")
+
+
+def _installed() -> None:
+    """Raises: InputError EXTRA_MISSING."""
+    for package in _PACKAGES:
+        need(package, "node")
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Makes a node, and says once what its administrator and its auditor must keep."""
+    _installed()
+    from starling.node.founding import found
+    from starling.node.settings import of_words
+
+    folder = Path(arguments.folder)
+    made = found(folder, demonstration=arguments.demo, settings=of_words(arguments.set))
+    told = made.administrator
+    _say(
+        f"node           {folder}",
+        f"key            held by {made.holder}",
+        f"audit log      {made.verifier_key}",
+        "               by this line an auditor believes the log: note it elsewhere",
+        f"administrator  {told.account.name}, password {told.password}",
+        f"second factor  {told.totp_uri}",
+        "               password and second factor are told here and never again",
+    )
+    if arguments.demo:
+        _say(f"demonstration  20 synthetic patients; client certificates: {folder / 'clients'}/ROLE.pem")
+    _say(f"serve it       starling node run {folder}")
+    return 0
+
+
+def run_(arguments: argparse.Namespace) -> int:
+    """Serves a node; one line on standard output says where."""
+    _installed()
+    from starling.node.server import run as serve
+
+    serve(Path(arguments.folder), port=arguments.port, ready=lambda address: _say(f"ready {address}"))
+    return 0
+
+
+def issue(arguments: argparse.Namespace) -> int:
+    """Writes a client certificate with its key."""
+    _installed()
+    from starling.node import administration
+
+    output = Path(arguments.output)
+    administration.issue(Path(arguments.folder), arguments.name, arguments.role, output, days=arguments.days)
+    _say(f"{output}: {arguments.role} {arguments.name}, for {arguments.days} days; whoever has this file is them")
+    return 0
+
+
+def renew(arguments: argparse.Namespace) -> int:
+    """Gives the device a new certificate."""
+    _installed()
+    from starling.node import administration
+
+    ends = administration.renew(Path(arguments.folder), days=arguments.days)
+    _say(f"the certificate of the device is good until {ends:%Y-%m-%d}")
+    return 0
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Says what was done to the audit log; 7 when anything was."""
+    _installed()
+    from starling.node import administration
+
+    kept = _text(arguments.checkpoint) if arguments.checkpoint else None
+    _say(administration.verify(Path(arguments.folder), kept).require().text())
+    return 0
+
+
+def prove(arguments: argparse.Namespace) -> int:
+    """Writes what shows that an event is in the log."""
+    _installed()
+    from starling.cli.output import write
+    from starling.node import administration
+
+    write([administration.prove(Path(arguments.folder), arguments.index)], _output(arguments))
+    return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Writes every event, a line of JSON each."""
+    _installed()
+    from starling.cli.output import write
+    from starling.node import administration
+
+    write(administration.export(Path(arguments.folder)), _output(arguments))
+    return 0
+
+
+def set_aside(arguments: argparse.Namespace) -> int:
+    """The log goes on from where it is; the checkpoint that says otherwise is kept."""
+    _installed()
+    from starling.node import administration
+
+    kept = administration.set_aside(Path(arguments.folder), arguments.reason)
+    _say(f"kept: {kept}" if kept else "there was no checkpoint", "the log goes on from here, and says why")
+    return 0
+
+
+def _output(arguments: argparse.Namespace) -> Path | None:
+    return Path(arguments.output) if arguments.output else None
+
+
+def _text(name: str) -> str:
+    """Raises: InputError FILE_NOT_FOUND, NOT_TEXT."""
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError("NOT_TEXT", "is no checkpoint", source=name) from error
+    except OSError as error:
+        raise InputError("FILE_NOT_FOUND", f"cannot be read ({error.strerror})", source=name) from error

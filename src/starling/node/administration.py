@@ -1,0 +1,92 @@
+"""What an administrator or an auditor does to a node at its keyboard, whether or not it is being served meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from starling.errors import InternalError
+from starling.node.founding import DAYS, private
+from starling.node.layout import Layout
+from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, unsealed
+from starling.node.records import Records
+from starling.node.service import now
+from starling.node.settings import Settings
+from starling.node.values import Role
+from starling.trust.audit import AuditLog
+from starling.trust.certificates import Authority, identity_of
+from starling.trust.events import event
+from starling.trust.verdict import Verdict
+
+#: who did it, as far as the node can know: whoever has the key of the store
+AT_THE_KEYBOARD = "keyboard"
+
+
+def issue(folder: Path, name: str, role: Role, output: Path, *, site: str = "", days: int = DAYS) -> None:
+    """A certificate for a person's or a machine's client, with its key, in one file; the log has it.
+
+    `site`: empty: the node's.  Raises: TrustError, the security officer's; InputError, the administrator's.
+    """
+    with unsealed(folder) as (layout, settings, records, log):
+        log.compare().require()
+        issued = _authority(layout, records).issue(name, role=role, site=site or settings.site, days=days)
+        _recorded(settings, records, log, "certificate.write", {"certificate": name, "of": role})
+        private(output, issued.private_pem() + issued.chain)
+
+
+def renew(folder: Path, *, days: int = DAYS) -> datetime:
+    """The device has a new certificate, which a node that is being served shows from now on; returns when it ends."""
+    with unsealed(folder) as (layout, settings, records, log):
+        log.compare().require()
+        password = records.secret(DEVICE_PASSWORD)
+        assert password is not None
+        issued = _authority(layout, records).renew(_certificate(layout.device), days=days)
+        _recorded(settings, records, log, "certificate.write", {"certificate": "device", "of": "system"})
+        private(layout.device, issued.private_pem(password) + issued.chain)
+    return identity_of(issued.chain).ends
+
+
+def verify(folder: Path, checkpoint: str | None = None) -> Verdict:
+    """What was done to the audit log.  `checkpoint`: one that was kept elsewhere."""
+    with unsealed(folder) as (_, _, _, log):
+        return log.verify(checkpoint)
+
+
+def prove(folder: Path, index: int) -> str:
+    """What shows that an event is in the log.  Raises: InputError NOT_FOUND."""
+    with unsealed(folder) as (_, _, _, log):
+        return log.prove(index)
+
+
+def export(folder: Path) -> Iterator[str]:
+    """Every event, a line each."""
+    with unsealed(folder) as (_, _, _, log):
+        for line in log.export():
+            yield f"{line}\n"
+
+
+def set_aside(folder: Path, reason: str) -> Path | None:
+    """The log goes on from here, for that reason; gives where the checkpoint lies now that says otherwise."""
+    with unsealed(folder) as (_, settings, records, log):
+        _recorded(settings, records, log, "audit.write", {"reason": reason})
+        return log.set_aside()
+
+
+def _authority(layout: Layout, records: Records) -> Authority:
+    private_pem = records.secret(AUTHORITY)
+    if private_pem is None:
+        raise InternalError("INTERNAL", "the store has no key of an authority")
+    return Authority.load(layout.authority.read_bytes(), private_pem)
+
+
+def _certificate(path: Path) -> bytes:
+    """The first certificate of a file that holds a key, too."""
+    content = path.read_bytes()
+    return content[content.index(b"-----BEGIN CERTIFICATE") :]
+
+
+def _recorded(settings: Settings, records: Records, log: AuditLog, action: str, detail: dict[str, str]) -> None:
+    more = {"role": "administrator", "site": settings.site, "way": "process", **detail}
+    with records.transaction(durable=True):
+        log.append(event(action, "success", AT_THE_KEYBOARD, "", when=now(), detail=more), durable=True)

@@ -1,0 +1,40 @@
+"""Who stands behind a request, to the API and the pages alike: a certificate that TLS verified, or a session."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import unquote
+
+from msgspec.structs import replace
+from starlette.requests import Request
+
+from starling.errors import InputError, UnknownCallerError
+from starling.node.identity import is_csrf, of_certificate
+from starling.node.service import Node
+from starling.node.values import Principal
+
+COOKIE: Final = "__Host-starling"
+#: headers: why the glass is broken (percent-encoded); the token against forged requests
+EMERGENCY, CSRF = "starling-emergency", "starling-csrf"
+#: a reason has a few letters, and is no essay (ours; as `values.Reason`)
+_REASON: Final = range(4, 2_001)
+
+
+def caller(node: Node, request: Request, *, csrf: str | None = None) -> Principal:
+    """Who asks.  `csrf`: the token of a form, where it is not in its header.
+
+    Raises: UnknownCallerError NOT_KNOWN; InputError BAD_REQUEST for an emergency without a reason.
+    """
+    emergency = unquote(request.headers.get(EMERGENCY, "")).strip()
+    if emergency and len(emergency) not in _REASON:
+        raise InputError("BAD_REQUEST", f"{EMERGENCY} says in words why it is one")
+    subject = request.scope.get("starling.subject")
+    if subject:
+        return of_certificate(subject, emergency)
+    session = node.sessions.of(request.cookies.get(COOKIE, ""))
+    if session is None:
+        raise UnknownCallerError("NOT_KNOWN", "neither a client certificate nor a session")
+    given = request.headers.get(CSRF, "") if csrf is None else csrf
+    if request.method not in {"GET", "HEAD"} and not is_csrf(session, given):
+        raise UnknownCallerError("NOT_KNOWN", "the token against forged requests is missing")
+    return replace(session.principal, emergency=emergency)

@@ -1,0 +1,206 @@
+"""The endpoints of a node in one table: what each takes, what it gives, and who may (by its action)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
+from starlette.responses import Response
+
+from starling.errors import InputError
+from starling.node.service import Node
+from starling.node.values import (
+    Account,
+    AuditPage,
+    ClinicalChange,
+    Enrolled,
+    Health,
+    Job,
+    KnowledgeInfo,
+    ModelInfo,
+    Name,
+    Order,
+    Override,
+    Patient,
+    Principal,
+    Reason,
+    Role,
+    Submitted,
+    Value,
+    Words,
+)
+from starling.report.document import document
+from starling.values import dataclass
+
+#: headers of an upload: JSON of a `Specimen`, percent-encoded; the name of the file, percent-encoded
+SPECIMEN, FILE = "starling-specimen", "starling-file"
+JSON, TEXT, BYTES = "application/json", "text/plain", "application/octet-stream"
+
+
+class Login(Value, frozen=True):
+    """Who logs in: name, password, and the code of the second factor."""
+
+    name: Name
+    password: Name
+    code: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+
+
+class LoggedIn(Value, frozen=True):
+    """Who is logged in, until when, and the token that goes with every change; the session itself is a cookie."""
+
+    csrf: str
+    principal: Principal
+    ends: str
+
+
+class Decided(Value, frozen=True):
+    """Going on against the answer for a drug, and why."""
+
+    drug: Name
+    reason: Reason
+
+
+class Noted(Value, frozen=True):
+    """A note on a step."""
+
+    note: Words = ""
+
+
+class Resolution(Value, frozen=True):
+    """What a person decides about a file in quarantine."""
+
+    accept: bool
+    reason: Reason
+
+
+class Person(Value, frozen=True):
+    """A new account."""
+
+    name: Name
+    role: Role
+    site: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as an endpoint sees it."""
+
+    who: Principal
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One row of the table.
+
+    `action`: empty where nobody need be known.  `answer`: None where the API reads the request itself.  `slow`: not
+    answered by the loop itself.  `also`: another status with the same content.  `query`, `headers`: name -> what it
+    says.  `accepts`, `media`: kinds of content.
+    """
+
+    method: str
+    path: str
+    action: str
+    summary: str
+    answer: Callable[[Node, Call], Any] | None = None
+    takes: Any = None
+    gives: Any = None
+    slow: bool = False
+    status: int = 200
+    also: int = 0
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    accepts: str = JSON
+    media: str = JSON
+
+
+def _assessment(node: Node, call: Call) -> Response:
+    return plain_json(document([node.assessment(call.who, call.path["patient"])]).encode())
+
+
+def _check(node: Node, call: Call) -> Response:
+    answer = node.check(call.who, call.body)
+    return Response(answer.text, media_type=TEXT) if call.query.get("as") == "text" else plain_json(answer.json)
+
+
+def _decided(node: Node, call: Call) -> Override:
+    return node.override(call.who, call.path["patient"], call.body.drug, call.body.reason)
+
+
+def _resolved(node: Node, call: Call) -> Job:
+    return node.resolve(call.who, call.path["job"], accept=call.body.accept, reason=call.body.reason)
+
+
+def _audit(node: Node, call: Call) -> AuditPage:
+    return node.audit(call.who, before=_number(call.query, "before", None), limit=_number(call.query, "limit", 100))
+
+
+def _number(query: Mapping[str, str], name: str, default: Any) -> Any:
+    """Raises: InputError BAD_REQUEST."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:10]) <= 1_000_000:
+        raise InputError("BAD_REQUEST", f"{name} is a number from 1 to 1000000")
+    return int(text)
+
+
+def plain_json(body: bytes, status: int = 200) -> Response:
+    """JSON that is encoded already."""
+    return Response(body, status_code=status, media_type=JSON)
+
+
+ENDPOINTS: Final = (
+    Endpoint("POST", "/v1/check", "check", "May this patient have these drugs?", _check, Order, dict,
+             query=(("as", "text: the words of the screen instead of JSON"),)),
+    Endpoint("GET", "/v1/patients", "patient.list", "Everybody of the site",
+             lambda node, call: node.patients(call.who), gives=tuple[Patient, ...]),
+    Endpoint("GET", "/v1/patients/{patient}", "patient.read", "Who stands behind a pseudonym",
+             lambda node, call: node.patient(call.who, call.path["patient"]), gives=Patient),
+    Endpoint("GET", "/v1/patients/{patient}/assessment", "assessment.read", "The released assessment", _assessment,
+             gives=dict, slow=True),
+    Endpoint("GET", "/v1/patients/{patient}/overrides", "override.list", "What was decided against an answer",
+             lambda node, call: node.overrides(call.who, call.path["patient"]), gives=tuple[Override, ...]),
+    Endpoint("POST", "/v1/patients/{patient}/overrides", "override.write", "Go on against the answer, and say why",
+             _decided, Decided, Override, slow=True, status=201),
+    Endpoint("GET", "/v1/jobs", "job.list", "The newest jobs",
+             lambda node, call: node.jobs(call.who), gives=tuple[Job, ...]),
+    Endpoint("POST", "/v1/jobs", "job.submit", "A file is taken in; 200 when these bytes were before", takes=bytes,
+             gives=Submitted, status=202, also=200, accepts=BYTES,
+             headers=((SPECIMEN, "whose it is: JSON of a Specimen, percent-encoded"),
+                      (FILE, "its name, percent-encoded"))),
+    Endpoint("GET", "/v1/jobs/{job}", "job.read", "One job",
+             lambda node, call: node.job(call.who, call.path["job"]), gives=Job),
+    Endpoint("POST", "/v1/jobs/{job}/review", "job.review", "The result was looked at",
+             lambda node, call: node.review(call.who, call.path["job"], call.body.note), Noted, Job, slow=True),
+    Endpoint("POST", "/v1/jobs/{job}/release", "job.release", "A second person releases the result",
+             lambda node, call: node.release(call.who, call.path["job"], call.body.note), Noted, Job, slow=True),
+    Endpoint("POST", "/v1/jobs/{job}/resolve", "job.resolve", "Decide about a file in quarantine", _resolved,
+             Resolution, Job, slow=True),
+    Endpoint("GET", "/v1/knowledge", "knowledge.read", "Which edition answers",
+             lambda node, call: node.knowledge(call.who), gives=KnowledgeInfo),
+    Endpoint("GET", "/v1/knowledge/changes", "knowledge.read", "What a prescriber would notice since the one before",
+             lambda node, call: node.knowledge_changes(call.who), gives=tuple[ClinicalChange, ...]),
+    Endpoint("GET", "/v1/models", "model.list", "The learned models that could run here",
+             lambda node, call: node.models(call.who), gives=tuple[ModelInfo, ...]),
+    Endpoint("GET", "/v1/audit", "audit.read", "The audit log, newest first, under a signed checkpoint", _audit,
+             gives=AuditPage, slow=True,
+             query=(("before", "entries before this index"), ("limit", "how many entries at most"))),
+    Endpoint("GET", "/v1/settings", "settings.read", "The settings of this node",
+             lambda node, call: node.stated_settings(call.who), gives=dict),
+    Endpoint("GET", "/v1/accounts", "account.list", "Who may log in",
+             lambda node, call: node.who_may_log_in(call.who), gives=tuple[Account, ...]),
+    Endpoint("POST", "/v1/accounts", "account.write", "A new account; told once",
+             lambda node, call: node.enrol(call.who, call.body.name, call.body.role, call.body.site), Person,
+             Enrolled, slow=True, status=201),
+    Endpoint("POST", "/v1/login", "", "A person logs in; the session is a cookie", takes=Login, gives=LoggedIn),
+    Endpoint("POST", "/v1/logout", "logout", "The session is over", status=204),
+    Endpoint("GET", "/livez", "", "Whether the process answers", media=TEXT, gives=str),
+    Endpoint("GET", "/readyz", "", "Whether knowledge, store and audit log are sound; 503 when not", gives=Health,
+             also=503),
+    Endpoint("GET", "/metrics", "metrics.read", "Counts and times, as Prometheus reads them", media=TEXT, gives=str),
+    Endpoint("GET", "/openapi.json", "", "This document", gives=dict),
+)  # fmt: skip

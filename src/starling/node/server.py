@@ -1,0 +1,205 @@
+"""`starling node run DIR`: the node serves over TLS, and does what it does beside, until it is asked to end.
+
+One process serves a node.  SIGTERM and SIGINT end it when the requests under way are answered; SIGHUP, or a new file,
+makes it show another certificate to new connections.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import current_thread, main_thread
+from typing import Any
+
+import uvicorn
+
+from starling._version import __version__
+from starling.errors import InputError, TrustError
+from starling.node.api import Api
+from starling.node.every import Every
+from starling.node.inbox import Inbox
+from starling.node.intake import Intake
+from starling.node.layout import Layout
+from starling.node.opening import DEVICE_PASSWORD, opened
+from starling.node.peers import PeerProtocol, context_of, load_device
+from starling.node.sending import Sending, sender_to
+from starling.node.service import Node
+
+#: seconds that requests under way have when the node ends; a connection without a request is kept; how often the file
+#: of the certificate is looked at (all ours)
+_GRACE_S, _KEEP_S, _CERTIFICATE_S = 10, 15, 5.0
+
+
+def run(folder: Path, *, port: int | None = None, ready: Callable[[str], object]) -> None:
+    """Serves the node of a folder until it is asked to end.  `ready`: told the address once it serves.
+
+    Raises: TrustError, the security officer's; InputError NO_NODE, NODE_RUNNING, BAD_SETTING and others, the
+    administrator's.
+    """
+    with only_one(Layout(folder)), opened(folder) as node:
+        Serving(node, port=port, ready=ready).run()
+
+
+@contextmanager
+def only_one(layout: Layout) -> Iterator[None]:
+    """No other process serves this node meanwhile.  Raises: InputError NO_NODE, NODE_RUNNING."""
+    if not layout.settings.exists():
+        raise InputError("NO_NODE", "holds no node", source=str(layout.root))
+    handle = os.open(layout.lock, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise InputError("NODE_RUNNING", "is served by another process", source=str(layout.root)) from error
+    finally:
+        os.close(handle)
+
+
+class Serving:
+    """An open node, and everything that runs while it serves."""
+
+    def __init__(self, node: Node, *, port: int | None = None, ready: Callable[[str], object]) -> None:
+        """Raises: InputError BAD_SETTING, when there is no listening there; TrustError CERTIFICATE_REFUSED."""
+        settings = node.settings
+        self._node = node
+        self._password = node.records.secret(DEVICE_PASSWORD) or b""
+        self._context = _context(node.layout, self._password)
+        self._shown = _mark(node.layout.device)
+        self._socket = _listening(settings.host, settings.port if port is None else port)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        self.address = f"https://{host}:{self._socket.getsockname()[1]}"
+        self._api = Api(node)
+        config = uvicorn.Config(
+            self._api.application(), http=PeerProtocol, ws="none", lifespan="off", loop="asyncio", log_config=None,
+            access_log=False, server_header=False, proxy_headers=False, limit_concurrency=settings.connections,
+            timeout_keep_alive=_KEEP_S, timeout_graceful_shutdown=_GRACE_S,
+        )  # fmt: skip
+        config.load()
+        config.ssl = self._context
+        self._server = _Server(config, told=lambda: ready(self.address), renew=self.renew)
+
+    def run(self) -> None:
+        """Serves, until `stop` or a signal; what is done beside it has ended, too, and the log is signed."""
+        node = self._node
+        with ExitStack() as beside:
+            beside.callback(self._ended)
+            beside.callback(self._api.close)
+            intake = Intake(node)
+            beside.callback(intake.stop)
+            node.happened("node.start", {"program": __version__})
+            intake.start()
+            for each in self._beside(beside):
+                beside.callback(each.stop)
+                each.start()
+            self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """It ends as on SIGTERM."""
+        self._server.should_exit = True
+
+    def renew(self) -> None:
+        """New connections are shown the certificate that lies there now; one that cannot be read changes nothing.
+
+        Raises: TrustError CERTIFICATE_REFUSED.
+        """
+        self._shown = _mark(self._node.layout.device)
+        _context(self._node.layout, self._password)  # looked at apart: a half of a pair must not be taken over
+        load_device(self._context, self._node.layout, self._password)
+
+    def _beside(self, stack: ExitStack) -> Iterator[Every]:
+        node = self._node
+        yield Every("checkpoint", self._checkpoint)
+        yield Every("certificate", self._certificate, again_s=_CERTIFICATE_S)
+        if node.outbox is not None:
+            outbox = Every("outbox", Sending(node.outbox, node.records.lock, sender_to(node.settings)).send)
+            node.tell_hub = outbox.wake
+            yield outbox
+        if node.settings.inbox:
+            inbox = Inbox(node)
+            yield Every("inbox", inbox.watch)
+            stack.callback(inbox.stopped.set)
+
+    def _checkpoint(self) -> float:
+        self._node.checkpoint()
+        return float(self._node.settings.checkpoint_minutes * 60)
+
+    def _certificate(self) -> float:
+        if _mark(self._node.layout.device) != self._shown:
+            self.renew()
+        return _CERTIFICATE_S
+
+    def _ended(self) -> None:
+        self._socket.close()
+        self._node.happened("node.stop", {})
+        self._node.checkpoint()
+
+
+class _Server(uvicorn.Server):
+    """As uvicorn's own; says when it serves, and SIGTERM is no failure."""
+
+    def __init__(self, config: uvicorn.Config, *, told: Callable[[], object], renew: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._told = told
+        self._renew = renew
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """It serves from here on."""
+        await super().startup(sockets)
+        self._told()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are those of the main thread; afterwards they mean what they did before."""
+        if current_thread() is not main_thread():
+            yield
+            return
+        before = {
+            signal.SIGTERM: signal.signal(signal.SIGTERM, self.handle_exit),
+            signal.SIGINT: signal.signal(signal.SIGINT, self.handle_exit),
+            signal.SIGHUP: signal.signal(signal.SIGHUP, lambda *_: self._renewed()),
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _renewed(self) -> None:
+        try:
+            self._renew()
+        except TrustError as error:
+            uvicorn.server.logger.error(error.message)
+
+
+def _context(layout: Layout, password: bytes) -> ssl.SSLContext:
+    try:
+        return context_of(layout, password)
+    except (OSError, ssl.SSLError) as error:
+        raise TrustError("CERTIFICATE_REFUSED", f"{layout.device.name}: key or certificate cannot be read") from error
+
+
+def _mark(path: Path) -> Any:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Raises: InputError BAD_SETTING."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+    except (OSError, OverflowError) as error:
+        found.close()
+        raise InputError("BAD_SETTING", f"cannot listen on {host}:{port} ({error})", source="settings.toml") from error
+    return found

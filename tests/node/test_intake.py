@@ -1,0 +1,170 @@
+"""A file becomes a result, or a person is asked; new knowledge amends what it changes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from starling.errors import ForbiddenError, InputError
+from starling.knowledge.compile import compile_knowledge
+from starling.node.amendment import amend
+from starling.node.demonstration import file_of, specimen_of
+from starling.node.intake import Intake
+from starling.node.opening import opened
+from starling.node.service import Node
+from starling.node.spool import unsealed
+from starling.node.values import Job, Specimen
+from tests.node.devices import asker
+
+ROOT = Path(__file__).resolve().parents[2]
+LAB, PHARMACIST = asker("laboratory", "lab-1"), asker("pharmacist", "pharmacist-1")
+
+
+@pytest.fixture
+def node(copied: Path) -> Iterator[Node]:
+    with opened(copied) as found:
+        yield found
+
+
+def taken(node: Node, path: Path, specimen: Specimen) -> Job:
+    """The job of a file, as far as the node takes it."""
+    job = node.submit(LAB, path.name, [path.read_bytes()], specimen).job
+    Intake(node).take(job.id)
+    found = node.records.job(job.id)
+    assert found is not None
+    return found
+
+
+def test_both_identifiers_of_one_patient_are_that_patient(node: Node, tmp_path: Path) -> None:
+    path = file_of(node.held.engine, 1, tmp_path)
+    again = taken(node, path, specimen_of(1))
+    assert again.state == "released"  # the same bytes: the same job
+    path.write_bytes(path.read_bytes() + b"\n")
+    repeated = taken(node, path, specimen_of(1))
+    assert repeated.id != again.id and (repeated.state, repeated.patient) == ("called", again.patient)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"second_identifier": "INS-other"}, "IDENTIFIERS: one identifier is known"),
+        ({"second_identifier": specimen_of(2).second_identifier}, "IDENTIFIERS: the two identifiers are of two"),
+        ({"birth_date": "1900-01-01"}, "BIRTH_DATE"),
+        ({"sex": "female"}, "SEX: the sex stated"),
+    ],
+)
+def test_what_may_be_somebody_else_waits_for_a_person(
+    node: Node, tmp_path: Path, changed: dict[str, str], reason: str
+) -> None:
+    path = file_of(node.held.engine, 1, tmp_path)
+    path.write_bytes(path.read_bytes() + b"\n")
+    job = taken(node, path, replace(specimen_of(1), **changed))
+    assert job.state == "quarantined" and job.reason.startswith(reason)
+    if job.patient:
+        assert node.resolve(LAB, job.id, accept=True, reason="asked the ward").state == "called"
+    else:
+        with pytest.raises(InputError, match="two patients"):
+            node.resolve(LAB, job.id, accept=True, reason="asked the ward")
+        assert node.resolve(LAB, job.id, accept=False, reason="asked the ward").state == "failed"
+
+
+def test_a_sex_that_chr_x_contradicts_and_genotypes_of_somebody_else(node: Node, tmp_path: Path) -> None:
+    path = file_of(node.held.engine, 7, tmp_path)
+    job = taken(node, path, replace(specimen_of(7), sex="female"))
+    assert (job.state, job.reason) == ("quarantined", "SEX: chrX speaks against the sex stated")
+    swapped = taken(node, file_of(node.held.engine, 9, tmp_path), replace(specimen_of(1), sample=""))
+    assert (swapped.state, swapped.reason[:12]) == ("quarantined", "FINGERPRINT:")
+
+
+def test_a_file_that_cannot_be_read_fails_with_a_reason_and_may_come_again(node: Node, tmp_path: Path) -> None:
+    path = tmp_path / "empty.vcf"
+    path.write_bytes(b"##fileformat=VCFv4.2\n")
+    first = taken(node, path, specimen_of(8))
+    assert first.state == "failed" and first.reason.startswith("BAD_HEADER: ") and str(tmp_path) not in first.reason
+    assert node.records.sealing(first.id) is None and not [*node.layout.spool.iterdir()]
+    assert taken(node, path, specimen_of(8)).id != first.id
+
+
+def test_a_file_of_several_people_asks_for_the_sample(node: Node, tmp_path: Path) -> None:
+    path = file_of(node.held.engine, 5, tmp_path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    wider = [
+        each if each.startswith("##") else f"{each}\t{each.split(chr(9))[-1]}{'x' * each.startswith('#')}"
+        for each in lines
+    ]
+    path.write_text("".join(f"{each}\n" for each in wider), encoding="utf-8")
+    job = taken(node, path, specimen_of(5))
+    assert job.state == "failed" and job.reason.startswith("SEVERAL_PATIENTS: ")
+    assert taken(node, path, replace(specimen_of(5), sample="DEMO-0005x")).state == "called"
+
+
+def test_what_the_device_lacks_is_not_the_files_fault(node: Node, tmp_path: Path) -> None:
+    path = file_of(node.held.engine, 5, tmp_path)
+    job = node.submit(LAB, path.name, [path.read_bytes()], specimen_of(5)).job
+    node.records.connection.execute("PRAGMA query_only = on")
+    import apsw
+
+    with pytest.raises(apsw.ReadOnlyError):
+        Intake(node).take(job.id)
+    node.records.connection.execute("PRAGMA query_only = off")
+    assert node.records.unfinished() == [job.id]
+    Intake(node).work_off()
+    assert not node.records.unfinished()
+
+
+def test_source_files_are_kept_sealed_where_the_settings_say_so(copied: Path, tmp_path: Path) -> None:
+    (copied / "settings.toml").write_text("keep_source_files = true\n", encoding="utf-8")
+    with opened(copied) as node:
+        path = file_of(node.held.engine, 5, tmp_path)
+        job = taken(node, path, specimen_of(5))
+        key = node.records.sealing(job.id)
+        assert key is not None
+        assert b"".join(unsealed(node.layout.spool / job.id, key)) == path.read_bytes()
+
+
+def test_what_no_job_knows_is_taken_out_of_the_spool_at_the_start(node: Node) -> None:
+    (node.layout.spool / "j-0000000000000000").write_bytes(b"noise")
+    intake = Intake(node)
+    intake.start()
+    intake.stop()
+    assert not [*node.layout.spool.iterdir()]
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another edition: CYP2C19*2 has normal function."""
+    folder = tmp_path_factory.mktemp("other")
+    tables = Path(shutil.copytree(ROOT / "knowledge-base", folder / "tables"))
+    path = tables / "alleles.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    changed = [
+        line.replace("No function", "Normal function") if line.startswith("CYP2C19\t*2\t") else line for line in lines
+    ]
+    assert changed != lines
+    path.write_text("".join(changed), encoding="utf-8")
+    compile_knowledge(tables, folder / "other.kb")
+    return folder / "other.kb"
+
+
+def test_new_knowledge_amends_what_it_changes_and_says_what(node: Node, other: Path) -> None:
+    with pytest.raises(ForbiddenError):
+        node.replace_knowledge(LAB, other)
+    before = node.records.rows("SELECT count(*) FROM job")[0][0]
+    info = node.replace_knowledge(asker("administrator"), other)
+    assert info.previous and node.knowledge_changes(asker("administrator"))
+    count = amend(node)
+    assert count and amend(node) == 0
+    amended = [job for job in node.jobs(LAB) if job.amends]
+    assert len(amended) == count == node.records.rows("SELECT count(*) FROM job")[0][0] - before
+    assert all("citalopram" in {change.drug for change in job.changes} for job in amended)
+    for job in amended:
+        assert job.state == "called" and job.changes and not job.released_by
+        assert all(change.before != change.after for change in job.changes)
+        assert node.patient(LAB, job.patient).released == job.amends
+    node.review(LAB, amended[0].id)
+    node.release(PHARMACIST, amended[0].id)
+    assert node.patient(LAB, amended[0].patient).released == amended[0].id

@@ -1,0 +1,148 @@
+"""The process: made, served over TLS, asked, and ended, as whoever runs it sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from socket import create_connection
+
+import httpx
+import pytest
+from cryptography import x509
+
+from starling.node import administration
+from starling.node.demonstration import file_of, specimen_of
+from starling.node.founding import Founded
+from starling.node.opening import opened
+from starling.node.values import ROLES
+from tests import commands
+from tests.node.devices import PATIENCE, trusting
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'workshop' / 'src'}"}
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process of a node, and its address."""
+    command = [sys.executable, "-m", "starling", "node", "run", str(folder), "--port", "0"]
+    process = subprocess.Popen(
+        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("ready https://127.0.0.1:"), line or process.communicate()[1]
+        yield process, line.removeprefix("ready ").strip()
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=PATIENCE)
+
+
+def client(folder: Path, address: str, role: str | None = None) -> httpx.Client:
+    context = trusting(folder)
+    if role:
+        context.load_cert_chain(folder / "clients" / f"{role}.pem")
+    return httpx.Client(base_url=address, verify=context, timeout=PATIENCE)
+
+
+def shown(folder: Path, address: str) -> datetime:
+    """When the certificate ends that a new connection is shown."""
+    host, _, port = address.removeprefix("https://").partition(":")
+    with (
+        create_connection((host, int(port)), timeout=PATIENCE) as plain,
+        trusting(folder).wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        certificate = secured.getpeercert(binary_form=True)
+    assert certificate is not None
+    return x509.load_der_x509_certificate(certificate).not_valid_after_utc
+
+
+def test_a_demonstration_node_answers_as_the_command_does_and_ends_on_sigterm(copied: Path, tmp_path: Path) -> None:
+    specimen = specimen_of(3)
+    with opened(copied) as node:
+        path = file_of(node.held.engine, 3, tmp_path)
+        ids = {each.identifier: each.id for each in node.records.patients("here")}
+    patient = ids[specimen.identifier]
+    with running(copied) as (process, address):
+        with client(copied, address) as nobody:
+            assert nobody.get("/livez").text == "alive\n"
+            assert nobody.get("/readyz").json() == {
+                "ready": True, "checks": {"store": "", "audit": "", "knowledge": ""}
+            }  # fmt: skip
+        order = {"patient": patient, "drugs": ["codeine", "clopidogrel"], "medication": ["paroxetine"]}
+        with client(copied, address, "prescriber") as prescriber:
+            answer = prescriber.post("/v1/check", json=order).json()
+            text = prescriber.post("/v1/check", params={"as": "text"}, json=order).text
+        for role in ROLES:
+            with client(copied, address, role) as known:
+                assert known.get("/v1/knowledge").status_code == 200
+        assert commands.run("node", "run", copied).err.endswith("[NODE_RUNNING]\n")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, out, err) == (0, "", "")
+    said = [f"--subject=sex={specimen.sex}", f"--subject=birth_date={specimen.birth_date}", "--sex", specimen.sex]
+    asked = ["check", "codeine,clopidogrel", path, "-m", "paroxetine", *said]
+    assert commands.run(*asked, "-o", tmp_path / "a.txt").code == commands.run(*asked, "-o", tmp_path / "a.json").code
+    assert text == (tmp_path / "a.txt").read_text(encoding="utf-8")
+    assert _timeless(answer) == _timeless(httpx.Response(200, content=(tmp_path / "a.json").read_bytes()).json())
+    assert administration.verify(copied).require().size > 100
+
+
+def _timeless(answer: dict[str, object]) -> str:
+    import json
+
+    for each in answer["answers"]:  # type: ignore[attr-defined]
+        del each["provenance"]["created"]
+    return json.dumps(answer)
+
+
+def test_a_renewed_certificate_is_shown_without_a_restart(copied: Path) -> None:
+    with running(copied) as (process, address), client(copied, address, "prescriber") as before:
+        assert before.get("/v1/knowledge").status_code == 200
+        ends = administration.renew(copied, days=9)
+        process.send_signal(signal.SIGHUP)
+        while shown(copied, address) != ends.replace(microsecond=0):
+            assert process.poll() is None
+        assert ends - datetime.now(UTC) < timedelta(days=9)
+        assert before.get("/v1/knowledge").status_code == 200
+        (copied / "device.pem").write_bytes(b"half a certif")
+        process.send_signal(signal.SIGHUP)
+        assert process.stderr is not None
+        assert "device.pem: key or certificate cannot be read" in process.stderr.readline()
+        assert shown(copied, address) == ends.replace(microsecond=0)
+
+
+def test_only_tls_13_is_spoken(copied: Path) -> None:
+    with running(copied) as (_, address):
+        context = trusting(copied)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{address}/livez", verify=context)
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{address.replace('https', 'http')}/livez")
+
+
+def test_a_plain_node_has_no_key_of_anybody(founded: Founded, tmp_path: Path) -> None:
+    made = commands.run("node", "init", tmp_path / "node", "--set", "site=ward-3", "--set", "port=0")
+    assert made.code == 0
+    assert founded.verifier_key.startswith("starling.node/audit+")
+    assert "starling.node/audit+" in made.out and "told here and never again" in made.out
+    assert "whoever copies this disk has the key as well" in made.out
+    assert not (tmp_path / "node" / "clients").exists()
+    assert (tmp_path / "node" / "checkpoint").is_file()
+    assert 'site = "ward-3"' in (tmp_path / "node" / "settings.toml").read_text(encoding="utf-8")
+    again = commands.run("node", "init", tmp_path / "node")
+    assert (again.code, again.err.endswith("[FOLDER_TAKEN]\n")) == (2, True)
+    for word, code in (("site", "BAD_SETTING"), ("prt=1", "BAD_SETTING"), ("port=x", "BAD_SETTING")):
+        assert commands.run("node", "init", tmp_path / "other", "--set", word).err.endswith(f"[{code}]\n")
+    assert not (tmp_path / "other").exists()
+    assert commands.run("node", "run", tmp_path / "other").err.endswith("[NO_NODE]\n")
