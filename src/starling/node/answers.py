@@ -17,15 +17,27 @@ from starling.engine import EVERYTHING, Engine
 from starling.library import question
 from starling.node import evidence
 from starling.node.spool import in_memory
-from starling.node.values import Order, Origin, Specimen
+from starling.node.values import ClinicalChange, Order, Origin, Specimen
 from starling.report.check import checks_view
 from starling.report.check_json import checks_parts
 from starling.serial.digest import ResultDigest
 from starling.values import dataclass, replace
 from starling.vocabulary import SampleGenotypes
 
+#: drug -> headline
+Actions = tuple[tuple[str, str], ...]
 #: columns of an answer as text, as `starling check -o FILE.txt` writes it
 WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One edition of the knowledge, ready; replaced whole, while questions under way finish on the old one."""
+
+    engine: Engine
+    loaded: str
+    previous: str = ""
+    changes: tuple[ClinicalChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class Rendered:
 
     json: bytes
     text: str
-    actions: tuple[tuple[str, str], ...]
+    actions: Actions
     result_sha256: str
 
 
@@ -119,7 +131,7 @@ def asked(engine: Engine, tested: Tested, order: Order) -> tuple[Assessment, tup
     return _of_the_file(found, tested.origin), names
 
 
-def actions_of(person: Assessment, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def actions_of(person: Assessment, names: Iterable[str]) -> Actions:
     """Each drug with its headline."""
     return tuple((name, person.drug(name).headline_action or person.drug(name).status) for name in names)
 

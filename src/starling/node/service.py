@@ -54,17 +54,6 @@ from starling.node.values import (
 from starling.report.document import from_json
 from starling.trust.audit import AuditLog
 from starling.trust.events import event
-from starling.values import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One edition of the knowledge, ready; replaced whole, while questions under way finish on the old one."""
-
-    engine: Engine
-    loaded: str
-    previous: str = ""
-    changes: tuple[ClinicalChange, ...] = ()
 
 
 def now() -> str:
@@ -83,7 +72,7 @@ class Node:
         self.settings = settings
         self.records = records
         self.log = log
-        self.held = Held(engine, now())
+        self.held = answers.Held(engine, now())
         self.kept = answers.Kept(settings.answers_kept)
         self.accounts = Accounts(records)
         self.sessions = Sessions(settings.session_minutes)
@@ -100,8 +89,7 @@ class Node:
         """
         patient = self._patient(who, "check", order.patient)
         answer = self._answered(patient, order)
-        said = {"answer": dict(answer.actions), "result_sha256": answer.result_sha256}
-        self._record(who, "check", "success", patient.id, said)
+        self._checked(who, patient, answer.actions, answer.result_sha256)
         return answer
 
     def answer(self, who: Principal, order: Order) -> tuple[Assessment, tuple[str, ...]]:
@@ -111,9 +99,12 @@ class Node:
         """
         patient = self._patient(who, "check", order.patient)
         person, names = answers.asked(self.held.engine, self.tested(patient), order)
-        said = {"answer": dict(answers.actions_of(person, names)), "result_sha256": person.result_sha256}
-        self._record(who, "check", "success", patient.id, said)
+        self._checked(who, patient, answers.actions_of(person, names), person.result_sha256)
         return person, names
+
+    def _checked(self, who: Principal, patient: Patient, actions: answers.Actions, result_sha256: str) -> None:
+        said = {"answer": dict(actions), "result_sha256": result_sha256}
+        self._record(who, "check", "success", patient.id, said)
 
     def assessment(self, who: Principal, patient: str) -> Assessment:
         """The whole assessment of the patient's released result.  Raises: ForbiddenError; InputError NO_RESULT."""
@@ -359,7 +350,7 @@ class Node:
         changes = tuple(ClinicalChange(rank=each.rank, about=each.about, text=each.text) for each in found)
         stamp = new.knowledge.stamp
         self._record(who, "knowledge.replace", "success", "", {"version": stamp.version, "sha256": stamp.sha256})
-        self.held = Held(new, now(), old.knowledge.stamp.version, changes)
+        self.held = answers.Held(new, now(), old.knowledge.stamp.version, changes)
         self.kept.clear()
         self.wake()
         return self.knowledge(who)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page
 
-from starling.engine import Engine
+from starling.knowledge.compile import compile_knowledge
 from starling.node import founding
 from starling.node.api import Api
 from starling.node.callers import COOKIE
@@ -24,6 +25,8 @@ from starling.node.values import Principal, Role, Specimen
 from starling.values import dataclass
 from starling_workshop.simulation import Layout, Request, simulate, write_vcf
 from tests.browsing import chromium
+from tests.knowledge.small import SOURCE
+from tests.knowledge.test_invariants import Defect, damage
 
 #: a name that would run, hide what follows it and break the line, if it were not written out
 HOSTILE = "<script>document.title='owned'</script>\"'><img src=x onerror=alert(1)>\u202eevil"
@@ -176,6 +179,10 @@ def visit(board: Board, browser: Browser) -> Iterator[Visitor]:
 
 
 @pytest.fixture(scope="session")
-def engine(filling: Filling) -> Engine:
-    """The engine of the node."""
-    return filling.node.held.engine
+def another_edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The knowledge base with one drug ruled out that was to be avoided."""
+    folder = tmp_path_factory.mktemp("edition")
+    source = Path(shutil.copytree(SOURCE, folder / "source"))
+    damage(source, Defect("advice", "A0001", {"action": "contraindicated"}, message=""))
+    compile_knowledge(source, folder / "another.kb")
+    return folder / "another.kb"

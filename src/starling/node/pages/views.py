@@ -26,11 +26,13 @@ def home(visit: Visit) -> Response:
 def worklist(visit: Visit) -> Response:
     """What waits for this person, and the patients; `q` filters them by name, identifier or pseudonym."""
     sought = visit.form.get("q", "")
-    patients = visit.node.patients(visit.who) if visit.may("patient.list") else ()
-    jobs = visit.node.jobs(visit.who, limit=_SHOWN_FILES) if visit.may("job.list") else ()
+    sees_files = visit.may("job.list")
+    sees_patients = visit.may("patient.list") or not sees_files  # who may see neither is refused
+    patients = visit.node.patients(visit.who) if sees_patients else ()
+    jobs = visit.node.jobs(visit.who, limit=_SHOWN_FILES) if sees_files else ()
     return visit.shown(
         "worklist.html", people={each.id: each for each in patients}, patients=tuple(_found(patients, sought)),
-        waiting=_waiting(jobs), sought=sought, count=len(patients), sees_patients=visit.may("patient.list"),
+        waiting=_waiting(jobs), sought=sought, count=len(patients), sees_patients=sees_patients, sees_files=sees_files,
     )  # fmt: skip
 
 
