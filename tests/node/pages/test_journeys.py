@@ -121,7 +121,7 @@ def test_everything_works_without_a_script(board: Board, visit: Visitor) -> None
     page.get_by_label("Name, date of birth or identifier").fill("number 1961-04-03")
     page.get_by_role("button", name="Find").click()
     expect(page.locator("#people tbody tr")).to_have_count(1)
-    page.get_by_role("textbox", name="Name, date of birth or identifier").fill("nobody")
+    page.get_by_role("searchbox").fill("nobody")
     page.get_by_role("button", name="Find").click()
     expect(page.locator("#people")).to_contain_text("Nobody here has that name")
     page.goto(f"{board.address}/patients/{board.patients['released']}")
