@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pyotp
-import pytest
 from playwright.sync_api import Page, expect
 
 from starling.node.identity import Sessions
@@ -199,10 +198,9 @@ def test_a_page_left_open_makes_way_when_the_session_ends(board: Board, visit: V
     expect(page).to_have_url(re.compile("/sign-in$"))
 
 
-def test_to_ask_whether_a_session_lasts_does_not_make_it_last(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_to_ask_whether_a_session_lasts_does_not_make_it_last() -> None:
     clock = [1_000.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])
-    sessions = Sessions(1)
+    sessions = Sessions(1, lambda: clock[0])
     session = sessions.open(Principal(name="dr.away", role="prescriber", site="north"))
     clock[0] += 59
     assert sessions.seen(session.token) == session
