@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec.structs import replace
+from msgspec import structs
 from starlette.responses import RedirectResponse, Response
 
 from starling.assessment import Assessment
@@ -23,7 +23,7 @@ from starling.report.markup import Markup
 from starling.report.parts import badge
 from starling.report.provenance import provenance
 from starling.report.words import action_words, dated
-from starling.values import dataclass
+from starling.values import dataclass, replace
 
 #: an answer against which nobody need decide
 _QUIET: Final = frozenset({"standard"})
@@ -41,13 +41,17 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The form for an order: what was filled in, what is wrong with it, and the answers."""
+    """The form for an order: what was filled in, what is wrong with it, and the answers.
+
+    `opened`: the drug that somebody wants to go on with, for `reason`.
+    """
 
     form: forms.Fields
     wrong: tuple[Wrong, ...] = ()
     answers: tuple[Shown, ...] = ()
     limits: tuple[str, ...] = ()
     opened: str = ""
+    reason: str = ""
 
     def wrong_at(self, field: str) -> str:
         """What is wrong with a field; empty: nothing."""
@@ -72,9 +76,8 @@ def overridden(visit: Visit) -> Response:
     try:
         order, reason = forms.order(visit.form, id_), forms.reason(visit.form)
     except FormError as error:
-        answered = _answered(visit, visit.form)
-        asked = Asked(answered.form, error.wrong, answered.answers, answered.limits, visit.form.get("drugs", ""))
-        return _page(visit, asked, 422)
+        said = {"opened": visit.form.get("drugs", ""), "reason": visit.form.get("reason", "")}
+        return _page(visit, replace(_answered(visit, visit.form), wrong=error.wrong, **said), 422)
     visit.node.override(visit.who, id_, order.drugs[0], reason, order)
     return RedirectResponse(f"/patients/{id_}?done=override#decisions", 303)
 
@@ -89,7 +92,7 @@ def opened_in_emergency(visit: Visit) -> Response:
             "problem.html", status=422, title="A reason is needed", detail="The record was not opened.",
             patient=id_, wrong=error.wrong,
         )  # fmt: skip
-    visit.node.patient(replace(visit.session.principal, emergency=reason), id_)
+    visit.node.patient(structs.replace(visit.session.principal, emergency=reason), id_)
     visit.door.break_glass(visit.session, id_, reason)
     return RedirectResponse(f"/patients/{id_}?done=emergency", 303)
 
