@@ -70,7 +70,7 @@ def test_an_answer_looks_as_good_as_the_question(board: Board, visit: Visitor) -
     page.get_by_label("Drug to be ordered").fill("voriconazole, codeine")
     page.get_by_label("What the patient takes already").fill("paroxetine, omeprazole")
     page.get_by_role("button", name="Check the order").click()
-    page.get_by_role("region", name="Answer").wait_for()
+    page.get_by_role("region", name="Answer", exact=True).wait_for()
     page.get_by_text("Go on with voriconazole against this answer").click()
     looked_at(page, "answer", "#order")
 

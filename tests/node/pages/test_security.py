@@ -197,9 +197,9 @@ def test_hostile_medicines_and_drugs_are_text_in_the_answer(board: Board, visit:
     page.get_by_label("Drug to be ordered").fill("codeine")
     page.get_by_label("What the patient takes already").fill('"><img src=x onerror=alert(1)>\u202e')
     page.get_by_role("button", name="Check the order").click()
-    page.get_by_role("region", name="Answer").wait_for()
+    page.get_by_role("region", name="Answer", exact=True).wait_for()
     assert page.locator("img").count() == 0
-    assert "<img src=x onerror=alert(1)>" in page.get_by_role("region", name="Answer").inner_text()
+    assert "<img src=x onerror=alert(1)>" in page.get_by_role("region", name="Answer", exact=True).inner_text()
     page.get_by_label("Drug to be ordered").fill("<script>alert(1)</script>")
     page.get_by_role("button", name="Check the order").click()
     assert "<script>alert(1)</script>" in page.get_by_role("alert").inner_text()
