@@ -18,11 +18,14 @@ SAME   := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=Haswell PYT
 JOBS   ?= 2
 export PYTHONDONTWRITEBYTECODE :=
 
+NODE   ?= build/node
+PORT   ?= 0
+
 VCF    ?= src/starling/examples/example.vcf
 REPORT ?= build/report
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types floors shape pytest exhaustive coverage bench train-warfarin bench-warfarin docs \
+.PHONY: help setup run node test lint types floors shape pytest exhaustive coverage bench train-warfarin bench-warfarin docs \
 	release lock clean
 .DELETE_ON_ERROR:
 
@@ -71,6 +74,10 @@ run: $(KB)  ## a report from the bundled example, or from VCF=path; pages go to 
 	@PYTHONPATH=src $(PYTHON) -m starling report $(VCF)
 	@PYTHONPATH=src $(PYTHON) -m starling report $(VCF) --format html --output $(REPORT)/
 	@echo "To print or to pass on: $(REPORT)/"
+
+node: setup  ## a device with synthetic patients, served on this machine until Ctrl-C (NODE=folder, PORT=number)
+	@test -d $(NODE) || $(BIN)/starling node init $(NODE) --demo
+	@exec $(BIN)/starling node run $(NODE) --port $(PORT)
 
 test: lint types floors shape pytest  ## every check; tests skipped for missing data are counted last
 

@@ -12,7 +12,11 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from starling.node.settings import Setting
+    from starling.node.values import Principal
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -178,11 +182,50 @@ def _sentence(action: argparse.Action) -> str:
     return " ".join((action.help or "").split()) % values
 
 
+def node_page() -> str:
+    """The settings and the endpoints of a node, from the tables that it runs on."""
+    from starling.node.endpoints import ENDPOINTS
+    from starling.node.settings import TABLE
+    from starling.node.values import ROLES, Principal
+
+    settings = (
+        (f"`{each.name}`", f"`{each.default}`".lower() if each.default != "" else "", each.unit, _with_choices(each))
+        for each in TABLE
+    )
+    roles = {
+        each.action: ", ".join(role for role in ROLES if _may(Principal(name="", role=role, site=""), each.action))
+        for each in ENDPOINTS
+    }
+    endpoints = (
+        (f"`{each.method} {each.path}`", each.summary, roles[each.action] if each.action else "everybody")
+        for each in ENDPOINTS
+    )
+    return (
+        GENERATED
+        + "# The node\n\n[Run a node](../how-to/run-a-node.md) says how. `GET /openapi.json` of a node describes what "
+        "each request takes and gives.\n\n## Settings\n\nIn `settings.toml` of its folder; read when it starts.\n\n"
+        + _table(("setting", "default", "unit", "meaning"), settings)
+        + "\n## Requests\n\n"
+        + _table(("request", "what it does", "who may"), endpoints)
+    )
+
+
+def _with_choices(setting: Setting) -> str:
+    return f"{setting.help} ({', '.join(setting.choices)})" if setting.choices else setting.help
+
+
+def _may(who: Principal, action: str) -> bool:
+    from starling.node.policy import decide
+
+    return action == "logout" or decide(who, action, who.site).permitted
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "cli.md": commands_page,
     "errors.md": errors_page,
     "exit-codes.md": exit_codes_page,
     "genes.md": genes_page,
+    "node.md": node_page,
 }
 
 

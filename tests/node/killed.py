@@ -29,8 +29,10 @@ WHO = Principal(name="lab-1", role="laboratory", site="here")
 
 def file_of(content: bytes, number: int) -> tuple[bytes, Specimen]:
     """The file of a number, and whose it is: always another patient."""
-    names = {"identifier": f"KILL-{number:05}", "second_identifier": f"K2-{number:05}"}
-    return content + b"\n" * (number % 7), Specimen(**names, specimen=f"E-{number}", laboratory="lab")
+    specimen = Specimen(
+        identifier=f"KILL-{number:05}", second_identifier=f"K2-{number:05}", specimen=f"E-{number}", laboratory="lab"
+    )
+    return content + b"\n" * (number % 7), specimen
 
 
 def work(folder: Path, content: bytes, order: dict[str, Any]) -> None:

@@ -13,7 +13,6 @@ from starling.node import administration
 from starling.node.demonstration import specimen_of
 from starling.node.founding import found
 from starling.node.opening import opened, unsealed
-from starling.node.service import Node
 from tests import commands
 from tests.node.devices import asker, new_patient, serving, settled, upload
 
@@ -160,7 +159,7 @@ def test_a_key_in_a_token_opens_the_node_and_nothing_else_does(softhsm: tuple[Pa
     made = found(tmp_path / "node", settings=dict(token))
     assert "the token ward: the key does not leave it" in made.holder and not (tmp_path / "node" / "file.key").exists()
     with opened(tmp_path / "node") as node:
-        assert isinstance(node, Node) and node.health().ready
+        assert node.health().ready
     found(tmp_path / "second", settings=dict(token))  # the key that is there is used
     with opened(tmp_path / "second") as node:
         assert node.log.size == administration.verify(tmp_path / "second").size

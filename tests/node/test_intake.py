@@ -168,3 +168,32 @@ def test_new_knowledge_amends_what_it_changes_and_says_what(node: Node, other: P
     node.review(LAB, amended[0].id)
     node.release(PHARMACIST, amended[0].id)
     assert node.patient(LAB, amended[0].patient).released == amended[0].id
+
+
+def test_what_nobody_released_yet_is_called_again_and_an_older_amendment_is_superseded(
+    node: Node, other: Path, tmp_path: Path
+) -> None:
+    waiting = taken(node, file_of(node.held.engine, 5, tmp_path), specimen_of(5))
+    node.review(LAB, waiting.id)
+    administrator = asker("administrator")
+    node.replace_knowledge(administrator, other)
+    asked = iter([True, False])
+    assert amend(node, lambda: next(asked)) == 1  # stopped in between; it goes on at the next start
+    count = amend(node)
+    again = node.job(LAB, waiting.id)
+    assert (again.state, again.reviewed_by) == ("called", "")
+    assert again.result_sha256 != waiting.result_sha256
+    amended = [job.id for job in node.jobs(LAB) if job.amends]
+    assert count == len(amended)
+    node.replace_knowledge(administrator, ROOT / "src" / "starling" / "knowledge" / "starling.kb")
+    amend(node)
+    assert {node.job(LAB, id_).state for id_ in amended} == {"failed"}
+    assert {node.job(LAB, id_).reason.partition(":")[0] for id_ in amended} == {"SUPERSEDED"}
+
+
+def test_another_edition_at_the_next_start_amends_too(copied: Path, other: Path) -> None:
+    (copied / "settings.toml").write_text(f'knowledge = "{other}"\n', encoding="utf-8")
+    with opened(copied) as node:
+        intake = Intake(node)
+        assert intake.work_off() > 0
+        assert any(job.amends for job in node.jobs(LAB))

@@ -23,7 +23,7 @@ from tests.node.killed import WHO, file_of
 
 ROOT = Path(__file__).resolve().parents[2]
 #: files in each round
-FILES = 3
+FILES = 2
 
 Orders = Callable[[dict[str, object]], list[str]]
 
@@ -57,6 +57,8 @@ def killer(folder: Path, file: Path) -> Iterator[Orders]:
 def killed_again_and_again(folder: Path, tmp_path: Path, points: int) -> None:
     chance = random.Random(20260528)
     file = demonstration_file(bundled_engine(), 1, tmp_path)
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([line for line in lines if line.startswith((b"#", b"chr6", b"chr10"))]))
     acknowledged: dict[str, int] = {}
     with killer(folder, file) as carried_out:
         *told, end = carried_out({"first": 0, "files": FILES})
@@ -89,8 +91,8 @@ def _all_is_there_and_finishes_once(folder: Path, content: bytes, acknowledged: 
             assert again.again and again.job.id == job and again.job.state == "called"
         jobs = [job for job in node.jobs(WHO, limit=100_000) if job.specimen.startswith("E-")]
         assert {job.state for job in jobs} == {"called"}
-        for job in jobs:
-            assert [event.state for event in job.events] == ["received", "read", "called"]
+        for each in jobs:
+            assert [event.state for event in each.events] == ["received", "read", "called"]
         assert max(Counter(job.patient for job in jobs).values()) == 1
         said = Counter(
             (event["subtype"][0]["code"], detail["valueString"])

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from socket import IPPROTO_TCP, TCP_NODELAY
 from urllib.parse import quote
 
 import httpx
@@ -141,6 +142,14 @@ def test_a_connection_that_asks_nothing_is_closed(narrow: Device, monkeypatch: p
 def test_one_request_too_many_at_a_time_is_asked_to_come_again(bare: Callable[..., Path]) -> None:
     with serving(bare(connections=2)) as device, device.client() as first, device.client() as second:
         assert (first.get("/livez").status_code, second.get("/livez").status_code) == (200, 503)
+
+
+def test_small_answers_do_not_wait_for_each_other(narrow: Device) -> None:
+    with narrow.client() as nobody:
+        assert nobody.get("/livez").status_code == 200
+        transports = [each.transport for each in narrow.serving._server.server_state.connections]
+        told = [each.get_extra_info("socket").getsockopt(IPPROTO_TCP, TCP_NODELAY) for each in transports]
+        assert told and all(told)
 
 
 def test_every_answer_forbids_scripts_and_frames_and_storing(narrow: Device) -> None:

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socket import create_connection
+from socket import AF_INET, SOCK_STREAM, create_connection, socket
 
 import httpx
 import pytest
 from cryptography import x509
 
-from starling.node import administration
+from starling.node import administration, server
 from starling.node.demonstration import file_of, specimen_of
 from starling.node.founding import Founded
 from starling.node.opening import opened
@@ -66,35 +66,38 @@ def shown(folder: Path, address: str) -> datetime:
     return x509.load_der_x509_certificate(certificate).not_valid_after_utc
 
 
-def test_a_demonstration_node_answers_as_the_command_does_and_ends_on_sigterm(copied: Path, tmp_path: Path) -> None:
-    specimen = specimen_of(3)
-    with opened(copied) as node:
-        path = file_of(node.held.engine, 3, tmp_path)
+def test_a_demonstration_node_answers_as_the_command_does_and_ends_on_sigterm(tmp_path: Path) -> None:
+    folder, specimen = tmp_path / "demo", specimen_of(13)
+    assert commands.run("node", "init", folder, "--demo").code == 0
+    assert {path.name for path in (folder / "clients").iterdir()} == {f"{role}.pem" for role in ROLES}
+    with opened(folder) as node:
+        path = file_of(node.held.engine, 13, tmp_path)
         ids = {each.identifier: each.id for each in node.records.patients("here")}
+    assert len(ids) == 20
     patient = ids[specimen.identifier]
-    with running(copied) as (process, address):
-        with client(copied, address) as nobody:
+    with running(folder) as (process, address):
+        with client(folder, address) as nobody:
             assert nobody.get("/livez").text == "alive\n"
             assert nobody.get("/readyz").json() == {
                 "ready": True, "checks": {"store": "", "audit": "", "knowledge": ""}
             }  # fmt: skip
         order = {"patient": patient, "drugs": ["codeine", "clopidogrel"], "medication": ["paroxetine"]}
-        with client(copied, address, "prescriber") as prescriber:
+        with client(folder, address, "prescriber") as prescriber:
             answer = prescriber.post("/v1/check", json=order).json()
             text = prescriber.post("/v1/check", params={"as": "text"}, json=order).text
         for role in ROLES:
-            with client(copied, address, role) as known:
+            with client(folder, address, role) as known:
                 assert known.get("/v1/knowledge").status_code == 200
-        assert commands.run("node", "run", copied).err.endswith("[NODE_RUNNING]\n")
+        assert commands.run("node", "run", folder).err.endswith("[NODE_RUNNING]\n")
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, out, err) == (0, "", "")
     said = [f"--subject=sex={specimen.sex}", f"--subject=birth_date={specimen.birth_date}", "--sex", specimen.sex]
-    asked = ["check", "codeine,clopidogrel", path, "-m", "paroxetine", *said]
+    asked: list[str | Path] = ["check", "codeine,clopidogrel", path, "-m", "paroxetine", *said]
     assert commands.run(*asked, "-o", tmp_path / "a.txt").code == commands.run(*asked, "-o", tmp_path / "a.json").code
     assert text == (tmp_path / "a.txt").read_text(encoding="utf-8")
     assert _timeless(answer) == _timeless(httpx.Response(200, content=(tmp_path / "a.json").read_bytes()).json())
-    assert administration.verify(copied).require().size > 100
+    assert administration.verify(folder).require().size > 100
 
 
 def _timeless(answer: dict[str, object]) -> str:
@@ -146,3 +149,30 @@ def test_a_plain_node_has_no_key_of_anybody(founded: Founded, tmp_path: Path) ->
         assert commands.run("node", "init", tmp_path / "other", "--set", word).err.endswith(f"[{code}]\n")
     assert not (tmp_path / "other").exists()
     assert commands.run("node", "run", tmp_path / "other").err.endswith("[NO_NODE]\n")
+
+
+def test_a_signal_ends_what_serves_and_what_runs_beside_it_and_the_log_says_so(copied: Path) -> None:
+    def ready(address: str) -> None:
+        assert address.startswith("https://127.0.0.1:")
+        (copied / "device.pem").write_bytes(b"half a certif")
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    server.run(copied, port=0, ready=ready)
+    assert signal.getsignal(signal.SIGTERM) is before
+    with opened(copied) as node:
+        said = [event["subtype"][0]["code"] for _, event in node.log.events(limit=2)]
+        assert said == ["node.stop", "node.start"] and node.log.verify().seen == node.log.size
+
+
+def test_a_node_that_cannot_listen_or_show_a_certificate_does_not_begin(copied: Path) -> None:
+    with socket(AF_INET, SOCK_STREAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        there = commands.run("node", "run", copied, "--port", str(taken.getsockname()[1]))
+    assert (there.code, "cannot listen on 127.0.0.1" in there.err) == (2, True)
+    assert commands.run("node", "run", copied, "--port", "70000").err.endswith("[BAD_SETTING]\n")
+    (copied / "settings.toml").write_text('host = "::1"\nport = 0\n', encoding="utf-8")
+    (copied / "device.pem").unlink()
+    assert commands.run("node", "run", copied).err.endswith("[CERTIFICATE_REFUSED]\n")

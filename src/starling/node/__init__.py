@@ -5,11 +5,15 @@
     settings   one table: name, default, unit, help           layout     what lies where in DIR
     founding   `starling node init`                            demonstration  synthetic patients of known truth
     records    tables in the sealed store                      spool      files that wait, sealed
-    intake     a file -> evidence -> a result, step by step    outbox     events that wait for a hub
-    answers    evidence and a question -> the answer, kept     evidence   what of a file is kept
-    policy     who may do what (Cedar)                         identity   who somebody is
-    peers      who is at the other end of a TLS connection     api        routes, problems, openapi, limits, metrics
-    opening    the parts put together                          dormancy   whether it was off for too long
+    inbox      files that are dropped                          intake     a file -> evidence -> a result, step by step
+    amendment  what new knowledge does to results              evidence   what of a file is kept
+    answers    evidence and a question -> the answer, kept     outbox, sending   events that wait for a hub
+    policy     who may do what (Cedar)                         identity, callers   who somebody is
+    endpoints  what the API takes and gives: one table         api        it served; problems, openapi, limits, metrics
+    peers      who is at the other end of a TLS connection     uploads    a body that is never whole in memory
+    opening    the parts put together                          server     `starling node run`: all that runs beside
+    every      a thread that does one thing again              dormancy   whether it was off for too long
+    administration   what is done at the keyboard: certificates, the audit log
 
-Being built: no command starts it yet, and nothing else imports it.  Needs the [node] extra.
+`starling.cli.node` alone imports it.  Needs the [node] extra.
 """

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from threading import Lock
 from typing import Any, Final
 
@@ -45,7 +46,11 @@ class Accounts:
 
         self._records = records
         self._hasher = PasswordHasher()  # RFC 9106, section 4, second recommended option
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+
+    @cached_property
+    def _nobody(self) -> str:
+        """The hash of a password that nobody knows, made at the first login: it takes a third of a second."""
+        return self._hasher.hash(secrets.token_hex(16))
 
     def add(self, name: str, role: Role, site: str) -> Enrolled:
         """A new account; its password and second factor are told here and never again."""
@@ -74,11 +79,12 @@ class Accounts:
 
         Raises: UnknownCallerError NOT_KNOWN.
         """
+        nobody = self._nobody
         with self._records.lock:
             row = self._records.row(
                 "SELECT role, site, password, totp, last_step, failures FROM account WHERE name = ?", name
             )
-        is_theirs = self._is_password(row[2] if row else self._nobody, password)
+        is_theirs = self._is_password(row[2] if row else nobody, password)
         step = _step_of(row[3], code, after=row[4]) if row else None
         if row is None or not is_theirs or step is None or row[5] >= _MOST_FAILURES:
             with self._records.transaction():

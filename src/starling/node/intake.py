@@ -48,9 +48,14 @@ class Intake:
         self._working.stop()
 
     def _tidy(self) -> None:
-        """A file in the spool whose key is forgotten, or never was kept, is noise."""
+        """A file in the spool whose key is forgotten, or never was kept, is noise.
+
+        What was being written when the process was killed lies in a folder, which the next writer takes away.
+        """
         for spooled in self._node.layout.spool.iterdir():
-            if not self._node.records.row("SELECT 1 FROM job WHERE id = ? AND sealing IS NOT NULL", spooled.name):
+            if spooled.is_file() and not self._node.records.row(
+                "SELECT 1 FROM job WHERE id = ? AND sealing IS NOT NULL", spooled.name
+            ):
                 spooled.unlink(missing_ok=True)
 
     def work_off(self) -> float:

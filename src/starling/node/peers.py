@@ -76,6 +76,14 @@ class PeerProtocol(H11Protocol):
         if self.cycle is cycle and self.conn.their_state is h11.SEND_BODY:
             self.transport.abort()
 
+    def shutdown(self) -> None:
+        """The node ends: who asks nothing is not waited for, and need not say goodbye."""
+        is_idle = getattr(self.cycle, "response_complete", True)  # None before the first request
+        if is_idle and not self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().shutdown()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is waited for."""
         super().connection_lost(exc)

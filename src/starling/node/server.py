@@ -195,7 +195,8 @@ def _mark(path: Path) -> Any:
 def _listening(host: str, port: int) -> socket.socket:
     """Raises: InputError BAD_SETTING."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
+    # named, or asyncio does not know it for TCP and lets small answers wait for each other (Nagle)
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((host, port))
