@@ -10,12 +10,16 @@ import os
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("STARLING_DATA") or ROOT.parent / "shared" / "data")
@@ -132,3 +136,12 @@ def softhsm(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
         command = [utility, "--init-token", "--free", "--label", label, "--pin", "1234", "--so-pin", "4321"]
         subprocess.run(command, check=True, capture_output=True, timeout=30)
     return next(path for each in SOFTHSM if (path := Path(each)).exists()), folder / "tokens"
+
+
+@pytest.fixture(scope="session")
+def browser(tool: Callable[[str], str]) -> Iterator[Browser]:
+    """A browser that shows pages."""
+    from tests.browsing import chromium
+
+    with chromium(tool("chromium")) as found:
+        yield found

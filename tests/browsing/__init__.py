@@ -43,6 +43,12 @@ def chromium(path: str) -> Iterator[Browser]:
             browser.close()
 
 
+def seen_in(page: Page, view: View) -> None:
+    """The page is shown as the view says."""
+    page.emulate_media(color_scheme=view.scheme)
+    page.set_viewport_size({"width": view.width, "height": 900})
+
+
 def axe(page: Page, *, without: str = "") -> list[str]:
     """What axe finds on a page as it is shown now: rule, element and how to mend it.  `without`: what is left out."""
     if not page.evaluate("() => 'axe' in window"):

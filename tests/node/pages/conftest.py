@@ -24,7 +24,6 @@ from starling.node.service import Node
 from starling.node.values import Principal, Role, Specimen
 from starling.values import dataclass
 from starling_workshop.simulation import Layout, Request, simulate, write_vcf
-from tests.browsing import chromium
 from tests.knowledge.small import SOURCE
 from tests.knowledge.test_invariants import Defect, damage
 
@@ -141,13 +140,6 @@ def board(filling: Filling) -> Iterator[Board]:
     yield Board(f"https://127.0.0.1:{port}", node, jobs, patients)
     server.should_exit = True
     thread.join()
-
-
-@pytest.fixture(scope="session")
-def browser(tool: Callable[[str], str]) -> Iterator[Browser]:
-    """The browser."""
-    with chromium(tool("chromium")) as found:
-        yield found
 
 
 Visitor = Callable[..., Page]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from starling.node.values import Role
-from tests.browsing import VIEWS, axe, wider
+from tests.browsing import VIEWS, axe, seen_in, wider
 from tests.node.pages.conftest import Board, Visitor
 
 SCREENSHOTS = Path("build/screenshots")
@@ -31,6 +31,7 @@ PAGES: dict[str, tuple[Role | None, str]] = {
     "job-quarantined": ("laboratory", "/jobs/{quarantined}"),
     "job-failed": ("laboratory", "/jobs/{failed}"),
     "audit": ("auditor", "/audit"),
+    "people": ("administrator", "/people"),
     "knowledge": ("prescriber", "/knowledge"),
     "refused": ("prescriber", "/audit"),
     "missing": ("prescriber", "/patients/p-nobodyatall"),
@@ -49,8 +50,7 @@ def looked_at(page: Page, name: str, part: str = "") -> None:
     seen = page.locator("#result").count() > 0 and name not in WHOLE
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for view in VIEWS:
-        page.emulate_media(color_scheme=view.scheme)
-        page.set_viewport_size({"width": view.width, "height": 900})
+        seen_in(page, view)
         picture = SCREENSHOTS / f"{name}-{view.name}.jpeg"
         if part:
             page.locator(part).screenshot(path=picture, type="jpeg", quality=70)

@@ -19,7 +19,7 @@ from tests.node.pages.conftest import HOSTILE, Board, Visitor
 
 #: role -> what it must not open
 FORBIDDEN: dict[Role, tuple[str, ...]] = {
-    "prescriber": ("/files", "/audit", "/jobs/{called}"),
+    "prescriber": ("/files", "/people", "/audit", "/jobs/{called}"),
     "pharmacist": ("/audit",),
     "laboratory": ("/audit",),
     "administrator": ("/audit", "/patients/{patient}"),
@@ -29,6 +29,7 @@ FORBIDDEN: dict[Role, tuple[str, ...]] = {
 REFUSED: dict[str, tuple[Role, dict[str, str]]] = {
     "/patients/{patient}/check": ("auditor", {"drugs": "codeine"}),
     "/patients/{patient}/override": ("laboratory", {"drugs": "codeine", "reason": "because I say so"}),
+    "/people": ("auditor", {"name": "me", "role": "prescriber", "site": "north"}),
     "/jobs/{called}/review": ("prescriber", {}),
     "/jobs/{reviewed}/release": ("prescriber", {}),
     "/jobs/{quarantined}/resolve": ("administrator", {"decision": "accept", "reason": "because I say so"}),
@@ -85,6 +86,7 @@ def changed(board: Board) -> Iterator[object]:
     with board.node.records.lock:
         yield from board.node.records.rows("SELECT state, body FROM job ORDER BY id")
         yield from board.node.records.rows("SELECT id FROM override ORDER BY id")
+        yield from board.node.records.rows("SELECT name FROM account ORDER BY name")
 
 
 @pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _ in VIEWS])

@@ -40,6 +40,7 @@ _MENU: Final = (
     ("Worklist", "/worklist", ("patient.list", "job.list")),
     ("Files", "/files", ("job.list",)),
     ("Audit", "/audit", ("audit.read",)),
+    ("People", "/people", ("account.list",)),
     ("Knowledge", "/knowledge", ("knowledge.read",)),
 )
 

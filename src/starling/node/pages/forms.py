@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from starling.errors import InputError, StarlingError
-from starling.node.values import Order, Reason, Words
+from starling.node.values import Name, Order, Reason, Role, Words
 from starling.values import dataclass
 
 #: a form of ours has fewer fields
@@ -30,6 +30,9 @@ _SAID: Final = {
     "ancestry": "Say the ancestry in at most 100 letters",
     "reason": "Give a reason of at least 4 letters",
     "note": "Write a note of at most 2,000 letters",
+    "name": "Give a name of at most 200 letters",
+    "role": "Choose a role",
+    "site": "Give the site of the person",
     "decision": "Choose what is to be done with the file",
 }
 #: error of the engine -> the field that it is about
@@ -86,6 +89,13 @@ def note(form: Fields) -> str:
     return _text(form.get("note", ""), Words, "note", "note")
 
 
+def person(form: Fields) -> tuple[str, Role, str]:
+    """Name, role and site of a new account.  Raises: FormError."""
+    name = _text(form.get("name", ""), Name, "name", "name")
+    role: Role = _converted_to(Role, form.get("role", ""), Wrong("role", _SAID["role"]))
+    return name, role, _text(form.get("site", ""), Name, "site", "site")
+
+
 def decision(form: Fields) -> bool:
     """Whether a file in quarantine is accepted.  Raises: FormError."""
     said = form.get("decision", "")
@@ -109,10 +119,14 @@ def wrong_in(error: StarlingError) -> tuple[Wrong, ...]:
 
 
 def _text(said: str, kind: Any, about: str, field: str) -> str:
+    return str(_converted_to(kind, said, Wrong(field, _SAID[about])))
+
+
+def _converted_to(kind: Any, said: str, wrong: Wrong) -> Any:
     try:
-        return str(msgspec.convert(said, kind))
+        return msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
-        raise FormError(Wrong(field, _SAID[about])) from error
+        raise FormError(wrong) from error
 
 
 def _converted(said: Mapping[str, Any], kind: type[Order]) -> Order:

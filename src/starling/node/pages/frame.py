@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
 from starling.node.pages import assets, words
 from starling.report.frame import template as of_the_report
 from starling.report.markup import Markup as Fragment
+from starling.report.markup import text
 from starling.report.text import visible
 from starling.report.words import NOT_A_DEVICE_SHORT, dated, plural
 
@@ -58,9 +58,9 @@ def _shown(value: Any) -> Any:
     return value if hasattr(value, "__html__") else visible(str(value))
 
 
-def _lines(text: str) -> Markup:
+def _lines(said: str) -> Fragment:
     """Text of several lines, as they were written."""
-    return Markup("\n").join(escape(visible(line)) for line in text.splitlines())
+    return Fragment("\n".join(map(text, said.splitlines())))
 
 
 def written(name: str, **values: Any) -> str:
@@ -68,12 +68,12 @@ def written(name: str, **values: Any) -> str:
     return environment().get_template(name).render(**values)
 
 
-def page(request: Request, text: str, status: int = 200) -> Response:
+def page(request: Request, whole: str, status: int = 200) -> Response:
     """The response that shows a page; never kept by a browser.
 
     Compressed although it holds a secret (the token of its forms): a cookie of ours goes with no request that another
     site causes, so that nobody else can have pages made to measure them.
     """
-    plain = text.encode()
+    plain = whole.encode()
     packed = gzip.compress(plain, 5, mtime=0)
     return assets.compressed(request, plain, packed, media_type="text/html; charset=utf-8", status=status)

@@ -76,8 +76,9 @@ def overridden(visit: Visit) -> Response:
     try:
         order, reason = forms.order(visit.form, id_), forms.reason(visit.form)
     except FormError as error:
-        said = {"opened": visit.form.get("drugs", ""), "reason": visit.form.get("reason", "")}
-        return _page(visit, replace(_answered(visit, visit.form), wrong=error.wrong, **said), 422)
+        answered = _answered(visit, visit.form)
+        drug, said = visit.form.get("drugs", ""), visit.form.get("reason", "")
+        return _page(visit, replace(answered, wrong=error.wrong, opened=drug, reason=said), 422)
     visit.node.override(visit.who, id_, order.drugs[0], reason, order)
     return RedirectResponse(f"/patients/{id_}?done=override#decisions", 303)
 

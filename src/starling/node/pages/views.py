@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from starling.node.pages import assets, job, patient, words
+from starling.node.pages import assets, job, patient, people, words
 from starling.node.pages.door import Door, View, Visit
 from starling.node.values import Job, Patient
 
@@ -90,6 +90,8 @@ VIEWS: Final[tuple[tuple[str, str, View], ...]] = (
     ("POST", "/jobs/{job}/release", job.released),
     ("POST", "/jobs/{job}/resolve", job.resolved),
     ("GET", "/audit", audit),
+    ("GET", "/people", people.shown),
+    ("POST", "/people", people.enrolled),
     ("GET", "/knowledge", knowledge),
 )
 
