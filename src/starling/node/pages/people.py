@@ -28,7 +28,8 @@ def enrolled(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, wrong: tuple[Wrong, ...] = (), *, new: Enrolled | None = None) -> Response:
+    accounts, form = visit.node.who_may_log_in(visit.who), {} if new else visit.form
     return visit.shown(
-        "people.html", status=422 if wrong else 200, accounts=visit.node.who_may_log_in(visit.who), new=new,
-        wrong=wrong, form={} if new else visit.form, may_enrol=visit.may("account.write"), site=visit.node.settings.site,
+        "people.html", status=422 if wrong else 200, accounts=accounts, new=new, wrong=wrong, form=form,
+        may_enrol=visit.may("account.write"), site=visit.node.settings.site,
     )  # fmt: skip
