@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-PAGES = ("cli.md", "errors.md", "exit-codes.md", "genes.md")
+PAGES = ("cli.md", "errors.md", "exit-codes.md", "genes.md", "node.md")
 
 
 @pytest.fixture(scope="module")

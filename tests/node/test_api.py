@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -179,3 +180,34 @@ def test_problems_name_no_file(device: Device, tmp_path: Path) -> None:
         failed = settled(device.node, job)
         assert failed.state == "failed" and "/" not in failed.reason
     assert "Musterfrau" not in str(device.events()[:10])
+
+
+def test_many_who_ask_at_once_are_all_answered_and_all_recorded(device: Device, tmp_path: Path) -> None:
+    patients = [each.id for each in device.patients.values()]
+    path, specimen = new_patient(device.node, 8, tmp_path)
+    before = device.node.log.size
+
+    def prescriber(number: int) -> list[int]:
+        with device.client("prescriber") as caller:
+            orders = [{"patient": patients[(number + turn) % 4], "drugs": ["codeine"]} for turn in range(10)]
+            return [caller.post("/v1/check", json=order).status_code for order in orders]
+
+    def auditor(_: int) -> list[int]:
+        with device.client("auditor") as reads, device.client("system") as watches:
+            return [each.status_code for _ in range(10) for each in (reads.get("/v1/audit"), watches.get("/metrics"))]
+
+    def laboratory(number: int) -> list[int]:
+        with device.client("laboratory") as lab:
+            path_ = tmp_path / f"{number}.vcf"
+            path_.write_bytes(path.read_bytes() + b"\n" * number)
+            return [upload(lab, path_, specimen).status_code for _ in range(2)]
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(do, number) for number in range(2) for do in (prescriber, auditor, laboratory)]
+        statuses = [status for each in asked for status in each.result()]
+    assert set(statuses) == {200, 202} and statuses.count(202) == 2
+    for id_ in device.node.records.unfinished():
+        settled(device.node, id_)
+    recorded = device.events()[: device.node.log.size - before]
+    assert sum(each["subtype"][0]["code"] == "check" for each in recorded) == 20
+    assert device.node.log.verify().sound

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import ssl
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,10 +43,12 @@ def test_nothing_in_the_folder_says_who_anybody_is(copied: Path, tmp_path: Path)
             waiting = on_disk(copied)
             assert settled(device.node, job).state == "called"
             running = on_disk(copied)
+            recorded = str(device.events()).encode()
     for found_ in (waiting, running, on_disk(copied)):
         assert {"store.db", "checkpoint", "settings.toml"} <= found_.keys()
         for number in (1, 2, 3, 4, 5):
             for text in identifying(number):
+                assert text not in recorded
                 assert [name for name, content in found_.items() if text in content] == [], text
         assert [name for name, content in found_.items() if b"fileformat=VCF" in content] == []
 
@@ -132,8 +136,14 @@ def test_the_log_is_proved_and_exported_for_somebody_who_has_neither_key_nor_pro
 def test_certificates_are_issued_and_recorded(copied: Path, tmp_path: Path) -> None:
     issued = commands.run("node", "issue", copied, "dr-lee", "--role", "prescriber", "-o", tmp_path / "lee.pem")
     assert issued.code == 0 and (tmp_path / "lee.pem").stat().st_mode & 0o077 == 0
-    assert "good until" in commands.run("node", "renew", copied).out
     with serving(copied) as device, device.client(tmp_path / "lee.pem") as lee:
+        assert "good until" in commands.run("node", "renew", copied, "--days", "9").out
+        device.serving._certificate()  # as every few seconds
+        with device.client(tmp_path / "lee.pem") as later:
+            assert later.get("/v1/knowledge").status_code == 200
+            stream = later.get("/livez").extensions["network_stream"]
+            shown = stream.get_extra_info("ssl_object").getpeercert()["notAfter"]
+        assert ssl.cert_time_to_seconds(shown) - time.time() < 9 * 86_400
         assert len(lee.get("/v1/patients").json()) == 4
         written = [each for each in device.events() if each["subtype"][0]["code"] == "certificate.write"]
     assert len(written) == 2 and {each["type"]["code"] for each in written} == {"110113"}

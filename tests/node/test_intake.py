@@ -70,6 +70,7 @@ def test_what_may_be_somebody_else_waits_for_a_person(
         with pytest.raises(InputError, match="two patients"):
             node.resolve(LAB, job.id, accept=True, reason="asked the ward")
         assert node.resolve(LAB, job.id, accept=False, reason="asked the ward").state == "failed"
+        assert taken(node, path, replace(specimen_of(1), **changed)).id != job.id  # it may come again
 
 
 def test_a_sex_that_chr_x_contradicts_and_genotypes_of_somebody_else(node: Node, tmp_path: Path) -> None:

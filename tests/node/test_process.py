@@ -7,6 +7,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from starling.node.founding import Founded
 from starling.node.opening import opened
 from starling.node.values import ROLES
 from tests import commands
-from tests.node.devices import PATIENCE, trusting
+from tests.node.devices import PATIENCE, new_patient, trusting, upload
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'workshop' / 'src'}"}
@@ -89,8 +90,10 @@ def test_a_demonstration_node_answers_as_the_command_does_and_ends_on_sigterm(tm
             with client(folder, address, role) as known:
                 assert known.get("/v1/knowledge").status_code == 200
         assert commands.run("node", "run", folder).err.endswith("[NODE_RUNNING]\n")
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=PATIENCE)
+        with client(folder, address) as idle:  # connected, asking nothing, and not waited for
+            assert idle.get("/livez").status_code == 200
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, out, err) == (0, "", "")
     said = [f"--subject=sex={specimen.sex}", f"--subject=birth_date={specimen.birth_date}", "--sex", specimen.sex]
     asked: list[str | Path] = ["check", "codeine,clopidogrel", path, "-m", "paroxetine", *said]
@@ -106,6 +109,28 @@ def _timeless(answer: dict[str, object]) -> str:
     for each in answer["answers"]:  # type: ignore[attr-defined]
         del each["provenance"]["created"]
     return json.dumps(answer)
+
+
+def test_a_process_that_is_killed_loses_nothing_that_it_acknowledged(copied: Path, tmp_path: Path) -> None:
+    jobs = {}
+    with opened(copied) as node:
+        sent = [new_patient(node, number, tmp_path) for number in (5, 6, 7)]
+    with running(copied) as (process, address), client(copied, address, "laboratory") as lab:
+        for path, specimen in sent:
+            jobs[upload(lab, path, specimen).json()["job"]["id"]] = specimen.specimen
+        process.kill()
+        assert process.wait(PATIENCE) == -signal.SIGKILL
+    with running(copied) as (process, address), client(copied, address, "laboratory") as lab:
+        for path, specimen in sent:
+            again = upload(lab, path, specimen)
+            assert (again.status_code, again.json()["job"]["id"] in jobs) == (200, True)
+        while {lab.get(f"/v1/jobs/{job}").json()["state"] for job in jobs} != {"called"}:
+            assert process.poll() is None
+            time.sleep(0.05)  # within the rate
+        assert {job: lab.get(f"/v1/jobs/{job}").json()["specimen"] for job in jobs} == jobs
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    assert administration.verify(copied).require().seen
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(copied: Path) -> None:

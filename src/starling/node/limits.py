@@ -18,7 +18,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-#: the path whose bodies are files
+#: the path to which files are sent
 UPLOADS: Final = "/v1/jobs"
 #: callers remembered; beyond, the one not seen longest is forgotten
 _CALLERS: Final = 10_000
@@ -92,7 +92,7 @@ class Limits:
     async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._rate.allows(_caller(scope)):
             raise InputError("TOO_MANY", "more requests a minute than the settings allow")
-        if scope["path"] == UPLOADS:
+        if scope["method"] == "POST" and scope["path"] == UPLOADS:
             most = self._settings.largest_upload_mb << 20
             await self._app(scope, _bounded(scope, receive, most), send)
             return

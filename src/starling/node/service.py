@@ -252,6 +252,8 @@ class Node:
             if self.records.job(job.id) != job:
                 raise InputError("BAD_STATE", f"{job.id} was changed meanwhile: look again")
             self.records.set_job(stepped)
+            if state == "failed":
+                self.records.let_come_again(job.id)
             if state == "released":
                 self.records.released(job.patient, job.id)
                 self._report(stepped)
@@ -321,8 +323,10 @@ class Node:
         """What is so at the moment, for the metrics.  Raises: ForbiddenError."""
         self.may(who, "metrics.read")
         states = self.records.rows("SELECT state, count(*) FROM job GROUP BY state")
+        with self.records.lock:
+            events = self.log.size
         counts = {f"starling_jobs_{state}": float(count) for state, count in states}
-        return {"starling_ready": float(self.health().ready), "starling_audit_events": float(self.log.size), **counts}
+        return {"starling_ready": float(self.health().ready), "starling_audit_events": float(events), **counts}
 
     # --- knowledge, audit, health -------------------------------------------------------------------------------------
 
