@@ -73,6 +73,9 @@ def test_an_order_is_checked_and_overridden_with_the_keyboard_alone(board: Board
     answer = page.get_by_role("region", name="Answer", exact=True)
     expect(answer).to_be_focused()
     expect(answer).to_contain_text("AVOID: voriconazole")
+    expect(answer.locator("dl.facts").first).to_have_text(
+        re.compile(r"Asked about\s*voriconazole\s*Takes\s*omeprazole")
+    )
     expect(answer.locator(".sides h4")).to_have_text(["CPIC Moderate", "DPWG", "FDA Category 2"])
     tab_to(page, "Go on with voriconazole against this answer")
     page.keyboard.press("Enter")

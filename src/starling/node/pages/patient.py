@@ -27,6 +27,11 @@ from starling.values import dataclass, replace
 
 #: an answer against which nobody need decide
 _QUIET: Final = frozenset({"standard"})
+#: field -> what it is called where an answer stands
+_LABELS: Final = {
+    "drugs": "Asked about", "medication": "Takes", "age": "Age in years", "weight": "Weight in kg",
+    "indication": "What it is for", "ancestry": "Ancestry", "pregnant": "Pregnant", "breastfeeding": "Breastfeeding",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,11 @@ class Asked:
     limits: tuple[str, ...] = ()
     opened: str = ""
     reason: str = ""
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What was answered: it stands with the answer, on paper too, whatever is typed meanwhile."""
+        return tuple((label, self.form[name]) for name, label in _LABELS.items() if self.form[name])
 
     def wrong_at(self, field: str) -> str:
         """What is wrong with a field; empty: nothing."""
