@@ -122,19 +122,12 @@ def tool() -> Callable[[str], str]:
 
 @pytest.fixture(scope="session")
 def softhsm(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """(PKCS #11 library, folder of tokens): SoftHSM2 with the tokens one, two, bare, lost and ward, whose PIN is 1234.
+    """(PKCS #11 library, folder of tokens): SoftHSM2 with the tokens one, two, bare and ward, whose PIN is 1234.
 
     The library reads its settings once in a process, and sees no token that is made later.
     """
-    utility = tool("softhsm2-util")
     folder = tmp_path_factory.mktemp("softhsm")
-    (folder / "tokens").mkdir()
-    settings = f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n"
-    (folder / "softhsm2.conf").write_text(settings, encoding="utf-8")
-    os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
-    for label in ("one", "two", "bare", "lost", "ward"):
-        command = [utility, "--init-token", "--free", "--label", label, "--pin", "1234", "--so-pin", "4321"]
-        subprocess.run(command, check=True, capture_output=True, timeout=30)
+    os.environ["SOFTHSM2_CONF"] = str(made_tokens(tool("softhsm2-util"), folder, "one", "two", "bare", "ward"))
     return next(path for each in SOFTHSM if (path := Path(each)).exists()), folder / "tokens"
 
 
@@ -145,3 +138,16 @@ def browser(tool: Callable[[str], str]) -> Iterator[Browser]:
 
     with chromium(tool("chromium")) as found:
         yield found
+
+
+def made_tokens(utility: str, folder: Path, *labels: str) -> Path:
+    """The settings of SoftHSM2 with these tokens in `folder / "tokens"`, whose PIN is 1234."""
+    (folder / "tokens").mkdir()
+    path = folder / "softhsm2.conf"
+    settings = f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n"
+    path.write_text(settings, encoding="utf-8")
+    for label in labels:
+        command = [utility, "--init-token", "--free", "--label", label, "--pin", "1234", "--so-pin", "4321"]
+        environment = {**os.environ, "SOFTHSM2_CONF": str(path)}
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=30)
+    return path

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from starling.errors import TrustError
 from starling.trust.holder import FileKey, KeyHolder, TokenKey
 from starling.trust.sealed import open_sealed
+from tests.conftest import made_tokens
 from tests.trust.logs import KEY
 
 
@@ -98,10 +102,29 @@ def test_token_with_a_wrong_pin_another_token_or_none(token_key: TokenKey, softh
         TokenKey.create(module, "one", "1234")
 
 
-def test_token_removed_while_it_is_in_use(softhsm: tuple[Path, Path], tmp_path: Path) -> None:
-    module, tokens = softhsm
-    holder = TokenKey.create(module, "lost", "1234")
-    blob = holder.wrap(KEY)
-    own = next(path for path in tokens.iterdir() if b"lost" in (path / "token.object").read_bytes())
-    shutil.move(own, tmp_path / "pocket")
-    refused(holder, blob)
+#: In a process of its own: after a token was taken away, SoftHSM2 finds no other in that process either.
+REMOVED = """
+import shutil, sys
+from pathlib import Path
+from starling.errors import TrustError
+from starling.trust.holder import TokenKey
+module, tokens, pocket = map(Path, sys.argv[1:])
+holder = TokenKey.create(module, "lost", "1234")
+blob = holder.wrap(bytes(32))
+print(holder.unwrap(blob) == bytes(32))
+shutil.move(next(tokens.iterdir()), pocket)
+try:
+    holder.unwrap(blob)
+except TrustError as error:
+    print(error.code)
+"""
+
+
+def test_token_removed_while_it_is_in_use(
+    softhsm: tuple[Path, Path], tool: Callable[[str], str], tmp_path: Path, root: Path
+) -> None:
+    settings = made_tokens(tool("softhsm2-util"), tmp_path, "lost")
+    command: list[str | Path] = [sys.executable, "-c", REMOVED, softhsm[0], tmp_path / "tokens", tmp_path / "pocket"]
+    environment = {**os.environ, "SOFTHSM2_CONF": str(settings), "PYTHONPATH": str(root / "src")}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert told.split() == ["True", "KEY_UNAVAILABLE"]
