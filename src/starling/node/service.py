@@ -17,7 +17,7 @@ from typing import Any
 from starling._version import __version__
 from starling.assessment import Assessment
 from starling.engine import Engine
-from starling.errors import ForbiddenError, InputError, UnknownCallerError
+from starling.errors import ForbiddenError, InputError, KnowledgeError, UnknownCallerError
 from starling.knowledge.compare import compare
 from starling.node import answers
 from starling.node.identity import Accounts, Sessions
@@ -68,6 +68,14 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def sound_engine(path: Path | None) -> Engine:
+    """An edition ready to answer, whose content is what its digest says.  Raises: KnowledgeError."""
+    engine = Engine.open(path)
+    if not engine.knowledge.verify_content():
+        raise KnowledgeError("KNOWLEDGE_DAMAGED", "the knowledge base is not what its digest says")
+    return engine
+
+
 class Node:
     """A node that is open.
 
@@ -84,6 +92,7 @@ class Node:
         self.accounts = Accounts(records)
         self.sessions = Sessions(settings.session_minutes)
         self.outbox = Outbox(records.connection, source=f"urn:starling:{settings.site}") if settings.hub else None
+        self.itself = Principal(name=ITSELF, role="system", site=settings.site, way="process")
         self.wake: Callable[[], object] = int
         self.tell_hub: Callable[[], object] = int
 
@@ -330,7 +339,12 @@ class Node:
     def replace_knowledge(self, who: Principal, path: Path) -> KnowledgeInfo:
         """Another edition answers from now on.  Raises: ForbiddenError; KnowledgeError, the administrator's."""
         self.may(who, "knowledge.replace")
-        old, new = self.held.engine, Engine.open(path)
+        self.take_knowledge(who, path)
+        return self.knowledge(who)
+
+    def take_knowledge(self, who: Principal, path: Path) -> None:
+        """As `replace_knowledge`, for the node itself: its settings name the file."""
+        old, new = self.held.engine, sound_engine(path)
         found = compare(old.knowledge, new.knowledge)
         changes = tuple(ClinicalChange(rank=each.rank, about=each.about, text=each.text) for each in found)
         stamp = new.knowledge.stamp
@@ -338,7 +352,6 @@ class Node:
         self.held = Held(new, now(), old.knowledge.stamp.version, changes)
         self.kept.clear()
         self.wake()
-        return self.knowledge(who)
 
     def audit(self, who: Principal, *, before: int | None = None, limit: int = 100) -> AuditPage:
         """The newest entries (or those before an index), and a signed checkpoint.  Raises: ForbiddenError."""
@@ -425,8 +438,7 @@ class Node:
 
     def happened(self, action: str, detail: Mapping[str, object]) -> None:
         """Something of the node itself is in the log."""
-        who = Principal(name=ITSELF, role="system", site=self.settings.site, way="process")
-        self._record(who, action, "success", "", detail)
+        self._record(self.itself, action, "success", "", detail)
 
     def rejected(self, who: Principal, code: str) -> None:
         """A file that was dropped was not taken in: it is in the log."""
