@@ -13,10 +13,11 @@ from threading import Lock
 
 from starling.assessment import Assessment, Options
 from starling.engine import EVERYTHING, Engine
+from starling.errors import KnowledgeError
 from starling.library import question
 from starling.node import evidence
 from starling.node.spool import in_memory
-from starling.node.values import Order, Origin, Specimen
+from starling.node.values import ClinicalChange, Order, Origin, Specimen
 from starling.report.check import checks_view
 from starling.report.check_json import checks_parts
 from starling.serial.digest import ResultDigest
@@ -25,6 +26,24 @@ from starling.vocabulary import SampleGenotypes
 
 #: columns of an answer as text, as `starling check -o FILE.txt` writes it
 WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One edition of the knowledge, ready; replaced whole, while questions under way finish on the old one."""
+
+    engine: Engine
+    loaded: str
+    previous: str = ""
+    changes: tuple[ClinicalChange, ...] = ()
+
+
+def sound_engine(path: Path | None) -> Engine:
+    """An edition ready to answer, whose content is what its digest says.  Raises: KnowledgeError."""
+    engine = Engine.open(path)
+    if not engine.knowledge.verify_content():
+        raise KnowledgeError("KNOWLEDGE_DAMAGED", "the knowledge base is not what its digest says")
+    return engine
 
 
 @dataclass(frozen=True, slots=True)

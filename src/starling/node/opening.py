@@ -10,9 +10,10 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from starling.errors import TrustError
+from starling.node import answers
 from starling.node.layout import Layout
 from starling.node.records import Records
-from starling.node.service import Node, sound_engine
+from starling.node.service import Node
 from starling.node.settings import Settings, read_settings
 from starling.trust.audit import AuditLog
 from starling.trust.holder import FileKey, KeyHolder, TokenKey
@@ -32,7 +33,7 @@ def opened(folder: Path) -> Iterator[Node]:
     """
     with unsealed(folder) as (layout, settings, records, log):
         log.compare().require()
-        engine = sound_engine(Path(settings.knowledge) if settings.knowledge else None)
+        engine = answers.sound_engine(Path(settings.knowledge) if settings.knowledge else None)
         yield Node(layout, settings, records, log, engine)
 
 

@@ -7,7 +7,6 @@ log stand or fall together.  Who may not is refused (`ForbiddenError`), and that
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +16,12 @@ from typing import Any
 from starling._version import __version__
 from starling.assessment import Assessment
 from starling.engine import Engine
-from starling.errors import ForbiddenError, InputError, KnowledgeError, UnknownCallerError
+from starling.errors import ForbiddenError, InputError, UnknownCallerError
 from starling.knowledge.compare import compare
 from starling.node import answers
 from starling.node.identity import Accounts, Sessions
 from starling.node.layout import Layout
+from starling.node.naming import unnamed
 from starling.node.outbox import Happening, Kind, Outbox
 from starling.node.policy import require
 from starling.node.records import Records
@@ -50,30 +50,11 @@ from starling.node.values import (
 )
 from starling.trust.audit import AuditLog
 from starling.trust.events import event
-from starling.values import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One edition of the knowledge, ready; replaced whole, while questions under way finish on the old one."""
-
-    engine: Engine
-    loaded: str
-    previous: str = ""
-    changes: tuple[ClinicalChange, ...] = ()
 
 
 def now() -> str:
     """The moment, in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def sound_engine(path: Path | None) -> Engine:
-    """An edition ready to answer, whose content is what its digest says.  Raises: KnowledgeError."""
-    engine = Engine.open(path)
-    if not engine.knowledge.verify_content():
-        raise KnowledgeError("KNOWLEDGE_DAMAGED", "the knowledge base is not what its digest says")
-    return engine
 
 
 class Node:
@@ -87,7 +68,7 @@ class Node:
         self.settings = settings
         self.records = records
         self.log = log
-        self.held = Held(engine, now())
+        self.held = answers.Held(engine, now())
         self.kept = answers.Kept(settings.answers_kept)
         self.accounts = Accounts(records)
         self.sessions = Sessions(settings.session_minutes)
@@ -344,12 +325,12 @@ class Node:
 
     def take_knowledge(self, who: Principal, path: Path) -> None:
         """As `replace_knowledge`, for the node itself: its settings name the file."""
-        old, new = self.held.engine, sound_engine(path)
+        old, new = self.held.engine, answers.sound_engine(path)
         found = compare(old.knowledge, new.knowledge)
         changes = tuple(ClinicalChange(rank=each.rank, about=each.about, text=each.text) for each in found)
         stamp = new.knowledge.stamp
         self._record(who, "knowledge.replace", "success", "", {"version": stamp.version, "sha256": stamp.sha256})
-        self.held = Held(new, now(), old.knowledge.stamp.version, changes)
+        self.held = answers.Held(new, now(), old.knowledge.stamp.version, changes)
         self.kept.clear()
         self.wake()
 
@@ -457,19 +438,9 @@ class Node:
         *, durable: bool = False,
     ) -> None:  # fmt: skip
         more = {"role": who.role, "site": who.site, "way": who.way, **detail}
-        more |= {"emergency": self._unnamed(who.emergency, patient)} if who.emergency else {}
+        more |= {"emergency": unnamed(who.emergency, self.records.patient(patient))} if who.emergency else {}
         more |= {"session": who.session} if who.session else {}
         self.log.append(event(action, outcome, who.name, patient, when=now(), detail=more), durable=durable)
-
-    def _unnamed(self, text: str, id_: str) -> str:
-        """What a person wrote, without what names the patient: the log can never forget it."""
-        found = self.records.patient(id_)
-        if found is None:
-            return text
-        names = (found.identifier, found.second_identifier, found.birth_date, found.name, *found.name.split())
-        for each in sorted(filter(lambda name: len(name) > 1, names), key=len, reverse=True):
-            text = re.sub(re.escape(each), "[...]", text, flags=re.IGNORECASE)
-        return text
 
     def _report(self, job: Job) -> None:
         """A result that was released waits for the hub, where there is one."""
