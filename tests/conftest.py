@@ -10,12 +10,16 @@ import os
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("STARLING_DATA") or ROOT.parent / "shared" / "data")
@@ -125,6 +129,15 @@ def softhsm(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("softhsm")
     os.environ["SOFTHSM2_CONF"] = str(made_tokens(tool("softhsm2-util"), folder, "one", "two", "bare", "ward"))
     return next(path for each in SOFTHSM if (path := Path(each)).exists()), folder / "tokens"
+
+
+@pytest.fixture(scope="session")
+def browser(tool: Callable[[str], str]) -> Iterator[Browser]:
+    """A browser that shows pages."""
+    from tests.browsing import chromium
+
+    with chromium(tool("chromium")) as found:
+        yield found
 
 
 def made_tokens(utility: str, folder: Path, *labels: str) -> Path:

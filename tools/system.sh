@@ -5,6 +5,7 @@ set -u
 
 # program:package:what it is for
 for each in \
+    chromium:chromium:"the dashboard in a browser" \
     softhsm2-util:softhsm2:"keys in a PKCS #11 token"
 do
     program=${each%%:*}

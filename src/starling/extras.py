@@ -20,6 +20,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
         "cedarpy",
         "cryptography",
         "h11",
+        "jinja2",
         "msgspec",
         "pyotp",
         "starlette",

@@ -1,64 +1,31 @@
-"""What a reader needs who does not see, does not point, or sees little: checked on the page, and by axe where it is.
-
-axe-core is looked for under STARLING_AXE: a folder whose node_modules hold axe-core and puppeteer-core.  Nothing here
-installs it.
-"""
+"""What a reader needs who does not see, does not point, or sees little: checked on the page, and by axe."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from starling.report.html import Extent, page
+from tests.browsing import VIEWS, axe, seen_in, wider
 from tests.report.reader import Reader
 from tests.report.sample_assessment import sample_assessment
 
-AXE = Path(os.environ.get("STARLING_AXE", ""))
-TOOLS = {"node": shutil.which("node"), "chromium": shutil.which("chromium")}
 EXTENTS: tuple[Extent, ...] = ("short", "whole", "full")
-
-SCRIPT = """
-const fs = require('fs'), puppeteer = require('puppeteer-core');
-(async () => {
-  const browser = await puppeteer.launch({executablePath: process.argv[2], args: ['--no-sandbox', '--disable-gpu']});
-  for (const scheme of ['light', 'dark']) for (const width of [1280, 360]) {
-    const tab = await browser.newPage();
-    await tab.setBypassCSP(true);
-    await tab.setViewport({width, height: 900});
-    await tab.emulateMediaFeatures([{name: 'prefers-color-scheme', value: scheme}]);
-    await tab.goto('file://' + process.argv[3]);
-    await tab.evaluate(fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
-    const found = await tab.evaluate(async () => (await axe.run(document)).violations);
-    const wide = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    for (const each of found) console.log(scheme, width, each.id, each.nodes[0].html);
-    if (wide > 0) console.log(scheme, width, 'wider than the screen by', wide);
-  }
-  await browser.close();
-})();
-"""
 
 
 @pytest.mark.parametrize("extent", EXTENTS)
-def test_axe_finds_nothing(extent: Extent, tmp_path: Path) -> None:
-    if not (AXE / "node_modules" / "axe-core").is_dir() or not all(TOOLS.values()):
-        pytest.skip("needs node, chromium, and axe-core under STARLING_AXE")
-    shown, script = tmp_path / "page.html", tmp_path / "axe.cjs"
+def test_axe_finds_nothing_and_nothing_is_cut_off(extent: Extent, tmp_path: Path, browser: Browser) -> None:
+    shown = tmp_path / "page.html"
     shown.write_text(page(sample_assessment(), extent=extent), encoding="utf-8")
-    script.write_text(SCRIPT, encoding="utf-8")
-    ended = subprocess.run(
-        [str(TOOLS["node"]), str(script), str(TOOLS["chromium"]), str(shown)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-        env={**os.environ, "NODE_PATH": str(AXE / "node_modules")},
-    )
-    assert ended.stdout == ""
+    with browser.new_context(bypass_csp=True) as context:
+        tab = context.new_page()
+        tab.goto(shown.as_uri())
+        for view in VIEWS:
+            seen_in(tab, view)
+            assert (view.name, axe(tab), wider(tab)) == (view.name, [], 0)
 
 
 @pytest.mark.parametrize("extent", EXTENTS)

@@ -7,6 +7,7 @@ is counted to it).  Nothing else is ever kept with it.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
@@ -24,6 +25,8 @@ from starling.serial.digest import ResultDigest
 from starling.values import dataclass, replace
 from starling.vocabulary import SampleGenotypes
 
+#: drug -> headline
+Actions = tuple[tuple[str, str], ...]
 #: columns of an answer as text, as `starling check -o FILE.txt` writes it
 WIDTH = 100
 
@@ -55,7 +58,7 @@ class Rendered:
 
     json: bytes
     text: str
-    actions: tuple[tuple[str, str], ...]
+    actions: Actions
     result_sha256: str
 
 
@@ -107,10 +110,21 @@ def with_genotypes(engine: Engine, tested: Tested) -> tuple[Assessment, SampleGe
 
 def answered(engine: Engine, tested: Tested, order: Order) -> Rendered:
     """The answer to an order.  Raises: InputError UNKNOWN_DRUG and others, the asker's."""
+    person, names = asked(engine, tested, order)
+    document = "".join(checks_parts([person], names)).encode()
+    text = checks_view(person, names, colour=False, width=WIDTH)
+    return Rendered(document, text, actions_of(person, names), person.result_sha256)
+
+
+def asked(engine: Engine, tested: Tested, order: Order) -> tuple[Assessment, tuple[str, ...]]:
+    """The assessment that answers an order, and the names of its drugs in it.
+
+    Raises: InputError UNKNOWN_DRUG and others, the asker's.
+    """
     names = tuple(dict.fromkeys(engine.knowledge.find_drug(drug).name for drug in order.drugs))
     facts = {**subject_of(tested.specimen)}
     facts |= {"ancestry": order.ancestry} if order.ancestry else {}
-    asked = question(
+    wanted = question(
         drugs=names,
         medication=order.medication,
         subject=facts,
@@ -122,11 +136,13 @@ def answered(engine: Engine, tested: Tested, order: Order) -> Rendered:
     )
     with tested.opened() as path:
         options = options_for(tested.specimen, order.sources)
-        found = engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
-    person = _of_the_file(found, tested.origin)
-    actions = tuple((name, person.drug(name).headline_action or person.drug(name).status) for name in names)
-    document = "".join(checks_parts([person], names)).encode()
-    return Rendered(document, checks_view(person, names, colour=False, width=WIDTH), actions, person.result_sha256)
+        found = engine.assess(path, wanted, sample=tested.specimen.sample or None, options=options)
+    return _of_the_file(found, tested.origin), names
+
+
+def actions_of(person: Assessment, names: Iterable[str]) -> Actions:
+    """Each drug with its headline."""
+    return tuple((name, person.drug(name).headline_action or person.drug(name).status) for name in names)
 
 
 def _of_the_file(assessment: Assessment, origin: Origin) -> Assessment:

@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -24,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from starling.errors import InputError
+from starling.node import pages
 from starling.node.callers import COOKIE, caller
 from starling.node.endpoints import ENDPOINTS, FILE, SPECIMEN, TEXT, Call, Endpoint, LoggedIn, Login, plain_json
 from starling.node.limits import Limits, Rate
@@ -37,8 +36,6 @@ from starling.node.values import Health, Specimen, Submitted
 Handler = Callable[[Request], Awaitable[Response]]
 #: files that are sealed at a time; more wait (ours)
 _UPLOADS: Final = 4
-#: names the pages, where they are there: `routes(node)` gives what they serve
-PAGES: Final = "starling.node.pages"
 
 
 class Api:
@@ -58,8 +55,7 @@ class Api:
     def application(self) -> Limits:
         """The application, within its limits."""
         routes: list[BaseRoute] = [Route(each.path, self._served(each), methods=[each.method]) for each in ENDPOINTS]
-        if find_spec(PAGES):
-            routes += import_module(PAGES).routes(self.node)
+        routes += pages.routes(self.node)
         app = Starlette(routes=routes, exception_handlers={HTTPException: _refused})
         app.router.redirect_slashes = False
         return Limits(app, self.node.settings, self.metrics)

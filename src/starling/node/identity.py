@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock
@@ -123,8 +123,9 @@ def _step_of(seed: str, code: str, *, after: int) -> int | None:
 class Sessions:
     """Who is logged in, in memory: a session that nobody used for a while is over."""
 
-    def __init__(self, minutes: int) -> None:
+    def __init__(self, minutes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = minutes * 60
+        self._clock = clock
         self._sessions: dict[str, tuple[float, Session]] = {}
         self._lock = Lock()
 
@@ -136,19 +137,25 @@ class Sessions:
         known = replace(principal, session=f"s-{secrets.token_hex(6)}")
         session = Session(token=token, csrf=secrets.token_urlsafe(32), principal=known, ends=self._end())
         with self._lock:
-            self._sessions = {key: each for key, each in self._sessions.items() if each[0] > time.monotonic()}
-            self._sessions[token] = (time.monotonic() + self._seconds, session)
+            self._sessions = {key: each for key, each in self._sessions.items() if each[0] > self._clock()}
+            self._sessions[token] = (self._clock() + self._seconds, session)
         return session
 
     def of(self, token: str) -> Session | None:
         """The session of a token, which lasts again from now; None when there is none or it is over."""
         with self._lock:
             ends, session = self._sessions.get(token, (0.0, None))
-            if session is None or ends <= time.monotonic():
+            if session is None or ends <= self._clock():
                 self._sessions.pop(token, None)
                 return None
-            self._sessions[token] = (time.monotonic() + self._seconds, session)
+            self._sessions[token] = (self._clock() + self._seconds, session)
             return session
+
+    def seen(self, token: str) -> Session | None:
+        """As `of`, but to ask does not make the session last longer."""
+        with self._lock:
+            ends, session = self._sessions.get(token, (0.0, None))
+            return session if ends > self._clock() else None
 
     def close(self, token: str) -> None:
         """The session is over."""

@@ -77,7 +77,8 @@ class Limits:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                own = tuple(message.get("headers", ()))
+                message["headers"] = [*own, *(each for each in HEADERS if each[0] not in dict(own))]
             await send(message)
 
         try:

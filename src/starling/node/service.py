@@ -7,11 +7,14 @@ log stand or fall together.  Who may not is refused (`ForbiddenError`), and that
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_bytes, token_hex
 from typing import Any
+
+from msgspec.structs import replace
 
 from starling._version import __version__
 from starling.assessment import Assessment
@@ -48,6 +51,7 @@ from starling.node.values import (
     Specimen,
     Submitted,
 )
+from starling.report.document import from_json
 from starling.trust.audit import AuditLog
 from starling.trust.events import event
 
@@ -86,9 +90,22 @@ class Node:
         """
         patient = self._patient(who, "check", order.patient)
         answer = self._answered(patient, order)
-        said = {"answer": dict(answer.actions), "result_sha256": answer.result_sha256}
-        self._record(who, "check", "success", patient.id, said)
+        self._checked(who, patient, answer.actions, answer.result_sha256)
         return answer
+
+    def answer(self, who: Principal, order: Order) -> tuple[Assessment, tuple[str, ...]]:
+        """As `check`, for a page that shows the answer itself: the assessment, and the names of its drugs.
+
+        Raises: as `check`.
+        """
+        patient = self._patient(who, "check", order.patient)
+        person, names = answers.asked(self.held.engine, self.tested(patient), order)
+        self._checked(who, patient, answers.actions_of(person, names), person.result_sha256)
+        return person, names
+
+    def _checked(self, who: Principal, patient: Patient, actions: answers.Actions, result_sha256: str) -> None:
+        said = {"answer": dict(actions), "result_sha256": result_sha256}
+        self._record(who, "check", "success", patient.id, said)
 
     def assessment(self, who: Principal, patient: str) -> Assessment:
         """The whole assessment of the patient's released result.  Raises: ForbiddenError; InputError NO_RESULT."""
@@ -97,12 +114,15 @@ class Node:
         self._record(who, "assessment.read", "success", found.id, {"result_sha256": assessment.result_sha256})
         return assessment
 
-    def override(self, who: Principal, patient: str, drug: str, reason: str) -> Override:
-        """Somebody who prescribes goes on against the answer.  Raises: ForbiddenError; InputError UNKNOWN_DRUG."""
+    def override(self, who: Principal, patient: str, drug: str, reason: str, order: Order | None = None) -> Override:
+        """Somebody who prescribes goes on against the answer.  `order`: what was asked, where that was more.
+
+        Raises: ForbiddenError; InputError UNKNOWN_DRUG.
+        """
         found = self._patient(who, "override.write", patient)
         name = self.held.engine.knowledge.find_drug(drug).name
-        order = Order(patient=patient, drugs=(name,))
-        answer = self._answered(found, order)
+        asked = replace(order or Order(patient=patient, drugs=(name,)), patient=patient, drugs=(name,))
+        answer = self._answered(found, asked)
         with self.records.transaction(durable=True):
             made = Override(
                 id=self.records.next_override(), patient=patient, drug=name, action=dict(answer.actions)[name],
@@ -186,6 +206,18 @@ class Node:
         self._record(who, "job.read", "success", job.patient, {"job": job.id})
         return job
 
+    def draft(self, who: Principal, id_: str) -> Assessment:
+        """The result of a job as it was called, for whoever reviews it.
+
+        Raises: ForbiddenError; InputError NO_RESULT.
+        """
+        job = self._job(who, "job.review", id_)
+        packed = self.records.result(job.id)
+        if packed is None:
+            raise InputError("NO_RESULT", f"{job.id} is {job.state}: it has no result")
+        self._record(who, "result.read", "success", job.patient, {"job": job.id, "result_sha256": job.result_sha256})
+        return from_json(zlib.decompress(packed).decode())
+
     def review(self, who: Principal, id_: str, note: str = "") -> Job:
         """The result was looked at by somebody who answers for it.  Raises: ForbiddenError; InputError BAD_STATE."""
         job = self._job(who, "job.review", id_)
@@ -214,8 +246,6 @@ class Node:
         return self._stepped(who, "job.resolve", job, "called" if accept else "failed", reason)
 
     def _stepped(self, who: Principal, action: str, job: Job, state: Any, note: str, **changed: str) -> Job:
-        from msgspec.structs import replace
-
         at = now()
         event = JobEvent(at=at, state=state, by=who.name, note=note)
         stepped = replace(job, state=state, updated=at, events=(*job.events, event), **changed)

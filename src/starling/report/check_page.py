@@ -9,11 +9,12 @@ from starling.assessment import Assessment
 from starling.report.answer import Answer, merged, phenotype_of, says, shared_limits
 from starling.report.frame import foot_of, framed, template
 from starling.report.markup import Markup, join, tag
-from starling.report.parts import bullets, icon, table
+from starling.report.parts import badge, bullets, icon, table
 from starling.report.taken import texts
 from starling.report.words import (
     NOT_A_DEVICE_SHORT,
     NOT_STATED,
+    action_words,
     call_words,
     dated,
     disagreement_words,
@@ -34,7 +35,7 @@ def checks_page(assessment: Assessment, drugs: Sequence[str]) -> str:
         "body",
         Markup(template("icons.html")),
         _head(assessment),
-        tag("main", *map(_answer, answers)),
+        tag("main", *map(answer_section, answers)),
         tag(
             "footer",
             tag("section", tag("h2", "Limits of all answers"), bullets(shared), class_="small") if shared else None,
@@ -66,7 +67,8 @@ def _head(assessment: Assessment) -> Markup:
     )
 
 
-def _answer(answer: Answer) -> Markup:
+def answer_section(answer: Answer) -> Markup:
+    """One answer: the box, why, what the sources say, what it depends on, limits; headed at the second level."""
     line = answer.line
     action = line.words.action if answer.is_given else "missing"
     lines = [tag("p", tag("strong", f"{label}: ") if label else None, text) for label, text in answer.box]
@@ -93,15 +95,29 @@ def _sources(answer: Answer) -> Markup | None:
     drug = answer.line.drug
     if not drug.recommendations:
         return _listed("What sources list", answer.silent)
-    rows = [(answer.source(row), populations, says(row)) for row, populations in merged(answer.line.rows)]
     differ = drug.disagreement
     return tag(
         "div",
         tag("h3", "Sources side by side"),
-        table(("Source", "For", "Says"), rows, caption="Each with the age of its text", class_="stacked"),
         tag("p", disagreement_words(differ), class_="differ") if differ else None,
+        _sides(answer) if differ else _one_below_the_other(answer),
         bullets(answer.silent) if answer.silent else None,
     )
+
+
+def _one_below_the_other(answer: Answer) -> Markup:
+    rows = [(answer.source(row), populations, says(row)) for row, populations in merged(answer.line.rows)]
+    return table(("Source", "For", "Says"), rows, caption="Each with the age of its text", class_="stacked")
+
+
+def _sides(answer: Answer) -> Markup:
+    """Sources that differ, each in a column of its own with the action that it calls for."""
+    columns: dict[str, list[Markup]] = {}
+    for row, populations in merged(answer.line.rows):
+        said = tag("li", badge(action_words(row.action)), tag("span", populations, class_="why"), tag("p", says(row)))
+        columns.setdefault(answer.source(row), []).append(said)
+    shown = (tag("div", tag("h4", source), tag("ul", *said)) for source, said in columns.items())
+    return tag("div", *shown, class_="sides")
 
 
 def _listed(title: str, said: Sequence[str]) -> Markup | None:

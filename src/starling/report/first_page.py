@@ -62,7 +62,7 @@ def first_page(assessment: Assessment, glance: Glance | None = None) -> Markup:
         "section",
         _who(assessment),
         _first(assessment),
-        _findings(shown, genes),
+        findings(shown, genes),
         _own(assessment, shown),
         _others(shown, taken(assessment), _FEW if dense else _OTHERS),
         _strip(assessment.genes),
@@ -127,7 +127,7 @@ def _cut(said: Sequence[str], most: int) -> Sequence[str]:
     return said if rest <= 0 else [*said[:most], f"and {rest} more: see the whole report."]
 
 
-def _findings(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
+def findings(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
     """Results that can kill or maim, and the drugs with which they do: one row a result and harm."""
     found: dict[Harm, list[Line]] = {}
     for line in glance.harmful:

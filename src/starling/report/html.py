@@ -82,10 +82,10 @@ def _beyond(assessment: Assessment, glance: Glance, *, full: bool) -> Markup:
     return tag(
         "div",
         tag("div", tag("strong", "What holds for all of it"), bullets(said), class_="caveats") if said else None,
-        _glance(glance),
-        _genes(assessment),
+        drugs_section(glance),
+        genes_section(assessment),
         evidence(glance, genes, shown=full),
-        _limits(assessment),
+        limits_section(assessment),
         provenance(assessment),
         tag("div", tag("p", NOT_A_DEVICE), class_="box"),
         class_="beyond",
@@ -106,7 +106,8 @@ def _ways(*, full: bool, with_dose: bool) -> Markup:
     return tag("header", tag("nav", *links, aria_label="Sections"), choice, class_="ways")
 
 
-def _glance(glance: Glance) -> Markup:
+def drugs_section(glance: Glance) -> Markup:
+    """Every drug by what to do, the most harmful first, and at the end from A to Z."""
     tiles = [
         tag("li", icon(words.action), tag("b", str(count)), words.word, class_=f"tone-{words.tone}")
         for words, count in glance.counts()
@@ -204,7 +205,8 @@ def _group(name: str, tone: str, title: str, lines: tuple[Line, ...], *, safety:
     )
 
 
-def _genes(assessment: Assessment) -> Markup:
+def genes_section(assessment: Assessment) -> Markup:
+    """Every gene with its call, what it means and how certain that is."""
     rows = [_gene(gene) for gene in sorted(assessment.genes, key=lambda gene: gene.gene)]
     return tag(
         "section",
@@ -243,7 +245,8 @@ def _variants(gene: GeneResult) -> Markup | None:
     return tag("span", ", ".join(shown), class_="why") if shown else None
 
 
-def _limits(assessment: Assessment) -> Markup:
+def limits_section(assessment: Assessment) -> Markup:
+    """What the file could not show, gene by gene."""
     rows = [
         (gene.gene, bullets(said) if (said := not_shown(gene)) else "Every position of interest was read.")
         for gene in sorted(assessment.genes, key=lambda gene: gene.gene)

@@ -14,6 +14,10 @@ class Markup(str):
 
     __slots__ = ()
 
+    def __html__(self) -> str:
+        """What templates that escape ask for."""
+        return self
+
 
 Child = str | None
 

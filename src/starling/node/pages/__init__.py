@@ -1,0 +1,25 @@
+"""The dashboard: pages that the node itself writes, for a browser in the ward; nothing is fetched from elsewhere.
+
+    door      who is there: signing in and out, the token against forged requests, errors as pages
+    views     what a visit to each address shows or does: worklist, patient, job, people, ...
+    forms     what was filled in -> values, or what is wrong with it, field by field
+    words     what states and events are called      frame     templates      assets    style sheet, script, icon
+
+Every page goes through the methods of `starling.node.service`, which decide who may and record what was done; what is
+said of genes and drugs is said by `starling.report` alone.  Pages work without a script; htmx saves loading them whole.
+"""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from starling.node.pages.door import Door
+from starling.node.pages.views import served
+from starling.node.service import Node
+
+__all__ = ["routes"]
+
+
+def routes(node: Node) -> list[Route]:
+    """The addresses of the dashboard of a node."""
+    return served(Door(node))

@@ -1,0 +1,35 @@
+"""The page of the people who may sign in; what a new account needs is shown once and never again."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from starling.errors import InputError
+from starling.node.pages import forms
+from starling.node.pages.door import Visit
+from starling.node.pages.forms import FormError, Wrong
+from starling.node.values import Enrolled
+
+
+def shown(visit: Visit) -> Response:
+    """Who may sign in."""
+    return _page(visit)
+
+
+def enrolled(visit: Visit) -> Response:
+    """A new account."""
+    try:
+        name, role, site = forms.person(visit.form)
+        return _page(visit, new=visit.node.enrol(visit.who, name, role, site))
+    except FormError as error:
+        return _page(visit, error.wrong)
+    except InputError as error:
+        return _page(visit, (Wrong("name", error.message[:1].upper() + error.message[1:]),))
+
+
+def _page(visit: Visit, wrong: tuple[Wrong, ...] = (), *, new: Enrolled | None = None) -> Response:
+    accounts, form = visit.node.who_may_log_in(visit.who), {} if new else visit.form
+    return visit.shown(
+        "people.html", status=422 if wrong else 200, accounts=accounts, new=new, wrong=wrong, form=form,
+        may_enrol=visit.may("account.write"), site=visit.node.settings.site,
+    )  # fmt: skip

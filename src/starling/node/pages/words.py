@@ -1,0 +1,136 @@
+"""What the dashboard calls states, roles and events; what is said of genes and drugs stands in `starling.report`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starling.node.values import AuditEntry, Job, JobState, Role
+from starling.report.words import dated
+from starling.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How something is shown: icon, word and the name of a colour, never a colour alone."""
+
+    icon: str
+    word: str
+    tone: str
+
+
+STATES: Final[Mapping[JobState, Sign]] = {
+    "received": Sign("wait", "Received", "none"),
+    "read": Sign("wait", "Read, being called", "none"),
+    "called": Sign("monitor", "Waits for a review", "test"),
+    "reviewed": Sign("second", "Waits for a second person to release it", "watch"),
+    "released": Sign("standard", "Released", "usual"),
+    "failed": Sign("contraindicated", "Failed", "stop"),
+    "quarantined": Sign("other", "In quarantine: may be somebody else's", "change"),
+}
+#: the way of a file that meets no obstacle
+WAY: Final[tuple[JobState, ...]] = ("received", "read", "called", "reviewed", "released")
+STEPS: Final[Mapping[JobState, str]] = {
+    "received": "Received",
+    "read": "Read",
+    "called": "Called",
+    "reviewed": "Reviewed",
+    "released": "Released",
+}
+#: while the node itself is at work
+MOVING: Final[frozenset[JobState]] = frozenset({"received", "read"})
+#: what waits for a person, the most urgent first
+WAITING: Final[tuple[JobState, ...]] = ("quarantined", "called", "reviewed", "failed")
+NO_RESULT: Final = Sign("missing", "No released result", "none")
+
+ROLES: Final[Mapping[Role, str]] = {
+    "prescriber": "Prescriber",
+    "pharmacist": "Pharmacist",
+    "laboratory": "Laboratory",
+    "administrator": "Administrator",
+    "auditor": "Auditor",
+    "system": "System",
+}
+OUTCOMES: Final[Mapping[str, Sign]] = {
+    "0": Sign("standard", "Done", "usual"),
+    "4": Sign("avoid", "Refused", "stop"),
+    "8": Sign("other", "Failed", "stop"),
+    "12": Sign("other", "Stopped", "stop"),
+}
+#: what the page says after something was done
+DONE: Final[Mapping[str, str]] = {
+    "override": "Your decision is recorded, with its reason.",
+    "review": "Your review is recorded. A second person can release the result now.",
+    "release": "The result is released and answers questions from now on.",
+    "resolve": "Your decision about the file is recorded.",
+    "emergency": "You opened a record of another site. The reason that you gave is recorded.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One event of the audit log, as it is shown."""
+
+    index: int
+    when: str
+    who: str
+    role: str
+    action: str
+    outcome: Sign
+    patient: str
+    detail: tuple[tuple[str, str], ...]
+    emergency: str
+
+
+def recorded(entry: AuditEntry) -> Recorded:
+    """The event behind an entry of the audit log."""
+    event = entry.event
+    agent = event["agent"][0]
+    entities = event.get("entity", ())
+    detail = {each["type"]: each["valueString"] for entity in entities for each in entity.get("detail", ())}
+    emergency = detail.pop("emergency", "")
+    outcome = str(event["outcome"])
+    return Recorded(
+        index=entry.index,
+        when=event["recorded"],
+        who=agent["who"]["identifier"]["value"],
+        role=_role(agent),
+        action=event["subtype"][0]["code"],
+        outcome=OUTCOMES.get(outcome, Sign("other", outcome, "stop")),
+        patient=next((each["what"]["identifier"]["value"] for each in entities if "what" in each), ""),
+        detail=tuple(detail.items()),
+        emergency=emergency,
+    )
+
+
+def _role(agent: Mapping[str, Any]) -> str:
+    return next((each["coding"][0]["code"] for each in agent.get("role", ())), "")
+
+
+def moment(at: str) -> str:
+    """A moment of ISO 8601 in UTC, to the minute.
+
+    >>> moment("2026-11-21T23:40:00.000000Z")
+    '21 November 2026, 23:40 UTC'
+    """
+    return f"{dated(at[:10])}, {at[11:16]} UTC" if at[10:11] == "T" else at
+
+
+def size(count: int) -> str:
+    """Bytes as people say them.
+
+    >>> size(1_234), size(5_600_000)
+    ('1 kB', '6 MB')
+    """
+    return f"{count} B" if count < 1_000 else f"{count / 1e3:.0f} kB" if count < 1_000_000 else f"{count / 1e6:.0f} MB"
+
+
+def steps(job: Job) -> tuple[tuple[str, str], ...]:
+    """The steps of a file with how far it is: `done`, `now` or `open`; a file that is stopped shows where."""
+    reached = [event.state for event in job.events if event.state in WAY]
+    last = WAY.index(reached[-1]) if reached else 0
+    held = job.state in {"failed", "quarantined"}
+    names = [(STEPS[state], "done" if number <= last else "open") for number, state in enumerate(WAY)]
+    if not held and job.state != "released":
+        names[min(last + 1, len(WAY) - 1)] = (names[min(last + 1, len(WAY) - 1)][0], "now")
+    return tuple(names)

@@ -1,0 +1,83 @@
+"""Every page as people see it: nothing that axe finds, nothing cut off, in light, dark and at 320 pixels; pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from starling.node.values import Role
+from tests.browsing import VIEWS, axe, seen_in, wider
+from tests.node.pages.conftest import Board, Visitor
+
+SCREENSHOTS = Path("build/screenshots")
+#: the pages on which a whole result is looked at
+WHOLE = frozenset({"patient", "job-called"})
+
+#: picture -> who looks, and where; `{NAME}` is a job or a patient of the board
+PAGES: dict[str, tuple[Role | None, str]] = {
+    "sign-in": (None, "/sign-in"),
+    "worklist": ("pharmacist", "/worklist"),
+    "worklist-prescriber": ("prescriber", "/worklist"),
+    "patient": ("prescriber", "/patients/{patient_released}"),
+    "patient-hostile": ("pharmacist", "/patients/{patient_hostile}"),
+    "patient-without-result": ("pharmacist", "/patients/{patient_called}"),
+    "files": ("laboratory", "/files"),
+    "job-received": ("laboratory", "/jobs/{received}"),
+    "job-called": ("laboratory", "/jobs/{called}"),
+    "job-reviewed": ("pharmacist", "/jobs/{reviewed}"),
+    "job-released": ("pharmacist", "/jobs/{released}"),
+    "job-quarantined": ("laboratory", "/jobs/{quarantined}"),
+    "job-failed": ("laboratory", "/jobs/{failed}"),
+    "audit": ("auditor", "/audit"),
+    "people": ("administrator", "/people"),
+    "knowledge": ("prescriber", "/knowledge"),
+    "refused": ("prescriber", "/audit"),
+    "missing": ("prescriber", "/patients/p-nobodyatall"),
+}
+
+
+def place(board: Board, path: str) -> str:
+    return path.format(**board.jobs, **{f"patient_{name}": id_ for name, id_ in board.patients.items()})
+
+
+def looked_at(page: Page, name: str, part: str = "") -> None:
+    """The page in every view: a picture, what axe finds, and whether it is as wide as the screen.
+
+    A whole result is the same on every page: it is looked at on the first ones.  `part`: what the picture shows.
+    """
+    seen = page.locator("#result").count() > 0 and name not in WHOLE
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for view in VIEWS:
+        seen_in(page, view)
+        picture = SCREENSHOTS / f"{name}-{view.name}.jpeg"
+        if part:
+            page.locator(part).screenshot(path=picture, type="jpeg", quality=70)
+        else:
+            page.screenshot(path=picture, type="jpeg", quality=70, full_page=not seen)
+        assert (view.name, axe(page, without="#result" if seen else ""), wider(page)) == (view.name, [], 0)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_and_nothing_is_cut_off(board: Board, visit: Visitor, name: str) -> None:
+    role, path = PAGES[name]
+    looked_at(visit(place(board, path), role), name)
+
+
+def test_an_answer_looks_as_good_as_the_question(board: Board, visit: Visitor) -> None:
+    page = visit(place(board, PAGES["patient"][1]), "prescriber")
+    page.get_by_label("Drug to be ordered").fill("voriconazole, codeine")
+    page.get_by_label("What the patient takes already").fill("paroxetine, omeprazole")
+    page.get_by_role("button", name="Check the order").click()
+    page.get_by_role("region", name="Answer", exact=True).wait_for()
+    page.get_by_text("Go on with voriconazole against this answer").click()
+    looked_at(page, "answer", "#order")
+
+
+def test_what_is_wrong_with_a_form_is_seen_and_heard(board: Board, visit: Visitor) -> None:
+    page = visit(place(board, PAGES["patient"][1]), "prescriber")
+    page.get_by_label("Drug to be ordered").fill("no such drug")
+    page.get_by_role("button", name="Check the order").click()
+    page.get_by_role("alert").wait_for()
+    looked_at(page, "order-wrong", "#order")
