@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, create_connection, socket
+from threading import Thread
 
 import httpx
 import pytest
@@ -178,16 +179,19 @@ def test_a_plain_node_has_no_key_of_anybody(founded: Founded, tmp_path: Path) ->
 
 
 def test_a_signal_ends_what_serves_and_what_runs_beside_it_and_the_log_says_so(copied: Path) -> None:
-    def ready(address: str) -> None:
-        assert address.startswith("https://127.0.0.1:")
-        (copied / "device.pem").write_bytes(b"half a certif")
-        os.kill(os.getpid(), signal.SIGHUP)
-        os.kill(os.getpid(), signal.SIGTERM)
-
     before = signal.getsignal(signal.SIGTERM)
-    server.run(copied, port=0, ready=ready)
-    assert signal.getsignal(signal.SIGTERM) is before
+    told: list[str] = []
     with opened(copied) as node:
+        serving = server.Serving(node, port=0, ready=told.append)
+        with serving._server.capture_signals():
+            (copied / "device.pem").write_bytes(b"half a certif")
+            os.kill(os.getpid(), signal.SIGHUP)  # changes nothing
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is before
+        thread = Thread(target=serving.run)
+        thread.start()
+        thread.join(PATIENCE)
+        assert told == [serving.address]
         said = [event["subtype"][0]["code"] for _, event in node.log.events(limit=2)]
         assert said == ["node.stop", "node.start"] and node.log.verify().seen == node.log.size
 

@@ -127,6 +127,15 @@ def test_what_is_missing_is_asked_for_at_its_field_and_nothing_typed_is_lost(boa
     expect(page.get_by_label("Age in years")).to_be_focused()
 
 
+def test_a_refusal_in_the_middle_of_a_page_takes_its_whole_place(board: Board, visit: Visitor) -> None:
+    page = visit(f"/patients/{board.patients['released']}", "prescriber")
+    page.get_by_label("Drug to be ordered").fill("codeine")
+    page.context.add_cookies([board.cookie(board.person("auditor"))])  # type: ignore[list-item]
+    page.get_by_role("button", name="Check the order").click()
+    expect(page.locator("main h1")).to_have_text("Nobody knows who asks")
+    expect(page.locator("#order")).to_have_count(0)
+
+
 def test_everything_works_without_a_script(board: Board, visit: Visitor) -> None:
     page = visit("/worklist", "pharmacist", java_script_enabled=False)
     page.get_by_label("Name, date of birth or identifier").fill("number 1961-04-03")
