@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from starling.errors import ForbiddenError, InputError
+from starling.errors import ForbiddenError, InputError, KnowledgeError
 from starling.knowledge.compile import compile_knowledge
 from starling.node.amendment import amend
 from starling.node.demonstration import file_of, specimen_of
@@ -18,7 +19,7 @@ from starling.node.opening import opened
 from starling.node.service import Node
 from starling.node.spool import unsealed
 from starling.node.values import Job, Specimen
-from tests.node.devices import asker
+from tests.node.devices import asker, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB, PHARMACIST = asker("laboratory", "lab-1"), asker("pharmacist", "pharmacist-1")
@@ -198,3 +199,27 @@ def test_another_edition_at_the_next_start_amends_too(copied: Path, other: Path)
         intake = Intake(node)
         assert intake.work_off() > 0
         assert any(job.amends for job in node.jobs(LAB))
+
+
+def test_an_edition_put_in_the_place_of_the_one_that_answers_is_taken_when_it_is_sound(
+    copied: Path, other: Path, tmp_path: Path
+) -> None:
+    base, bundled = tmp_path / "edition.kb", ROOT / "src" / "starling" / "knowledge" / "starling.kb"
+    shutil.copy(bundled, base)
+    (copied / "settings.toml").write_text(f'knowledge = "{base}"\n', encoding="utf-8")
+    with serving(copied) as device, device.client("prescriber") as prescriber:
+        before = prescriber.get("/v1/knowledge").json()
+        damaged = tmp_path / "damaged.kb"
+        damaged.write_bytes(bundled.read_bytes()[:-5_000])
+        damaged.replace(base)
+        with pytest.raises(KnowledgeError):
+            device.serving._knowledge()  # as every few seconds
+        assert prescriber.get("/v1/knowledge").json() == before
+        shutil.copy(other, tmp_path / "new.kb")
+        (tmp_path / "new.kb").replace(base)
+        device.serving._knowledge()
+        after = prescriber.get("/v1/knowledge").json()
+        assert after["sha256"] != before["sha256"] and after["previous"] == before["version"]
+        assert prescriber.get("/v1/knowledge/changes").json()
+        while not any(job.amends for job in device.node.jobs(LAB)):
+            time.sleep(0.05)

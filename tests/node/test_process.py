@@ -26,6 +26,7 @@ from starling.node.values import ROLES
 from tests import commands
 from tests.node.devices import PATIENCE, new_patient, trusting, upload
 
+PACKAGES = {"apsw", "argon2", "cedarpy", "cryptography", "h11", "msgspec", "pyotp", "starlette", "uvicorn"}
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'workshop' / 'src'}"}
 
@@ -201,3 +202,12 @@ def test_a_node_that_cannot_listen_or_show_a_certificate_does_not_begin(copied: 
     (copied / "settings.toml").write_text('host = "::1"\nport = 0\n', encoding="utf-8")
     (copied / "device.pem").unlink()
     assert commands.run("node", "run", copied).err.endswith("[CERTIFICATE_REFUSED]\n")
+
+
+def test_what_the_node_needs_is_loaded_by_its_own_command_alone_and_when_it_does_something() -> None:
+    script = "import sys; from starling.cli.commands import whole_parser; whole_parser(); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=PATIENCE
+    ).stdout.split()
+    assert "starling.cli.node" in loaded
+    assert [name for name in loaded if name.partition(".")[0] in PACKAGES or name.startswith("starling.node")] == []

@@ -14,6 +14,7 @@ from threading import Lock
 
 from starling.assessment import Assessment, Options
 from starling.engine import EVERYTHING, Engine
+from starling.errors import KnowledgeError
 from starling.library import question
 from starling.node import evidence
 from starling.node.spool import in_memory
@@ -38,6 +39,14 @@ class Held:
     loaded: str
     previous: str = ""
     changes: tuple[ClinicalChange, ...] = ()
+
+
+def sound_engine(path: Path | None) -> Engine:
+    """An edition ready to answer, whose content is what its digest says.  Raises: KnowledgeError."""
+    engine = Engine.open(path)
+    if not engine.knowledge.verify_content():
+        raise KnowledgeError("KNOWLEDGE_DAMAGED", "the knowledge base is not what its digest says")
+    return engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from starling.engine import Engine
-from starling.errors import KnowledgeError, TrustError
+from starling.errors import TrustError
+from starling.node import answers
 from starling.node.layout import Layout
 from starling.node.records import Records
 from starling.node.service import Node
@@ -33,9 +33,7 @@ def opened(folder: Path) -> Iterator[Node]:
     """
     with unsealed(folder) as (layout, settings, records, log):
         log.compare().require()
-        engine = Engine.open(settings.knowledge or None)
-        if not engine.knowledge.verify_content():
-            raise KnowledgeError("KNOWLEDGE_DAMAGED", "the knowledge base is not what its digest says")
+        engine = answers.sound_engine(Path(settings.knowledge) if settings.knowledge else None)
         yield Node(layout, settings, records, log, engine)
 
 

@@ -31,9 +31,9 @@ from starling.node.peers import PeerProtocol, context_of, load_device
 from starling.node.sending import Sending, sender_to
 from starling.node.service import Node
 
-#: seconds that requests under way have when the node ends; a connection without a request is kept; how often the file
-#: of the certificate is looked at (all ours)
-_GRACE_S, _KEEP_S, _CERTIFICATE_S = 10, 15, 5.0
+#: seconds that requests under way have when the node ends; a connection without a request is kept; how often the files
+#: of the certificate and of the knowledge are looked at (all ours)
+_GRACE_S, _KEEP_S, _FILES_S = 10, 15, 5.0
 
 
 def run(folder: Path, *, port: int | None = None, ready: Callable[[str], object]) -> None:
@@ -71,6 +71,7 @@ class Serving:
         self._password = node.records.secret(DEVICE_PASSWORD) or b""
         self._context = _context(node.layout, self._password)
         self._shown = _mark(node.layout.device)
+        self._edition = _mark(Path(settings.knowledge))
         self._socket = _listening(settings.host, settings.port if port is None else port)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.address = f"https://{host}:{self._socket.getsockname()[1]}"
@@ -115,7 +116,9 @@ class Serving:
     def _beside(self, stack: ExitStack) -> Iterator[Every]:
         node = self._node
         yield Every("checkpoint", self._checkpoint)
-        yield Every("certificate", self._certificate, again_s=_CERTIFICATE_S)
+        yield Every("certificate", self._certificate, again_s=_FILES_S)
+        if node.settings.knowledge:
+            yield Every("knowledge", self._knowledge)
         if node.outbox is not None:
             outbox = Every("outbox", Sending(node.outbox, node.records.lock, sender_to(node.settings)).send)
             node.tell_hub = outbox.wake
@@ -132,7 +135,16 @@ class Serving:
     def _certificate(self) -> float:
         if _mark(self._node.layout.device) != self._shown:
             self.renew()
-        return _CERTIFICATE_S
+        return _FILES_S
+
+    def _knowledge(self) -> float:
+        """Another file in the place of the edition that the settings name is taken when it is sound."""
+        path = Path(self._node.settings.knowledge)
+        mark = _mark(path)
+        if mark not in {self._edition, None}:
+            self._node.take_knowledge(self._node.itself, path)
+            self._edition = mark
+        return _FILES_S
 
     def _ended(self) -> None:
         self._socket.close()

@@ -7,7 +7,6 @@ log stand or fall together.  Who may not is refused (`ForbiddenError`), and that
 from __future__ import annotations
 
 import hashlib
-import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from starling.knowledge.compare import compare
 from starling.node import answers
 from starling.node.identity import Accounts, Sessions
 from starling.node.layout import Layout
+from starling.node.naming import unnamed
 from starling.node.outbox import Happening, Kind, Outbox
 from starling.node.policy import require
 from starling.node.records import Records
@@ -77,6 +77,7 @@ class Node:
         self.accounts = Accounts(records)
         self.sessions = Sessions(settings.session_minutes)
         self.outbox = Outbox(records.connection, source=f"urn:starling:{settings.site}") if settings.hub else None
+        self.itself = Principal(name=ITSELF, role="system", site=settings.site, way="process")
         self.wake: Callable[[], object] = int
         self.tell_hub: Callable[[], object] = int
 
@@ -349,7 +350,12 @@ class Node:
     def replace_knowledge(self, who: Principal, path: Path) -> KnowledgeInfo:
         """Another edition answers from now on.  Raises: ForbiddenError; KnowledgeError, the administrator's."""
         self.may(who, "knowledge.replace")
-        old, new = self.held.engine, Engine.open(path)
+        self.take_knowledge(who, path)
+        return self.knowledge(who)
+
+    def take_knowledge(self, who: Principal, path: Path) -> None:
+        """As `replace_knowledge`, for the node itself: its settings name the file."""
+        old, new = self.held.engine, answers.sound_engine(path)
         found = compare(old.knowledge, new.knowledge)
         changes = tuple(ClinicalChange(rank=each.rank, about=each.about, text=each.text) for each in found)
         stamp = new.knowledge.stamp
@@ -357,7 +363,6 @@ class Node:
         self.held = answers.Held(new, now(), old.knowledge.stamp.version, changes)
         self.kept.clear()
         self.wake()
-        return self.knowledge(who)
 
     def audit(self, who: Principal, *, before: int | None = None, limit: int = 100) -> AuditPage:
         """The newest entries (or those before an index), and a signed checkpoint.  Raises: ForbiddenError."""
@@ -444,8 +449,7 @@ class Node:
 
     def happened(self, action: str, detail: Mapping[str, object]) -> None:
         """Something of the node itself is in the log."""
-        who = Principal(name=ITSELF, role="system", site=self.settings.site, way="process")
-        self._record(who, action, "success", "", detail)
+        self._record(self.itself, action, "success", "", detail)
 
     def rejected(self, who: Principal, code: str) -> None:
         """A file that was dropped was not taken in: it is in the log."""
@@ -464,19 +468,9 @@ class Node:
         *, durable: bool = False,
     ) -> None:  # fmt: skip
         more = {"role": who.role, "site": who.site, "way": who.way, **detail}
-        more |= {"emergency": self._unnamed(who.emergency, patient)} if who.emergency else {}
+        more |= {"emergency": unnamed(who.emergency, self.records.patient(patient))} if who.emergency else {}
         more |= {"session": who.session} if who.session else {}
         self.log.append(event(action, outcome, who.name, patient, when=now(), detail=more), durable=durable)
-
-    def _unnamed(self, text: str, id_: str) -> str:
-        """What a person wrote, without what names the patient: the log can never forget it."""
-        found = self.records.patient(id_)
-        if found is None:
-            return text
-        names = (found.identifier, found.second_identifier, found.birth_date, found.name, *found.name.split())
-        for each in sorted(filter(lambda name: len(name) > 1, names), key=len, reverse=True):
-            text = re.sub(re.escape(each), "[...]", text, flags=re.IGNORECASE)
-        return text
 
     def _report(self, job: Job) -> None:
         """A result that was released waits for the hub, where there is one."""
