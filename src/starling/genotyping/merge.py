@@ -110,7 +110,9 @@ def _genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, 
             return _nocall(slot, notices)
     blocks = [one for one in found if one.plan.speaks is Speaks.BLOCK and one.end >= slot.position]
     if stating:
-        return _beside_blocks(_merged(slot, stating, notices, options), slot, blocks)
+        return _beside_blocks(
+            _merged(slot, stating, notices, options), slot.reference or stating[0].plan.words[0], blocks
+        )
     if isinstance(slot, BaseSlot):
         crossing = [one for one in found if one.plan.speaks is Speaks.SPANS] if gvcf else []
         return _reference(slot, [*blocks, *crossing], notices, options) if blocks else None
@@ -120,9 +122,12 @@ def _genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, 
     return _reference(slot, covering, notices, options) if _is_covered(slot, covering) else None
 
 
-def _beside_blocks(genotype: Genotype, slot: Slot, blocks: Iterable[Observation]) -> Genotype:
-    """A variant beats a block over its base, and is not certain: no caller says both, so one is not of this place."""
-    if all(allele == slot.reference for allele in genotype.alleles):
+def _beside_blocks(genotype: Genotype, reference: str, blocks: Iterable[Observation]) -> Genotype:
+    """A variant beats a block over its base, and is not certain: no caller says both, so one is not of this place.
+
+    `reference`: what the build has here, or as the file states it.
+    """
+    if all(allele == reference for allele in genotype.alleles):
         return genotype
     if not any(0 in one.haplotypes and one.call.doubt is None for one in blocks):
         return genotype
