@@ -81,3 +81,32 @@ def test_what_is_wrong_with_a_form_is_seen_and_heard(board: Board, visit: Visito
     page.get_by_role("button", name="Check the order").click()
     page.get_by_role("alert").wait_for()
     looked_at(page, "order-wrong", "#order")
+
+
+def test_an_emergency_looks_like_one(board: Board, visit: Visitor) -> None:
+    elsewhere = board.person("prescriber", name="from.south", site="south")
+    page = visit(place(board, PAGES["patient"][1]), elsewhere)
+    looked_at(page, "emergency")
+    page.get_by_label("Reason").fill("Unconscious, needs codeine")
+    page.get_by_role("button", name="Open the record").click()
+    page.get_by_text("Opened in an emergency.").wait_for()
+    looked_at(page, "emergency-opened")
+    looked_at(visit("/audit", "auditor"), "audit-emergency")
+
+
+def test_what_is_told_once_can_be_read(visit: Visitor) -> None:
+    page = visit("/people", "administrator")
+    page.get_by_label("Name").fill("dr.meise")
+    page.get_by_label("Pharmacist").check()
+    page.get_by_role("button", name="Enrol").click()
+    page.get_by_text("dr.meise may sign in").wait_for()
+    looked_at(page, "people-enrolled")
+
+
+def test_new_knowledge_can_be_read(board: Board, visit: Visitor, another_edition: Path) -> None:
+    before = board.node.held
+    try:
+        board.node.replace_knowledge(board.person("administrator"), another_edition)
+        looked_at(visit("/knowledge", "prescriber"), "knowledge-changed")
+    finally:
+        board.node.held = before
