@@ -80,6 +80,7 @@ class VcfFile:
         self._digest: str | None = None
         self._has_blocks = False
         self._stream: TextStream | None = None
+        self._read: TextStream | None = None  # by a scan, which an error may leave unfinished
         self._blocks: BlockFile | None = None
         self._finder: Finder | None = None
         self._damage: InputError | None = None
@@ -171,8 +172,9 @@ class VcfFile:
 
     def close(self) -> None:
         """The file is closed."""
-        if self._stream is not None:
-            self._stream.close()
+        for stream in (self._stream, self._read):
+            if stream is not None:
+                stream.close()
         if self._blocks is not None:
             self._blocks.close()
 
@@ -251,6 +253,7 @@ class VcfFile:
 
     def _scanned(self, regions: Sequence[Region]) -> Iterator[tuple[int, bytes]]:
         stream, self._stream = self._stream or self._reopened(), None
+        self._read = stream
         self._digest = None
         self._scan = Scan(by_chromosome(regions), self.name, stream.line_number, self.header.samples)
         try:
