@@ -114,7 +114,7 @@ def _amended(
         node.records.add_job(job, tested.specimen, sha256=mark, sealing=None)
         node.records.keep_evidence(job.id, tested.name, tested.content, tested.origin)
         node.records.keep_result(job.id, zlib.compress(to_json(after).encode()))
-        node.note(_itself(job), "job.amended", patient.id, {"job": job.id, "amends": tested.job})
+        node.note(_itself(job), "job.amended", "success", patient.id, {"job": job.id, "amends": tested.job})
     return True
 
 
@@ -124,7 +124,7 @@ def _written(node: Node, job: Job, note: str, assessment: Assessment | None = No
         node.records.set_job(replace(job, updated=event.at, events=(*job.events, event)))
         if assessment is not None:
             node.records.keep_result(job.id, zlib.compress(to_json(assessment).encode()))
-        node.note(_itself(job), f"job.{job.state}", job.patient, {"job": job.id})
+        node.note(_itself(job), f"job.{job.state}", "success", job.patient, {"job": job.id})
 
 
 def _itself(job: Job) -> Principal:

@@ -23,8 +23,12 @@ _REASON: Final = range(4, 2_001)
 def caller(node: Node, request: Request, *, csrf: str | None = None) -> Principal:
     """Who asks.  `csrf`: the token of a form, where it is not in its header.
 
+    A browser shows a client certificate to whoever sends it here: so no other site's page may ask for a change.
     Raises: UnknownCallerError NOT_KNOWN; InputError BAD_REQUEST for an emergency without a reason.
     """
+    changes = request.method not in {"GET", "HEAD"}
+    if changes and request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        raise UnknownCallerError("NOT_KNOWN", "a page of another site sent this")
     emergency = unquote(request.headers.get(EMERGENCY, "")).strip()
     if emergency and len(emergency) not in _REASON:
         raise InputError("BAD_REQUEST", f"{EMERGENCY} says in words why it is one")
@@ -35,6 +39,6 @@ def caller(node: Node, request: Request, *, csrf: str | None = None) -> Principa
     if session is None:
         raise UnknownCallerError("NOT_KNOWN", "neither a client certificate nor a session")
     given = request.headers.get(CSRF, "") if csrf is None else csrf
-    if request.method not in {"GET", "HEAD"} and not is_csrf(session, given):
+    if changes and not is_csrf(session, given):
         raise UnknownCallerError("NOT_KNOWN", "the token against forged requests is missing")
     return replace(session.principal, emergency=emergency)

@@ -182,7 +182,8 @@ class Intake:
         stepped = replace(job, state=state, updated=at, reason=reason, events=(*job.events, event))
         self._node.records.set_job(stepped)
         who = Principal(name=ITSELF, role="system", site=job.site, way="process")
-        self._node.note(who, f"job.{state}", job.patient, {"job": job.id})
+        outcome = "failed" if state == "failed" else "success"
+        self._node.note(who, f"job.{state}", outcome, job.patient, {"job": job.id})
 
 
 def _without_folder(message: str) -> str:

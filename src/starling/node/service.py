@@ -455,9 +455,9 @@ class Node:
         """A file that was dropped was not taken in: it is in the log."""
         self._record(who, "job.submit", "failed", "", {"code": code})
 
-    def note(self, who: Principal, action: str, patient: str, detail: Mapping[str, object]) -> None:
+    def note(self, who: Principal, action: str, outcome: str, patient: str, detail: Mapping[str, object]) -> None:
         """What the node did by itself is in the log, in the transaction of the caller."""
-        self._append(who, action, "success", patient, detail)
+        self._append(who, action, outcome, patient, detail)
 
     def _record(self, who: Principal, action: str, outcome: str, patient: str, detail: Mapping[str, object]) -> None:
         with self.records.transaction():
