@@ -21,6 +21,7 @@ from starling.node.limits import Limits, Message, Rate
 from starling.node.metrics import Metrics
 from starling.node.settings import Settings
 from tests.node.devices import PATIENCE, Device, serving, trusting
+from tests.node.loops import run
 
 
 @pytest.fixture(scope="module")
@@ -189,8 +190,8 @@ def test_a_stream_of_events_is_not_cut_off_and_anything_else_is() -> None:
         await Limits(app, Settings({"request_seconds": 1}), Metrics())(caller.scope, caller.receive, caller.send)
 
     stream, page = Caller(), Caller()
-    asyncio.run(answers(b"text/event-stream", stream))
-    asyncio.run(answers(b"text/html", page))
+    run(answers(b"text/event-stream", stream))
+    run(answers(b"text/html", page))
     assert (len(stream.sent), len(page.sent)) == (2, 1)
 
 
@@ -199,7 +200,7 @@ def test_a_defect_is_answered_and_tells_nothing() -> None:
         raise KeyError("secret of Erika Musterfrau")
 
     caller, metrics = Caller(), Metrics()
-    asyncio.run(Limits(app, Settings(), metrics)(caller.scope, caller.receive, caller.send))
+    run(Limits(app, Settings(), metrics)(caller.scope, caller.receive, caller.send))
     assert caller.sent[0]["status"] == 500
     assert b"Musterfrau" not in caller.sent[1]["body"] and b"INTERNAL" in caller.sent[1]["body"]
     assert 'starling_requests_total{path="",status="500"} 1' in metrics.text({"starling_ready": 1.0})

@@ -9,6 +9,7 @@ import pytest
 
 from starling.errors import InputError
 from starling.node.uploads import arriving
+from tests.node.loops import run
 
 
 def test_no_piece_is_taken_before_the_one_before_it_was_used() -> None:
@@ -30,7 +31,7 @@ def test_no_piece_is_taken_before_the_one_before_it_was_used() -> None:
 
         return await loop.run_in_executor(None, used)
 
-    assert asyncio.run(served()) == 1_000
+    assert run(served()) == 1_000
 
 
 @pytest.mark.parametrize(("piece_s", "whole_s"), [(0.05, 30), (30, 0.05)])
@@ -44,5 +45,5 @@ def test_a_body_that_stands_still_is_given_up(piece_s: float, whole_s: float) ->
         await loop.run_in_executor(None, list, arriving(body(), loop, piece_s=piece_s, whole_s=whole_s))
 
     with pytest.raises(InputError) as refused:
-        asyncio.run(served())
+        run(served())
     assert refused.value.code == "TOO_SLOW"
