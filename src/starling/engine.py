@@ -105,7 +105,7 @@ class Engine:
     @once
     def grounds(self) -> Grounds:
         """Where the sites of every gene lie, which is less to read than `maps`."""
-        return Grounds(self.knowledge.places)
+        return Grounds(self.knowledge.places.values())
 
     @once
     def _callers(self) -> Callers:

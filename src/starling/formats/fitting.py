@@ -57,16 +57,16 @@ def _begin_and_end_as_said(extents: Mapping[bytes, tuple[int, int]], names: Sequ
         block, at = extents[name][0] >> 16, extents[name][0] & 0xFFFF
         if not blocks.is_block(block) or at > blocks.text_size(block):
             return False
-        if not blocks.peek(block, at + len(name) + 1).startswith(name + b"\t", at) and not _begins(
-            blocks, block, at, name
-        ):
+        if not _begins(blocks, block, at, name + b"\t"):
             return False
     return _is_end(blocks, extents[names[-1]][1])
 
 
-def _begins(blocks: BlockFile, block: int, at: int, name: bytes) -> bool:
-    """Whether a record of the contig begins at a place, its name perhaps cut by the end of the block."""
-    return next((piece.text for piece in pieces(blocks, block, at)), b"").startswith(name + b"\t")
+def _begins(blocks: BlockFile, block: int, at: int, begin: bytes) -> bool:
+    """Whether a line that begins so stands at a place; more than a peek is needed where its block ends within."""
+    if blocks.peek(block, at + len(begin)).startswith(begin, at):
+        return True
+    return next((piece.text for piece in pieces(blocks, block, at)), b"").startswith(begin)
 
 
 def _is_end(blocks: BlockFile, offset: int) -> bool:

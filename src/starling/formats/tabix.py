@@ -96,7 +96,7 @@ class Index:
         reference = self._reference(name)
         if reference is None:
             return []
-        least = self._least_offset(reference, start) if self.is_csi else (self.start(name, start) or 0)
+        least = self.start(name, start) or 0
         found: list[tuple[int, int]] = []
         for number in self._bins_touching(start, end):
             if (at := reference.place(number)) is not None:

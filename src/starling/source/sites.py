@@ -277,11 +277,10 @@ def _merged(sites: ChromosomeSites) -> Iterator[tuple[int, int]]:
 
 
 class Grounds:
-    """The sites of every gene, without its alleles, in either build: made when first asked for, then kept."""
+    """The sites of some genes as a map in either build: made when first asked for, then kept; threads may share it."""
 
-    def __init__(self, places: Mapping[str, GenePlaces]) -> None:
-        """`places`: by gene."""
-        self._places = places
+    def __init__(self, places: Iterable[GeneDefinition | GenePlaces]) -> None:
+        self._places = tuple(places)
         self._maps: dict[BuildName, SiteMap] = {}
         self._lock = Lock()
 
@@ -289,7 +288,7 @@ class Grounds:
         """The map of all sites."""
         with self._lock:
             if build not in self._maps:
-                self._maps[build] = site_map(self._places.values(), build)
+                self._maps[build] = site_map(self._places, build)
             return self._maps[build]
 
 
@@ -316,8 +315,8 @@ class SiteMaps:
         self.genes = tuple(gene for gene in definitions if genes is None or gene in genes)
         self._whole = whole
         self._ground = ground
-        self._maps: dict[BuildName, SiteMap] = {}
-        self._lock = Lock()
+        needed = {definitions[gene].chromosome for gene in self.genes}
+        self._read = Grounds(each for each in definitions.values() if each.chromosome in needed)
 
     @property
     def whole(self) -> SiteMaps:
@@ -343,12 +342,7 @@ class SiteMaps:
         Beside those of the genes asked about these are all others on their chromosomes: whether a sample names phase
         sets shows anywhere on a chromosome.
         """
-        with self._lock:
-            if build not in self._maps:
-                needed = {self.definitions[gene].chromosome for gene in self.genes}
-                read = tuple(each for each in self.definitions.values() if each.chromosome in needed)
-                self._maps[build] = site_map(read, build)
-            return self._maps[build]
+        return self._read.of(build)
 
     @cached_property
     def loci(self) -> frozenset[Locus]:
