@@ -49,7 +49,7 @@ def work(folder: Path, content: bytes, order: dict[str, Any]) -> None:
         intake.start()
         for number in range(order["first"], order["first"] + order["files"]):
             sent, specimen = file_of(content, number)
-            job = node.submit(WHO, f"{number}.vcf", [sent], specimen).job
+            job = node.files.submit(WHO, f"{number}.vcf", [sent], specimen).job
             os.write(1, f"{job.id} {number}\n".encode())
         while node.records.unfinished():
             time.sleep(0.005)

@@ -95,7 +95,7 @@ def test_an_older_store_put_back_is_refused_until_somebody_says_why(copied: Path
     backup = shutil.copytree(copied, tmp_path / "backup")
     with opened(copied) as node:
         node.knowledge_changes(asker())
-        node.patients(asker())
+        node.questions.patients(asker())
         node.checkpoint()
     assert commands.run("node", "audit", "verify", copied).code == 0
     shutil.copy(backup / "store.db", copied / "store.db")

@@ -42,7 +42,7 @@ def test_a_file_with_its_note_is_taken_once_and_is_gone(node: Node, tmp_path: Pa
     assert [inbox.look(), inbox.look(), inbox.look()] == [0, 1, 0]
     assert names(node) == []
     Intake(node).work_off()
-    job = node.jobs(asker("laboratory"))[0]
+    job = node.files.jobs(asker("laboratory"))[0]
     assert (job.state, job.file, job.events[0].by) == ("called", "patient.vcf", "inbox")
 
 

@@ -33,7 +33,7 @@ def node(copied: Path) -> Iterator[Node]:
 
 def taken(node: Node, path: Path, specimen: Specimen) -> Job:
     """The job of a file, as far as the node takes it."""
-    job = node.submit(LAB, path.name, [path.read_bytes()], specimen).job
+    job = node.files.submit(LAB, path.name, [path.read_bytes()], specimen).job
     Intake(node).take(job.id)
     found = node.records.job(job.id)
     assert found is not None
@@ -66,11 +66,11 @@ def test_what_may_be_somebody_else_waits_for_a_person(
     job = taken(node, path, replace(specimen_of(1), **changed))
     assert job.state == "quarantined" and job.reason.startswith(reason)
     if job.patient:
-        assert node.resolve(LAB, job.id, accept=True, reason="asked the ward").state == "called"
+        assert node.files.resolve(LAB, job.id, accept=True, reason="asked the ward").state == "called"
     else:
         with pytest.raises(InputError, match="two patients"):
-            node.resolve(LAB, job.id, accept=True, reason="asked the ward")
-        assert node.resolve(LAB, job.id, accept=False, reason="asked the ward").state == "failed"
+            node.files.resolve(LAB, job.id, accept=True, reason="asked the ward")
+        assert node.files.resolve(LAB, job.id, accept=False, reason="asked the ward").state == "failed"
         assert taken(node, path, replace(specimen_of(1), **changed)).id != job.id  # it may come again
 
 
@@ -106,7 +106,7 @@ def test_a_file_of_several_people_asks_for_the_sample(node: Node, tmp_path: Path
 
 def test_what_the_device_lacks_is_not_the_files_fault(node: Node, tmp_path: Path) -> None:
     path = file_of(node.held.engine, 5, tmp_path)
-    job = node.submit(LAB, path.name, [path.read_bytes()], specimen_of(5)).job
+    job = node.files.submit(LAB, path.name, [path.read_bytes()], specimen_of(5)).job
     node.records.connection.execute("PRAGMA query_only = on")
     import apsw
 
@@ -160,37 +160,37 @@ def test_new_knowledge_amends_what_it_changes_and_says_what(node: Node, other: P
     assert info.previous and node.knowledge_changes(asker("administrator"))
     count = amend(node)
     assert count and amend(node) == 0
-    amended = [job for job in node.jobs(LAB) if job.amends]
+    amended = [job for job in node.files.jobs(LAB) if job.amends]
     assert len(amended) == count == node.records.rows("SELECT count(*) FROM job")[0][0] - before
     assert all("citalopram" in {change.drug for change in job.changes} for job in amended)
     for job in amended:
         assert job.state == "called" and job.changes and not job.released_by
         assert all(change.before != change.after for change in job.changes)
-        assert node.patient(LAB, job.patient).released == job.amends
-    node.review(LAB, amended[0].id)
-    node.release(PHARMACIST, amended[0].id)
-    assert node.patient(LAB, amended[0].patient).released == amended[0].id
+        assert node.questions.patient(LAB, job.patient).released == job.amends
+    node.files.review(LAB, amended[0].id)
+    node.files.release(PHARMACIST, amended[0].id)
+    assert node.questions.patient(LAB, amended[0].patient).released == amended[0].id
 
 
 def test_what_nobody_released_yet_is_called_again_and_an_older_amendment_is_superseded(
     node: Node, other: Path, tmp_path: Path
 ) -> None:
     waiting = taken(node, file_of(node.held.engine, 5, tmp_path), specimen_of(5))
-    node.review(LAB, waiting.id)
+    node.files.review(LAB, waiting.id)
     administrator = asker("administrator")
     node.replace_knowledge(administrator, other)
     asked = iter([True, False])
     assert amend(node, lambda: next(asked)) == 1  # stopped in between; it goes on at the next start
     count = amend(node)
-    again = node.job(LAB, waiting.id)
+    again = node.files.job(LAB, waiting.id)
     assert (again.state, again.reviewed_by) == ("called", "")
     assert again.result_sha256 != waiting.result_sha256
-    amended = [job.id for job in node.jobs(LAB) if job.amends]
+    amended = [job.id for job in node.files.jobs(LAB) if job.amends]
     assert count == len(amended)
     node.replace_knowledge(administrator, ROOT / "src" / "starling" / "knowledge" / "starling.kb")
     amend(node)
-    assert {node.job(LAB, id_).state for id_ in amended} == {"failed"}
-    assert {node.job(LAB, id_).reason.partition(":")[0] for id_ in amended} == {"SUPERSEDED"}
+    assert {node.files.job(LAB, id_).state for id_ in amended} == {"failed"}
+    assert {node.files.job(LAB, id_).reason.partition(":")[0] for id_ in amended} == {"SUPERSEDED"}
 
 
 def test_another_edition_at_the_next_start_amends_too(copied: Path, other: Path) -> None:
@@ -198,7 +198,7 @@ def test_another_edition_at_the_next_start_amends_too(copied: Path, other: Path)
     with opened(copied) as node:
         intake = Intake(node)
         assert intake.work_off() > 0
-        assert any(job.amends for job in node.jobs(LAB))
+        assert any(job.amends for job in node.files.jobs(LAB))
 
 
 def test_an_edition_put_in_the_place_of_the_one_that_answers_is_taken_when_it_is_sound(
@@ -221,5 +221,5 @@ def test_an_edition_put_in_the_place_of_the_one_that_answers_is_taken_when_it_is
         after = prescriber.get("/v1/knowledge").json()
         assert after["sha256"] != before["sha256"] and after["previous"] == before["version"]
         assert prescriber.get("/v1/knowledge/changes").json()
-        while not any(job.amends for job in device.node.jobs(LAB)):
+        while not any(job.amends for job in device.node.files.jobs(LAB)):
             time.sleep(0.05)

@@ -87,9 +87,9 @@ def _all_is_there_and_finishes_once(folder: Path, content: bytes, acknowledged: 
         intake.stop()
         for job, number in acknowledged.items():
             sent, specimen = file_of(content, number)
-            again = node.submit(WHO, f"{number}.vcf", [sent], specimen)
+            again = node.files.submit(WHO, f"{number}.vcf", [sent], specimen)
             assert again.again and again.job.id == job and again.job.state == "called"
-        jobs = [job for job in node.jobs(WHO, limit=100_000) if job.specimen.startswith("E-")]
+        jobs = [job for job in node.files.jobs(WHO, limit=100_000) if job.specimen.startswith("E-")]
         assert {job.state for job in jobs} == {"called"}
         for each in jobs:
             assert [event.state for event in each.events] == ["received", "read", "called"]

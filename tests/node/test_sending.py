@@ -106,8 +106,8 @@ def test_a_released_result_and_the_signed_log_reach_the_hub(copied: Path, tmp_pa
             with device.client("laboratory") as lab:
                 job = upload(lab, path, specimen).json()["job"]["id"]
             patient = settled(device.node, job).patient
-            device.node.review(asker("laboratory", "one"), job)
-            device.node.release(asker("laboratory", "two"), job)
+            device.node.files.review(asker("laboratory", "one"), job)
+            device.node.files.release(asker("laboratory", "two"), job)
             while (job, patient) not in {
                 (each["data"].get("job"), each["subject"]) for each in [*server.events.values()]
             }:

@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 from starling.errors import InternalError
+from starling.node.desk import now
 from starling.node.founding import DAYS, private
 from starling.node.layout import Layout
 from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, unsealed
 from starling.node.records import Records
-from starling.node.service import now
 from starling.node.settings import Settings
 from starling.node.values import Role
 from starling.trust.audit import AuditLog

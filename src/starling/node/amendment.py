@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from starling.assessment import Assessment
 from starling.node import answers
-from starling.node.service import Node, now
+from starling.node.desk import now
+from starling.node.service import Node
 from starling.node.values import ITSELF, Change, Job, JobEvent, Patient, Principal
 from starling.report.document import from_json, to_json
 
@@ -114,7 +115,7 @@ def _amended(
         node.records.add_job(job, tested.specimen, sha256=mark, sealing=None)
         node.records.keep_evidence(job.id, tested.name, tested.content, tested.origin)
         node.records.keep_result(job.id, zlib.compress(to_json(after).encode()))
-        node.note(_itself(job), "job.amended", "success", patient.id, {"job": job.id, "amends": tested.job})
+        node.append(_itself(job), "job.amended", "success", patient.id, {"job": job.id, "amends": tested.job})
     return True
 
 
@@ -124,7 +125,7 @@ def _written(node: Node, job: Job, note: str, assessment: Assessment | None = No
         node.records.set_job(replace(job, updated=event.at, events=(*job.events, event)))
         if assessment is not None:
             node.records.keep_result(job.id, zlib.compress(to_json(assessment).encode()))
-        node.note(_itself(job), f"job.{job.state}", "success", job.patient, {"job": job.id})
+        node.append(_itself(job), f"job.{job.state}", "success", job.patient, {"job": job.id})
 
 
 def _itself(job: Job) -> Principal:

@@ -98,7 +98,7 @@ class Api:
         loop, settings = asyncio.get_running_loop(), self.node.settings
         chunks = arriving(request.stream(), loop, piece_s=settings.request_seconds, whole_s=settings.upload_seconds)
         given: Submitted = await loop.run_in_executor(
-            self._uploads, self.node.submit, who, name, chunks, specimen
+            self._uploads, self.node.files.submit, who, name, chunks, specimen
         )  # fmt: skip
         return plain_json(json.encode(given), 200 if given.again else 202)
 

@@ -69,7 +69,7 @@ def take_in_patients(layout: Layout, settings: Settings, records: Records, peopl
     with tempfile.TemporaryDirectory() as folder:
         for number in range(1, people + 1):
             path = file_of(engine, number, Path(folder))
-            job = node.submit(first, path.name, [path.read_bytes()], specimen_of(number)).job
+            job = node.files.submit(first, path.name, [path.read_bytes()], specimen_of(number)).job
             intake.take(job.id)
-            node.review(first, job.id)
-            node.release(second, job.id)
+            node.files.review(first, job.id)
+            node.files.release(second, job.id)

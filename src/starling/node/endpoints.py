@@ -118,20 +118,20 @@ class Endpoint:
 
 
 def _assessment(node: Node, call: Call) -> Response:
-    return plain_json(document([node.assessment(call.who, call.path["patient"])]).encode())
+    return plain_json(document([node.questions.assessment(call.who, call.path["patient"])]).encode())
 
 
 def _check(node: Node, call: Call) -> Response:
-    answer = node.check(call.who, call.body)
+    answer = node.questions.check(call.who, call.body)
     return Response(answer.text, media_type=TEXT) if call.query.get("as") == "text" else plain_json(answer.json)
 
 
 def _decided(node: Node, call: Call) -> Override:
-    return node.override(call.who, call.path["patient"], call.body.drug, call.body.reason)
+    return node.questions.override(call.who, call.path["patient"], call.body.drug, call.body.reason)
 
 
 def _resolved(node: Node, call: Call) -> Job:
-    return node.resolve(call.who, call.path["job"], accept=call.body.accept, reason=call.body.reason)
+    return node.files.resolve(call.who, call.path["job"], accept=call.body.accept, reason=call.body.reason)
 
 
 def _audit(node: Node, call: Call) -> AuditPage:
@@ -157,27 +157,27 @@ ENDPOINTS: Final = (
     Endpoint("POST", "/v1/check", "check", "May this patient have these drugs?", _check, Order, dict,
              query=(("as", "text: the words of the screen instead of JSON"),)),
     Endpoint("GET", "/v1/patients", "patient.list", "Everybody of the site",
-             lambda node, call: node.patients(call.who), gives=tuple[Patient, ...]),
+             lambda node, call: node.questions.patients(call.who), gives=tuple[Patient, ...]),
     Endpoint("GET", "/v1/patients/{patient}", "patient.read", "Who stands behind a pseudonym",
-             lambda node, call: node.patient(call.who, call.path["patient"]), gives=Patient),
+             lambda node, call: node.questions.patient(call.who, call.path["patient"]), gives=Patient),
     Endpoint("GET", "/v1/patients/{patient}/assessment", "assessment.read", "The released assessment", _assessment,
              gives=dict, slow=True),
     Endpoint("GET", "/v1/patients/{patient}/overrides", "override.list", "What was decided against an answer",
-             lambda node, call: node.overrides(call.who, call.path["patient"]), gives=tuple[Override, ...]),
+             lambda node, call: node.questions.overrides(call.who, call.path["patient"]), gives=tuple[Override, ...]),
     Endpoint("POST", "/v1/patients/{patient}/overrides", "override.write", "Go on against the answer, and say why",
              _decided, Decided, Override, slow=True, status=201),
     Endpoint("GET", "/v1/jobs", "job.list", "The newest jobs",
-             lambda node, call: node.jobs(call.who), gives=tuple[Job, ...]),
+             lambda node, call: node.files.jobs(call.who), gives=tuple[Job, ...]),
     Endpoint("POST", "/v1/jobs", "job.submit", "A file is taken in; 200 when these bytes were before", takes=bytes,
              gives=Submitted, status=202, also=200, accepts=BYTES,
              headers=((SPECIMEN, "whose it is: JSON of a Specimen, percent-encoded"),
                       (FILE, "its name, percent-encoded"))),
     Endpoint("GET", "/v1/jobs/{job}", "job.read", "One job",
-             lambda node, call: node.job(call.who, call.path["job"]), gives=Job),
+             lambda node, call: node.files.job(call.who, call.path["job"]), gives=Job),
     Endpoint("POST", "/v1/jobs/{job}/review", "job.review", "The result was looked at",
-             lambda node, call: node.review(call.who, call.path["job"], call.body.note), Noted, Job, slow=True),
+             lambda node, call: node.files.review(call.who, call.path["job"], call.body.note), Noted, Job, slow=True),
     Endpoint("POST", "/v1/jobs/{job}/release", "job.release", "A second person releases the result",
-             lambda node, call: node.release(call.who, call.path["job"], call.body.note), Noted, Job, slow=True),
+             lambda node, call: node.files.release(call.who, call.path["job"], call.body.note), Noted, Job, slow=True),
     Endpoint("POST", "/v1/jobs/{job}/resolve", "job.resolve", "Decide about a file in quarantine", _resolved,
              Resolution, Job, slow=True),
     Endpoint("GET", "/v1/knowledge", "knowledge.read", "Which edition answers",

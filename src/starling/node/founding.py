@@ -16,10 +16,10 @@ from starling.errors import InputError
 from starling.formats.write import replacing
 from starling.node import opening
 from starling.node.demonstration import PEOPLE, take_in_patients
+from starling.node.desk import now
 from starling.node.identity import Accounts
 from starling.node.layout import Layout
 from starling.node.records import Records
-from starling.node.service import now
 from starling.node.settings import Plain, Settings, written
 from starling.node.values import ROLES, Enrolled
 from starling.trust.certificates import Authority

@@ -85,7 +85,7 @@ class Inbox:
         try:
             specimen = json.decode(_content(note, _LARGEST_NOTE), type=Specimen)
             largest = self._node.settings.largest_upload_mb << 20
-            self._node.submit(self._who, name, _pieces(path, largest), specimen)
+            self._node.files.submit(self._who, name, _pieces(path, largest), specimen)
         except (StarlingError, DecodeError, UnicodeDecodeError) as error:
             self._refused[name] = marks
             said = error.message if isinstance(error, StarlingError) else f"{note.name}: {error}"

@@ -21,8 +21,9 @@ from msgspec.structs import replace
 from starling.errors import StarlingError
 from starling.node import answers, evidence
 from starling.node.amendment import amend
+from starling.node.desk import now
 from starling.node.every import Every
-from starling.node.service import Node, now
+from starling.node.service import Node
 from starling.node.spool import in_memory, unsealed
 from starling.node.values import ITSELF, Job, JobEvent, Patient, Principal, Specimen
 from starling.report.document import to_json
@@ -183,7 +184,7 @@ class Intake:
         self._node.records.set_job(stepped)
         who = Principal(name=ITSELF, role="system", site=job.site, way="process")
         outcome = "failed" if state == "failed" else "success"
-        self._node.note(who, f"job.{state}", outcome, job.patient, {"job": job.id})
+        self._node.append(who, f"job.{state}", outcome, job.patient, {"job": job.id})
 
 
 def _without_folder(message: str) -> str:

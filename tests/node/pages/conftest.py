@@ -81,7 +81,7 @@ class Filling:
 
     def received(self, content: bytes, of: Specimen, name: str = "") -> str:
         """A job that nobody works on yet."""
-        return self.node.submit(self.laboratory, name or f"{of.specimen}.vcf", [content], of).job.id
+        return self.node.files.submit(self.laboratory, name or f"{of.specimen}.vcf", [content], of).job.id
 
     def called(self, content: bytes, of: Specimen, name: str = "") -> str:
         """A job as far as it gets without a person."""
@@ -92,13 +92,13 @@ class Filling:
     def reviewed(self, content: bytes, of: Specimen) -> str:
         """A job that waits for its release."""
         job = self.called(content, of)
-        self.node.review(self.laboratory, job)
+        self.node.files.review(self.laboratory, job)
         return job
 
     def released(self, content: bytes, of: Specimen) -> str:
         """A job whose result answers questions."""
         job = self.reviewed(content, of)
-        self.node.release(self.second, job, "Second look at CYP2C19")
+        self.node.files.release(self.second, job, "Second look at CYP2C19")
         return job
 
 

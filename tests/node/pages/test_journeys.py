@@ -94,8 +94,11 @@ def test_another_medicine_changes_the_answer_and_the_decision_against_it(
 ) -> None:
     """A medicine makes codeine useless here; what is overridden is that answer, not the one without the medicine."""
     node, patient, prescriber = board.node, board.patients["hostile"], board.person("prescriber")
+    codeine = Order(patient=patient, drugs=("codeine",))
     alone, with_it = (
-        dict(node.check(prescriber, Order(patient=patient, drugs=("codeine",), medication=taken)).actions)["codeine"]
+        dict(node.questions.check(prescriber, Order(patient=patient, drugs=("codeine",), medication=taken)).actions)[
+            "codeine"
+        ]
         for taken in ((), ("paroxetine",))
     )
     assert alone != with_it
@@ -180,7 +183,7 @@ def test_a_result_is_reviewed_by_one_person_and_released_by_another(
 def test_who_comes_too_late_is_told_so(board: Board, filling: Filling, visit: Visitor) -> None:
     job = filling.called(filling.content(10), specimen(8))
     page = visit(f"/jobs/{job}", board.person("laboratory", name="late"))
-    filling.node.review(filling.second, job)
+    filling.node.files.review(filling.second, job)
     page.get_by_role("button", name="I have reviewed this result").click()
     expect(page.get_by_role("alert")).to_contain_text("is reviewed, not called")
 

@@ -28,12 +28,12 @@ def shown(visit: Visit) -> Response:
 
 def reviewed(visit: Visit) -> Response:
     """Somebody looked at the result and answers for it."""
-    return _done(visit, "review", lambda job: visit.node.review(visit.who, job, forms.note(visit.form)))
+    return _done(visit, "review", lambda job: visit.node.files.review(visit.who, job, forms.note(visit.form)))
 
 
 def released(visit: Visit) -> Response:
     """A second person releases the result."""
-    return _done(visit, "release", lambda job: visit.node.release(visit.who, job, forms.note(visit.form)))
+    return _done(visit, "release", lambda job: visit.node.files.release(visit.who, job, forms.note(visit.form)))
 
 
 def resolved(visit: Visit) -> Response:
@@ -43,7 +43,7 @@ def resolved(visit: Visit) -> Response:
 
 def _resolved(visit: Visit, job: str) -> Job:
     accept, reason = forms.decision(visit.form), forms.reason(visit.form)
-    return visit.node.resolve(visit.who, job, accept=accept, reason=reason)
+    return visit.node.files.resolve(visit.who, job, accept=accept, reason=reason)
 
 
 def _done(visit: Visit, what: str, do: Callable[[str], Job]) -> Response:
@@ -61,10 +61,10 @@ def _done(visit: Visit, what: str, do: Callable[[str], Job]) -> Response:
 
 def _page(visit: Visit, wrong: tuple[Wrong, ...] = (), status: int = 200) -> Response:
     node, who = visit.node, visit.who
-    job = node.job(who, visit.named("job"))
-    patient = node.patient(who, job.patient) if job.patient and visit.may("patient.read", job.site) else None
+    job = node.files.job(who, visit.named("job"))
+    patient = node.questions.patient(who, job.patient) if job.patient and visit.may("patient.read", job.site) else None
     answers_for = visit.may("job.review", job.site)
-    draft = node.draft(who, job.id) if answers_for and job.result_sha256 else None
+    draft = node.files.draft(who, job.id) if answers_for and job.result_sha256 else None
     return visit.shown(
         "job.html", status=status, job=job, patient=patient, wrong=wrong, answers_for=answers_for, form=visit.form,
         is_moving=job.state in words.MOVING, is_own=job.reviewed_by == who.name, draft=draft,
@@ -81,7 +81,7 @@ def events(door: Door) -> Callable[[Request], Awaitable[Response]]:
         if session is None:
             return to_sign_in(request)
         try:
-            job = await run_in_threadpool(door.node.job, session.principal, request.path_params["job"])
+            job = await run_in_threadpool(door.node.files.job, session.principal, request.path_params["job"])
         except StarlingError:
             return Response(status_code=404)
         return StreamingResponse(_progress(door, request, job.id), media_type="text/event-stream")

@@ -89,7 +89,7 @@ def overridden(visit: Visit) -> Response:
         answered = _answered(visit, visit.form)
         drug, said = visit.form.get("drugs", ""), visit.form.get("reason", "")
         return _page(visit, replace(answered, wrong=error.wrong, opened=drug, reason=said), 422)
-    visit.node.override(visit.who, id_, order.drugs[0], reason, order)
+    visit.node.questions.override(visit.who, id_, order.drugs[0], reason, order)
     return RedirectResponse(f"/patients/{id_}?done=override#decisions", 303)
 
 
@@ -103,7 +103,7 @@ def opened_in_emergency(visit: Visit) -> Response:
             "problem.html", status=422, title="A reason is needed", detail="The record was not opened.",
             patient=id_, wrong=error.wrong,
         )  # fmt: skip
-    visit.node.patient(structs.replace(visit.session.principal, emergency=reason), id_)
+    visit.node.questions.patient(structs.replace(visit.session.principal, emergency=reason), id_)
     visit.door.break_glass(visit.session, id_, reason)
     return RedirectResponse(f"/patients/{id_}?done=emergency", 303)
 
@@ -113,7 +113,7 @@ def _answered(visit: Visit, form: forms.Fields) -> Asked:
     said = forms.asked(form)
     try:
         order = forms.order(form, visit.named("patient"))
-        person, names = visit.node.answer(visit.who, order)
+        person, names = visit.node.questions.answer(visit.who, order)
     except FormError as error:
         return Asked(said, error.wrong)
     except InputError as error:
@@ -146,14 +146,14 @@ def _choices(visit: Visit, asked: Asked) -> dict[str, object]:
 
 def _page(visit: Visit, asked: Asked, status: int = 200) -> Response:
     id_ = visit.named("patient")
-    found = visit.node.patient(visit.who, id_)
+    found = visit.node.questions.patient(visit.who, id_)
     try:
-        assessment = visit.node.assessment(visit.who, id_)
+        assessment = visit.node.questions.assessment(visit.who, id_)
     except InputError as error:
         if error.code != "NO_RESULT":
             raise
         assessment = None
-    made = visit.node.overrides(visit.who, id_) if visit.may("override.list", found.site) else ()
+    made = visit.node.questions.overrides(visit.who, id_) if visit.may("override.list", found.site) else ()
     decisions = [(each, badge(action_words(each.action), brief=True)) for each in made]
     return visit.shown(
         "patient.html", status=status, patient=found, patient_id=id_, facts=_facts(found), decisions=decisions,

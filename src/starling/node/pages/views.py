@@ -28,8 +28,8 @@ def worklist(visit: Visit) -> Response:
     sought = visit.form.get("q", "")
     sees_files = visit.may("job.list")
     sees_patients = visit.may("patient.list") or not sees_files  # who may see neither is refused
-    patients = visit.node.patients(visit.who) if sees_patients else ()
-    jobs = visit.node.jobs(visit.who, limit=_SHOWN_FILES) if sees_files else ()
+    patients = visit.node.questions.patients(visit.who) if sees_patients else ()
+    jobs = visit.node.files.jobs(visit.who, limit=_SHOWN_FILES) if sees_files else ()
     return visit.shown(
         "worklist.html", people={each.id: each for each in patients}, patients=tuple(_found(patients, sought)),
         waiting=_waiting(jobs), sought=sought, count=len(patients), sees_patients=sees_patients, sees_files=sees_files,
@@ -55,7 +55,7 @@ def _found(patients: Iterable[Patient], sought: str) -> Iterable[Patient]:
 
 def files(visit: Visit) -> Response:
     """Every file that was taken in, the newest first."""
-    jobs = visit.node.jobs(visit.who, limit=_SHOWN_FILES)
+    jobs = visit.node.files.jobs(visit.who, limit=_SHOWN_FILES)
     return visit.shown("files.html", jobs=jobs)
 
 
