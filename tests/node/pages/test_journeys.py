@@ -96,10 +96,8 @@ def test_another_medicine_changes_the_answer_and_the_decision_against_it(
     node, patient, prescriber = board.node, board.patients["hostile"], board.person("prescriber")
     codeine = Order(patient=patient, drugs=("codeine",))
     alone, with_it = (
-        dict(node.questions.check(prescriber, Order(patient=patient, drugs=("codeine",), medication=taken)).actions)[
-            "codeine"
-        ]
-        for taken in ((), ("paroxetine",))
+        dict(node.questions.check(prescriber, order).actions)["codeine"]
+        for order in (codeine, replace(codeine, medication=("paroxetine",)))
     )
     assert alone != with_it
     page = visit(f"/patients/{patient}", board.person("prescriber", name="dr.changed"))
