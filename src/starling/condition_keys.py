@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from starling.values import dataclass
@@ -40,8 +40,8 @@ STRENGTHS: Final = frozenset(
     f"{strength} {kind}" for strength in ("strong", "moderate", "weak") for kind in ("inhibitor", "inducer")
 )
 
-#: An apostrophe as it is typed, and what a name of a disease is known by without: Crohn's disease, Crohn disease.
-_POSSESSIVE: Final = re.compile("['\u2018\u2019`](?:s\\b)?")
+#: An apostrophe as it is typed.
+_APOSTROPHES: Final = frozenset("'\u2018\u2019`")
 #: British spellings beside American ones: leukaemia, oesophagitis, tumour, generalised.
 _SPELLINGS: Final = (("ae", "e"), ("oe", "e"), ("our", "or"), ("ise", "ize"))
 
@@ -78,10 +78,17 @@ def indication_name(text: str) -> str:
     >>> indication_name("acute lymphoblastic leukaemia") == indication_name("Acute Lymphoblastic Leukemia")
     True
     """
-    plain = " ".join(_POSSESSIVE.sub("", text.casefold()).replace("-", " ").replace("_", " ").split())
+    folded = text.casefold() if _APOSTROPHES.isdisjoint(text) else _possessive().sub("", text.casefold())
+    plain = " ".join(folded.replace("-", " ").replace("_", " ").split())
     for british, american in _SPELLINGS:
         plain = plain.replace(british, american)
     return plain
+
+
+@cache
+def _possessive() -> re.Pattern[str]:
+    """What a name of a disease is known by without: Crohn's disease, Crohn disease."""
+    return re.compile(rf"[{''.join(sorted(_APOSTROPHES))}](?:s\b)?")
 
 
 def either_of(key: str) -> tuple[str, ...]:

@@ -99,28 +99,31 @@ def _made(cls: Any, *, frozen: bool = False, slots: bool = False, eq: bool = Tru
     own = [name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar")]
     before = getattr(cls, _FIELDS, ()) if hasattr(cls, _DEFAULTS) else ()
     defaults = {**getattr(cls, _DEFAULTS, {}), **{name: cls.__dict__[name] for name in own if name in cls.__dict__}}
-    if slots:
-        cls = _with_slots(cls, own, [name for name in own if name not in before])
-    names = (*before, *(name for name in own if name not in before))
-    setattr(cls, _FIELDS, names)
-    setattr(cls, _DEFAULTS, defaults)
-    methods: dict[str, Any] = {"__init__": _initialiser(cls, names, defaults), "__repr__": _shown}
-    methods |= _compared(names, frozen=frozen, order=order) if eq else {}
-    methods |= {"__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduced} if frozen else {}
-    for name, method in methods.items():
-        if name not in cls.__dict__ or name == "__hash__":
-            setattr(cls, name, method)
-    cls.__dataclass_fields__ = _Face()
+    new = tuple([name for name in own if name not in before])
+    names = (*before, *new)
+    made: dict[str, Any] = {"__repr__": _shown, **(_compared(names, frozen=frozen, order=order) if eq else {})}
+    made |= _FROZEN if frozen else {}
+    made = {name: method for name, method in made.items() if name not in cls.__dict__ or name == "__hash__"}
+    made |= {_FIELDS: names, _DEFAULTS: defaults, "__dataclass_fields__": _FACE}
+    cls = _with_slots(cls, own, {**made, "__slots__": new}) if slots else _with_members(cls, made)
+    if "__init__" not in cls.__dict__:
+        cls.__init__ = _initialiser(cls, names, defaults)
     return cls
 
 
-def _with_slots(cls: Any, own: Iterable[str], new: Iterable[str]) -> Any:
-    """The class again, with `new` as slots: they cannot be added to one that exists."""
+def _with_slots(cls: Any, own: Iterable[str], made: Mapping[str, Any]) -> Any:
+    """The class again, for slots cannot be added to one that exists; what is `made` for it, too, which saves time."""
     left_out = {*own, "__dict__", "__weakref__"}
     members = {name: each for name, each in cls.__dict__.items() if name not in left_out}
-    made = type(cls)(cls.__name__, cls.__bases__, {**members, "__slots__": tuple(new)})
-    made.__qualname__ = cls.__qualname__
-    return made
+    again = type(cls)(cls.__name__, cls.__bases__, {**members, **made})
+    again.__qualname__ = cls.__qualname__
+    return again
+
+
+def _with_members(cls: Any, made: Mapping[str, Any]) -> Any:
+    for name, each in made.items():
+        setattr(cls, name, each)
+    return cls
 
 
 def _initialiser(cls: Any, names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[..., None]:
@@ -236,6 +239,10 @@ def _reduced(self: Any) -> tuple[Any, tuple[Any, ...]]:
     return type(self), tuple(getattr(self, name) for name in getattr(type(self), _FIELDS))
 
 
+#: what keeps a value as it was made
+_FROZEN: Final = {"__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduced}
+
+
 class _Face:
     """`__dataclass_fields__`, made when somebody asks for it, by the standard library itself."""
 
@@ -254,6 +261,8 @@ class _Face:
         found: dict[str, Any] = dataclasses.make_dataclass(owner.__name__, fields).__dataclass_fields__  # type: ignore[attr-defined]
         return found
 
+
+_FACE: Final = _Face()
 
 if not TYPE_CHECKING:
     FrozenInstanceError, asdict, dataclass, field, replace = _FrozenInstanceError, _asdict, _dataclass, _field, _replace

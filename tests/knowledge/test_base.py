@@ -282,7 +282,7 @@ def test_a_constant_number_of_statements(compiled: Path) -> None:
         after_loading = len(statements)
         fresh.find_drug("Plavix"), fresh.find_inhibitors("Paxil"), fresh.knows_medicine("x"), fresh.definitions
         assert len(statements) == after_loading
-    assert len(statements) == 25
+    assert len(statements) == 23
 
 
 def test_threads_share_one_knowledge_base(compiled: Path) -> None:

@@ -20,9 +20,9 @@ SIGNING_KEYS: Final = (
 )
 #: How far a report is.  Source: HL7 FHIR R4, value set diagnostic-report-status.
 STATUSES: Final = ("preliminary", "final", "amended")
-_DAY: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_DAY: Final = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 #: A result digest as reports print it: whole, or its first twelve digits.
-_DIGEST: Final = re.compile(r"[0-9a-f]{12}|[0-9a-f]{64}")
+_DIGEST: Final = r"[0-9a-f]{12}|[0-9a-f]{64}"
 
 
 def check_signing(subject: Mapping[str, str]) -> None:
@@ -34,9 +34,9 @@ def check_signing(subject: Mapping[str, str]) -> None:
     status, reported, replaces = (subject.get(key, "") for key in ("status", "reported", "replaces"))
     if status and status not in STATUSES:
         raise _refused(f"status={status!r} is none of: {', '.join(STATUSES)}")
-    if reported and not _DAY.fullmatch(reported):
+    if reported and not re.fullmatch(_DAY, reported):
         raise _refused(f"reported={reported!r} is not a day as YYYY-MM-DD")
-    if replaces and not _DIGEST.fullmatch(replaces):
+    if replaces and not re.fullmatch(_DIGEST, replaces):
         raise _refused(f"replaces={replaces!r} is not a result digest (12 or 64 digits of 0-9a-f)")
     if replaces and status != "amended":
         raise _refused("replaces names an earlier result, so the status must be amended")

@@ -111,7 +111,7 @@ class Scan:
 
     def _each(self, lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
         name: bytes | None = None
-        intervals, remembered = _NOTHING, array("q")
+        intervals, remembered, count = _NOTHING, array("q"), 0
         for index, line in enumerate(lines):
             tab = line.find(b"\t")
             if tab <= 0:
@@ -129,10 +129,11 @@ class Scan:
             digits = line[tab + 1 : line.find(b"\t", tab + 1)]
             short = len(digits) < 10 and digits.isdigit()
             position = int(digits) if short else parse_position(digits, self._source, self._number + 1 + index)
-            self.records += 1
+            count += 1
             remembered.append(position)
             if touches(intervals, position, line):
-                yield self._number + 1 + index, line.rstrip(b"\r")
+                yield self._number + 1 + index, line.rstrip(b"\r") if line.endswith(b"\r") else line
+        self.records += count
 
     def _refuse_other_header(self, line: bytes, index: int) -> None:
         """Files joined end to end bring their headers; those of other people would be taken for the first one's."""

@@ -44,7 +44,7 @@ KNOWN: Final = (
 )
 _GROUP: Final = {word: group for group, words in WORDS.items() for word in words}
 #: What stands between several words: `Black/African American`, `white and asian`.
-_BETWEEN: Final = re.compile(r"[/,;+&()]| and | or ")
+_BETWEEN: Final = r"[/,;+&()]| and | or "
 
 
 def group_of(stated: str) -> Group | None:
@@ -58,11 +58,11 @@ def group_of(stated: str) -> Group | None:
     text = _plain(stated)
     if text in _GROUP:
         return _GROUP[text]
-    found = {_GROUP.get(part) for part in map(_plain, _BETWEEN.split(text)) if part}
+    found = {_GROUP.get(part) for part in map(_plain, re.split(_BETWEEN, text)) if part}
     if not found or None in found:
         return None
     return found.pop() if len(found) == 1 else "mixed"
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[_-]", " ", text.casefold()).split())
+    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())

@@ -27,7 +27,7 @@ from starling.vocabulary import Notice
 _COMPARE: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _LABEL: Final = "US label"
 #: Examples of medicines in the words of a condition; who takes one of them is told which.
-_EXAMPLES: Final = re.compile(r" \((?:e\.g\.|such as) [^)]*\)")
+_EXAMPLES: Final = r" \((?:e\.g\.|such as) [^)]*\)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _led(
 ) -> Recommendation:
     """The row with its true condition as what it says; what it says else becomes the detail."""
     advice = row.advice
-    when = _EXAMPLES.sub("", leads.when) if medicines else leads.when
+    when = re.sub(_EXAMPLES, "", leads.when) if medicines else leads.when
     because = f" (taken: {', '.join(medicines)})" if medicines else ""
     what, colon, then = when.partition(":")
     said = _sentence(f"{what}{because}:{then if colon else f' {action_words(leads.action)}'}")
@@ -212,7 +212,7 @@ def _told(stated: Iterable[tuple[str, str, str]], decider: Decider) -> dict[str,
     told: dict[str, list[tuple[str, str]]] = {}
     for key, action, text in stated:
         for ingredient in decider.taken(key):
-            told.setdefault(ingredient, []).append((action, _EXAMPLES.sub("", text)))
+            told.setdefault(ingredient, []).append((action, re.sub(_EXAMPLES, "", text)))
     return told
 
 

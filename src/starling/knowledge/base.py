@@ -19,7 +19,7 @@ from starling.errors import InputError
 from starling.gene_places import GenePlaces
 from starling.knowledge.names import canonical_when, is_atc_group, parts_of, plain_name, skeleton, without_form
 from starling.knowledge.rows import Rows
-from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of, places_of
+from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of, names_of, places_of
 from starling.once import once
 from starling.values import dataclass
 
@@ -30,6 +30,8 @@ _CLOSE: Final = 0.8
 #: tables that begin with a gene: what guidance says of it, and what it looks like
 _MEANING: Final = frozenset({"phenotype_rule", "score_range", "dpwg_term", "uninformative"})
 _SHAPE: Final = frozenset({"trait", "exception", "alias", "priority"})
+#: tables that begin with a drug
+_OF_DRUGS: Final = frozenset({"drug", "drug_exception", "required_test", "harm", "stated_limit", "condition_gene"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,10 @@ class KnowledgeBase:
     `is_bundled`: it is the one that came with the program, byte for byte.
     """
 
-    def __init__(self, rows: Rows, path: Path, scope: _Scope | None = None, *, is_bundled: bool = False) -> None:
+    def __init__(self, rows: Rows, path: Path, *, is_bundled: bool = False) -> None:
         self._rows = rows
-        self._scope = scope
+        self._scope: _Scope | None = None
+        self._whole = self
         self.lock = RLock()
         self.path = path
         self.stamp = rows.stamp
@@ -119,7 +122,9 @@ class KnowledgeBase:
         places = {value for gene, trait, value in traits if trait == "chrom" and gene in read}
         near = {gene for gene, trait, value in traits if trait == "chrom" and value in places}
         scope = _Scope(frozenset(drugs), concerned, beside, near, medicines)
-        return KnowledgeBase(self._rows, self.path, scope, is_bundled=self.is_bundled)
+        narrow = KnowledgeBase(self._rows, self.path, is_bundled=self.is_bundled)
+        narrow._scope, narrow._whole = scope, self._whole
+        return narrow
 
     def close(self) -> None:
         """The file is released; values already built stay usable."""
@@ -164,7 +169,8 @@ class KnowledgeBase:
     def guidance(self) -> GuidanceRules:
         """Phenotype rules, guidelines, drugs and inhibitors as one value."""
         with _bulk():
-            return guidance_of(self._select, None if self._scope is None else self._scope.drugs)
+            drugs = None if self._scope is None else self._scope.drugs
+            return guidance_of(self._select, self._drug_list, self._inhibitor_list, drugs)
 
     @once
     def genes(self) -> tuple[str, ...]:
@@ -323,13 +329,21 @@ class KnowledgeBase:
     @once
     def _drug_list(self) -> tuple[Drug, ...]:
         """Every drug that a question may name."""
-        if "guidance" in self.__dict__:
-            return (*self.guidance.drugs, *self.guidance.unadvised)
-        return drugs_of(self._select)
+        scope = self._scope
+        if scope is not None:
+            return tuple([drug for drug in self._whole._drug_list if drug.name in scope.drugs])
+        return drugs_of(self._select, self._medicine_names)
 
     @once
     def _inhibitor_list(self) -> tuple[Inhibitor, ...]:
-        return self.guidance.inhibitors if "guidance" in self.__dict__ else inhibitors_of(self._select)
+        scope = self._scope
+        if scope is not None:
+            return self._whole._inhibitor_list if scope.medicines else ()
+        return inhibitors_of(self._select, self._medicine_names)
+
+    @once
+    def _medicine_names(self) -> Mapping[str, tuple[str, ...]]:
+        return names_of(self._select)
 
     @once
     def _codes(self) -> Mapping[str, Drug]:
@@ -358,15 +372,12 @@ class KnowledgeBase:
         scope = self._scope
         if scope is None:
             return self._rows.table(table)
-        match table:
-            case "gene":
-                return self._rows.at(table, scope.near)
-            case "guideline":
-                return self._rows.at(table, {id_ for row in self._select("drug") for id_ in row[3].split()})
-            case "drug" | "drug_exception" | "required_test" | "harm" | "stated_limit" | "condition_gene":
-                return [row for row in self._rows.table(table) if row[0] in scope.drugs]
-            case "inhibitor" if not scope.medicines:
-                return []
+        if table == "gene":
+            return self._rows.at(table, scope.near)
+        if table == "guideline":
+            return self._rows.at(table, {id_ for row in self._select("drug") for id_ in row[3].split()})
+        if table in _OF_DRUGS:
+            return [row for row in self._rows.table(table) if row[0] in scope.drugs]
         rows, genes = self._rows.table(table), scope.near if table in _SHAPE else scope.genes | scope.beside
         return [row for row in rows if row[0] in genes] if table in _SHAPE | _MEANING else rows
 

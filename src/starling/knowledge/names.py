@@ -72,7 +72,8 @@ def plain_name(text: str) -> str:
     >>> plain_name("Peginterferon alfa-2a")
     'peginterferonalfa2a'
     """
-    return _IGNORED.sub("", text.casefold())
+    folded = text.casefold()
+    return folded if folded.isalnum() else _IGNORED.sub("", folded)
 
 
 def without_form(text: str) -> str:

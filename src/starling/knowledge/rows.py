@@ -50,6 +50,7 @@ class Rows:
         self.stamp = KnowledgeStamp(version, sha256, as_of, checked_on, signed_by)
         self._digests = {table: str(sha256) for table, _, sha256 in stated}
         self._known: dict[str, dict[str, str]] = {}
+        self._kept: dict[str, list[Row]] = {}
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -71,9 +72,16 @@ class Rows:
         self._database.close()
 
     def table(self, name: str) -> list[Row]:
-        """Every row of a table, in key order.  Raises: KnowledgeError when one was altered, lost or added."""
-        rows = self._execute(_all_of(name))
-        self._verify(name, rows)
+        """Every row of a table, in key order.  Raises: KnowledgeError when one was altered, lost or added.
+
+        A table that is read whole is read once: whoever narrows the knowledge to a question asks for it again.
+        """
+        rows = self._kept.get(name)
+        if rows is None:
+            rows = self._execute(_all_of(name))
+            self._verify(name, rows)
+            if name not in BY_KEY:
+                self._kept[name] = rows
         return rows
 
     def keys(self, name: str) -> tuple[str, ...]:

@@ -35,9 +35,20 @@ def digest_of(rows: Rows) -> str:
     Nothing here loops in Python: everything that is read passes through.
     """
     fields = list(chain.from_iterable(rows))
-    texts = list(map(str, fields))
-    shape = f"{list(map(len, rows))}{list(map(_KINDS.get, map(type, fields)))}{list(map(len, texts))}"
+    kinds = list(map(type, fields))
+    if kinds.count(str) == len(kinds):  # as in most tables
+        texts, known = fields, _listed(0, len(fields))
+    else:
+        texts, known = list(map(str, fields)), str(list(map(_KINDS.get, kinds)))
+    widths = list(map(len, rows))
+    alike = len(widths) > 1 and widths.count(widths[0]) == len(widths)
+    shape = f"{_listed(widths[0], len(widths)) if alike else widths}{known}{list(map(len, texts))}"
     return hashlib.sha256((shape + "".join(texts)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _listed(number: int, count: int) -> str:
+    """A list of one number, so many times, as text."""
+    return f"[{', '.join([str(number)] * count)}]"
 
 
 #: what `meta` says of an edition, beside the digest that names it

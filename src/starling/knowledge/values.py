@@ -97,16 +97,19 @@ def _masks(text: str) -> AlleleMasks:
     return AlleleMasks(*map(tuple, json.loads(text)))
 
 
-def guidance_of(select: Select, drugs: Collection[str] | None = None) -> GuidanceRules:
-    """Everything guidance needs, in key order; of the rows those for `drugs` (None: all)."""
-    names = _names(select)
-    known = drugs_of(select, names)
+def guidance_of(
+    select: Select, known: Sequence[Drug], inhibitors: tuple[Inhibitor, ...], drugs: Collection[str] | None = None
+) -> GuidanceRules:
+    """Everything guidance needs, in key order, with the drugs and inhibitors that are `known` already.
+
+    `drugs`: those for which rows are read; None: all.
+    """
     populations = select("population")
     return GuidanceRules(
         phenotypes=_phenotypes(select),
         guidelines=_guidelines(select, drugs),
         drugs=tuple(drug for drug in known if not drug.unadvised),
-        inhibitors=inhibitors_of(select, names),
+        inhibitors=inhibitors,
         populations={code: shown for code, shown, _ in populations},
         population_keys={code: key for code, _, key in populations if key},
         dpwg_terms={gene: dict(pairs) for gene, pairs in _grouped(select("dpwg_term")).items()},
@@ -121,9 +124,8 @@ def guidance_of(select: Select, drugs: Collection[str] | None = None) -> Guidanc
     )
 
 
-def drugs_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = None) -> tuple[Drug, ...]:
-    """Every drug with its codes and other `names` (None: they are read)."""
-    names = _names(select) if names is None else names
+def drugs_of(select: Select, names: Mapping[str, tuple[str, ...]]) -> tuple[Drug, ...]:
+    """Every drug with its codes and other `names`."""
     kinds: dict[tuple[str, str], list[str]] = {}
     looked_at: dict[str, list[tuple[str, str]]] = {}
     for drug, kind, value, source in select("drug_exception"):
@@ -151,9 +153,8 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(text.split("|")) if text else ()
 
 
-def inhibitors_of(select: Select, names: Mapping[str, tuple[str, ...]] | None = None) -> tuple[Inhibitor, ...]:
-    """Every statement on what a medicine does to an enzyme, with the medicine's other `names` (None: they are read)."""
-    names = _names(select) if names is None else names
+def inhibitors_of(select: Select, names: Mapping[str, tuple[str, ...]]) -> tuple[Inhibitor, ...]:
+    """Every statement on what a medicine does to an enzyme, with the medicine's other `names`."""
     return tuple(
         Inhibitor(enzyme, ingredient, strength, factor, route, source, date, dose, names.get(ingredient, ()))
         for enzyme, ingredient, strength, factor, route, source, date, dose in select("inhibitor")
@@ -212,7 +213,8 @@ def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]
     return groups
 
 
-def _names(select: Select) -> dict[str, tuple[str, ...]]:
+def names_of(select: Select) -> dict[str, tuple[str, ...]]:
+    """A medicine -> every other name that it has."""
     groups: dict[str, list[str]] = {}
     for medicine, name, _kind, _source in select("medicine_name"):
         groups.setdefault(medicine, []).append(name)

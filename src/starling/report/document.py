@@ -21,7 +21,7 @@ from starling.serial.fields import Fields
 SCHEMA: Final = "starling.assessments/1"
 
 #: Written as escapes, which read back the same: what steers a terminal, or turns the direction of the text around it.
-_STEERING: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_STEERING: Final = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 _ENCODER: Final = json.JSONEncoder(check_circular=False, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -62,7 +62,7 @@ def encoded(value: object) -> str:
 
 def printable(text: str) -> str:
     """JSON with what steers a terminal written as escapes, which read back the same."""
-    return text if text.isprintable() else _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text if text.isprintable() else re.sub(_STEERING, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def from_json(text: str, *, source: str | None = None) -> Assessment:

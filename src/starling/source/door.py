@@ -223,7 +223,7 @@ class OpenSource:
             if "GT" not in record.format:
                 continue
             genotyped += is_asked
-            if record.is_segment:
+            if record.end > record.position and record.is_segment:
                 continue
             self.is_supported = self.is_supported or carries_support(record)
             if is_asked:
@@ -244,12 +244,15 @@ class OpenSource:
         regions = [*_regions(self.names, wanted), *self.foreign]
         if not self._wanted.maps.is_whole:
             regions += _regions(names, whole.spans)
-        foreign = {region.chromosome for region in self.foreign}
+        foreign, hear = {region.chromosome for region in self.foreign}, self._witness.hear
+        named: dict[str, str] = {}
         for record in self._file.fetch(regions):
-            if record.chromosome.casefold() in foreign:
-                raise self._mixed(record.chromosome)
-            chromosome = names[record.chromosome]
-            self._witness.hear(chromosome, record)
+            chromosome = named.get(record.chromosome)
+            if chromosome is None:
+                if record.chromosome.casefold() in foreign:
+                    raise self._mixed(record.chromosome)
+                chromosome = named[record.chromosome] = names[record.chromosome]
+            hear(chromosome, record)
             yield chromosome, record
 
     @cached_property

@@ -232,10 +232,11 @@ def _shift(definition: GeneDefinition | GenePlaces, build: BuildName) -> int:
 
 
 def _add(site: Site, build: BuildName, draft: _Draft, slots: list[Slot], composites: list[CompositeSite]) -> None:
-    position = position_in(site, build)
-    reference = site.ref if build == "GRCh38" else site.ref_grch37
-    if len(site.ref) == 1 and len("".join(site.alts)) == len(site.alts):
-        base = BaseSlot(len(slots), site.locus, position, reference, (site.ref, *site.alts), site)
+    ref, alts = site.ref, site.alts
+    position, reference = (site.position, ref) if build == "GRCh38" else (site.position_grch37, site.ref_grch37)
+    if len(ref) == 1 and len("".join(alts)) == len(alts):
+        # As a tuple, which takes half as long: nearly all sites are of one base.
+        base = tuple.__new__(BaseSlot, (len(slots), site.locus, position, reference, (ref, *alts), site))
         slots.append(base)
         draft.bases[position] = base
     elif site.is_indel:
