@@ -96,20 +96,23 @@ floors: setup
 shape: setup
 	$(BIN)/python tools/codestats.py src/starling workshop/src/starling_workshop --max-complexity 10 --max-file 500 --max-function 60 --no-cycles
 
-# Includes the documentation tests and the bare wheel in an empty environment.  Two at a time, each file in one process;
-# Ray starts processes of its own and runs alone.
+# Includes the documentation tests and the bare wheel in an empty environment.  Two at a time, each file in one process,
+# the longest first (tests/conftest.py); Ray starts processes of its own and runs alone.
 # TRACED=yes: in the same pass, which lines and branches are reached; fails below the floor in pyproject.toml.
 TRACED ?=
 pytest: setup
 	@rm -f .coverage .coverage.*
-	$(if $(TRACED),COVERAGE_PROCESS_START=pyproject.toml) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(if $(TRACED),COVERAGE_PROCESS_START=pyproject.toml) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m ray
 	$(if $(TRACED),@$(BIN)/coverage combine -q && $(BIN)/coverage report)
 
+# Where a test tries a sample of what it tries here (tests/effort.py, tests/conftest.py).
+SAMPLED := $(addprefix tests/,calling cohort engine formats genotyping guidance knowledge library properties report source \
+	node/test_fuzz.py node/pages/test_looks.py)
 exhaustive: export HYPOTHESIS_PROFILE := search
 exhaustive: setup  ## the full sets behind the sampled tests, and properties searched further (long)
 	$(BIN)/python -m pytest -m exhaustive
-	$(BIN)/python -m pytest tests/properties tests/calling tests/genotyping tests/formats tests/guidance
+	$(BIN)/python -m pytest $(SAMPLED)
 
 coverage: TRACED := yes
 coverage: pytest  ## the tests, traced: which lines and branches they reach; fails below the floor

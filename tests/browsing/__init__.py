@@ -12,12 +12,25 @@ from typing import Any, Final, Literal, NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.effort import WHOLE
+
 _AXE: Final = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 #: Nothing of what is as it should be is told, which takes half of the time.
-_RUN: Final = """async (exclude) => {
-    const told = {resultTypes: ['violations'], selectors: false, ancestry: false};
+_RUN: Final = """async ([exclude, rules]) => {
+    const told = {resultTypes: ['violations'], selectors: false, ancestry: false, ...rules};
     return (await axe.run({include: [['html']], exclude}, told)).violations;
 }"""
+
+
+#: The rules that ask for colours: they look at every word, which takes most of the time.
+_COLOURS: Final = ("color-contrast", "link-in-text-block")
+#: View -> the rules that may find something that no view before it shows: in the dark nothing changes but colours, and
+#: on a narrow screen they do not.
+_RULES: Final[dict[str, dict[str, Any]]] = {
+    "light": {},
+    "dark": {"runOnly": {"type": "rule", "values": list(_COLOURS)}},
+    "narrow": {"rules": {rule: {"enabled": False} for rule in _COLOURS}},
+}
 
 
 class View(NamedTuple):
@@ -49,11 +62,16 @@ def seen_in(page: Page, view: View) -> None:
     page.set_viewport_size({"width": view.width, "height": 900})
 
 
-def axe(page: Page, *, without: str = "") -> list[str]:
-    """What axe finds on a page as it is shown now: rule, element and how to mend it.  `without`: what is left out."""
+def axe(page: Page, view: View, *, without: str = "") -> list[str]:
+    """What axe finds on a page as it is shown now: rule, element and how to mend it.  `without`: what is left out.
+
+    All rules in the first view, in the others those that their difference concerns; all in all with `make exhaustive`.
+    """
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_AXE)
-    found: list[dict[str, Any]] = page.evaluate(_RUN, [[without]] if without else [])
+    found: list[dict[str, Any]] = page.evaluate(
+        _RUN, [[[without]] if without else [], {} if WHOLE else _RULES[view.name]]
+    )
     return [f"{each['id']}: {node['html'][:160]} {node['failureSummary']}" for each in found for node in each["nodes"]]
 
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from starling.cohort.collect.people import read_outside, read_people, with_outside_calls
 from starling.errors import InputError
 from tests.bundled import bundled_knowledge
+from tests.effort import examples
 
 ANY = st.one_of(st.binary(max_size=200), st.text('sample\t\nP1MF;x*/"\r\0', max_size=120).map(str.encode))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(50, 150))
 @given(head=st.sampled_from([b"", b"sample\tsex\tmedication\n", b"sample\tgene\tdiplotype\n"]), rest=ANY)
 def test_fuzz_any_bytes_are_a_table_or_refused(head: bytes, rest: bytes, tmp_path: Path) -> None:
     path = tmp_path / "people.tsv"

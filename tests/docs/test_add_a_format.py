@@ -19,9 +19,8 @@ COPIED = ("src/starling", "workshop/src", "tests/formats/battery", "tests/simula
 
 
 def test_a_stranger_adds_a_format(tmp_path: Path) -> None:
-    leave = shutil.ignore_patterns("__pycache__")
-    for folder in COPIED:
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=leave)
+    for folder in COPIED:  # compiled modules with them, but for those that are being written
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("*.pyc.*"))
     for name in ("pyproject.toml", "tests/conftest.py", "tests/bundled.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(tmp_path / each) for each in ("src", "."))}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from starling.formats.bgzf import BlockFile
 from starling.formats.tabix import read_index
 from starling.formats.vcf import Region, open_vcf
+from tests.effort import examples
 from tests.simulators.vcf_files import Line, block, body, header, snv, touching, write
 
 CONTIGS = ("chr1", "chr2")
@@ -240,7 +241,7 @@ def of_two(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {form: large(folder, form, tiles(samples=2), samples=2) for form in ("tbi", "csi")}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(st.sampled_from(["tbi", "csi"]), st.integers(0, 2**32))
 def test_changed_indexes_change_no_record(
     tmp_path_factory: pytest.TempPathFactory, of_two: dict[str, Path], form: str, seed: int

@@ -223,13 +223,13 @@ def test_a_line_of_blanks_is_no_record(tmp_path: Path, blank: str, form: str) ->
 @pytest.mark.parametrize("form", ["gzip", "bgzf"])
 def test_a_flood_of_line_ends_is_counted_not_looked_at(tmp_path: Path, form: str) -> None:
     """Some kilobytes that inflate to megabytes of nothing; the line of what follows is named."""
-    text = header(("chr1",)) + RECORD + "\n" * 20_000_000
+    text = header(("chr1",)) + RECORD + "\n" * 2_000_000
     path = write(tmp_path, form, text + RECORD.replace("\t100\t", "\t300\t"))
     assert path.stat().st_size < 120_000
     with open_vcf(path) as vcf:
         assert len(list(vcf.fetch([Region("chr1", 1, 10**6)]))) == 2
     error = refused(write(tmp_path, "gzip", text + "chr1\t100\n"))
-    assert (error.code, error.line) == ("BAD_RECORD", 20_000_005)
+    assert (error.code, error.line) == ("BAD_RECORD", 2_000_005)
 
 
 def test_one_of_many_names_that_comes_twice(tmp_path: Path) -> None:

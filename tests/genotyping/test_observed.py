@@ -19,6 +19,7 @@ from starling.genotyping.evidence import canonical_lines
 from starling.genotyping.observed import Observed
 from starling.source.door import OpenSource, Wanted, open_source
 from starling.vocabulary import SampleGenotypes
+from tests.effort import examples
 from tests.genotyping.reading import knowledge, shown, site_maps, text_of
 from tests.simulators.equivalents import STYLES, render
 from tests.simulators.people import person
@@ -41,7 +42,7 @@ def source_of(style: str, seed: int, absent: str) -> tuple[OpenSource, Records, 
             return source, records, collect([again], wanted).samples[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(
     style=st.sampled_from(STYLES_READ),
     seed=st.sampled_from([3, 4]),
@@ -59,7 +60,7 @@ def test_any_split_of_the_records_gives_what_all_at_once_give(
     assert seen.genotypes() == whole
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15, 40), deadline=None)
 @given(style=st.sampled_from(STYLES_READ), data=st.data())
 def test_an_observation_stays_what_it_was_when_it_is_read_on(style: str, data: st.DataObject) -> None:
     source, records, whole = source_of(style, 3, "no")

@@ -12,6 +12,7 @@ from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.genotyping.call import Call, RecordView, check_genotypes, read_call, view
+from tests.effort import examples
 from tests.genotyping.reading import collected, read, text_of
 
 GENOTYPES = ["0/0"] * 8 + ["0|0"] * 8 + ["0", "0/1", "1|0", "./.", ".", "0/.", "0/0/0", "/0/0", "|0|0", "1", "0/9"]
@@ -98,7 +99,7 @@ def outcome(record: RecordView, column: str, options: Options) -> Call | tuple[s
         return error.code, error.message
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=examples(300, 1_000))
 @given(columns())
 def test_quick_way_is_the_long_way(drawn: Drawn) -> None:
     record, column, options = drawn

@@ -20,6 +20,7 @@ from starling.knowledge.base import KnowledgeBase
 from starling.session import names_of
 from starling.vocabulary import OutsideCall
 from tests.bundled import bundled_engine as engine
+from tests.effort import examples
 from tests.report.sample_assessment import HOSTILE, hostile_assessment, sample_assessment
 from tests.report.strategies import assessments
 
@@ -219,7 +220,7 @@ def test_every_public_value_shows_itself_on_one_short_line(person: Assessment) -
     assert shown[-2:] == ["Options()", "Question(drugs=('codeine',))"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10, 30), deadline=None)
 @given(assessments())
 def test_no_content_makes_a_long_line_or_steers_a_terminal(assessment: Assessment) -> None:
     for each in (assessment, *assessment.genes, *assessment.drugs):
@@ -298,7 +299,7 @@ calls = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8, 25), deadline=None)
 @given(
     medication=names,
     subject=facts,

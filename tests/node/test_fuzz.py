@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -19,11 +18,12 @@ from schemathesis.specs.openapi.checks import (
 from starling.node.endpoints import ENDPOINTS
 from starling.node.openapi import document
 from starling.node.values import ROLES
+from tests.effort import examples
 from tests.node.devices import PATIENCE, Device
 from tests.node.test_policy import MAY
 
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
-EXAMPLES = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "search" else 8
+EXAMPLES = examples(6, 100)
 
 
 def somebody_who_may(action: str) -> str:

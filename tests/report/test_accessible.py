@@ -25,7 +25,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(extent: Extent, tmp_path: Path
         tab.goto(shown.as_uri())
         for view in VIEWS:
             seen_in(tab, view)
-            assert (view.name, axe(tab), wider(tab)) == (view.name, [], 0)
+            assert (view.name, axe(tab, view), wider(tab)) == (view.name, [], 0)
 
 
 @pytest.mark.parametrize("extent", EXTENTS)

@@ -21,6 +21,7 @@ from starling.report.html import page as report_page
 from starling.report.terminal import render
 from starling.report.text import visible
 from starling.vocabulary import Notice
+from tests.effort import examples
 from tests.report.reader import Reader
 from tests.report.sample_assessment import HOSTILE, hostile_assessment, sample_assessment
 from tests.report.strategies import assessments
@@ -28,7 +29,7 @@ from tests.report.strategies import assessments
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/checks.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 DRUGS = tuple(drug.drug for drug in sample_assessment().drugs)
-SLOW = settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
+SLOW = settings(max_examples=examples(15, 40), suppress_health_check=list(HealthCheck), deadline=None)
 
 ASKED = OpenCondition("Is a strong CYP3A4 inhibitor taken", "taking: CYP3A4 strong inhibitor", "contraindicated", "FDA")
 MEDICINES = (

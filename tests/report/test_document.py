@@ -18,12 +18,13 @@ from starling.errors import InputError
 from starling.report.document import document, from_json, json_line, parse, to_json
 from starling.serial.digest import result_digest
 from starling.serial.document import from_jsonable, to_jsonable
+from tests.effort import examples
 from tests.report.sample_assessment import hostile_assessment, sample_assessment
 from tests.report.strategies import assessments
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/assessments.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-SLOW = settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+SLOW = settings(max_examples=examples(20, 60), suppress_health_check=list(HealthCheck), deadline=None)
 
 
 @SLOW

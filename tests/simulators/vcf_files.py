@@ -137,23 +137,28 @@ def _write_sequence(out: io.BytesIO, places: Sequence[Place], *, csi: bool, shif
         for window in range(place.start >> shift, ((place.end - 1) >> shift) + 1):
             windows.setdefault(window, place.begin)
     special = ((1 << 3 * (depth + 1)) - 1) // 7 + 1
+    least = _least(windows)
     out.write(struct.pack("<i", len(bins) + 1))
     for number, chunks in bins.items():
         out.write(struct.pack("<I", number))
         if csi:
-            out.write(struct.pack("<Q", _least(windows, _first_window(number, depth))))
+            first = _first_window(number, depth)
+            out.write(struct.pack("<Q", least[first] if first < len(least) else 0))
         out.write(struct.pack("<i", len(chunks)) + b"".join(struct.pack("<QQ", *chunk) for chunk in chunks))
     out.write(struct.pack("<I", special) + (struct.pack("<Q", 0) if csi else b""))
     out.write(struct.pack("<iQQQQ", 2, places[0].begin, places[-1].stop, len(places), 0))
     if not csi:
-        last = max(windows)
-        out.write(struct.pack("<i", last + 1))
-        out.write(b"".join(struct.pack("<Q", _least(windows, window)) for window in range(last + 1)))
+        out.write(struct.pack("<i", len(least)))
+        out.write(b"".join(struct.pack("<Q", offset) for offset in least))
 
 
-def _least(windows: dict[int, int], window: int) -> int:
-    """The offset of the first record that touches the window, or the next window that has one."""
-    return min((offset for number, offset in windows.items() if number >= window), default=0)
+def _least(windows: dict[int, int]) -> list[int]:
+    """Of each window the offset of the first record that touches it or a window behind it."""
+    found, least = [], windows[max(windows)]
+    for window in range(max(windows), -1, -1):
+        least = min(least, windows.get(window, least))
+        found.append(least)
+    return found[::-1]
 
 
 def _first_window(number: int, depth: int) -> int:

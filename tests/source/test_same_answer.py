@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from starling.assessment import Options
 from starling.errors import InputError
 from starling.source.door import Wanted, open_source
+from tests.effort import examples
 from tests.genotyping.reading import knowledge, site_maps
 from tests.simulators.vcf_files import write
 
@@ -94,7 +95,7 @@ def by_form(folder: Path, form: str, text: str, block_size: int, options: Option
     return found_by(write(folder, form, text, block_size=block_size), options)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15, 40), deadline=None)
 @given(
     st.sampled_from(sorted(STYLES)),
     st.sampled_from(HEADERS),
@@ -118,7 +119,7 @@ def test_every_reader_gives_the_same(
 @pytest.mark.parametrize("kind", HEADERS)
 def test_every_reader_gives_the_same_of_a_file_that_is_bisected(tmp_path: Path, kind: str) -> None:
     """More than 1 MiB compressed, blocks as everybody writes them."""
-    text = text_of("chr", kind, seed=8, padding=200, others_up_to=4_000)
+    text = text_of("chr", kind, seed=8, padding=200, others_up_to=1_200)
     expected = found_by(write(tmp_path, "plain", text), Options())
     path = write(tmp_path, "bgzf", text)
     assert path.stat().st_size > 2**20

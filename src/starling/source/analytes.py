@@ -7,7 +7,7 @@ allele and more (TPMT *3A is *3B and *3C) needs all of its positions, and its ab
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from starling.definitions import GeneDefinition, NamedAllele, Site
@@ -15,6 +15,9 @@ from starling.values import dataclass
 
 #: Separators that laboratories put between gene and allele, or leave out.
 _SEPARATORS: Final = re.compile(r"[\s_*:]+")
+
+#: What an allele shows for certain: (site, word) of positions.
+Core = frozenset[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,10 @@ def analytes(definitions: Mapping[str, GeneDefinition]) -> dict[str, Analyte]:
     """Plain name -> what is looked at: rsids, variants, alleles behind their gene, and their other names."""
     found: dict[str, Analyte] = {}
     for definition in definitions.values():
-        for allele in definition.alleles:
-            analyte = _analyte(allele, definition)
+        cores = {allele: _core(allele, definition) for allele in definition.alleles}
+        holders = _holders(cores)
+        for allele, core in cores.items():
+            analyte = _analyte(allele, core, holders, definition.sites)
             if analyte is not None:
                 for name in _names(allele, definition):
                     found.setdefault(plain(f"{definition.gene}{name}"), analyte)
@@ -47,19 +52,32 @@ def analytes(definitions: Mapping[str, GeneDefinition]) -> dict[str, Analyte]:
     return found
 
 
-def _analyte(allele: NamedAllele, definition: GeneDefinition) -> Analyte | None:
-    core = _core(allele, definition)
+def _holders(cores: Mapping[NamedAllele, Core]) -> dict[tuple[int, str], list[tuple[str, Core]]]:
+    """(site, word) -> the alleles that have it, each with its core: how particular a position is, is counted once."""
+    found: dict[tuple[int, str], list[tuple[str, Core]]] = {}
+    for allele, core in cores.items():
+        for place in core:
+            found.setdefault(place, []).append((_name(allele), core))
+    return found
+
+
+def _analyte(
+    allele: NamedAllele,
+    core: Core,
+    holders: Mapping[tuple[int, str], Sequence[tuple[str, Core]]],
+    sites: Sequence[Site],
+) -> Analyte | None:
+    """What is looked at for an allele: of positions that equally few alleles share, the first."""
     if allele.is_reference or allele.is_structural or not core:
         return None
-    others = [_core(each, definition) for each in definition.alleles if _name(each) != _name(allele)]
-    shared = {place: sum(place in other for other in others) for place in core}
-    tag = min(core, key=shared.__getitem__)
-    if any(tag in other and other < core for other in map(set, others)):
-        return Analyte(tuple((definition.sites[site], word) for site, word in sorted(core)), compound=True)
-    return Analyte(((definition.sites[tag[0]], tag[1]),))
+    others = {place: [each for name, each in holders[place] if name != _name(allele)] for place in sorted(core)}
+    tag = min(others, key=lambda place: len(others[place]))
+    if any(other < core for other in others[tag]):
+        return Analyte(tuple((sites[site], word) for site, word in sorted(core)), compound=True)
+    return Analyte(((sites[tag[0]], tag[1]),))
 
 
-def _core(allele: NamedAllele, definition: GeneDefinition) -> frozenset[tuple[int, str]]:
+def _core(allele: NamedAllele, definition: GeneDefinition) -> Core:
     """(site, word) of every position at which the allele differs from the reference for certain."""
     cells: Iterable[tuple[int, tuple[str, ...]]] = ((site, tuple(words)) for site, words in allele.cells)
     return frozenset((site, words[0]) for site, words in cells if definition.sites[site].ref not in words)
