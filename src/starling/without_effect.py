@@ -16,7 +16,7 @@ from starling.genotyping.person import Part
 from starling.guidance.ancestry import group_of
 from starling.guidance.facts import DECIDING
 from starling.source.door import OpenSource
-from starling.source.support import READS
+from starling.source.support import STATING_READS
 from starling.source.witness import doubt_of
 from starling.values import dataclass
 from starling.vocabulary import Notice, SampleGenotypes
@@ -24,7 +24,7 @@ from starling.vocabulary import Notice, SampleGenotypes
 __all__ = ["Answer", "without_effect"]
 
 #: Fields of a VCF that `min_dp` and `min_gq` can be compared with.  Source: VCF v4.5, 1.6.2; GATK (MIN_DP, RGQ).
-_DEPTHS: Final = READS | {"DP", "MIN_DP"}
+_DEPTHS: Final = STATING_READS | {"DP", "FDP", "MIN_DP"}
 _QUALITIES: Final = frozenset({"GQ", "RGQ", "GQX", "PL", "GL", "GP"})
 #: Fields that `min_gp` can be compared with.  Source: VCF v4.5, 1.6.2; Michigan imputation server, Beagle (DS, HDS).
 _PROBABILITIES: Final = frozenset({"GP", "DS", "HDS"})
@@ -117,8 +117,8 @@ def _limits(parts: Sequence[tuple[OpenSource, Part]], options: Options) -> Itera
         ("min-dp", options.min_dp, usual.min_dp, _DEPTHS, "depth"),
         ("min-gq", options.min_gq, usual.min_gq, _QUALITIES, "quality"),
         ("min-gp", options.min_gp, usual.min_gp, _PROBABILITIES, "probability or dosage"),
-        ("max-other-reads", options.max_other_reads, usual.max_other_reads, READS, "reads by allele"),
-        ("min-het-reads", options.min_het_reads, usual.min_het_reads, READS, "reads by allele"),
+        ("max-other-reads", options.max_other_reads, usual.max_other_reads, STATING_READS, "reads by allele"),
+        ("min-het-reads", options.min_het_reads, usual.min_het_reads, STATING_READS, "reads by allele"),
     ):
         if value != default and not any(_may_state(source, part, fields) for source, part in parts):
             yield f"{name} had no effect: the file states no {what} of its calls"

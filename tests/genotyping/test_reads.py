@@ -63,6 +63,21 @@ DIALECTS: Mapping[str, Callable[[str, int, int], tuple[str, str]]] = {
         "GT:DP:AD:CGA_RDP",
         f"{gt}:{r + a}:{ {'0/0': f'{r},{r}', '0/1': f'{r},{a}', '1/0': f'{a},{r}', '1/1': f'{a},{a}'}[gt] }:{r}",
     ),
+    "ion torrent": lambda gt, r, a: (
+        "GT:GQ:DP:FDP:RO:FRO:AO:FAO:AF",
+        f"{gt}:60:{r + a}:{r + a}:{r}:{r}:{a}:{a}:{share(r, a):.6g}",
+    ),
+    "nanocaller, its shares alone": lambda gt, r, a: ("GT:DP:FQ", f"{gt}:{r + a}:{share(r, a):.4f}"),
+    "medaka": lambda gt, r, a: (
+        "GT:GQ",
+        "{0}:40 PASS AR=0,0;DP={1};DPS=9,9;DPSP={1};SC=9,9,9,9;SR={2},{3},{4},{5}".format(
+            gt, r + a, *by_strand(r), *by_strand(a)
+        ),
+    ),
+    "longshot": lambda gt, r, a: (
+        "GT:GQ:PS:UG:UQ",
+        f"{gt}:80.25:.:{gt}:78.11 PASS DP={r + a};AC={r},{a};AM=2;MC=0;MF=0.000",
+    ),
     "pindel": lambda gt, r, a: ("GT:RD:AD", f"{gt}:{r}:{a}"),
     "clair3": lambda gt, r, a: (
         "GT:DP:AD:AF",
@@ -147,6 +162,21 @@ def test_the_share_of_the_reference_call_is_not_that_of_a_variant() -> None:
     assert shown(read("chr10 94781859 G A GT:GQ:DP:AF 0/0:30:30:0.99"), STAR2) == "G/G"
 
 
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("0/1:60:60:40:30:20:30:20", "G/A"),
+        ("0/1:60:60:40:30:40:30:0", "G/A WEAK_EVIDENCE"),
+        ("0/0:60:60:8:60:8:0:0", "nocall LOW_DEPTH"),
+        ("1/1:60:60:0:0:0:60:0", "A/A WEAK_EVIDENCE"),
+        ("0/1:60:60:.:30:.:30:.", "G/A"),
+    ],
+)
+def test_the_reads_that_ion_torrent_calls_by_come_before_all_reads(column: str, expected: str) -> None:
+    """FDP, FRO and FAO are of the reads that the flow evaluator used; DP, RO and AO of the raw pileup."""
+    assert shown(read(f"chr10 94781859 G A GT:GQ:DP:FDP:RO:FRO:AO:FAO {column}"), STAR2) == expected
+
+
 def test_variant_reads_of_varscan_are_no_reference_reads() -> None:
     """AD of one number is of REF with Clair3, of the variant with VarScan: RD beside it tells which."""
     keys = "GT:GQ:SDP:DP:RD:AD:FREQ"
@@ -192,6 +222,28 @@ def test_strand_counts_of_info_are_nobodys_in_a_file_of_several() -> None:
     row = "chr10 94781859 G A GT:GQ 0/0:60;0/1:60 PASS DP=60;DP4=23,22,7,8"
     samples = collected({"test.vcf": text_of([row], samples=("A", "B"))}).samples
     assert [shown(sample, STAR2) for sample in samples] == ["G/G", "G/A"]
+
+
+@pytest.mark.parametrize(
+    ("alt", "row", "expected"),
+    [
+        ("A", "GT:GQ 0/1:40 PASS DP=41;SR=10,10,10,10", "G/A"),
+        ("A", "GT:GQ 0/1:40 PASS DP=41;SR=20,20,0,0", "G/A WEAK_EVIDENCE"),
+        ("A,T", "GT:GQ 1/2:40 PASS DP=41;SR=0,0,10,10,10,10", "A/T UNDOCUMENTED_VARIANT"),
+        ("A,T", "GT:GQ 1/2:40 PASS DP=41;SR=10,10,10,10,0,0", "A/T WEAK_EVIDENCE UNDOCUMENTED_VARIANT"),
+        ("A", "GT:GQ 0/1:40 PASS DP=41;SR=20", "G/A"),  # split reads over all samples (Lumpy, Delly)
+        ("A", "GT:GQ 0/1:40 PASS DP=41;SR=20,20,x,0", "G/A"),
+        ("A", "GT:GQ:SR 0/1:40:3 PASS DP=41;SR=20,20,0,0", "G/A WEAK_EVIDENCE"),
+        ("A", "GT:GQ:AD 0/1:40:20,20 PASS DP=41;SR=20,20,0,0", "G/A"),
+        ("A", "GT:GQ:PS:UG:UQ 0/1:80:.:0/1:80 PASS DP=41;AC=40,0", "G/A WEAK_EVIDENCE"),
+        ("A", "GT:GQ 0/1:80 PASS DP=41;AC=40,0", "G/A"),  # alleles in genotypes: the reserved meaning of AC
+        ("A", "GT:GQ:PS:UG:UQ 0/1:80:.:0/1:80 PASS DP=41;AC=1", "G/A"),
+        ("A", "GT:GQ:PS:UG:UQ 0/1:80:.:0/1:80 PASS DP=41;AC=" + "9" * 5000 + ",0", "G/A"),
+    ],
+)
+def test_reads_of_each_allele_that_stand_in_info(alt: str, row: str, expected: str) -> None:
+    """medaka (SR, by strand) and longshot (AC, which FORMAT/UG and UQ tell from the usual AC)."""
+    assert shown(read(f"chr10 94781859 G {alt} {row}"), STAR2) == expected
 
 
 def test_strand_counts_of_info_do_not_gainsay_the_column() -> None:

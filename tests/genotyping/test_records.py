@@ -150,11 +150,42 @@ def test_a_site_of_two_bases_however_it_is_written(records: list[str], expected:
         ("chr2 233760233 CATAT C 0/1", "CAT/delATAT UNDOCUMENTED_VARIANT"),
         ("chr2 233760233 C CGG 0/1", "CAT/insGG UNDOCUMENTED_VARIANT"),
         ("chr2 233760235 T C 0/1", "notassayed"),
+        ("chr2 233760233 C CGG 0/0", "notassayed"),
+        ("chr2 233760233 C CATATATAT 0/0", "notassayed"),
+        ("chr2 233760238 T TGG 0/0", "notassayed"),
+        ("chr2 233760233 C CGG ./.", "nocall"),
+        ("chr2 233760233 C CGG GT:DP 0/0:3", "nocall LOW_DEPTH"),
+        ("chr2 233760233 C CGG,CAT 0/0", "CAT/CAT"),
+        ("chr2 233760233 C CGG,<NON_REF> 0/0", "CAT/CAT"),
+        ("chr2 233760238 T TGG,<NON_REF> 0/0", "notassayed"),
     ],
 )
 def test_an_indel_is_the_same_wherever_it_is_anchored(record: str, expected: str) -> None:
     """UGT1A1 (TA)n, rs3064744: any anchor in 233760233-233760248; another length is not documented."""
     assert shown(read(record.replace("233760248 A ATA", "233760248 A ATA"), header=G38), "chr2:233760233") == expected
+
+
+@pytest.mark.parametrize("documented", ["0/0", "0/1", "1/1"])
+def test_the_absence_of_what_no_definition_names_adds_nothing(documented: str) -> None:
+    """Split records: that of the tested ALT decides; the other one alone says nothing of UGT1A1*28."""
+    tested, other = f"chr2 233760233 C CAT {documented}", "chr2 233760233 C CGG 0/0"
+    for order in ([tested, other], [other, tested]):
+        assert shown(read(*order, header=G38), "chr2:233760233") == shown(read(tested, header=G38), "chr2:233760233")
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ("T C 0/0", "notassayed"),
+        ("T TC 0/0", "notassayed"),
+        ("T TC,<*> 0/0", "T/T"),
+        ("T . 0/0", "T/T"),
+        ("T TGGA 0/0", "T/T"),
+    ],
+)
+def test_no_other_change_speaks_for_an_insertion_that_has_one_place(record: str, expected: str) -> None:
+    """RYR1 38448680 T>TGGA can be written at one base only, and every record there covers it."""
+    assert shown(read(f"chr19 38448680 {record}", header=G38), "chr19:38448680") == expected
 
 
 def test_nudt15_repeat_at_its_right_end() -> None:

@@ -119,7 +119,9 @@ def _genotype_at(slot: Slot, found: Sequence[Observation], options: Options, *, 
     if not slot.is_known:
         return None
     covering = [one for one in found if one.plan.speaks in {Speaks.COVERS, Speaks.LISTED}]
-    return _reference(slot, covering, notices, options) if _is_covered(slot, covering) else None
+    if all(one.plan.beside for one in covering) or not _is_covered(slot, covering):
+        return None
+    return _reference(slot, covering, notices, options)
 
 
 def _beside_blocks(genotype: Genotype, reference: str, blocks: Iterable[Observation]) -> Genotype:
@@ -145,7 +147,8 @@ def is_clear_reference(slot: Slot, one: Observation) -> bool:
         return True
     if isinstance(slot, BaseSlot):
         return plan.speaks is Speaks.BLOCK and one.end >= slot.position
-    return plan.speaks is Speaks.COVERS and slot.is_known and plan.start <= slot.position and one.end >= slot.last
+    whole = plan.start <= slot.position and one.end >= slot.last
+    return plan.speaks is Speaks.COVERS and not plan.beside and slot.is_known and whole
 
 
 def has_clear_reference(slot: Slot) -> bool:

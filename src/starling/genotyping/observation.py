@@ -99,13 +99,17 @@ def stated(cell: Cell, slot: Slot) -> list[Observation]:
 def observations(plan: RecordPlan, call: Call, position: int) -> list[Observation]:
     """What `call` states about every slot of `plan`; `position` is the record's.
 
-    That a change of length did not happen accounts for no more of an indel's stretch than its anchor.
+    That a change of length did not happen accounts for no more of an indel's stretch than its anchor, and where no
+    definition names it, it leaves open whether another one happened.
     """
     haplotypes, phase = _linked(plan, call)
     absent = plan.resizes and not any(haplotypes)
     found = []
+    excluded = absent and None not in haplotypes and not call.more and call.doubt is None
     for slot in plan.slots:
         end = slot.end
+        if excluded and slot.beside:
+            slot = slot._replace(speaks=Speaks.COVERS)
         if call.length is not None and slot.speaks in {Speaks.BLOCK, Speaks.COVERS, Speaks.LISTED}:
             end = min(end, position + call.length - 1)
         if absent and slot.speaks is Speaks.COVERS:

@@ -44,7 +44,8 @@ class SlotPlan(NamedTuple):
     """One slot.  `words`: what REF and each ALT put there; `changes`: which change does it (None: leaves REF).
 
     `start..end`: the part of an indel's stretch, or of the reference, of which the record speaks.  `strange`: per
-    allele, the insertion or deletion at a single base that no definition names (empty: none of them is).
+    allele, the insertion or deletion at a single base that no definition names (empty: none of them is).  `beside`: no
+    ALT is one of the site's, nor any other allele: that none is called there says nothing of those of the site.
     """
 
     slot: int
@@ -54,6 +55,7 @@ class SlotPlan(NamedTuple):
     start: int
     end: int
     strange: tuple[str | None, ...] = ()
+    beside: bool = False
 
 
 class RecordPlan(NamedTuple):
@@ -203,7 +205,8 @@ def _indel_plan(record: Record, effects: Sequence[Effect], slot: IndelSlot, site
     found = [word_at(effect, slot) for effect in effects]
     start, end = record.position, _text_end(record)
     spelt_out = start <= slot.position < slot.last <= end and any(effect.substitution for effect in effects)
-    if spelt_out or any(word is not None and word not in NOT_BASES for word in found):
+    named = spelt_out or not set(slot.words).isdisjoint(found)
+    if named or any(word is not None and word not in NOT_BASES for word in found):
         speaks = Speaks.STATES
         words = (slot.reference, *(word or slot.reference for word in found))
     else:
@@ -214,7 +217,8 @@ def _indel_plan(record: Record, effects: Sequence[Effect], slot: IndelSlot, site
         )
         words = (slot.reference, *others)
     changes = (None, *(effect.name if word else None for effect, word in zip(effects, found, strict=True)))
-    return SlotPlan(slot.number, speaks, words, changes, start, end)
+    any_other = start == slot.position and not ANY_OTHER.isdisjoint(record.alts)
+    return SlotPlan(slot.number, speaks, words, changes, start, end, beside=not (named or any_other))
 
 
 def _links(effects: Sequence[Effect], bases: Sequence[SlotPlan], chromosome: str) -> tuple[str | None, ...]:

@@ -3,6 +3,7 @@
     AD                         each allele; of REF alone where it is one number on 0/0 (Clair3)
     AD beside RD               of the variant, also on 0/0; RD: of REF (VarScan, Pindel; each one number)
     AD beside CGA_RDP, DP      follows GT, not REF and ALT; CGA_RDP: of REF; DP: all (Complete Genomics)
+    FRO, FAO                   REF; each ALT, of the reads that the flow evaluator used (Ion Torrent)
     RO, AO                     REF; each ALT (freebayes, Ion Torrent)
     NR, NV                     over the place; with each ALT (Platypus)
     ADF, ADR                   each allele by strand (bcftools, Strelka)
@@ -11,11 +12,12 @@
     DV, DP                     not REF; all (samtools)
     VAF; VAF1                  share of each ALT (DeepVariant, bcftools); of all ALTs (bcftools)
     FREQ                       share of the variant in per cent (VarScan)
+    FQ                         share of each ALT (NanoCaller)
     AF                         share of each ALT; on 0/0 of REF (Clair3), so it is not read there
 
 Source: VCF v4.5, section 1.6.2 (AD, ADF, ADR); the FORMAT lines of VarScan 2.4, Pindel 0.2.5, cgatools 1.8 mkvcf,
 freebayes 1.3, Platypus 0.8, Strelka 2.9, samtools 1.2 and bcftools 1.20 (mpileup, +fill-tags), CLC Genomics Workbench,
-DeepVariant 1.6, Clair3 1.0, DRAGEN 4.
+DeepVariant 1.6, Clair3 1.0, DRAGEN 4, Torrent Variant Caller 4 and 5, NanoCaller 0.3.
 """
 
 from __future__ import annotations
@@ -149,6 +151,7 @@ def _whole(counts: Counts) -> Sequence[float] | None:
 #: The fields of a kind; what it makes of a column, of the number of alleles, and of whether GT is reference.
 _KINDS: Final[tuple[tuple[tuple[str, ...], Callable[[Support, int, bool], Reads | None]], ...]] = (
     (("ad",), _by_ad),
+    (("fro", "fao"), lambda support, *_: Reads((*_counts(support.fro), *_counts(support.fao)))),
     (("ro", "ao"), lambda support, *_: Reads((*_counts(support.ro), *_counts(support.ao)))),
     (("nr", "nv"), _by_nr),
     (("adf", "adr"), _by_strand),
@@ -159,5 +162,6 @@ _KINDS: Final[tuple[tuple[tuple[str, ...], Callable[[Support, int, bool], Reads 
     (("vaf",), lambda support, alleles, _: _by_shares(_counts(support.vaf), support.dp, alleles)),
     (("vaf1",), lambda support, *_: _by_shares(_counts(support.vaf1), support.dp)),
     (("freq",), _by_freq),
+    (("fq",), lambda support, alleles, _: _by_shares(_counts(support.fq), support.dp, alleles)),
     (("af",), lambda support, alleles, ref: None if ref else _by_shares(_counts(support.af), support.dp, alleles)),
 )

@@ -43,6 +43,10 @@ class Support(NamedTuple):
     vaf1: str
     freq: str
     af: str
+    fdp: str
+    fro: str
+    fao: str
+    fq: str
 
 
 #: A column that says nothing but GT.

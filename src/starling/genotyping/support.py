@@ -3,8 +3,8 @@
 Fields that a file does not have at all say nothing against it.  A reference genotype without support counts as not
 read; one that lists a variant is used and never certain, because dropping a dangerous variant would be worse.
 Source: VCF v4.5, section 1.6.2 (DP, GL, GQ, GP, PL; the order of genotypes in PL); VCF v4.2, section 1.4.2 (GP on the
-Phred scale); GATK (RGQ, MIN_DP); GLnexus (RNC); Strelka (GQX); Minimac4, Beagle (DS, HDS); reads by allele:
-`starling.genotyping.reads`.
+Phred scale); GATK (RGQ, MIN_DP); Ion Torrent (FDP); GLnexus (RNC); Strelka (GQX); Minimac4, Beagle (DS, HDS); reads
+by allele: `starling.genotyping.reads`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def verdict(haplotypes: Haplotypes, support: Support, limits: Limits, *, alleles
     follow from GT, as they do not on chrM.
     """
     is_reference = not any(haplotypes)
-    depths = stated_numbers(support.min_dp, support.dp)
+    depths = stated_numbers(support.min_dp, support.fdp, support.dp)
     qualities = stated_numbers(support.gq, support.rgq, support.gqx)
     reads = reads_of(support, haplotypes, alleles)
     imputed = _probability(haplotypes, support, alleles)

@@ -2,45 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from starling.formats.record import Record
 
 #: FORMAT fields that say how many reads show which allele.
 READS: Final = frozenset(
     {"AD", "RD", "CGA_RDP", "RO", "AO", "NR", "NV", "ADF", "ADR", "DPR", "CLCAD2", "DP4", "DV"}
-    | {"VAF", "VAF1", "FREQ", "AF"}
+    | {"VAF", "VAF1", "FREQ", "AF", "FRO", "FAO", "FQ"}
 )
+#: Digits of a number of reads: no more have a meaning, and Python refuses to read thousands of them.
+_LONGEST_COUNT: Final = 12
 #: The fields that a caller of reads fills for whatever it calls; one of them is enough.
-CARRIED: Final = frozenset({"MIN_DP", "DP", "GQ", "RGQ", "GQX", "AD", "RO", "NR"})
+CARRIED: Final = frozenset({"MIN_DP", "DP", "FDP", "GQ", "RGQ", "GQX", "AD", "RO", "FRO", "NR"})
 MISSING: Final = frozenset({".", ""})
 #: What a column has in place of reads where it states none; the longer ones for two and three alleles.
 NO_READS: Final = MISSING | {".,.", ".,.,."}
 
 
-def with_reads(record: Record) -> Record:
-    """A record of a file of one person with what INFO says of the reads of its sample, where FORMAT says nothing.
+class _OfInfo(NamedTuple):
+    """A field of INFO that holds what FORMAT could: its key there, how many numbers (of so many alleles), their text.
 
-    Source: VCF v4.5, section 1.6.1.8: INFO/DP is the depth over all samples; bcftools 1.20 mpileup: INFO/DP4.
+    `beside`: FORMAT fields of which one says it already; `by`: those by which the caller is known (empty: any).
     """
-    if "DP=" in record.info and "DP" not in record.format and "MIN_DP" not in record.format:
-        record = _with_field(record, "DP", 1)
-    if "DP4=" in record.info and READS.isdisjoint(record.format):
-        record = _with_field(record, "DP4", 4)
+
+    key: str
+    count: Callable[[int], int]
+    text: Callable[[list[str]], str]
+    beside: frozenset[str]
+    by: frozenset[str] = frozenset()
+
+
+def _by_strand(numbers: list[str]) -> str:
+    """REF forward, REF reverse, first ALT forward, ... -> the reads of each allele."""
+    return ",".join(str(int(one) + int(other)) for one, other in zip(numbers[::2], numbers[1::2], strict=True))
+
+
+#: Source: VCF v4.5, section 1.6.1.8 (DP: the depth over all samples); bcftools 1.20 mpileup (DP4); medaka 1.x and 2.x,
+#: `medaka tools annotate` (SR: spanning reads by strand which best align to each allele); longshot 0.4, its VCF header
+#: (AC: observations of each allele, REF among them; its FORMAT has UG and UQ, and with all others AC counts alleles).
+_OF_INFO: Final[Mapping[str, _OfInfo]] = {
+    "DP": _OfInfo("DP", lambda _: 1, ",".join, frozenset({"DP", "MIN_DP"})),
+    "DP4": _OfInfo("DP4", lambda _: 4, ",".join, READS),
+    "SR": _OfInfo("AD", lambda alleles: 2 * alleles, _by_strand, READS),
+    "AC": _OfInfo("AD", lambda alleles: alleles, ",".join, READS, frozenset({"UG", "UQ"})),
+}
+#: Fields by which a header shows that its file states the reads of each allele, in FORMAT or in INFO.
+STATING_READS: Final = READS | {"SR", "UG"}
+
+
+def with_reads(record: Record) -> Record:
+    """A record of a file of one person with what INFO says of the reads of its sample, where FORMAT says nothing."""
+    for name, field in _OF_INFO.items():
+        if f"{name}=" in record.info and field.beside.isdisjoint(record.format) and field.by.issubset(record.format):
+            record = _with_field(record, name, field)
     return record
 
 
-def _with_field(record: Record, key: str, length: int) -> Record:
-    """The same with a field of INFO, that many whole numbers, as one of its FORMAT."""
-    begin = f"{key}="
-    text = next((field[len(begin) :] for field in record.info.split(";") if field.startswith(begin)), "")
-    parts = text.split(",")
-    if len(parts) != length or not all(part.isascii() and part.isdigit() for part in parts):
+def _with_field(record: Record, name: str, field: _OfInfo) -> Record:
+    """The same with a field of INFO, as many whole numbers as it has, as one of its FORMAT."""
+    begin = f"{name}="
+    text = next((each[len(begin) :] for each in record.info.split(";") if each.startswith(begin)), "")
+    numbers = text.split(",")
+    if len(numbers) != field.count(1 + len(record.alts)) or not all(map(_is_count, numbers)):
         return record
     values = record.columns[0].split(":")
     values += ["."] * (len(record.format) - len(values))
-    return record._replace(format=_and(record.format, key), columns=(":".join((*values, text)),))
+    return record._replace(format=_and(record.format, field.key), columns=(":".join((*values, field.text(numbers))),))
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_COUNT
 
 
 @lru_cache(maxsize=64)  # a file has few kinds of records
