@@ -17,8 +17,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from starling.assessment import DrugResult, GeneResult
-from starling.definitions import Medicine, seriousness
+from starling.condition_keys import (
+    FLAGS,
+    GENE,
+    NUMBERS,
+    READER,
+    TAKING,
+    WORDS,
+    Clause,
+    either_of,
+    parse_class,
+    parse_condition,
+    parse_number,
+)  # fmt: skip
+from starling.definitions import GuidanceRules, Medicine, seriousness
 from starling.errors import InputError
+from starling.guidance.conditions import Decider
 from starling.guidance.facts import age_on, checked, facts_of, with_age
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
@@ -271,3 +285,59 @@ def test_a_child_gets_no_warfarin_dose(knowledge: KnowledgeBase, advised: Advise
         answer: Any = advised("warfarin", *results, subject={"age": age})
         (cpic,) = [each for each in answer.recommendations if each.source == "CPIC"]
         assert ("below 18 years" in cpic.advice.summary) is child and (not child or not cpic.advice.dose)
+
+
+# --- every key --------------------------------------------------------------------------------------------------------
+
+
+def fulfilling(key: str, drug: str, rules: GuidanceRules) -> tuple[dict[str, str], list[str]]:
+    """What somebody states, and takes, of whom the key is true; values that are denied are not stated."""
+    subject: dict[str, str] = {}
+    taken: list[str] = []
+    numbers: dict[str, list[Clause]] = {}
+    for clause in parse_condition(key):
+        stated = clause.values[0]
+        if clause.name in NUMBERS:
+            numbers.setdefault(clause.name, []).append(clause)
+        elif clause.name == TAKING:
+            enzyme, kind = parse_class(stated) or ("", "")
+            members = [
+                each.ingredient
+                for each in rules.inhibitors
+                if (each.enzyme, each.strength) == (enzyme, kind.removesuffix(" inhibitor")) and each.ingredient != drug
+            ]
+            taken += ["metformin"] if clause.negated else members[:1] if enzyme else [stated]
+        elif clause.name in FLAGS:
+            subject[clause.name] = "no" if clause.negated else "yes"
+        elif not clause.negated:
+            subject[clause.name] = stated
+        else:
+            others = sorted((WORDS[clause.name] or {"gout"}) - set(clause.values))
+            subject.setdefault(clause.name, others[-1])
+    for name, clauses in numbers.items():
+        limits = [parse_number(value)[1] + step for each in clauses for value in each.values for step in (-1, 0, 1)]
+        subject[name] = next(f"{number:g}" for number in limits if all(holds(clause, number) for clause in clauses))
+    return subject, taken
+
+
+def holds(clause: Clause, number: float) -> bool:
+    signs = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__}
+    return any(signs[sign](number, limit) for sign, limit in map(parse_number, clause.values)) != clause.negated
+
+
+def test_every_key_is_true_of_somebody(knowledge: KnowledgeBase) -> None:
+    """Of all keys that hold nothing of the genotype and nothing that only a reader knows."""
+    rules = knowledge.guidance
+    keys = {(each.drug, each.key) for each in rules.limits}
+    keys |= {("", key) for population in rules.population_keys.values() for key in either_of(population) if key}
+    for guideline in rules.guidelines:
+        for row in guideline.rows:
+            keys |= {(row.drug, each.key) for each in row.advice.conditions if each.key}
+    plain = [each for each in sorted(keys) if not {c.name for c in parse_condition(each[1])} & {GENE, READER}]
+    assert len(plain) > 200
+    for drug, key in plain:
+        subject, taken = fulfilling(key, drug, rules)
+        medicines = [Medicine(each, (each,)) for each in taken]
+        inhibitors = [each for each in rules.inhibitors if each.ingredient in taken]
+        facts = facts_of(subject, medicines, inhibitors, rules.indications)
+        assert Decider(drug, facts, {}).decide(key) is True, (drug, key, subject, taken)

@@ -1,4 +1,4 @@
-"""`cohort call`, `cohort reanalyse` and `cohort summary`: many people, with progress on the terminal."""
+"""`cohort call`, `reanalyse`, `summary` and `answers`: many people, with progress on the terminal."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ INCOMPLETE = 2
 
 _SUMMARY_BY_SUFFIX: Final = {".html": "html", ".htm": "html", ".json": "json"}
 
+#: what answers are written as
+_ANSWERS: Final = (".tsv", ".parquet")
 _EXAMPLES: Final = """
 examples:
   starling cohort call panel.vcf.gz -o calls.parquet
@@ -30,6 +32,7 @@ examples:
   starling cohort summary calls.parquet --people people.tsv --by population \\
       -o summary.html
   starling cohort summary calls.parquet --format multiqc -o starling_mqc.json
+  starling cohort answers calls.parquet --drug clopidogrel -o clopidogrel.tsv
 
 Needs the [cohort] extra; --engine ray needs [ray].
 """
@@ -73,6 +76,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("tsv", "html", "json", "multiqc"),
         help="default: by the suffix; multiqc: name the file ..._mqc.json",
     )
+    told = add_verb(verbs, "answers", "what each is told of a drug, and what could be given", answers, _EXAMPLES)
+    told.add_argument("calls", metavar="CALLS", help="calls.parquet, as `cohort call` left it")
+    told.add_argument("--drug", action="append", required=True, metavar="DRUG[,DRUG]", help="may be repeated")
+    told.add_argument("-o", "--output", metavar="FILE", required=True, help=".tsv or .parquet")
+    add_knowledge(told)
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -165,6 +173,22 @@ def summary(arguments: argparse.Namespace) -> int:
     suffix = output.suffix.lower() if output is not None else ""
     text = faces[arguments.format or _SUMMARY_BY_SUFFIX.get(suffix, "tsv")](found)
     write([text], output)
+    return 0
+
+
+def answers(arguments: argparse.Namespace) -> int:
+    """What everybody is told of some drugs is in a table."""
+    from starling.cohort.call.work import KnowledgeFile
+    from starling.cohort.tell.everyone import tell_everyone
+
+    output = Path(arguments.output)
+    if output.suffix not in _ANSWERS:
+        raise InputError("BAD_OPTION", f"must end in {' or '.join(_ANSWERS)}", source="--output")
+    if not output.parent.is_dir():
+        raise InputError("OUTPUT_UNWRITABLE", "no such directory", source=str(output.parent))
+    drugs = [name for each in arguments.drug for name in each.split(",") if name.strip()]
+    rows = tell_everyone(Path(arguments.calls), drugs, output, KnowledgeFile(arguments.knowledge).base)
+    print(visible(f"{rows:,} answers -> {output}"))
     return 0
 
 

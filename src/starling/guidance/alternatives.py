@@ -41,7 +41,7 @@ class Alternatives:
 
     def needed(self, given: Iterable[DrugResult]) -> tuple[str, ...]:
         """The drugs whose answers decide the alternatives of these, from A to Z."""
-        names = {other for each in given if each.headline_action not in _KEPT for other in self._held(each.drug)}
+        names = {other for each in given if each.headline_action not in _KEPT for other in self.beside(each.drug)}
         return tuple(sorted(names))
 
     def filled(self, given: DrugResult, answers: Mapping[str, DrugResult]) -> DrugResult:
@@ -49,7 +49,7 @@ class Alternatives:
         if given.headline_action in _KEPT:
             return given
         others = self._others.get(given.drug, ())
-        held = (given, *(answers.get(name) for name in self._held(given.drug)))
+        held = (given, *(answers.get(name) for name in self.beside(given.drug)))
         key = tuple(map(id, held))
         known = self._made.get(key)
         if known is not None:
@@ -60,7 +60,7 @@ class Alternatives:
             self._made.clear()
         return self._made.setdefault(key, (held, made))[1]
 
-    def _held(self, drug: str) -> tuple[str, ...]:
+    def beside(self, drug: str) -> tuple[str, ...]:
         """Every drug that the sources of this one name, those without advice last: a label may limit them."""
         return (*self._others.get(drug, ()), *sorted(self._mentioned.get(drug, ())))
 

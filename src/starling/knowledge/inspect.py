@@ -6,6 +6,7 @@
     facts      what is particular of a gene     invariants_facts.py
     guidance   guidelines, advice, drugs        invariants_guidance.py
     conditions what stated facts decide         invariants_conditions.py
+    reach      what conditions can do           invariants_reach.py
     names      medicines, chromosomes           invariants_names.py
     upstream   where rows come from             invariants_upstream.py
     coverage   every result reaches a row       coverage.py
@@ -28,6 +29,7 @@ from starling.knowledge import (
     invariants_genes,
     invariants_guidance,
     invariants_names,
+    invariants_reach,
     invariants_upstream,
 )
 from starling.knowledge.tables import Record, TableRow, Tables, Violation, read_tables
@@ -94,6 +96,7 @@ def check_tables(tables: Tables) -> tuple[Violation, ...]:
     )
     found = {violation for one in checks for violation in one(tables)}
     if not found:
+        found.update(violation for one in invariants_reach.CHECKS for violation in one(tables))
         found.update(coverage.check_coverage(tables))
     found.update(invariants_upstream.provenance(tables))
     return tuple(sorted(found))

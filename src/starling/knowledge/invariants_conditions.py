@@ -54,7 +54,7 @@ _PROPOSED: Final = re.compile(r"(?:aromatase|P2Y12|xanthine oxidase) inhibitors?
 
 
 def condition_keys(tables: Tables) -> Iterator[Violation]:
-    """Every key of a condition of advice, a population or a limit is one that can be decided."""
+    """Every key of a condition of advice, a population, a limit or an exception is one that can be decided."""
     known = _Known(tables)
     for record in tables.records["advice.jsonl"]:
         for each in _conditions(record):
@@ -63,6 +63,9 @@ def condition_keys(tables: Tables) -> Iterator[Violation]:
     for row in tables["populations"]:
         for key in either_of(row["key"]):
             yield from (at(row, problem) for problem in known.problems(key, frozenset()))
+    for row in tables["uninformative_results"]:
+        if row["unless"]:
+            yield from (at(row, problem) for problem in known.problems(row["unless"], frozenset({row["gene"]})))
     for row in (*tables["interactions"], *tables["label_conditions"]):
         for problem in known.problems(row["key"], known.genes_of_drug.get(row["drug"], frozenset())):
             yield at(row, problem)

@@ -75,16 +75,17 @@ class Asked:
         ):
             groups: dict[tuple[str, ...], list[Drug]] = {}
             for drug in drugs:
-                groups.setdefault((*self.genes_for(drug), *self._stated_for(drug)), []).append(drug)
+                groups.setdefault(self.columns_for(drug), []).append(drug)
             rows = (row for genes, own in groups.items() for row in self._rows(genes, own))
             while batch := list(islice(rows, _BATCH)):
                 _append(named, batch, _advice_columns())
                 _append(said, self._new, _answer_columns())
                 self._new.clear()
 
-    def _stated_for(self, drug: Drug) -> tuple[str, ...]:
-        """The columns of what is stated that can decide the drug's advice."""
-        return tuple(each for each in self._stated if each != FACTS or self._advisor.asks_facts(drug.name))
+    def columns_for(self, drug: Drug) -> tuple[str, ...]:
+        """The columns of `people` that can decide the drug's advice: genes, and what is stated."""
+        stated = (each for each in self._stated if each != FACTS or self._advisor.asks_facts(drug.name))
+        return (*self.genes_for(drug), *stated)
 
     def _rows(self, genes: tuple[str, ...], drugs: Sequence[Drug]) -> Iterator[Row]:
         """The rows of all drugs that the same columns decide, so that people are counted once for all of them."""
@@ -94,7 +95,7 @@ class Asked:
         said: dict[int, tuple[DrugResult, str]] = {}  # the advisor gives equal answers as one value
         while found := cursor.fetchmany(_BATCH):
             for *patterns, count in found:
-                for answer in self._answers(drugs, dict(zip(genes, patterns, strict=True))):
+                for answer in self.answers(drugs, dict(zip(genes, patterns, strict=True))):
                     if id(answer) not in said:
                         said[id(answer)] = (answer, self._kept(answer))
                     yield {
@@ -106,7 +107,8 @@ class Asked:
                         "answer": said[id(answer)][1],
                     }
 
-    def _answers(self, drugs: Sequence[Drug], patterns: Mapping[str, str]) -> tuple[DrugResult, ...]:
+    def answers(self, drugs: Sequence[Drug], patterns: Mapping[str, str]) -> tuple[DrugResult, ...]:
+        """What is said of these drugs to whoever has these `patterns` (of their `columns_for`); no alternatives."""
         taken = tuple(_medicine(each) for each in patterns.get(MEDICATION, "").split(";") if each)
         subject = json.loads(patterns[FACTS]) if patterns.get(FACTS) else {}
         own = [self._results[each] for each in patterns.items() if each[0] not in {MEDICATION, FACTS}]
