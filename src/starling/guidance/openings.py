@@ -20,6 +20,8 @@ from starling.vocabulary import Why
 
 #: how firmly an authority must ask for a test to have it done before the first dose
 _BINDING: Final = frozenset({"required", "recommended"})
+#: actions that leave the dose as it is
+_SAME_DOSE: Final = USUAL | {"monitor"}
 #: what follows a gene whose number of copies is what to test
 COPIES: Final = " copy number"
 #: an allele that is absent is no danger by itself: another gene of the same row is
@@ -44,8 +46,11 @@ class Danger:
 
 
 def dangers(block: Block, standings: Standings) -> Iterator[Danger]:
-    """Everything open that could rule the drug out by the rows of `block`."""
-    if SERIOUS.isdisjoint(block.table.reaches):
+    """Everything open that could rule the drug out by the rows of `block`, or that two tests contradict each other in.
+
+    A usual dose does not stand on one of two results that exclude each other where the other asks for another dose.
+    """
+    if not may_matter(block, standings):
         return
     for keys in block.keys:
         standing = standings[keys.gene]
@@ -53,6 +58,11 @@ def dangers(block: Block, standings: Standings) -> Iterator[Danger]:
             yield from _of_missing(block, standings, keys.gene)
         else:
             yield from _of_uncertain(block, standings, standing)
+
+
+def may_matter(block: Block, standings: Standings) -> bool:
+    """Whether something open could rule the drug out by the rows of `block`, or a contested result change its dose."""
+    return not SERIOUS.isdisjoint(block.table.reaches) or any([standings[gene].is_contested for gene in block.genes])
 
 
 def _is_open(keys: GeneKeys, standing: Standing) -> bool:
@@ -85,7 +95,8 @@ def _of_uncertain(block: Block, standings: Standings, standing: Standing) -> Ite
     known = {gene: standings[gene] for gene in block.genes}
     for term, why in standing.alternatives:
         supposed = {**known, standing.gene: standing.supposing(term)}
-        for action in SERIOUS & actions_of(block, supposed):
+        actions = actions_of(block, supposed)
+        for action in actions - _SAME_DOSE if why is Why.OWN_DATA else SERIOUS & actions:
             test = standing.gene + (COPIES if why is Why.COPY_NUMBER else "")
             yield Danger(standing.gene, test, term, action, WHY[why].brief)
     for score in standing.other_scores:

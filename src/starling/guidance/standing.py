@@ -52,6 +52,11 @@ class Standing:
         """Whether nothing is known that a guideline could use."""
         return self.term is None and not self.candidates and not self.presence
 
+    @property
+    def is_contested(self) -> bool:
+        """Whether the sample's own data do not allow what another laboratory stated."""
+        return any(why is Why.OWN_DATA for _, why in self.alternatives)
+
     def supposing(self, term: str) -> Standing:
         """The same gene if its term were `term`: nothing more than the term is known of it then."""
         return Standing(self.gene, term, presence=self.presence, adjusted_by=self.adjusted_by)
