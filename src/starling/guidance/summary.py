@@ -12,6 +12,7 @@ from starling.assessment import DrugResult, Recommendation
 from starling.definitions import LIMIT, SERIOUS, Drug, RequiredTest, action_words, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED, USUAL
 from starling.guidance.disagreement import disagreement
+from starling.guidance.harm import NO_HARM, Grave
 from starling.guidance.lookup import Block
 from starling.guidance.openings import COPIES, Danger, binding, can_change, dangers, may_matter, test_words
 from starling.guidance.standing import Standings
@@ -37,7 +38,8 @@ class Given:
     """What was found for one drug and patient.
 
     `answered`: the tables that were asked, and what each gave.  `missing`: genes that are asked for and of which
-    nothing is known.  `untested`: tests that authorities ask for and that were not done.
+    nothing is known.  `untested`: tests that authorities ask for and that were not done.  `grave`: the results with
+    which the drug threatens life.
     """
 
     drug: str
@@ -47,11 +49,12 @@ class Given:
     missing: Collection[str]
     untested: Sequence[RequiredTest]
     notes: Sequence[Notice] = ()
+    grave: Grave = NO_HARM
 
     @property
     def dangerous(self) -> list[Block]:
-        """The tables by which something open may rule the drug out, or a contested result change its dose."""
-        return [block for block, _ in self.answered if may_matter(block, self.standings)]
+        """The tables by which something open may rule the drug out, or call for another dose than the usual."""
+        return [block for block, _ in self.answered if may_matter(block, self.standings, self.grave)]
 
     @property
     def genes(self) -> dict[str, None]:
@@ -120,7 +123,7 @@ def _open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Danger, ...]:
         dict.fromkeys(
             each
             for block in dangerous
-            for each in dangers(block, found.standings)
+            for each in dangers(block, found.standings, found.grave)
             if (known or each.gene in tested) and not found.standings[each.gene].may_proceed
         )
     )
