@@ -57,6 +57,10 @@ WHY: Final[Mapping[Why, WhyWords]] = {
     ),
     Why.COPY_NUMBER: WhyWords("the copy number was not determined", "deletions and duplications were not looked at"),
     Why.STATED: WhyWords("statements of other laboratories differ", "what the other laboratory states does not agree"),
+    Why.OWN_DATA: WhyWords(
+        "the sample's own data contradict the other laboratory",
+        "the sample's own data do not allow what the other laboratory states",
+    ),
 }
 
 

@@ -41,6 +41,7 @@ class Why(StrEnum):
     REFERENCE = "reference"
     COPY_NUMBER = "copy_number"
     STATED = "stated"
+    OWN_DATA = "own_data"
 
 
 @dataclass(frozen=True, slots=True)

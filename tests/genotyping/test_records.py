@@ -479,3 +479,26 @@ def test_order_of_the_records_never_matters_for_a_deletion_and_a_block() -> None
         sample = read(*order, header=G38)
         assert shown(sample, "chr22:42128325") == "nocall DELETED"
         assert shown(sample, "chr22:42128329") == "G/G"
+
+
+@pytest.mark.parametrize(
+    ("record", "reserved"),
+    [
+        ("chr10 94700000 N <CNV> CN 1 PASS END=94900000", True),  # cn.MOPS, Canvas: no GT
+        ("chr10 94700000 N <DUP> RC:BC:CN 1:2:3 PASS END=94900000", True),
+        ("chr10 94700000 N . GT:CN 0/0:1 PASS END=94900000", True),  # a segment without ALT
+        ("chr10 94700000 N <CNV> CN 2 PASS END=94900000", False),
+        ("chr10 94700000 N <CNV> RC:CN 7 PASS END=94900000", False),  # no count in the column
+        ("chr10 94700000 N <CNV> CN 1 PASS END=94750000", False),  # elsewhere
+    ],
+)
+def test_a_count_of_copies_without_a_genotype_is_a_reservation(record: str, *, reserved: bool) -> None:
+    genotype = at(read("chr10 94781859 G A 0/0", record), STAR2)
+    assert ("COPY_NUMBER_STATED" in {notice.code for notice in genotype.notices}) == reserved
+    assert genotype.alleles == ("G", "G")
+
+
+def test_one_copy_of_x_is_no_reservation() -> None:
+    record = "chrX 154500000 N <CNV> CN 1 PASS END=154600000"
+    genotype = at(read("chrX 154535277 T C 0", record), "chrX:154535277")
+    assert "COPY_NUMBER_STATED" not in {notice.code for notice in genotype.notices}

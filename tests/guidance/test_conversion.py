@@ -15,7 +15,7 @@ from starling.guidance.conversion import convert, inhibitions, strongest
 from starling.guidance.recommendation import Advisor
 from starling.guidance.scores import terms_of_score
 from starling.vocabulary import ActivityScore
-from tests.guidance.conftest import Called, by_source, codes, inhibitor, rows_of
+from tests.guidance.conftest import Advised, Called, by_source, codes, inhibitor, rows_of
 
 TAKEN = (
     inhibitor("paroxetine", "strong", "0", names=("Paxil",)),
@@ -162,9 +162,9 @@ def test_genetic_and_adjusted_stand_side_by_side(asked: Advisor) -> None:
 
 
 def test_the_genetic_row_does_not_make_the_headline(asked: Advisor) -> None:
-    """Score 3 with duloxetine behaves as 1.5: the row for ultrarapid metabolisers is shown, but does not apply."""
+    """Score 3 with duloxetine behaves as 1.5: the row for ultrarapid metabolisers is shown, and forbids a plain yes."""
     answer = one(asked, "codeine", scored("3.0", "Ultrarapid Metabolizer"), "duloxetine")
-    assert answer.headline_action == "standard" or answer.is_asking
+    assert answer.headline_action == "monitor"
     assert {each.action for each in by_source(answer, "CPIC")} == {"standard", "avoid"}
 
 
@@ -220,3 +220,23 @@ def test_without_a_drug_every_medicine_counts(taking: GuidanceRules) -> None:
 
 def test_a_gene_that_is_not_in_the_rules_is_left_alone(taking: GuidanceRules) -> None:
     assert convert(scored("2.0"), "codeine", ["paroxetine"], replace(taking, phenotypes={})) is None
+
+
+@pytest.mark.parametrize(
+    ("drug", "medicine", "says"),
+    [
+        ("tramadol", "duloxetine", "avoid"),  # 3.0 x 0.5: counts as normal
+        ("amitriptyline", "duloxetine", "avoid"),
+        ("ondansetron", "paroxetine", "avoid"),  # counts as poor, which is nothing to this drug
+    ],
+)
+def test_no_prohibition_is_lifted_by_an_inhibitor_that_can_be_stopped(
+    advised: Advised, called: Called, drug: str, medicine: str, says: str
+) -> None:
+    ultrarapid, other = called("CYP2D6", "*1/*1x2", copy_number="assessed"), called("CYP2C19", "*1/*1")
+    facts = {"age": "40", "breastfeeding": "no"}
+    alone = advised(drug, ultrarapid, other, subject=facts)
+    beside = advised(drug, ultrarapid, other, subject=facts, medication=[medicine])
+    assert alone.headline_action == says
+    assert beside.headline_action == "monitor"
+    assert beside.answer.startswith("Not usual without the other medicine")

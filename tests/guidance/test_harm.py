@@ -6,7 +6,7 @@ import pytest
 
 from starling.assessment import DrugResult
 from starling.definitions import KnownHarm
-from starling.guidance.harm import with_harm
+from starling.guidance.harm import grave_results, with_harm
 from starling.guidance.standing import Standing
 from starling.knowledge.base import KnowledgeBase
 
@@ -25,6 +25,13 @@ def test_the_worst_of_several_counts() -> None:
     both = Standing("NUDT15", "Intermediate Metabolizer"), Standing("TPMT", "Poor Metabolizer")
     assert worst((LESS, FATAL), *both) == ("life-threatening", "Poor Metabolizer")
     assert worst((LESS, FATAL), both[0]) == ("serious", "Intermediate Metabolizer")
+
+
+def test_only_what_threatens_life_is_grave() -> None:
+    assert grave_results((FATAL, LESS, RASH)) == {
+        "TPMT": frozenset({"Poor Metabolizer"}),
+        "HLA-B": frozenset({"*15:02 positive"}),
+    }
 
 
 def test_another_result_carries_nothing() -> None:

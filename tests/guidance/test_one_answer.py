@@ -20,7 +20,7 @@ from starling.guidance.openings import dangers
 from starling.knowledge.base import KnowledgeBase
 from starling.report.answer import answer_lines
 from starling.report.glance import at_a_glance, drug_line
-from starling.vocabulary import OutsideCall, Why
+from starling.vocabulary import Consistent, Diplotype, OutsideCall, Why
 from tests.bundled import bundled_engine
 from tests.commands import run
 from tests.guidance.conftest import Advised, Called, by_source
@@ -324,3 +324,37 @@ def test_ivacaftor_is_for_cystic_fibrosis(reference: Path) -> None:
         stated_for = asked("ivacaftor", source=reference, indication=name)
         assert stated_for.drug("ivacaftor").headline_action == "avoid"
         assert by_source(stated_for.drug("ivacaftor"), "CPIC")[0].action == "avoid"
+
+
+# --- doubts without a result ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("why", [Why.FILTERED, Why.WEAK_EVIDENCE, Why.REFERENCE, Why.COPY_NUMBER, Why.STATED])
+@pytest.mark.parametrize(
+    ("drug", "gene", "diplotype"),
+    [("fluorouracil", "DPYD", "Reference/Reference"), ("clopidogrel", "CYP2C19", "*1/*1")],
+)
+def test_no_doubt_of_which_nobody_can_say_the_result_leaves_a_usual_dose(
+    advised: Advised, called: Called, why: Why, drug: str, gene: str, diplotype: str
+) -> None:
+    answer = advised(drug, called(gene, diplotype, doubts=(why,)))
+    test = f"{gene} copy number" if why is Why.COPY_NUMBER else gene
+    assert answer.headline_action == "test_further" and test in answer.test_first
+
+
+def test_a_doubt_about_a_drug_that_the_gene_cannot_rule_out_is_a_note(advised: Advised, called: Called) -> None:
+    answer = advised("celecoxib", called("CYP2C9", "*1/*1", doubts=(Why.FILTERED,)))
+    assert answer.headline_action == "standard"
+
+
+@pytest.mark.parametrize("drug", ["azathioprine", "mercaptopurine", "thioguanine"])
+def test_no_usual_thiopurine_while_a_poor_metaboliser_of_tpmt_is_possible(
+    advised: Advised, called: Called, drug: str
+) -> None:
+    """The US labels: life-threatening bone marrow failure; CPIC's row for an unknown TPMT is no answer to that."""
+    nudt15, facts = called("NUDT15", "*1/*1"), {"medication": ["aspirin"]}
+    missing = advised(drug, nudt15, **facts)
+    assert (missing.headline_action, missing.test_first) == ("test_further", ("TPMT",))
+    unsure = called("TPMT", "*1/*1", consistent=(Consistent(Diplotype(("*3C", "*3C")), Why.NOT_ASSAYED),))
+    assert advised(drug, nudt15, unsure, **facts).headline_action == "test_further"
+    assert advised(drug, nudt15, called("TPMT", "*1/*1"), **facts).headline_action == "standard"

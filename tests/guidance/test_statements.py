@@ -10,8 +10,10 @@ from starling.calling.outside import outside_call
 from starling.calling.partial import SampleCall, StatedCall
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Evidence, GeneCall, OutsideCall, Undetermined, VariantCopies
+from starling.vocabulary import Evidence, GeneCall, OutsideCall, Undetermined, VariantCopies, Why
 from tests.guidance.conftest import Advised, Called, by_source, codes
+
+TWO_A = "Reference/c.1905+1G>A (*2A)"
 
 
 def stated(knowledge: KnowledgeBase, gene: str, *rows: tuple[str, str, str]) -> GeneResult:
@@ -88,6 +90,52 @@ def test_a_phenotype_that_the_own_data_exclude_is_a_conflict(knowledge: Knowledg
     assert with_conflict(said, own).conflict == (
         "stated as Poor Metabolizer, but the sample's own data read Normal Metabolizer"
     )
+
+
+@pytest.mark.parametrize(
+    ("gene", "row", "own", "certain", "possible"),
+    [
+        (
+            "DPYD",
+            ("Reference/Reference", "", ""),
+            ("Reference/c.1905+1G>A (*2A)",),
+            False,
+            ["Intermediate Metabolizer"],
+        ),
+        ("DPYD", ("", "Normal Metabolizer", ""), ("Reference/c.1905+1G>A (*2A)",), False, ["Intermediate Metabolizer"]),
+        ("CYP2D6", ("*1/*4", "", ""), ("*4/*4",), False, ["Poor Metabolizer"]),
+        ("CYP2D6", ("*1/*1x2", "", ""), ("*1/*1",), True, []),  # a VCF shows no copies: no contradiction
+        ("TPMT", ("*3B/*3C", "", ""), ("*1/*3A", "*3B/*3C"), True, []),  # what the phase left open
+        ("CYP2C19", ("*2/*3", "", ""), ("*2/*2",), True, []),  # other alleles, the same meaning
+    ],
+)
+def test_a_statement_that_the_own_data_exclude_is_not_certain(
+    knowledge: KnowledgeBase, called: Called, gene: str, row: tuple[str, str, str], own: tuple[str, ...],
+    *, certain: bool, possible: list[str],
+) -> None:  # fmt: skip
+    copies = {"copy_number": "not_assessed"} if gene == "CYP2D6" else {}
+    result = with_conflict(stated(knowledge, gene, row), called(gene, *own, **copies))
+    assert (result.phenotype_certain, terms(result)) == (certain, possible)
+    assert {each.why for each in result.phenotype_alternatives} <= {Why.OWN_DATA}
+
+
+def test_a_score_that_the_own_data_exclude(knowledge: KnowledgeBase, called: Called) -> None:
+    """HapB3 and *2A both make an intermediate metaboliser, who starts at other doses."""
+    hapb3 = "c.1129-5923C>G, c.1236G>A (HapB3)"
+    result = with_conflict(stated(knowledge, "DPYD", (f"Reference/{hapb3}", "", "")), called("DPYD", TWO_A))
+    assert (result.activity_score, result.activity_score_alternatives) == ("1.5", ("1.0",))
+
+
+def test_a_stated_normal_does_not_hide_a_variant_that_the_file_shows(
+    knowledge: KnowledgeBase, called: Called, advised: Advised
+) -> None:
+    said, own = (
+        stated(knowledge, "DPYD", ("Reference/Reference", "", "")),
+        called("DPYD", TWO_A),
+    )
+    answer = advised("fluorouracil", with_conflict(said, own))
+    assert (answer.headline_action, answer.test_first) == ("test_further", ("DPYD",))
+    assert advised("fluorouracil", said).headline_action == "standard"
 
 
 def test_conflicts_are_joined(knowledge: KnowledgeBase, called: Called) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from starling.assessment import DrugResult, Harm
@@ -12,6 +13,20 @@ from starling.values import replace
 
 #: What calls for nothing: a harm that no source acts on for this result is not held against the drug.
 _NOTHING_TO_DO: Final = frozenset({None, "standard", "no_recommendation"})
+
+
+#: A gene -> its results with which the drug threatens life.
+Grave = Mapping[str, frozenset[str]]
+NO_HARM: Final[Grave] = MappingProxyType({})
+
+
+def grave_results(known: Iterable[KnownHarm]) -> Grave:
+    """The results with which a drug threatens life: a usual dose does not stand while one of them is possible."""
+    found: dict[str, set[str]] = {}
+    for each in known:
+        if each.harm == HARMS[0]:
+            found.setdefault(each.gene, set()).update(each.when.split(" | "))
+    return {gene: frozenset(results) for gene, results in found.items()}
 
 
 def with_harm(answer: DrugResult, known: Sequence[KnownHarm], standings: Mapping[str, Standing]) -> DrugResult:

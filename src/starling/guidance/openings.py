@@ -12,6 +12,7 @@ from typing import Final
 from starling.assessment import WHY
 from starling.definitions import SERIOUS, RequiredTest, action_words, seriousness
 from starling.guidance.advising import USUAL
+from starling.guidance.harm import NO_HARM, Grave
 from starling.guidance.keys import GeneKeys
 from starling.guidance.lookup import Block, actions_of
 from starling.guidance.standing import NO_RESULT, Standing, Standings
@@ -20,6 +21,10 @@ from starling.vocabulary import Why
 
 #: how firmly an authority must ask for a test to have it done before the first dose
 _BINDING: Final = frozenset({"required", "recommended"})
+#: actions that leave the dose as it is
+_SAME_DOSE: Final = USUAL | {"monitor"}
+#: doubts about what was found rather than about how it was read
+_FUNCTION: Final = frozenset({Why.UNDOCUMENTED_VARIANT, Why.COPY_NUMBER})
 #: what follows a gene whose number of copies is what to test
 COPIES: Final = " copy number"
 #: an allele that is absent is no danger by itself: another gene of the same row is
@@ -43,16 +48,26 @@ class Danger:
     why: str = ""
 
 
-def dangers(block: Block, standings: Standings) -> Iterator[Danger]:
-    """Everything open that could rule the drug out by the rows of `block`."""
-    if SERIOUS.isdisjoint(block.table.reaches):
+def dangers(block: Block, standings: Standings, grave: Grave = NO_HARM) -> Iterator[Danger]:
+    """Everything open that could rule the drug out by the rows of `block`, or threaten life at its usual dose.
+
+    A usual dose does not stand on one of two tests that exclude each other, either, where the other asks for another.
+    """
+    if not may_matter(block, standings, grave):
         return
     for keys in block.keys:
         standing = standings[keys.gene]
         if _is_open(keys, standing):
-            yield from _of_missing(block, standings, keys.gene)
+            yield from _of_missing(block, standings, keys.gene, grave)
         else:
-            yield from _of_uncertain(block, standings, standing)
+            yield from _of_uncertain(block, standings, standing, grave)
+
+
+def may_matter(block: Block, standings: Standings, grave: Grave = NO_HARM) -> bool:
+    """Whether something open could rule the drug out by the rows of `block`, or change its usual dose."""
+    if not SERIOUS.isdisjoint(block.table.reaches):
+        return True
+    return any([gene in grave or standings[gene].is_contested for gene in block.genes])
 
 
 def _is_open(keys: GeneKeys, standing: Standing) -> bool:
@@ -62,12 +77,13 @@ def _is_open(keys: GeneKeys, standing: Standing) -> bool:
     )
 
 
-def _of_missing(block: Block, standings: Standings, gene: str) -> Iterator[Danger]:
+def _of_missing(block: Block, standings: Standings, gene: str, grave: Grave) -> Iterator[Danger]:
+    threatening = grave.get(gene, frozenset())
     place = block.genes.index(gene)
     for asked, action in possible_rows(block, standings):
         key = asked[place]
         if (
-            action in SERIOUS
+            (action in SERIOUS or (key in threatening and action not in _SAME_DOSE))
             and key != NO_RESULT
             and not key.endswith(_NEGATIVE)
             and _is_possible(key, standings[gene])
@@ -81,23 +97,33 @@ def _is_possible(key: str, standing: Standing) -> bool:
     return known == "nocall"
 
 
-def _of_uncertain(block: Block, standings: Standings, standing: Standing) -> Iterator[Danger]:
+def _of_uncertain(block: Block, standings: Standings, standing: Standing, grave: Grave) -> Iterator[Danger]:
+    threatening = grave.get(standing.gene, frozenset())
     known = {gene: standings[gene] for gene in block.genes}
     for term, why in standing.alternatives:
         supposed = {**known, standing.gene: standing.supposing(term)}
-        for action in SERIOUS & actions_of(block, supposed):
+        actions = actions_of(block, supposed)
+        for action in actions - _SAME_DOSE if why is Why.OWN_DATA or term in threatening else SERIOUS & actions:
             test = standing.gene + (COPIES if why is Why.COPY_NUMBER else "")
             yield Danger(standing.gene, test, term, action, WHY[why].brief)
     for score in standing.other_scores:
         supposed = {**known, standing.gene: standing.with_score(score)}
         for action in SERIOUS & actions_of(block, supposed):
             yield Danger(standing.gene, standing.gene, f"activity score {score}", action, "the score is not certain")
-    if standing.undescribed:
-        possible = (action for _, action in possible_rows(block, standings, standing.gene))
-        action = min(possible, key=seriousness, default="")
-        if action in SERIOUS:
-            brief = WHY[Why.UNDOCUMENTED_VARIANT].brief
-            yield Danger(standing.gene, standing.gene, "of another function", action, brief)
+    yield from _of_doubts(block, standings, standing)
+
+
+def _of_doubts(block: Block, standings: Standings, standing: Standing) -> Iterator[Danger]:
+    """What a doubt would mean of which nobody can say the result: the worst that the rows know."""
+    if not standing.doubts:
+        return
+    possible = (action for _, action in possible_rows(block, standings, standing.gene))
+    action = min(possible, key=seriousness, default="")
+    if action in SERIOUS:
+        for why in standing.doubts:
+            test = standing.gene + (COPIES if why is Why.COPY_NUMBER else "")
+            result = "of another function" if why in _FUNCTION else "another result"
+            yield Danger(standing.gene, test, result, action, WHY[why].brief)
 
 
 def possible_rows(block: Block, standings: Standings, free: str = "") -> Iterator[tuple[tuple[str, ...], str]]:

@@ -15,7 +15,7 @@ from starling.guidance.caveats import caveats
 from starling.guidance.label import label_of
 from starling.guidance.meaning import meaning_of
 from starling.guidance.possibilities import possibilities
-from starling.guidance.statements import conflict_with, weigh
+from starling.guidance.statements import conflict_with, contradicting, contradicting_scores, weigh
 from starling.values import replace
 from starling.vocabulary import GeneCall
 
@@ -57,9 +57,17 @@ def interpret(call: GeneCall, definition: GeneDefinition | None, rules: Phenotyp
 def with_conflict(stated: GeneResult, own: GeneResult) -> GeneResult:
     """`stated` with its `conflict` filled when the sample's own data say otherwise; what is stated still counts.
 
+    It is not certain where the own data leave no room for its term: one of the two is wrong, or of another person.
     A conflict that is already recorded, such as one between two outside results, is kept beside it.
     """
     conflict = conflict_with(stated, own)
     if conflict is None:
         return stated
-    return replace(stated, conflict=f"{stated.conflict}; {conflict}" if stated.conflict else conflict)
+    against = contradicting(stated, own)
+    return replace(
+        stated,
+        conflict=f"{stated.conflict}; {conflict}" if stated.conflict else conflict,
+        phenotype_certain=stated.phenotype_certain and not against,
+        phenotype_alternatives=(*stated.phenotype_alternatives, *against),
+        activity_score_alternatives=contradicting_scores(stated, own),
+    )

@@ -29,7 +29,7 @@ from starling.guidance.effects import Applied, medicine_effects
 from starling.guidance.facts import DECIDING, NOTHING, Facts, facts_of
 from starling.guidance.flows import FLOWS
 from starling.guidance.flows.answer import FlowAnswer
-from starling.guidance.harm import with_harm
+from starling.guidance.harm import NO_HARM, Grave, grave_results, with_harm
 from starling.guidance.indicated import names_indication, set_back
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
@@ -60,7 +60,7 @@ class _Plan:
 
     `asked`: genes that tables ask for or name, and whether a diplotype decides.  `kind`: equal for drugs that ask
     alike.  `relevant`: genes whose enzymes matter for the drug.  `tests`: what authorities ask for before it is given.
-    `harms`: what is at stake with it, by result.
+    `harms`: what is at stake with it, by result; `grave`: the results with which it threatens life.
     `usual`: genes with a result that does not help.
     `limits`: what labels and guidelines say of it whatever the genotype.
     """
@@ -73,6 +73,7 @@ class _Plan:
     relevant: tuple[str, ...]
     tests: tuple[RequiredTest, ...]
     harms: tuple[KnownHarm, ...] = ()
+    grave: Grave = NO_HARM
     usual: tuple[str, ...] = ()
     limits: tuple[StatedLimit, ...] = ()
 
@@ -296,6 +297,7 @@ class Advisor:
             missing=missing,
             untested=tests,
             notes=(*said, *beside),
+            grave=plan.grave,
         )
         return with_harm(summarise(found), plan.harms, asked.standings)
 
@@ -391,7 +393,9 @@ def _plans(rules: GuidanceRules) -> dict[str, _Plan]:
         flow = guidelines.get(FLOWS[drug.name].guideline) if drug.name in FLOWS else None
         relevant = relevant_genes(drug, own, flow.genes if flow is not None else ())
         kind = kinds.setdefault(asked, len(kinds))
-        plans[drug.name] = _Plan(drug, own, flow, asked, kind, relevant, tests, harms, usual, limits)
+        plans[drug.name] = _Plan(
+            drug, own, flow, asked, kind, relevant, tests, harms, grave_results(harms), usual, limits
+        )
     return plans
 
 

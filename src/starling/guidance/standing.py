@@ -28,7 +28,8 @@ class Standing:
     `other_scores`: scores of the same term that are possible beside `score`.
     `both_reduced`: whether both alleles are reduced, for a gene of which that is judged; None when it cannot be told.
     `copies_unconfirmed`: the copy number was not looked at and could matter.
-    `undescribed`: a variant was read as reference that no definition lists.
+    `doubts`: why the term is not certain where nobody can say what else it would be (an undocumented variant, a record
+    that failed its filters, weak evidence, a stated copy number).
     `may_proceed`: what a test of the commonest risk variant alone allows, where the usual treatment must not wait.
     `adjusted_by`: the medicine behind an adjusted phenotype; empty for the genetic one.
     """
@@ -43,7 +44,7 @@ class Standing:
     other_scores: tuple[str, ...] = ()
     both_reduced: bool | None = None
     copies_unconfirmed: bool = False
-    undescribed: bool = False
+    doubts: tuple[Why, ...] = ()
     may_proceed: str = ""
     adjusted_by: str = ""
 
@@ -51,6 +52,11 @@ class Standing:
     def is_missing(self) -> bool:
         """Whether nothing is known that a guideline could use."""
         return self.term is None and not self.candidates and not self.presence
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether the sample's own data do not allow what another laboratory stated."""
+        return any(why is Why.OWN_DATA for _, why in self.alternatives)
 
     def supposing(self, term: str) -> Standing:
         """The same gene if its term were `term`: nothing more than the term is known of it then."""
@@ -86,9 +92,7 @@ def standing_of(result: GeneResult) -> Standing:
         other_scores=result.activity_score_alternatives,
         both_reduced=_both_reduced(result),
         copies_unconfirmed=result.copy_number == "not_assessed" and not result.phenotype_certain,
-        undescribed=any(
-            each.phenotype is None and each.why is Why.UNDOCUMENTED_VARIANT for each in result.phenotype_alternatives
-        ),
+        doubts=tuple(each.why for each in result.phenotype_alternatives if each.phenotype is None),
         may_proceed=next((note.message for note in result.warnings if note.code == PARTLY_NEGATIVE), ""),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from starling.assessment import GeneResult
+from starling.assessment import Alternative, GeneResult
 from starling.definitions import PhenotypeRules
 from starling.guidance.meaning import Meaning, Reading
 from starling.guidance.scores import INDETERMINATE, score_term, terms_of_score
@@ -59,11 +59,45 @@ def conflict_with(stated: GeneResult, own: GeneResult) -> str | None:
     mine, theirs = ({tuple(sorted(each)) for each in result.diplotypes} for result in (own, stated))
     if mine and theirs and mine.isdisjoint(theirs):
         return _conflict(stated.label, own.label)
-    possible = {own.phenotype, *(each.phenotype for each in own.phenotype_alternatives)} - {None}
+    possible = set(_possible(own))
     if stated.phenotype in {None, INDETERMINATE, *possible} or not possible - {INDETERMINATE}:
         return None
-    read = own.phenotype or " or ".join(sorted(str(each) for each in possible))
+    read = own.phenotype or " or ".join(sorted(possible))
     return _conflict(str(stated.phenotype), read)
+
+
+def contradicting(stated: GeneResult, own: GeneResult) -> tuple[Alternative, ...]:
+    """What the own data allow, each term once, where the stated term is not among it; else nothing.
+
+    A stated term that the own data leave possible (copies that a VCF cannot show, a phase) is what was to be found out.
+    """
+    possible = _possible(own)
+    if stated.phenotype in {None, INDETERMINATE, *possible}:
+        return ()
+    known = {each.phenotype for each in stated.phenotype_alternatives}
+    return tuple(
+        Alternative(term, behind, Why.OWN_DATA)
+        for term, behind in possible.items()
+        if term != INDETERMINATE and term not in known
+    )
+
+
+def contradicting_scores(stated: GeneResult, own: GeneResult) -> tuple[str, ...]:
+    """The other scores of the stated term, those of the own data among them where these do not allow the stated one."""
+    others = stated.activity_score_alternatives
+    if own.activity_score is None or own.phenotype != stated.phenotype or stated.activity_score is None:
+        return others
+    read = (own.activity_score, *own.activity_score_alternatives)
+    return others if stated.activity_score in read else tuple(dict.fromkeys((*others, *read)))
+
+
+def _possible(own: GeneResult) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Every term that the own data allow, with the alleles behind it."""
+    found = {own.phenotype: own.diplotypes} if own.phenotype is not None else {}
+    for each in own.phenotype_alternatives:
+        if each.phenotype is not None:
+            found.setdefault(each.phenotype, each.diplotypes)
+    return found
 
 
 def _conflict(said: str, read: str) -> str:

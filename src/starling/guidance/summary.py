@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from starling.assessment import DrugResult, Recommendation
-from starling.definitions import LIMIT, SERIOUS, Drug, RequiredTest, seriousness
+from starling.definitions import LIMIT, SERIOUS, Drug, RequiredTest, action_words, seriousness
 from starling.guidance.advising import COPY_NUMBER_UNCONFIRMED, UNRESOLVED, USUAL
 from starling.guidance.disagreement import disagreement
+from starling.guidance.harm import NO_HARM, Grave
 from starling.guidance.lookup import Block
-from starling.guidance.openings import COPIES, Danger, binding, can_change, dangers, test_words
+from starling.guidance.openings import COPIES, Danger, binding, can_change, dangers, may_matter, test_words
 from starling.guidance.standing import Standings
 from starling.notices import DOES_NOT_HELP, NAMES_NO_INDICATION
 from starling.values import dataclass, replace
@@ -37,7 +38,8 @@ class Given:
     """What was found for one drug and patient.
 
     `answered`: the tables that were asked, and what each gave.  `missing`: genes that are asked for and of which
-    nothing is known.  `untested`: tests that authorities ask for and that were not done.
+    nothing is known.  `untested`: tests that authorities ask for and that were not done.  `grave`: the results with
+    which the drug threatens life.
     """
 
     drug: str
@@ -47,11 +49,12 @@ class Given:
     missing: Collection[str]
     untested: Sequence[RequiredTest]
     notes: Sequence[Notice] = ()
+    grave: Grave = NO_HARM
 
     @property
     def dangerous(self) -> list[Block]:
-        """The tables of which some row rules the drug out."""
-        return [block for block, _ in self.answered if not SERIOUS.isdisjoint(block.table.reaches)]
+        """The tables by which something open may rule the drug out, or call for another dose than the usual."""
+        return [block for block, _ in self.answered if may_matter(block, self.standings, self.grave)]
 
     @property
     def genes(self) -> dict[str, None]:
@@ -73,6 +76,9 @@ def summarise(found: Given) -> DrugResult:
         headline, test_first = _TEST, _to_test(found, counting, tests, open_)
     elif headline in USUAL and (allowed := _may_proceed(found)):
         answer, headline = allowed, "monitor"
+    if headline in _QUIET and (lifted := _lifted(found.rows)):
+        answer = " ".join(filter(None, (answer, lifted)))
+        headline = _TEST if headline == _TEST else "monitor"
     rows = tuple(found.rows)
     still = _still_open(found, tests) if headline in _DOSED else ()
     if headline in SERIOUS:
@@ -117,7 +123,7 @@ def _open(found: Given, tests: Sequence[RequiredTest]) -> tuple[Danger, ...]:
         dict.fromkeys(
             each
             for block in dangerous
-            for each in dangers(block, found.standings)
+            for each in dangers(block, found.standings, found.grave)
             if (known or each.gene in tested) and not found.standings[each.gene].may_proceed
         )
     )
@@ -139,6 +145,21 @@ def _may_proceed(found: Given) -> str:
     """What a test of the commonest variant alone allows."""
     said = next((said for gene in found.genes if (said := found.standings[gene].may_proceed)), "")
     return f"Usual dose, do not delay: {said}" if said else ""
+
+
+def _lifted(rows: Iterable[Recommendation]) -> str:
+    """What rules the drug out by genotype while another medicine, only as long as it is taken, makes it usual.
+
+    Ours: the factor of an inhibitor may spare a dose, but a prohibition is not lifted by what can be stopped.
+    """
+    ruled_out = [row for row in rows if SUPERSEDED in row.notes and row.action in SERIOUS]
+    if not ruled_out:
+        return ""
+    worst = min((row.action for row in ruled_out), key=seriousness)
+    return (
+        "Not usual without the other medicine: once it is stopped, or does less than expected, the genotype alone "
+        f"counts: {action_words(worst)}."
+    )
 
 
 def _to_test(

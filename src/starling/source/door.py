@@ -29,7 +29,7 @@ from starling.source.origin import is_imputed, is_lifted
 from starling.source.samples import chosen_samples
 from starling.source.sites import SiteMap, SiteMaps
 from starling.source.stamps import SourceStamp
-from starling.source.support import carries_support, with_reads
+from starling.source.support import carries_support, counted_copies, with_reads
 from starling.source.witness import Testimony, Witness, refuse
 from starling.values import dataclass
 from starling.vocabulary import Remark
@@ -220,10 +220,12 @@ class OpenSource:
         for chromosome, record in self._records(wanted):
             is_asked = is_whole or _touches(asked.get(chromosome), record)
             fetched += is_asked
-            if "GT" not in record.format:
-                continue
-            genotyped += is_asked
-            if record.end > record.position and record.is_segment:
+            has_genotypes = "GT" in record.format
+            genotyped += is_asked and has_genotypes
+            if not has_genotypes or (record.end > record.position and record.is_segment):
+                counted = counted_copies(record, chromosome) if is_asked else None
+                if counted is not None:
+                    yield chromosome, counted
                 continue
             self.is_supported = self.is_supported or carries_support(record)
             if is_asked:

@@ -20,6 +20,9 @@ CARRIED: Final = frozenset({"MIN_DP", "DP", "FDP", "GQ", "RGQ", "GQX", "AD", "RO
 MISSING: Final = frozenset({".", ""})
 #: What a column has in place of reads where it states none; the longer ones for two and three alleles.
 NO_READS: Final = MISSING | {".,.", ".,.,."}
+_TWO_COPIES: Final = MISSING | {"2"}
+#: ALTs that stand for any other allele: a record that counts copies says nothing of bases.
+_ANY: Final = frozenset({"<NON_REF>", "<*>", "<X>"})
 
 
 class _OfInfo(NamedTuple):
@@ -59,6 +62,22 @@ def with_reads(record: Record) -> Record:
         if f"{name}=" in record.info and field.beside.isdisjoint(record.format) and field.by.issubset(record.format):
             record = _with_field(record, name, field)
     return record
+
+
+def counted_copies(record: Record, chromosome: str) -> Record | None:
+    """A record that counts copies and states no genotype, as one whose GT is empty; None where nobody has but two.
+
+    The count of a stretch on X, Y or M depends on the sex or on the cell, and is no reservation.
+    Source: VCF v4.5, section 3 (CN); Canvas (RC:BC:CN, no GT), DRAGEN and GATK (segments without ALT, `0/0` and CN).
+    """
+    if "CN" not in record.format or not chromosome.removeprefix("chr").isdigit():
+        return None
+    place = record.format.index("CN")
+    counts = [(*column.split(":"), *("." for _ in record.format))[place] for column in record.columns]
+    if _TWO_COPIES.issuperset(counts):
+        return None
+    alts = record.alts if record.alts and all(alt[:1] == "<" and alt not in _ANY for alt in record.alts) else ("<CNV>",)
+    return record._replace(format=("GT", "CN"), columns=tuple([f"./.:{count}" for count in counts]), alts=alts)
 
 
 def _with_field(record: Record, name: str, field: _OfInfo) -> Record:
