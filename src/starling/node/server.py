@@ -33,6 +33,7 @@ from starling.node.peers import PeerProtocol, context_of, load_device
 from starling.node.processes import Processes
 from starling.node.sending import Sending, sender_to
 from starling.node.service import Node
+from starling.node.tidying import tidied
 
 #: seconds that requests under way have when the node ends; a connection without a request is kept; how often the files
 #: of the certificate and of the knowledge are looked at (all ours)
@@ -116,7 +117,7 @@ class Serving:
             beside.callback(intake.stop)
             node.happened("node.start", {"program": __version__})
             intake.start()
-            for each in self._beside(beside):
+            for each in (beside.enter_context(tidied(node)), *self._beside(beside)):
                 beside.callback(each.stop)
                 each.start()
             beside.callback(self._admission.stop)
