@@ -7,6 +7,7 @@ token against forged requests.  Nothing that identifies a patient stands in a UR
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -25,9 +26,9 @@ from starlette.routing import BaseRoute, Route
 from starling.errors import InputError
 from starling.node import pages
 from starling.node.callers import COOKIE, caller
-from starling.node.deadlines import Deadlines
+from starling.node.deadlines import QUESTION, Deadlines
 from starling.node.endpoints import ENDPOINTS, FILE, SPECIMEN, TEXT, Call, Endpoint, LoggedIn, Login, plain_json
-from starling.node.limits import FIRST, Limits, Rate, Scope
+from starling.node.limits import CAME, FIRST, Limits, Rate, Scope
 from starling.node.metrics import Metrics
 from starling.node.openapi import document
 from starling.node.problems import of_error, problem
@@ -90,6 +91,8 @@ class Api:
         body = decoder.decode(await request.body()) if decoder else None
         call = Call(who, request.path_params, request.query_params, body)
         given = await self._given(endpoint, call, request.scope)
+        if endpoint.path == QUESTION:
+            given.headers["starling-model"] = self.deadlines.model(time.perf_counter() - request.scope[CAME])
         return given if isinstance(given, Response) else plain_json(json.encode(given), endpoint.status)
 
     async def _given(self, endpoint: Endpoint, call: Call, scope: Scope) -> Any:

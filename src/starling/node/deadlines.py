@@ -70,9 +70,12 @@ class Deadlines:
         if seconds > self.budget_s:
             self._miss()
 
-    def left_s(self, started: float) -> float:
-        """What is left of the budget of a question that came at `started` (of the clock); below 0: it is spent."""
-        return started + self.budget_s - self._clock()
+    def model(self, spent_s: float) -> str:
+        """Which model takes part in an answer for which so many seconds were spent, for its header `starling-model`.
+
+        The answer by the guidelines never waits for one: past the budget none would be asked.  None takes part yet.
+        """
+        return "none (BUDGET_SPENT)" if spent_s > self.budget_s else "none (NO_MODEL)"
 
     @property
     def quiet_s(self) -> float:

@@ -23,6 +23,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 UPLOADS: Final = "/v1/jobs"
 #: in the scope of a request: its answer was not kept, and had to be computed
 FIRST: Final = "starling.first"
+#: in the scope of a request: the moment at which it came, of `time.perf_counter`
+CAME: Final = "starling.came"
 #: callers remembered; beyond, the one not seen longest is forgotten
 _CALLERS: Final = 10_000
 #: No script and no style but our own files, no frame, nothing from elsewhere.  Source: OWASP secure headers project.
@@ -78,6 +80,7 @@ class Limits:
             await self._app(scope, receive, send)
             return
         started, status = time.perf_counter(), 0
+        scope[CAME] = started
 
         async def counted(message: Message) -> None:
             nonlocal status

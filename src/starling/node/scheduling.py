@@ -145,7 +145,7 @@ def _locked() -> Grant:
 
 def _may_lock_all() -> bool:
     """Whether the limit does not hold for this process (CAP_IPC_LOCK)."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("CapEff:"):
             return bool(int(line.split()[1], 16) >> _CAP_IPC_LOCK & 1)
     return False
