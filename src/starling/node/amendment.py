@@ -55,7 +55,8 @@ def _called_again(node: Node, id_: str) -> bool:
         return False
     kept = node.records.evidence(id_)
     assert kept is not None
-    assessment = answers.assessed(node.held.engine, answers.Tested(id_, *kept, node.records.specimen(id_)))
+    tested = answers.Tested(id_, *kept, node.records.specimen(id_))
+    assessment = node.beside.do(node.held.engine, answers.assessed, tested)
     if assessment.result_sha256 == job.result_sha256:
         return False
     if job.amends:
@@ -75,7 +76,8 @@ def _compared(node: Node, id_: str) -> bool:
     if patient is None or packed is None:
         return False
     tested = node.tested(patient)
-    before, after = from_json(zlib.decompress(packed).decode()), answers.assessed(node.held.engine, tested)
+    before = from_json(zlib.decompress(packed).decode())
+    after = node.beside.do(node.held.engine, answers.assessed, tested)
     changes = changes_between(before, after)
     return bool(changes) and _amended(node, patient, tested, after, changes)
 

@@ -7,13 +7,15 @@ token against forged requests.  Nothing that identifies a patient stands in a UR
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 from urllib.parse import unquote
 
 from msgspec import json
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -24,8 +26,9 @@ from starlette.routing import BaseRoute, Route
 from starling.errors import InputError
 from starling.node import pages
 from starling.node.callers import COOKIE, caller
+from starling.node.deadlines import QUESTION, Deadlines
 from starling.node.endpoints import ENDPOINTS, FILE, SPECIMEN, TEXT, Call, Endpoint, LoggedIn, Login, plain_json
-from starling.node.limits import Limits, Rate
+from starling.node.limits import CAME, FIRST, Limits, Rate, Scope
 from starling.node.metrics import Metrics
 from starling.node.openapi import document
 from starling.node.problems import of_error, problem
@@ -43,9 +46,12 @@ class Api:
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.metrics = Metrics()
+        self.deadlines = Deadlines(node.settings.question_ms)
+        self.metrics = Metrics(self.deadlines)
+        self.processes: Mapping[str, str] = {}
         self._logins = Rate(node.settings.logins_per_minute)
         self._uploads = ThreadPoolExecutor(_UPLOADS, thread_name_prefix="upload")
+        self._first = ThreadPoolExecutor(max(1, node.settings.question_processes), thread_name_prefix="question")
         self._own: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/jobs"): self._submit, ("POST", "/v1/login"): self._login,
             ("POST", "/v1/logout"): self._logout, ("GET", "/livez"): self._live, ("GET", "/readyz"): self._ready,
@@ -58,11 +64,12 @@ class Api:
         routes += pages.routes(self.node)
         app = Starlette(routes=routes, exception_handlers={HTTPException: _refused})
         app.router.redirect_slashes = False
-        return Limits(app, self.node.settings, self.metrics)
+        return Limits(app, self.node.settings, self.metrics, self.deadlines)
 
     def close(self) -> None:
-        """Files that are being sealed are sealed to their end."""
+        """Files that are being sealed are sealed to their end; questions under way are answered."""
         self._uploads.shutdown()
+        self._first.shutdown()
 
     def _served(self, endpoint: Endpoint) -> Handler:
         answer = self._own.get((endpoint.method, endpoint.path)) or partial(
@@ -83,12 +90,23 @@ class Api:
         self.node.may(who, endpoint.action)  # before anything of the body is read
         body = decoder.decode(await request.body()) if decoder else None
         call = Call(who, request.path_params, request.query_params, body)
-        assert endpoint.answer is not None
-        if endpoint.slow:
-            given = await run_in_threadpool(endpoint.answer, self.node, call)
-        else:
-            given = endpoint.answer(self.node, call)
+        given = await self._given(endpoint, call, request.scope)
+        if endpoint.path == QUESTION:
+            given.headers["starling-model"] = self.deadlines.model(time.perf_counter() - request.scope[CAME])
         return given if isinstance(given, Response) else plain_json(json.encode(given), endpoint.status)
+
+    async def _given(self, endpoint: Endpoint, call: Call, scope: Scope) -> Any:
+        """The answer: of the loop itself, of a thread, or of the lane for questions."""
+        assert endpoint.answer is not None
+        if endpoint.at_once is not None:
+            given = endpoint.at_once(self.node, call)
+            if given is not None:
+                return given
+            scope[FIRST] = True
+            return await asyncio.get_running_loop().run_in_executor(self._first, endpoint.answer, self.node, call)
+        if endpoint.slow:
+            return await run_in_threadpool(endpoint.answer, self.node, call)
+        return endpoint.answer(self.node, call)
 
     async def _submit(self, request: Request) -> Response:
         who = caller(self.node, request)
@@ -122,7 +140,7 @@ class Api:
         return Response("alive\n", media_type=TEXT)
 
     async def _ready(self, request: Request) -> Response:
-        health: Health = self.node.health()
+        health: Health = replace(self.node.health(), processes=self.processes)
         return plain_json(json.encode(health), 200 if health.ready else 503)
 
     async def _metrics(self, request: Request) -> Response:

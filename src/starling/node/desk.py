@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from starling.engine import Engine
 from starling.errors import ForbiddenError, InputError
 from starling.node import answers
+from starling.node.lanes import Here, Lane
 from starling.node.layout import Layout
 from starling.node.naming import unnamed
 from starling.node.outbox import Happening, Kind, Outbox
@@ -32,6 +33,7 @@ class Desk:
     """A node that is open, without its services.
 
     `wake`: called when a job, or new knowledge, waits for the node itself; `tell_hub`: when a result waits for the hub.
+    `asking`, `beside`: who computes answers, and who reads files and calls them.
     """
 
     def __init__(self, layout: Layout, settings: Settings, records: Records, log: AuditLog, engine: Engine) -> None:
@@ -45,6 +47,8 @@ class Desk:
         self.itself = Principal(name=ITSELF, role="system", site=settings.site, way="process")
         self.wake: Callable[[], object] = int
         self.tell_hub: Callable[[], object] = int
+        self.asking: Lane = Here()
+        self.beside: Lane = Here()
 
     def may(self, who: Principal, action: str) -> None:
         """Raises: ForbiddenError, when the asker may not do this on this node."""

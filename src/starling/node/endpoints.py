@@ -9,6 +9,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from starling.errors import InputError
+from starling.node.answers import Rendered
 from starling.node.service import Node
 from starling.node.values import (
     Account,
@@ -97,8 +98,9 @@ class Endpoint:
     """One row of the table.
 
     `action`: empty where nobody need be known.  `answer`: None where the API reads the request itself.  `slow`: not
-    answered by the loop itself.  `also`: another status with the same content.  `query`, `headers`: name -> what it
-    says.  `accepts`, `media`: kinds of content.
+    answered by the loop itself; `at_once`: asked by the loop before, None when it takes a while after all.  `also`:
+    another status with the same content.  `query`, `headers`: name -> what it says.  `accepts`, `media`: kinds of
+    content.
     """
 
     method: str
@@ -109,6 +111,7 @@ class Endpoint:
     takes: Any = None
     gives: Any = None
     slow: bool = False
+    at_once: Callable[[Node, Call], Any] | None = None
     status: int = 200
     also: int = 0
     query: tuple[tuple[str, str], ...] = ()
@@ -122,7 +125,15 @@ def _assessment(node: Node, call: Call) -> Response:
 
 
 def _check(node: Node, call: Call) -> Response:
-    answer = node.questions.check(call.who, call.body)
+    return _said(node.questions.check(call.who, call.body), call)
+
+
+def _check_again(node: Node, call: Call) -> Response | None:
+    answer = node.questions.check_again(call.who, call.body)
+    return None if answer is None else _said(answer, call)
+
+
+def _said(answer: Rendered, call: Call) -> Response:
     return Response(answer.text, media_type=TEXT) if call.query.get("as") == "text" else plain_json(answer.json)
 
 
@@ -155,7 +166,7 @@ def plain_json(body: bytes, status: int = 200) -> Response:
 
 ENDPOINTS: Final = (
     Endpoint("POST", "/v1/check", "check", "May this patient have these drugs?", _check, Order, dict,
-             query=(("as", "text: the words of the screen instead of JSON"),)),
+             slow=True, at_once=_check_again, query=(("as", "text: the words of the screen instead of JSON"),)),
     Endpoint("GET", "/v1/patients", "patient.list", "Everybody of the site",
              lambda node, call: node.questions.patients(call.who), gives=tuple[Patient, ...]),
     Endpoint("GET", "/v1/patients/{patient}", "patient.read", "Who stands behind a pseudonym",

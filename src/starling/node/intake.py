@@ -12,31 +12,33 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-import zlib
+from collections import Counter
 from typing import Any, Final
 
 import apsw
 from msgspec.structs import replace
 
 from starling.errors import StarlingError
-from starling.node import answers, evidence
+from starling.node import answers, drafts
 from starling.node.amendment import amend
 from starling.node.desk import now
 from starling.node.every import Every
+from starling.node.lanes import LaneGoneError
 from starling.node.service import Node
-from starling.node.spool import in_memory, unsealed
 from starling.node.values import ITSELF, Job, JobEvent, Patient, Principal, Specimen
-from starling.report.document import to_json
 
 _LOOK_AGAIN_S: Final = 3_600.0
+#: How often the process that reads a file may end before that is taken for the fault of the file (ours).
+_ATTEMPTS: Final = 3
 
 
 class Intake:
-    """Takes the jobs of one node, one after another, in a thread of its own."""
+    """Takes the jobs of one node, one after another, in a thread of its own; a lane does what takes long."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._working = Every("intake", self.work_off)
+        self._ended: Counter[str] = Counter()
         node.wake = self._working.wake
 
     def start(self) -> None:
@@ -78,6 +80,14 @@ class Intake:
         try:
             self._read(self._known(id_))
             self._call(self._known(id_))
+            self._ended.pop(id_, None)
+        except LaneGoneError:
+            if not self._working.goes_on:
+                return  # the node ends, and goes on here at the next start
+            self._ended[id_] += 1
+            if self._ended[id_] < _ATTEMPTS:
+                raise
+            self._failed(self._known(id_), f"INTERNAL: the process that read it ended {_ATTEMPTS} times")
         except StarlingError as error:
             self._failed(self._known(id_), f"{error.code}: {_without_folder(error.message)}")
         except (apsw.Error, OSError, MemoryError):
@@ -97,10 +107,8 @@ class Intake:
             return
         key, spooled = node.records.sealing(job.id), node.layout.spool / job.id
         assert key is not None
-        with in_memory(job.file, unsealed(spooled, key)) as path:
-            specimen = node.records.specimen(job.id)
-            origin = evidence.origin_of(path, node.held.engine, specimen)
-            content = evidence.kept(path, node.held.engine, specimen)
+        specimen = node.records.specimen(job.id)
+        content, origin = node.beside.do(node.held.engine, drafts.read, spooled, key, job.file, specimen)
         with node.records.transaction():
             node.records.keep_evidence(job.id, job.file, content, origin)
             if not node.settings.keep_source_files:
@@ -116,20 +124,21 @@ class Intake:
             return
         specimen, kept = node.records.specimen(job.id), node.records.evidence(job.id)
         assert kept is not None
-        tested = answers.Tested(job.id, *kept, specimen)
-        assessment, found = answers.with_genotypes(engine, tested)
         patient, reason = self._whose(job.site, specimen)
-        if not reason and evidence.sex_contradicts(found, specimen.sex):
+        earlier = node.tested(patient) if patient and patient.released else None
+        draft = node.beside.do(engine, drafts.call, answers.Tested(job.id, *kept, specimen), earlier)
+        if not reason and draft.wrong_sex:
             reason = "SEX: chrX speaks against the sex stated"
-        reason = reason or (self._somebody_else(found, patient) if patient else "")
+        if not reason and draft.somebody_else:
+            reason = "FINGERPRINT: the genotypes differ from the earlier test"
         state: Any = "quarantined" if reason else "called"
         with node.records.transaction():
             if patient is not None and node.records.patient(patient.id) is None:
                 node.records.add_patient(patient)
-            node.records.keep_result(job.id, zlib.compress(to_json(assessment).encode()))
+            node.records.keep_result(job.id, draft.packed)
             job = replace(
                 job, patient=patient.id if patient else "", knowledge=engine.knowledge.stamp.version,
-                result_sha256=assessment.result_sha256,
+                result_sha256=draft.result_sha256,
             )  # fmt: skip
             self._write(job, state, reason=reason)
 
@@ -154,19 +163,6 @@ class Intake:
         if specimen.birth_date and patient.birth_date and specimen.birth_date != patient.birth_date:
             return patient, "BIRTH_DATE: the date of birth is not this patient's"
         return patient, ""
-
-    def _somebody_else(self, found: Any, patient: Patient) -> str:
-        """Why the file may be another person's than the patient's earlier one; empty: nothing says so."""
-        if not patient.released:
-            return ""
-        earlier = self._node.tested(patient)
-        with earlier.opened() as path:
-            before = evidence.one_person(self._node.held.engine, path, earlier.specimen)
-        return (
-            "FINGERPRINT: the genotypes differ from the earlier test"
-            if evidence.is_somebody_else(found, before)
-            else ""
-        )
 
     def _failed(self, job: Job, reason: str) -> None:
         """Nobody needs the file any more, and the same bytes may come again."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from starling.errors import InputError
+from starling.node.deadlines import QUESTION, Deadlines
 from starling.node.metrics import Metrics
 from starling.node.problems import of_error
 from starling.node.settings import Settings
@@ -20,6 +21,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: the path to which files are sent
 UPLOADS: Final = "/v1/jobs"
+#: in the scope of a request: its answer was not kept, and had to be computed
+FIRST: Final = "starling.first"
+#: in the scope of a request: the moment at which it came, of `time.perf_counter`
+CAME: Final = "starling.came"
 #: callers remembered; beyond, the one not seen longest is forgotten
 _CALLERS: Final = 10_000
 #: No script and no style but our own files, no frame, nothing from elsewhere.  Source: OWASP secure headers project.
@@ -60,10 +65,13 @@ class Rate:
 class Limits:
     """Around an application: refuses what is too much, counts, and adds the headers."""
 
-    def __init__(self, app: App, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self, app: App, settings: Settings, metrics: Metrics, deadlines: Deadlines | None = None
+    ) -> None:  # fmt: skip
         self._app = app
         self._settings = settings
         self._metrics = metrics
+        self._deadlines = deadlines or Deadlines(settings.question_ms)
         self._rate = Rate(settings.requests_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +80,7 @@ class Limits:
             await self._app(scope, receive, send)
             return
         started, status = time.perf_counter(), 0
+        scope[CAME] = started
 
         async def counted(message: Message) -> None:
             nonlocal status
@@ -87,7 +96,10 @@ class Limits:
             if status == 0:
                 await of_error(error)(scope, receive, counted)
         finally:
-            self._metrics.request(scope.get("path_named", ""), status, time.perf_counter() - started)
+            path, seconds = scope.get("path_named", ""), time.perf_counter() - started
+            self._metrics.request(path, status, seconds)
+            if path == QUESTION and status == 200:
+                self._deadlines.answered(seconds, kept=not scope.get(FIRST))
 
     async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._rate.allows(_caller(scope)):

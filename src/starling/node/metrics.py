@@ -5,28 +5,24 @@ Source: Prometheus exposition formats, version 0.0.4.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-#: upper bounds of the classes of times, in seconds
-_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+from starling.node.deadlines import Deadlines, Times
 
 
 class Metrics:
-    """What happened since the node was started."""
+    """What happened since the node was started.  `more`: what others count, a line each."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadlines: Deadlines | None = None) -> None:
+        self.more: list[Callable[[], Iterable[str]]] = [deadlines.lines] if deadlines else []
         self._requests: Counter[tuple[str, int]] = Counter()
-        self._times: dict[str, list[int]] = {}
-        self._sums: Counter[str] = Counter()
+        self._times: dict[str, Times] = {}
 
     def request(self, path: str, status: int, seconds: float) -> None:
         """One request was answered; `path`: as the route names it."""
         self._requests[path, status] += 1
-        self._times.setdefault(path, [0] * (len(_BOUNDS) + 1))[bisect_left(_BOUNDS, seconds)] += 1
-        self._sums[path] += seconds  # type: ignore[assignment]
+        self._times.setdefault(path, Times()).add(seconds)
 
     def text(self, gauges: Mapping[str, float]) -> str:
         """Everything, one number a line; `gauges`: what is so at the moment."""
@@ -39,10 +35,7 @@ class Metrics:
         for (path, status), count in sorted(self._requests.items()):
             yield f'starling_requests_total{{path="{path}",status="{status}"}} {count}\n'
         yield "# TYPE starling_request_seconds histogram\n"
-        for path, counts in sorted(self._times.items()):
-            total = 0
-            for bound, count in zip((*map(str, _BOUNDS), "+Inf"), counts, strict=True):
-                total += count
-                yield f'starling_request_seconds_bucket{{path="{path}",le="{bound}"}} {total}\n'
-            yield f'starling_request_seconds_sum{{path="{path}"}} {self._sums[path]:.6f}\n'
-            yield f'starling_request_seconds_count{{path="{path}"}} {total}\n'
+        for path, times in sorted(self._times.items()):
+            yield from times.lines("starling_request_seconds", f'path="{path}"')
+        for each in self.more:
+            yield from each()

@@ -15,9 +15,9 @@ from starling.node.layout import Layout
 from starling.node.records import Records
 from starling.node.service import Node
 from starling.node.settings import Settings, read_settings
+from starling.trust import sealed
 from starling.trust.audit import AuditLog
 from starling.trust.holder import FileKey, KeyHolder, TokenKey
-from starling.trust.sealed import open_sealed
 
 #: what a checkpoint of the audit log is of
 ORIGIN: Final = "starling.node/audit"
@@ -55,12 +55,20 @@ def unsealed(folder: Path) -> Iterator[tuple[Layout, Settings, Records, AuditLog
 
 def open_store(layout: Layout, settings: Settings, *, create: bool = False) -> Any:
     """The sealed store, under the key that only its holder can unwrap."""
+    return sealed.open_sealed(layout.store, _store_key(layout, settings), cipher=settings.cipher, create=create)
+
+
+def open_again(layout: Layout, settings: Settings) -> Any:
+    """Another connection to the store, which is open.  Raises: TrustError KEY_UNAVAILABLE, STORE_SEALED."""
+    return sealed.open_again(layout.store, _store_key(layout, settings), cipher=settings.cipher)
+
+
+def _store_key(layout: Layout, settings: Settings) -> bytes:
     try:
         wrapped = layout.store_key.read_bytes()
     except OSError as error:
         raise TrustError("KEY_UNAVAILABLE", f"{layout.store_key.name}: cannot be read ({error.strerror})") from error
-    key = holder_of(layout, settings).unwrap(wrapped)
-    return open_sealed(layout.store, key, cipher=settings.cipher, create=create)
+    return holder_of(layout, settings).unwrap(wrapped)
 
 
 def holder_of(layout: Layout, settings: Settings) -> KeyHolder:

@@ -26,13 +26,21 @@ class Questions:
         self._checked(who, patient, answer.actions, answer.result_sha256)
         return answer
 
+    def check_again(self, who: Principal, order: Order) -> answers.Rendered | None:
+        """As `check`, when the answer is kept; None: it is not, and takes a while.  Raises: as `check`."""
+        patient = self._desk.patient_of(who, "check", order.patient)
+        answer = self._desk.kept.get(self._key(patient, order))
+        if answer is not None:
+            self._checked(who, patient, answer.actions, answer.result_sha256)
+        return answer
+
     def answer(self, who: Principal, order: Order) -> tuple[Assessment, tuple[str, ...]]:
         """As `check`, for a page that shows the answer itself: the assessment, and the names of its drugs.
 
         Raises: as `check`.
         """
         patient = self._desk.patient_of(who, "check", order.patient)
-        person, names = answers.asked(self._desk.held.engine, self._desk.tested(patient), order)
+        person, names = self._desk.asking.do(self._desk.held.engine, answers.asked, self._desk.tested(patient), order)
         self._checked(who, patient, answers.actions_of(person, names), person.result_sha256)
         return person, names
 
@@ -43,7 +51,7 @@ class Questions:
     def assessment(self, who: Principal, patient: str) -> Assessment:
         """The whole assessment of the patient's released result.  Raises: ForbiddenError; InputError NO_RESULT."""
         found = self._desk.patient_of(who, "assessment.read", patient)
-        assessment = answers.assessed(self._desk.held.engine, self._desk.tested(found))
+        assessment = self._desk.asking.do(self._desk.held.engine, answers.assessed, self._desk.tested(found))
         self._desk.record(who, "assessment.read", "success", found.id, {"result_sha256": assessment.result_sha256})
         return assessment
 
@@ -86,10 +94,14 @@ class Questions:
 
     def _answered(self, patient: Patient, order: Order) -> answers.Rendered:
         """The answer, kept for who asks again.  Raises: InputError NO_RESULT, UNKNOWN_DRUG and others, the asker's."""
-        held = self._desk.held
-        key = (patient.released, held.engine.knowledge.stamp.sha256, now()[:10], order)
+        key = self._key(patient, order)
         answer = self._desk.kept.get(key)
         if answer is None:
-            answer = answers.answered(held.engine, self._desk.tested(patient), order)
-            self._desk.kept.keep(key, answer)
+            engine = self._desk.held.engine
+            answer = self._desk.asking.do(engine, answers.answered, self._desk.tested(patient), order)
+            if key == self._key(patient, order):  # else new knowledge came meanwhile
+                self._desk.kept.keep(key, answer)
         return answer
+
+    def _key(self, patient: Patient, order: Order) -> tuple[object, ...]:
+        return (patient.released, self._desk.held.engine.knowledge.stamp.sha256, now()[:10], order)

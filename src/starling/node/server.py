@@ -6,12 +6,13 @@ makes it show another certificate to new connections.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import current_thread, main_thread
@@ -22,14 +23,17 @@ import uvicorn
 from starling._version import __version__
 from starling.errors import InputError, TrustError
 from starling.node.api import Api
+from starling.node.deadlines import Admission
 from starling.node.every import Every
 from starling.node.inbox import Inbox
 from starling.node.intake import Intake
 from starling.node.layout import Layout
 from starling.node.opening import DEVICE_PASSWORD, opened
 from starling.node.peers import PeerProtocol, context_of, load_device
+from starling.node.processes import Processes
 from starling.node.sending import Sending, sender_to
 from starling.node.service import Node
+from starling.node.tidying import tidied
 
 #: seconds that requests under way have when the node ends; a connection without a request is kept; how often the files
 #: of the certificate and of the knowledge are looked at (all ours)
@@ -42,8 +46,9 @@ def run(folder: Path, *, port: int | None = None, ready: Callable[[str], object]
     Raises: TrustError, the security officer's; InputError NO_NODE, NODE_RUNNING, BAD_SETTING and others, the
     administrator's.
     """
-    with only_one(Layout(folder)), opened(folder) as node:
-        Serving(node, port=port, ready=ready).run()
+    with only_one(Layout(folder)), opened(folder) as node, Processes(node.settings, node.held.engine) as processes:
+        processes.say()
+        Serving(node, port=port, ready=ready, processes=processes).run()
 
 
 @contextmanager
@@ -64,8 +69,12 @@ def only_one(layout: Layout) -> Iterator[None]:
 class Serving:
     """An open node, and everything that runs while it serves."""
 
-    def __init__(self, node: Node, *, port: int | None = None, ready: Callable[[str], object]) -> None:
-        """Raises: InputError BAD_SETTING, when there is no listening there; TrustError CERTIFICATE_REFUSED."""
+    def __init__(
+        self, node: Node, *, port: int | None = None, ready: Callable[[str], object], processes: Processes | None = None
+    ) -> None:
+        """`processes`: who does what takes long; None: this one.
+
+        Raises: InputError BAD_SETTING, when there is no listening there; TrustError CERTIFICATE_REFUSED."""
         settings = node.settings
         self._node = node
         self._password = node.records.secret(DEVICE_PASSWORD) or b""
@@ -76,6 +85,9 @@ class Serving:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.address = f"https://{host}:{self._socket.getsockname()[1]}"
         self._api = Api(node)
+        self._admission = Admission(self._api.deadlines, int, int)
+        if processes is not None:
+            self._join(processes)
         config = uvicorn.Config(
             self._api.application(), http=PeerProtocol, ws="none", lifespan="off", loop="asyncio", log_config=None,
             access_log=False, server_header=False, proxy_headers=False, limit_concurrency=settings.connections,
@@ -83,7 +95,17 @@ class Serving:
         )  # fmt: skip
         config.load()
         config.ssl = self._context
-        self._server = _Server(config, told=lambda: ready(self.address), renew=self.renew)
+        self._server = _Server(
+            config, told=lambda: ready(self.address), renew=self.renew, watch=self._api.deadlines.watch
+        )
+
+    def _join(self, processes: Processes) -> None:
+        """What takes long is done by these; who reads files stands still while questions are late."""
+        processes.serve(self._node)
+        beside, api = processes.beside, self._api
+        self._admission = Admission(api.deadlines, beside.pause, beside.resume)
+        api.processes = processes.told()
+        api.metrics.more += [processes.lines, self._admission.lines]
 
     def run(self) -> None:
         """Serves, until `stop` or a signal; what is done beside it has ended, too, and the log is signed."""
@@ -95,9 +117,11 @@ class Serving:
             beside.callback(intake.stop)
             node.happened("node.start", {"program": __version__})
             intake.start()
-            for each in self._beside(beside):
+            for each in (beside.enter_context(tidied(node)), *self._beside(beside)):
                 beside.callback(each.stop)
                 each.start()
+            beside.callback(self._admission.stop)
+            self._admission.start()
             self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
@@ -155,15 +179,27 @@ class Serving:
 class _Server(uvicorn.Server):
     """As uvicorn's own; says when it serves, and SIGTERM is no failure."""
 
-    def __init__(self, config: uvicorn.Config, *, told: Callable[[], object], renew: Callable[[], object]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, told: Callable[[], object], renew: Callable[[], object],
+        watch: Callable[[], Coroutine[object, object, None]],
+    ) -> None:  # fmt: skip
         super().__init__(config)
         self._told = told
         self._renew = renew
+        self._watch = watch
+        self._watching: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """It serves from here on."""
         await super().startup(sockets)
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
         self._told()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Requests under way are answered."""
+        if self._watching is not None:
+            self._watching.cancel()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -15,13 +15,17 @@ Plain = str | int | bool
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the table.  `unit`: empty where there is none.  `least`: of a number.  `choices`: of a text."""
+    """One row of the table.
+
+    `unit`: empty where there is none.  `least`, `most`: of a number.  `choices`: of a text.
+    """
 
     name: str
     default: Plain
     unit: str
     help: str
     least: int = 0
+    most: int = 0
     choices: tuple[str, ...] = ()
 
 
@@ -46,6 +50,12 @@ TABLE: Final = (
     Setting("inbox", default=True, unit="", help="take in files that are dropped into DIR/inbox"),
     Setting("inbox_poll_seconds", 2, "s", "how often the inbox is looked at where changes are not announced", least=1),
     Setting("answers_kept", 20_000, "", "answers kept in memory", least=1),
+    Setting("question_ms", 100, "ms", "longest time for an answer before it is counted as late", least=1),
+    Setting("question_processes", 1, "", "processes that compute answers; 0: the one that serves", most=64),
+    Setting("question_priority", 10, "", "place of questions before all else (SCHED_FIFO); 0: none", most=98),
+    Setting("question_cpus", "", "", "processors kept for questions, such as 2,3; empty: any"),
+    Setting("lock_memory", default=True, unit="", help="memory is never paged out, where the system permits it"),
+    Setting("background_percent", 50, "%", "of all processors, for reading files; 100: no bound", least=1, most=100),
     Setting("checkpoint_minutes", 5, "min", "how often the audit log is signed", least=1),
     Setting("hub", "", "", "https address that results are reported to; empty: nobody is told"),
     Setting("hub_authority", "", "", "certificate of the authority of the hub; empty: those of the system"),
@@ -90,6 +100,8 @@ def _check(name: str, value: object) -> None:
         raise InputError("BAD_SETTING", f"{name} is a {wanted}, not {value!r}", source="settings.toml")
     if isinstance(value, int) and value < setting.least:
         raise InputError("BAD_SETTING", f"{name} is at least {setting.least}", source="settings.toml")
+    if isinstance(value, int) and setting.most and value > setting.most:
+        raise InputError("BAD_SETTING", f"{name} is at most {setting.most}", source="settings.toml")
     if setting.choices and value not in setting.choices:
         raise InputError("BAD_SETTING", f"{name} is one of {', '.join(setting.choices)}", source="settings.toml")
 

@@ -221,10 +221,14 @@ class AuditPage(Value, frozen=True):
 
 
 class Health(Value, frozen=True):
-    """Whether the node can be relied on: every check with the reason why not (empty: sound)."""
+    """Whether the node can be relied on: every check with the reason why not (empty: sound).
+
+    `processes`: what the system gave each process of the node, so that questions do not wait.
+    """
 
     ready: bool
     checks: Mapping[str, str]
+    processes: Mapping[str, str] = {}
 
 
 class Account(Value, frozen=True):

@@ -75,6 +75,8 @@ class Session(Graph):
         options = self._runtime.SessionOptions()
         options.intra_op_num_threads = limits.threads
         options.inter_op_num_threads = 1
+        for kind in ("intra", "inter"):  # a thread that has nothing to do sleeps, and leaves the processor to others
+            options.add_session_config_entry(f"session.{kind}_op.allow_spinning", "0")
         options.log_severity_level = 4
         try:
             self._session = self._runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

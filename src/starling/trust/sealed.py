@@ -18,7 +18,7 @@ import apsw
 
 from starling.errors import TrustError
 
-__all__ = ["CIPHERS", "KEY_BYTES", "open_sealed", "sealed_errors", "transaction"]
+__all__ = ["CIPHERS", "KEY_BYTES", "open_again", "open_sealed", "sealed_errors", "transaction"]
 
 KEY_BYTES: Final = 32
 _SALT_BYTES: Final = 16
@@ -60,6 +60,13 @@ def open_sealed(path: Path, key: bytes, *, cipher: str = "aes256", create: bool 
             connection.close()
             raise
     return connection
+
+
+def open_again(path: Path, key: bytes, *, cipher: str) -> apsw.Connection:
+    """Another connection to a store that is open: its pages were read then.  Raises: TrustError STORE_SEALED."""
+    salt = hmac.digest(key, b"starling.store/1 salt", hashlib.sha256)[:_SALT_BYTES]
+    with sealed_errors(path):
+        return _connected(path, cipher, (key + salt).hex())
 
 
 @contextmanager
