@@ -31,7 +31,7 @@ def issue(folder: Path, name: str, role: Role, output: Path, *, site: str = "", 
     with unsealed(folder) as (layout, settings, records, log):
         log.compare().require()
         issued = _authority(layout, records).issue(name, role=role, site=site or settings.site, days=days)
-        _recorded(settings, records, log, "certificate.write", {"certificate": name, "of": role})
+        recorded(settings, records, log, "certificate.write", {"certificate": name, "of": role})
         private(output, issued.private_pem() + issued.chain)
 
 
@@ -42,7 +42,7 @@ def renew(folder: Path, *, days: int = DAYS) -> datetime:
         password = records.secret(DEVICE_PASSWORD)
         assert password is not None
         issued = _authority(layout, records).renew(_certificate(layout.device), days=days)
-        _recorded(settings, records, log, "certificate.write", {"certificate": "device", "of": "system"})
+        recorded(settings, records, log, "certificate.write", {"certificate": "device", "of": "system"})
         private(layout.device, issued.private_pem(password) + issued.chain)
     return identity_of(issued.chain).ends
 
@@ -69,7 +69,7 @@ def export(folder: Path) -> Iterator[str]:
 def set_aside(folder: Path, reason: str) -> Path | None:
     """The log goes on from here, for that reason; gives where the checkpoint lies now that says otherwise."""
     with unsealed(folder) as (_, settings, records, log):
-        _recorded(settings, records, log, "audit.write", {"reason": reason})
+        recorded(settings, records, log, "audit.write", {"reason": reason})
         return log.set_aside()
 
 
@@ -86,7 +86,8 @@ def _certificate(path: Path) -> bytes:
     return content[content.index(b"-----BEGIN CERTIFICATE") :]
 
 
-def _recorded(settings: Settings, records: Records, log: AuditLog, action: str, detail: dict[str, str]) -> None:
+def recorded(settings: Settings, records: Records, log: AuditLog, action: str, detail: dict[str, str]) -> None:
+    """It is in the log, on the disk, as done by whoever is at the keyboard."""
     more = {"role": "administrator", "site": settings.site, "way": "process", **detail}
     with records.transaction(durable=True):
         log.append(event(action, "success", AT_THE_KEYBOARD, "", when=now(), detail=more), durable=True)
