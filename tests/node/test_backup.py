@@ -185,7 +185,10 @@ def test_a_newer_node_is_set_aside_for_a_reason_alone(kept: tuple[Path, Path], c
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "something").touch()
     assert refused(file, tmp_path / "full") == "FOLDER_TAKEN"
+    with opened(copied) as node:
+        gone = node.subjects.erase(asker("administrator"), node.records.patients("here")[0].id, "asked for")
     told = commands.run("node", "restore", file, copied, "--over", "the disk failed")
+    assert f"is back: starling node erase {copied} {gone.patient} --reason" in told.out
     assert told.code == 0 and f"{copied}.set-aside-1" in told.out
     with opened(Path(f"{copied}.set-aside-1")) as old, opened(copied) as node:
         assert old.log.size >= size

@@ -1,4 +1,4 @@
-"""`node backup | restore`: what keeps a node and its patients' records, whether or not it is being served."""
+"""`node backup | restore | export | erase`: what keeps records and lets go of them, also of a node that is served."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ examples:
   starling node restore ward-3.tar ward-3 --over "the disk failed on 3 May"
       also where a newer node stands, which is set aside
 """
+_ERASE_EXAMPLES: Final = """
+examples:
+  starling node export ward-3 p-abcdefgh -o theirs.zip
+  starling node erase ward-3 p-abcdefgh --reason "asked for on 3 May"
+
+Backups from before still hold the patient: erase them again after a restore.
+"""
 
 
 def add_care(verbs: Any) -> None:
@@ -39,6 +46,13 @@ def add_care(verbs: Any) -> None:
     back.add_argument(
         "--over", default="", metavar="REASON", help="also over a node that is newer or unreadable, because"
     )
+    given = add_verb(verbs, "export", "everything of one patient: JSON and files, in a zip", export_patient)
+    gone = add_verb(verbs, "erase", "forget one patient; the log stays whole and says so", erase, _ERASE_EXAMPLES)
+    for verb in (given, gone):
+        verb.add_argument("folder", metavar="DIR", help="the node, which may be served meanwhile")
+        verb.add_argument("patient", metavar="PATIENT", help="the pseudonym, or one of the identifiers")
+    given.add_argument("-o", "--output", required=True, metavar="FILE", help="the zip; it is in plain text")
+    gone.add_argument("--reason", required=True, metavar="TEXT", help="why; it stands in the log, without names")
 
 
 def backup(arguments: argparse.Namespace) -> int:
@@ -63,6 +77,33 @@ def restore(arguments: argparse.Namespace) -> int:
     key = Path(arguments.key) if arguments.key else None
     found = restored(Path(arguments.file), Path(arguments.folder), key=key, over=arguments.over)
     say(f"{arguments.folder}: the node of {found.manifest.made}; {found.events} events, and the log verifies")
+    for patient in found.erased:
+        say(f"was erased since, and is back: starling node erase {arguments.folder} {patient} --reason TEXT")
     if found.aside:
         say(f"set aside: {found.aside}; remove it when nothing in it is needed")
+    return 0
+
+
+def export_patient(arguments: argparse.Namespace) -> int:
+    """Writes everything of one patient."""
+    installed()
+    from starling.node import administration
+    from starling.node.founding import private
+
+    output = Path(arguments.output)
+    private(output, administration.export_patient(Path(arguments.folder), arguments.patient))
+    say(f"{output}: everything of one patient, in plain text; the log says that it was taken")
+    return 0
+
+
+def erase(arguments: argparse.Namespace) -> int:
+    """Forgets one patient."""
+    installed()
+    from starling.node import administration
+
+    gone = administration.erase(Path(arguments.folder), arguments.patient, arguments.reason)
+    say(f"{gone.patient}: erased, with {len(gone.jobs)} files and results and {gone.overrides} decisions")
+    if not gone.emptied:
+        say("what was overwritten is gone for good when the process that serves the node ends")
+    say("a backup from before still holds them")
     return 0

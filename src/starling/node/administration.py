@@ -10,10 +10,10 @@ from starling.errors import InternalError
 from starling.node.desk import now
 from starling.node.founding import DAYS, private
 from starling.node.layout import Layout
-from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, unsealed
+from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened, unsealed
 from starling.node.records import Records
 from starling.node.settings import Settings
-from starling.node.values import Role
+from starling.node.values import Erased, Principal, Role
 from starling.trust.audit import AuditLog
 from starling.trust.certificates import Authority, identity_of
 from starling.trust.events import event
@@ -71,6 +71,30 @@ def set_aside(folder: Path, reason: str) -> Path | None:
     with unsealed(folder) as (_, settings, records, log):
         recorded(settings, records, log, "audit.write", {"reason": reason})
         return log.set_aside()
+
+
+def export_patient(folder: Path, patient: str) -> bytes:
+    """Everything of one patient.  Raises: as `Subjects.export`."""
+    with opened(folder) as node:
+        return node.subjects.export(at_the_keyboard(node.settings), _pseudonym(node.records, node.settings, patient))
+
+
+def erase(folder: Path, patient: str, reason: str) -> Erased:
+    """One patient is forgotten.  Raises: as `Subjects.erase`."""
+    with opened(folder) as node:
+        who = at_the_keyboard(node.settings)
+        return node.subjects.erase(who, _pseudonym(node.records, node.settings, patient), reason)
+
+
+def _pseudonym(records: Records, settings: Settings, named: str) -> str:
+    """Of a patient who is named by it or by an identifier."""
+    known = [each.id for each in records.patients(settings.site) if named in {each.identifier, each.second_identifier}]
+    return known[0] if len(known) == 1 else named
+
+
+def at_the_keyboard(settings: Settings) -> Principal:
+    """Who does it, as far as the node can know."""
+    return Principal(name=AT_THE_KEYBOARD, role="administrator", site=settings.site, way="process")
 
 
 def _authority(layout: Layout, records: Records) -> Authority:

@@ -31,6 +31,10 @@ from starling.report.document import to_json
 _LOOK_AGAIN_S: Final = 3_600.0
 
 
+class Gone(Exception):  # noqa: N818 - a state of the world: its patient was erased meanwhile
+    """There is no such job any more."""
+
+
 class Intake:
     """Takes the jobs of one node, one after another, in a thread of its own."""
 
@@ -78,6 +82,8 @@ class Intake:
         try:
             self._read(self._known(id_))
             self._call(self._known(id_))
+        except Gone:
+            (self._node.layout.spool / id_).unlink(missing_ok=True)
         except StarlingError as error:
             self._failed(self._known(id_), f"{error.code}: {_without_folder(error.message)}")
         except (apsw.Error, OSError, MemoryError):
@@ -86,8 +92,10 @@ class Intake:
             self._failed(self._known(id_), f"INTERNAL: {type(error).__name__}")
 
     def _known(self, id_: str) -> Job:
+        """Raises: Gone."""
         job = self._node.records.job(id_)
-        assert job is not None
+        if job is None:
+            raise Gone(id_)
         return job
 
     def _read(self, job: Job) -> None:
@@ -102,6 +110,7 @@ class Intake:
             origin = evidence.origin_of(path, node.held.engine, specimen)
             content = evidence.kept(path, node.held.engine, specimen)
         with node.records.transaction():
+            self._known(job.id)
             node.records.keep_evidence(job.id, job.file, content, origin)
             if not node.settings.keep_source_files:
                 node.records.forget_sealing(job.id)
@@ -124,6 +133,7 @@ class Intake:
         reason = reason or (self._somebody_else(found, patient) if patient else "")
         state: Any = "quarantined" if reason else "called"
         with node.records.transaction():
+            self._known(job.id)
             if patient is not None and node.records.patient(patient.id) is None:
                 node.records.add_patient(patient)
             node.records.keep_result(job.id, zlib.compress(to_json(assessment).encode()))
@@ -171,6 +181,8 @@ class Intake:
     def _failed(self, job: Job, reason: str) -> None:
         """Nobody needs the file any more, and the same bytes may come again."""
         with self._node.records.transaction():
+            if self._node.records.job(job.id) is None:
+                return
             self._node.records.forget_sealing(job.id)
             self._node.records.let_come_again(job.id)
             self._write(job, "failed", reason=reason)

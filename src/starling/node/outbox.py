@@ -115,6 +115,12 @@ class Outbox:
         self._connection.execute("UPDATE outbox SET aside = 1 WHERE number = ?", (number,))
 
 
+def forget(connection: Any, subject: str) -> None:
+    """Nothing waits any more that is about this subject, but what the audit log says."""
+    if [*connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'outbox'")]:
+        connection.execute("DELETE FROM outbox WHERE kind <> 'audit' AND body ->> '$.subject' = ?", (subject,))
+
+
 def cloud_event(happening: Happening, *, source: str) -> dict[str, Any]:
     """The event in structured mode; its id is made of all that it says."""
     event = {

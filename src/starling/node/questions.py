@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from starling.assessment import Assessment
+from starling.errors import InputError
 from starling.node import answers
 from starling.node.desk import Desk, now
 from starling.node.values import Order, Override, Patient, Principal
@@ -57,6 +58,8 @@ class Questions:
         asked = replace(order or Order(patient=patient, drugs=(name,)), patient=patient, drugs=(name,))
         answer = self._answered(found, asked)
         with self._desk.records.transaction(durable=True):
+            if self._desk.records.patient(patient) is None:
+                raise InputError("NOT_FOUND", "there is no such patient")
             made = Override(
                 id=self._desk.records.next_override(), patient=patient, drug=name, action=dict(answer.actions)[name],
                 reason=reason, by=who.name, at=now(), result_sha256=answer.result_sha256,

@@ -16,6 +16,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
+
+from msgspec import json
 
 from starling.errors import InputError, StarlingError
 from starling.node.administration import recorded
@@ -32,11 +35,16 @@ from starling.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A node from a backup.  `events`: of the log now.  `aside`: where what was there lies now; None: nothing was."""
+    """A node from a backup.
+
+    `events`: of the log now.  `aside`: where what was there lies now; None: nothing was.  `erased`: patients whom the
+    node that was there had erased since, and who are back.
+    """
 
     manifest: Manifest
     events: int
     aside: Path | None
+    erased: tuple[str, ...]
 
 
 def restore(file: Path, folder: Path, *, key: Path | None = None, over: str = "") -> Restored:
@@ -58,9 +66,9 @@ def restore(file: Path, folder: Path, *, key: Path | None = None, over: str = ""
         layout.inbox.mkdir(mode=0o700)
         if not settings.token_module:
             private(layout.file_key, _key_file(key or there.file_key))
-        newer = _newer(there, manifest) if there.settings.exists() else ""
-        events = _verified(beside, (said, code), newer, over)
-        return Restored(manifest, events, _put(beside, folder))
+        newer, gone = _newer(there, manifest) if there.settings.exists() else ("", set())
+        events, erased = _verified(beside, (said, code), (newer, over), gone)
+        return Restored(manifest, events, _put(beside, folder), erased)
 
 
 def _key_file(path: Path) -> bytes:
@@ -72,22 +80,33 @@ def _key_file(path: Path) -> bytes:
         raise InputError("FILE_NOT_FOUND", said, source=str(path)) from error
 
 
-def _newer(there: Layout, manifest: Manifest) -> str:
-    """What would be lost of the node that is there; empty: nothing."""
+def _newer(there: Layout, manifest: Manifest) -> tuple[str, set[str]]:
+    """What would be lost of the node that is there (empty: nothing); whom it has erased since."""
     try:
-        with unsealed(there.root) as (_, _, _, log):
+        with unsealed(there.root) as (_, _, records, log):
             later = log.size - manifest.events
+            rows = records.rows("SELECT event FROM audit_event WHERE place >= ?", manifest.events)
     except StarlingError as error:
-        return f"what is there cannot be read ({error.message})"
-    return f"what is there has {later} events more than the backup" if later > 0 else ""
+        return f"what is there cannot be read ({error.message})", set()
+    gone = {_erased(json.decode(event)) for (event,) in rows} - {""}
+    return (f"what is there has {later} events more than the backup" if later > 0 else ""), gone
 
 
-def _verified(beside: Path, sealed: tuple[bytes, bytes], newer: str, over: str) -> int:
+def _erased(event: dict[str, Any]) -> str:
+    """The pseudonym of whom this event erased; empty: nobody."""
+    if event["subtype"][0]["code"] != "patient.erase" or event["outcome"] != "0":
+        return ""
+    return str(event["entity"][0]["what"]["identifier"]["value"])
+
+
+def _verified(
+    beside: Path, sealed: tuple[bytes, bytes], over: tuple[str, str], gone: set[str]
+) -> tuple[int, tuple[str, ...]]:
     """The store opens, the log is whole, the backup is of this node; the log says that it was restored.
 
-    Returns the events in the log.
+    `over`: what would be lost, and why it may be.  Returns the events in the log, and who of `gone` is back.
     """
-    said, code = sealed
+    (said, code), (newer, reason) = sealed, over
     with unsealed(beside) as (layout, settings, records, log):
         if not hmac.compare_digest(code_of(records, said), code):
             raise InputError("BACKUP_REFUSED", "is not as the node wrote it", source="manifest.json")
@@ -95,10 +114,10 @@ def _verified(beside: Path, sealed: tuple[bytes, bytes], newer: str, over: str) 
         log.verify(layout.checkpoint.read_text(encoding="utf-8")).require()
         log.witness = outside
         newer = newer or log.compare().kind
-        if newer and not over:
+        if newer and not reason:
             raise InputError("NODE_NEWER", newer, source=settings.witness or None)
-        _told(settings, records, log, {"reason": over} if over else {})
-        return log.size
+        _told(settings, records, log, {"reason": reason} if reason else {})
+        return log.size, tuple(sorted(each for each in gone if records.patient(each)))
 
 
 def _told(settings: Settings, records: Records, log: AuditLog, detail: dict[str, str]) -> None:
