@@ -30,6 +30,14 @@ examples:
 
 Backups from before still hold the patient: erase them again after a restore.
 """
+_LIST_EXAMPLES: Final = """
+examples:
+  starling node list ward-3 -o list.html             to print
+  starling node list ward-3.tar --key ward-3.key     from a backup, elsewhere
+
+It is in plain text.  With `emergency_list` in the settings a node writes it
+into a folder after each release.
+"""
 
 
 def add_care(verbs: Any) -> None:
@@ -46,6 +54,10 @@ def add_care(verbs: Any) -> None:
     back.add_argument(
         "--over", default="", metavar="REASON", help="also over a node that is newer or unreadable, because"
     )
+    listed = add_verb(verbs, "list", "drugs to avoid by patient, also of a node that is down", list_, _LIST_EXAMPLES)
+    listed.add_argument("source", metavar="SOURCE", help="the folder of the node, or its backup")
+    listed.add_argument("--key", metavar="FILE", help="the key file of a backup")
+    listed.add_argument("-o", "--output", metavar="FILE", help="a page where the name ends in .html, else text")
     given = add_verb(verbs, "export", "everything of one patient: JSON and files, in a zip", export_patient)
     gone = add_verb(verbs, "erase", "forget one patient; the log stays whole and says so", erase, _ERASE_EXAMPLES)
     for verb in (given, gone):
@@ -106,4 +118,23 @@ def erase(arguments: argparse.Namespace) -> int:
     if not gone.emptied:
         say("what was overwritten is gone for good when the process that serves the node ends")
     say("a backup from before still holds them")
+    return 0
+
+
+def list_(arguments: argparse.Namespace) -> int:
+    """Writes the list for when the node is down."""
+    installed()
+    from starling.cli.output import write
+    from starling.node.downtime import people_of
+    from starling.node.founding import private
+    from starling.node.listing import as_html, as_text
+
+    found = people_of(Path(arguments.source), Path(arguments.key) if arguments.key else None)
+    if not arguments.output:
+        write([as_text(found.people, found.head)], None)
+        return 0
+    output = Path(arguments.output)
+    is_page = output.suffix == ".html"
+    private(output, (as_html if is_page else as_text)(found.people, found.head).encode())
+    say(f"{output}: {len(found.people)} patients, in plain text; {'recorded' if found.is_recorded else found.head}")
     return 0

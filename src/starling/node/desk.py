@@ -31,7 +31,8 @@ def now() -> str:
 class Desk:
     """A node that is open, without its services.
 
-    `wake`: called when a job, or new knowledge, waits for the node itself; `tell_hub`: when a result waits for the hub.
+    `wake`: called when a job, or new knowledge, waits for the node itself; `tell_hub`: when a result waits for the hub;
+    `list_again`: when another result answers, or a patient is gone.
     """
 
     def __init__(self, layout: Layout, settings: Settings, records: Records, log: AuditLog, engine: Engine) -> None:
@@ -45,6 +46,7 @@ class Desk:
         self.itself = Principal(name=ITSELF, role="system", site=settings.site, way="process")
         self.wake: Callable[[], object] = int
         self.tell_hub: Callable[[], object] = int
+        self.list_again: Callable[[], object] = int
 
     def may(self, who: Principal, action: str) -> None:
         """Raises: ForbiddenError, when the asker may not do this on this node."""

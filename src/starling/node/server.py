@@ -22,10 +22,12 @@ import uvicorn
 from starling._version import __version__
 from starling.errors import InputError, TrustError
 from starling.node.api import Api
+from starling.node.desk import now
 from starling.node.every import Every
 from starling.node.inbox import Inbox
 from starling.node.intake import Intake
 from starling.node.layout import Layout
+from starling.node.listing import entries, write_list
 from starling.node.opening import DEVICE_PASSWORD, opened
 from starling.node.peers import PeerProtocol, context_of, load_device
 from starling.node.sending import Sending, sender_to
@@ -34,6 +36,8 @@ from starling.node.service import Node
 #: seconds that requests under way have when the node ends; a connection without a request is kept; how often the files
 #: of the certificate and of the knowledge are looked at (all ours)
 _GRACE_S, _KEEP_S, _FILES_S = 10, 15, 5.0
+#: seconds until the list for when the node is down is written again, whatever happened (ours)
+_LIST_S = 3_600.0
 
 
 def run(folder: Path, *, port: int | None = None, ready: Callable[[str], object]) -> None:
@@ -123,6 +127,10 @@ class Serving:
             outbox = Every("outbox", Sending(node.outbox, node.records.lock, sender_to(node.settings)).send)
             node.tell_hub = outbox.wake
             yield outbox
+        if node.settings.emergency_list:
+            listed = Every("list", self._list)
+            node.list_again = listed.wake
+            yield listed
         if node.settings.inbox:
             inbox = Inbox(node)
             yield Every("inbox", inbox.watch)
@@ -136,6 +144,14 @@ class Serving:
         if _mark(self._node.layout.device) != self._shown:
             self.renew()
         return _FILES_S
+
+    def _list(self) -> float:
+        """The list for when the node is down is that of now."""
+        node, site = self._node, self._node.settings.site
+        people = tuple(entries(node.records, site))
+        write_list(Path(node.settings.emergency_list), people, site, now())
+        node.happened("patient.list", {"as": "list for when the node is down"})
+        return _LIST_S
 
     def _knowledge(self) -> float:
         """Another file in the place of the edition that the settings name is taken when it is sound."""

@@ -50,6 +50,8 @@ TABLE: Final = (
     Setting("hub", "", "", "https address that results are reported to; empty: nobody is told"),
     Setting("hub_authority", "", "", "certificate of the authority of the hub; empty: those of the system"),
     Setting("hub_certificate", "", "", "key and certificate that this node shows the hub; empty: none"),
+    Setting("emergency_list", "", "",
+            "folder for a list in PLAIN TEXT of drugs to avoid by patient, for when the node is down; empty: none"),
     Setting("witness", "", "", "a second place for checkpoints of the audit log; empty: DIR/checkpoint alone"),
 )  # fmt: skip
 _BY_NAME: Final = {each.name: each for each in TABLE}

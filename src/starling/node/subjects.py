@@ -104,6 +104,7 @@ class Subjects:
             (desk.layout.spool / id_).unlink(missing_ok=True)
         desk.kept.clear()
         desk.tell_hub()
+        desk.list_again()
         emptied = desk.records.without_traces()
         return Erased(patient=found.id, jobs=tuple(jobs), overrides=overrides, emptied=emptied)
 
