@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from getpass import getpass
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +40,14 @@ examples:
 It is in plain text.  With `emergency_list` in the settings a node writes it
 into a folder after each release.
 """
+_UNLOCK_EXAMPLES: Final = """
+examples:
+  starling node unlock ward-3
+  starling node unlock ward-3 --name dr-lee    any administrator's account
+
+Password and code are asked for; without a terminal they are the first two
+lines of standard input.
+"""
 
 
 def add_care(verbs: Any) -> None:
@@ -58,6 +68,9 @@ def add_care(verbs: Any) -> None:
     listed.add_argument("source", metavar="SOURCE", help="the folder of the node, or its backup")
     listed.add_argument("--key", metavar="FILE", help="the key file of a backup")
     listed.add_argument("-o", "--output", metavar="FILE", help="a page where the name ends in .html, else text")
+    woken = add_verb(verbs, "unlock", "let a node go on that was off for too long", unlock, _UNLOCK_EXAMPLES)
+    woken.add_argument("folder", metavar="DIR", help="the node")
+    woken.add_argument("--name", default="administrator", metavar="NAME", help="whose account (default: administrator)")
     given = add_verb(verbs, "export", "everything of one patient: JSON and files, in a zip", export_patient)
     gone = add_verb(verbs, "erase", "forget one patient; the log stays whole and says so", erase, _ERASE_EXAMPLES)
     for verb in (given, gone):
@@ -137,4 +150,18 @@ def list_(arguments: argparse.Namespace) -> int:
     is_page = output.suffix == ".html"
     private(output, (as_html if is_page else as_text)(found.people, found.head).encode())
     say(f"{output}: {len(found.people)} patients, in plain text; {'recorded' if found.is_recorded else found.head}")
+    return 0
+
+
+def unlock(arguments: argparse.Namespace) -> int:
+    """Asks an administrator for password and code, and lets the node go on."""
+    installed()
+    from starling.node.presence import unlock as unlocked
+
+    if sys.stdin.isatty():
+        password, code = getpass("password: "), getpass("code of the authenticator: ")
+    else:
+        password, code = sys.stdin.readline().rstrip("\n"), sys.stdin.readline().rstrip("\n")
+    found = unlocked(Path(arguments.folder), arguments.name, password, code.replace(" ", ""))
+    say(f"{arguments.folder}: unlocked (it was {found}); the log says by whom")
     return 0

@@ -33,6 +33,7 @@ class Desk:
 
     `wake`: called when a job, or new knowledge, waits for the node itself; `tell_hub`: when a result waits for the hub;
     `list_again`: when another result answers, or a patient is gone.
+    `asleep`: what the clocks say against going on alone (`presence`); empty: nothing.
     """
 
     def __init__(self, layout: Layout, settings: Settings, records: Records, log: AuditLog, engine: Engine) -> None:
@@ -47,6 +48,7 @@ class Desk:
         self.wake: Callable[[], object] = int
         self.tell_hub: Callable[[], object] = int
         self.list_again: Callable[[], object] = int
+        self.asleep = ""
 
     def may(self, who: Principal, action: str) -> None:
         """Raises: ForbiddenError, when the asker may not do this on this node."""
@@ -108,6 +110,13 @@ class Desk:
         more |= {"emergency": unnamed(who.emergency, self.records.patient(patient))} if who.emergency else {}
         more |= {"session": who.session} if who.session else {}
         self.log.append(event(action, outcome, who.name, patient, when=now(), detail=more), durable=durable)
+
+    def predicted(self, patient: str, actions: answers.Actions, result_sha256: str) -> None:
+        """An answer that was given waits for the hub, where there is one; in the transaction of the caller."""
+        if self.outbox is not None:
+            stamp = self.held.engine.knowledge.stamp
+            said = {"answer": dict(actions), "result_sha256": result_sha256, "knowledge": stamp.version}
+            self.outbox.put(Happening(Kind.PREDICTION, patient, now(), said))
 
     def report(self, job: Job) -> None:
         """A result that was released waits for the hub, where there is one."""

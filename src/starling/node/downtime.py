@@ -54,6 +54,8 @@ def people_of(source: Path, key: Path | None = None) -> Found:
             recorded(settings, records, log, "patient.list", {"as": "list for when the node is down"})
             return _found(records, settings.site, now(), "")
     except (apsw.Error, OSError, TrustError) as error:
+        if isinstance(error, TrustError) and error.code != "STORE_SEALED":
+            raise
         with _memory() as folder:
             for name in _COPIED:
                 if (source / name).exists():

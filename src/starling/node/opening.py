@@ -15,6 +15,7 @@ from starling.node.layout import Layout
 from starling.node.records import Records
 from starling.node.service import Node
 from starling.node.settings import Settings, read_settings
+from starling.node.wiping import require_whole
 from starling.trust.audit import AuditLog
 from starling.trust.holder import FileKey, KeyHolder, TokenKey
 from starling.trust.sealed import open_sealed
@@ -55,6 +56,7 @@ def unsealed(folder: Path) -> Iterator[tuple[Layout, Settings, Records, AuditLog
 
 def open_store(layout: Layout, settings: Settings, *, create: bool = False) -> Any:
     """The sealed store, under the key that only its holder can unwrap."""
+    require_whole(layout)
     try:
         wrapped = layout.store_key.read_bytes()
     except OSError as error:

@@ -39,7 +39,9 @@ class Questions:
 
     def _checked(self, who: Principal, patient: Patient, actions: answers.Actions, result_sha256: str) -> None:
         said = {"answer": dict(actions), "result_sha256": result_sha256}
-        self._desk.record(who, "check", "success", patient.id, said)
+        with self._desk.records.transaction():
+            self._desk.append(who, "check", "success", patient.id, said)
+            self._desk.predicted(patient.id, actions, result_sha256)
 
     def assessment(self, who: Principal, patient: str) -> Assessment:
         """The whole assessment of the patient's released result.  Raises: ForbiddenError; InputError NO_RESULT."""

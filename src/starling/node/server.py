@@ -21,6 +21,7 @@ import uvicorn
 
 from starling._version import __version__
 from starling.errors import InputError, TrustError
+from starling.node import presence
 from starling.node.api import Api
 from starling.node.desk import now
 from starling.node.every import Every
@@ -28,6 +29,7 @@ from starling.node.inbox import Inbox
 from starling.node.intake import Intake
 from starling.node.layout import Layout
 from starling.node.listing import entries, write_list
+from starling.node.obeying import Obeying
 from starling.node.opening import DEVICE_PASSWORD, opened
 from starling.node.peers import PeerProtocol, context_of, load_device
 from starling.node.sending import Sending, sender_to
@@ -94,6 +96,9 @@ class Serving:
         node = self._node
         with ExitStack() as beside:
             beside.callback(self._ended)
+            found = presence.seen_again(node.records, node.settings)
+            if found.needs_administrator:
+                raise presence.asleep(found, node.layout.root)
             beside.callback(self._api.close)
             intake = Intake(node)
             beside.callback(intake.stop)
@@ -120,11 +125,14 @@ class Serving:
     def _beside(self, stack: ExitStack) -> Iterator[Every]:
         node = self._node
         yield Every("checkpoint", self._checkpoint)
+        yield Every("presence", self._present)
         yield Every("certificate", self._certificate, again_s=_FILES_S)
         if node.settings.knowledge:
             yield Every("knowledge", self._knowledge)
         if node.outbox is not None:
-            outbox = Every("outbox", Sending(node.outbox, node.records.lock, sender_to(node.settings)).send)
+            sender = sender_to(node.settings)
+            obeying = Obeying(node, sender, self.stop)
+            outbox = Every("outbox", Sending(node.outbox, node.records.lock, sender, obeying).send)
             node.tell_hub = outbox.wake
             yield outbox
         if node.settings.emergency_list:
@@ -140,6 +148,18 @@ class Serving:
         self._node.checkpoint()
         return float(self._node.settings.checkpoint_minutes * 60)
 
+    def _present(self) -> float:
+        """The node was here; after too long a sleep it ends, and a clock that moved is said."""
+        node = self._node
+        if presence.is_too_long(node.records, node.settings):
+            self.stop()
+        found = presence.seen_again(node.records, node.settings)
+        said = str(found) if found.needs_administrator else ""
+        if said and said != node.asleep:
+            node.record(node.itself, "node.clock", "failed", "", {"asleep": said})
+        node.asleep = said
+        return presence.EVERY_S
+
     def _certificate(self) -> float:
         if _mark(self._node.layout.device) != self._shown:
             self.renew()
@@ -149,7 +169,10 @@ class Serving:
         """The list for when the node is down is that of now."""
         node, site = self._node, self._node.settings.site
         people = tuple(entries(node.records, site))
-        write_list(Path(node.settings.emergency_list), people, site, now())
+        with node.records.lock:  # nothing is written once the hub had the node wiped
+            if node.layout.wiped.exists():
+                return _LIST_S
+            write_list(Path(node.settings.emergency_list), people, site, now())
         node.happened("patient.list", {"as": "list for when the node is down"})
         return _LIST_S
 

@@ -169,6 +169,7 @@ class Node(Desk):
         """Whether knowledge and store are sound; asked without a name, and says nothing of anybody."""
         store = self._sound_store()
         checks = {"store": store, "audit": "" if store else self._sound_log(), "knowledge": self._sound_knowledge()}
+        checks["clock"] = self.asleep
         return Health(ready=not any(checks.values()), checks=checks)
 
     def _sound_store(self) -> str:
