@@ -6,7 +6,8 @@ set -u
 # program:package:what it is for
 for each in \
     chromium:chromium:"the dashboard in a browser" \
-    softhsm2-util:softhsm2:"keys in a PKCS #11 token"
+    softhsm2-util:softhsm2:"keys in a PKCS #11 token" \
+    faketime:faketime:"a clock that is set back or forward"
 do
     program=${each%%:*}
     rest=${each#*:}

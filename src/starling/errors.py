@@ -20,6 +20,7 @@ from typing import ClassVar, Final
 
 #: code -> one sentence of advice.  A code, once published, keeps its meaning.
 ADVICE: Final[dict[str, str]] = {
+    "BACKUP_REFUSED": "Take another backup; nothing was written over the node that is there.",
     "BAD_ALLELE_INDEX": "A GT field names an allele its record does not list; regenerate the file with its caller.",
     "BAD_ARGUMENTS": "The examples of `starling COMMAND --help` show what it takes.",
     "BAD_BED": "A callable-regions file needs chromosome, start and end (0-based, half open) in tab-separated columns.",
@@ -68,7 +69,10 @@ ADVICE: Final[dict[str, str]] = {
     "MODEL_RUNTIME_MISSING": "Install the models extra: pip install '.[models]' in the source tree of Starling.",
     "MODEL_TOO_SLOW": "This device is too slow for the model, or busy; the deadline stands on the model's card.",
     "NAME_TAKEN": "Choose another name.",
+    "NODE_WIPED": "Its keys are gone: make a new node, or restore a backup with its key and say why.",
     "NOBODY_CALLED": "None of the files could be read; see the reason given for each.",
+    "NODE_DORMANT": "Say `starling node unlock DIR` as an administrator, with password and second factor.",
+    "NODE_NEWER": "Keep what is there, or say --over REASON: it is set aside, and the log says why.",
     "NODE_RUNNING": "One process serves a node: stop the other one, or name another folder.",
     "NOT_FOUND": "Check the path and the name.",
     "NOT_KNOWN": "Show a client certificate of this node, or log in.",
@@ -83,6 +87,7 @@ ADVICE: Final[dict[str, str]] = {
     "NO_RESULT": "A laboratory takes the file in, reviews the result, and a second person releases it.",
     "OUTPUT_UNWRITABLE": "Check that the output directory exists, is writable and is not full.",
     "OUTSIDE_RESULT": "Pass it with --outside FILE; commands about one patient take it as an input, too.",
+    "PLAIN_KEY": "A backup never holds a key that is not wrapped: give the named file its encrypted form again.",
     "REFERENCE_DIFFERS": "Have the file made again on GRCh38 or GRCh37, with that genome's own bases as REF.",
     "SAME_PERSON": "Have another person release it.",
     "SAMPLE_NOT_FOUND": "Choose one of the samples listed with --sample.",

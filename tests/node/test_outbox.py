@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import sqlite3
 import ssl
 from pathlib import Path
@@ -60,6 +62,18 @@ def test_telemetry_is_bounded_and_audit_is_never_dropped() -> None:
         outbox.put(_event(number, Kind.AUDIT))
         outbox.put(_event(number, Kind.TELEMETRY))
     assert outbox.waiting() == 10 + 3
+
+
+def test_predictions_are_bounded_within_a_part_in_fifty_and_results_are_not() -> None:
+    outbox = _outbox(predictions_kept=100)
+    for number in range(1_000):
+        outbox.put(_event(number, Kind.PREDICTION))
+        outbox.put(_event(number))
+        assert outbox.waiting() - number - 1 <= 102
+    assert 1_100 <= outbox.waiting() <= 1_102
+    numbers, packed = outbox.batch(most=5_000)
+    kept = [each["data"]["number"] for each in json.loads(gzip.decompress(packed)) if "prediction" in each["type"]]
+    assert kept == list(range(1_000 - len(kept), 1_000)) and len(numbers) == outbox.waiting()
 
 
 def test_pauses_double_up_to_a_limit() -> None:

@@ -16,7 +16,7 @@ from starling.node.values import ROLES, Principal, Role
 #: beyond the knowledge, which everybody sees
 MAY = {
     "administrator": {"account.list", "account.write", "job.list", "job.read", "knowledge.replace", "metrics.read",
-                      "patient.erase", "patient.export", "settings.read"},
+                      "node.unlock", "patient.erase", "patient.export", "settings.read"},
     "auditor": {"account.list", "audit.read", "settings.read"},
     "laboratory": {"assessment.read", "check", "job.list", "job.read", "job.release", "job.resolve", "job.review",
                    "job.submit", "override.list", "patient.list", "patient.read"},

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import apsw
 import pytest
 
 from starling.errors import InputError
@@ -16,6 +17,7 @@ from starling.node.opening import opened
 from starling.node.outbox import Happening, Kind, Outbox, Refused, Undelivered, https_sender
 from starling.node.sending import LOOK_AGAIN_S, Sending, sender_to
 from starling.node.settings import Settings
+from starling.node.values import Order
 from starling.trust.sealed import open_sealed
 from tests.node.devices import asker, new_patient, serving, settled, upload
 from tests.simulators.hub import hub
@@ -120,3 +122,27 @@ def test_a_released_result_and_the_signed_log_reach_the_hub(copied: Path, tmp_pa
     with opened(copied) as node:
         checkpoints = [each["data"]["checkpoint"] for each in server.events.values() if "checkpoint" in each["data"]]
         assert all(node.log.verify(each).sound for each in checkpoints)
+
+
+def test_an_answer_waits_for_the_hub_with_its_event_or_not_at_all(copied: Path) -> None:
+    (copied / "settings.toml").write_text('hub = "https://127.0.0.1:1/"\n', encoding="utf-8")
+    with opened(copied) as node:
+        assert node.outbox is not None
+        patient = node.records.patients("here")[0]
+        order = Order(patient=patient.id, drugs=("codeine",))
+        answer = node.questions.check(asker(), order)
+        person, _ = node.questions.answer(asker(), order)
+        _, packed = node.outbox.batch()
+        first, second = json.loads(gzip.decompress(packed))
+        assert first["type"] == "org.starling.prediction" and first["subject"] == second["subject"] == patient.id
+        assert first["data"] == {
+            "answer": dict(answer.actions), "result_sha256": person.result_sha256,
+            "knowledge": node.held.engine.knowledge.stamp.version,
+        }  # fmt: skip
+        size = node.log.size
+        node.records.connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON outbox BEGIN SELECT raise(ABORT, 'full'); END"
+        )
+        with pytest.raises(apsw.ConstraintError, match="full"):
+            node.questions.check(asker(), order)
+        assert (node.log.size, node.outbox.waiting()) == (size, 2)

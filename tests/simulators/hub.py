@@ -24,6 +24,7 @@ class Hub(HTTPServer):
         self.errors, self.lost, self.status, self.random = errors, lost, status, Random(seed)
         self.events: dict[str, Any] = {}
         self.received = self.refused = self.unacknowledged = 0
+        self.answer = b""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -42,8 +43,10 @@ class _Handler(BaseHTTPRequestHandler):
         if chance < self.server.errors + self.server.lost:
             self.server.unacknowledged += 1
             return
-        self.send_response(204)
+        self.send_response(200 if self.server.answer else 204)
+        self.send_header("content-length", str(len(self.server.answer)))
         self.end_headers()
+        self.wfile.write(self.server.answer)
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Final
 
 from starling.cli.commands import add_verb
+from starling.cli.node_care import add_care
+from starling.cli.node_words import installed, say
 from starling.errors import InputError
-from starling.extras import need
-from starling.report.text import visible
 
-_PACKAGES: Final = ("apsw", "argon2", "cedarpy", "cryptography", "msgspec", "pyotp", "starlette", "uvicorn")
 _ROLES: Final = ("prescriber", "pharmacist", "laboratory", "administrator", "auditor", "system")
 _EXAMPLES: Final = """
 examples:
@@ -24,6 +22,7 @@ examples:
     https://127.0.0.1:PORT/v1/patients     who is there
   starling node issue ward-3 dr-lee --role prescriber -o lee.pem
   starling node audit verify ward-3        was the log changed?
+  starling node backup ward-3 ward-3.tar   sealed, of a running node too
 
 Settings stand in DIR/settings.toml, each explained; the API describes itself
 at /openapi.json.
@@ -84,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     renewed = add_verb(verbs, "renew", "a new certificate for the device", renew)
     renewed.add_argument("folder", metavar="DIR", help="the node")
     renewed.add_argument("--days", type=int, default=365, metavar="N", help="how long it lasts (default: 365)")
+    add_care(verbs)
     _add_audit(add_verb(verbs, "audit", "the audit log: verify, prove, export", None, _AUDIT_EXAMPLES))
 
 
@@ -102,27 +102,16 @@ def _add_audit(audit: argparse.ArgumentParser) -> None:
         verb.add_argument("-o", "--output", metavar="FILE", help="where to write (default: the screen)")
 
 
-def _installed() -> None:
-    """Raises: InputError EXTRA_MISSING."""
-    for package in _PACKAGES:
-        need(package, "node")
-
-
-def _say(*lines: str) -> None:
-    sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
-    sys.stdout.flush()
-
-
 def init(arguments: argparse.Namespace) -> int:
     """Makes a node, and says once what its administrator and its auditor must keep."""
-    _installed()
+    installed()
     from starling.node.founding import found
     from starling.node.settings import of_words
 
     folder = Path(arguments.folder)
     made = found(folder, demonstration=arguments.demo, settings=of_words(arguments.set))
     told = made.administrator
-    _say(
+    say(
         f"node           {folder}",
         f"key            held by {made.holder}",
         f"audit log      {made.verifier_key}",
@@ -132,54 +121,54 @@ def init(arguments: argparse.Namespace) -> int:
         "               password and second factor are told here and never again",
     )
     if arguments.demo:
-        _say(f"demonstration  20 synthetic patients; client certificates: {folder / 'clients'}/ROLE.pem")
-    _say(f"serve it       starling node run {folder}")
+        say(f"demonstration  20 synthetic patients; client certificates: {folder / 'clients'}/ROLE.pem")
+    say(f"serve it       starling node run {folder}")
     return 0
 
 
 def run_(arguments: argparse.Namespace) -> int:
     """Serves a node; one line on standard output says where."""
-    _installed()
+    installed()
     from starling.node.server import run as serve
 
-    serve(Path(arguments.folder), port=arguments.port, ready=lambda address: _say(f"ready {address}"))
+    serve(Path(arguments.folder), port=arguments.port, ready=lambda address: say(f"ready {address}"))
     return 0
 
 
 def issue(arguments: argparse.Namespace) -> int:
     """Writes a client certificate with its key."""
-    _installed()
+    installed()
     from starling.node import administration
 
     output = Path(arguments.output)
     administration.issue(Path(arguments.folder), arguments.name, arguments.role, output, days=arguments.days)
-    _say(f"{output}: {arguments.role} {arguments.name}, for {arguments.days} days; whoever has this file is them")
+    say(f"{output}: {arguments.role} {arguments.name}, for {arguments.days} days; whoever has this file is them")
     return 0
 
 
 def renew(arguments: argparse.Namespace) -> int:
     """Gives the device a new certificate."""
-    _installed()
+    installed()
     from starling.node import administration
 
     ends = administration.renew(Path(arguments.folder), days=arguments.days)
-    _say(f"the certificate of the device is good until {ends:%Y-%m-%d}")
+    say(f"the certificate of the device is good until {ends:%Y-%m-%d}")
     return 0
 
 
 def verify(arguments: argparse.Namespace) -> int:
     """Says what was done to the audit log; 7 when anything was."""
-    _installed()
+    installed()
     from starling.node import administration
 
     kept = _text(arguments.checkpoint) if arguments.checkpoint else None
-    _say(administration.verify(Path(arguments.folder), kept).require().text())
+    say(administration.verify(Path(arguments.folder), kept).require().text())
     return 0
 
 
 def prove(arguments: argparse.Namespace) -> int:
     """Writes what shows that an event is in the log."""
-    _installed()
+    installed()
     from starling.cli.output import write
     from starling.node import administration
 
@@ -189,7 +178,7 @@ def prove(arguments: argparse.Namespace) -> int:
 
 def export(arguments: argparse.Namespace) -> int:
     """Writes every event, a line of JSON each."""
-    _installed()
+    installed()
     from starling.cli.output import write
     from starling.node import administration
 
@@ -199,11 +188,11 @@ def export(arguments: argparse.Namespace) -> int:
 
 def set_aside(arguments: argparse.Namespace) -> int:
     """The log goes on from where it is; the checkpoint that says otherwise is kept."""
-    _installed()
+    installed()
     from starling.node import administration
 
     kept = administration.set_aside(Path(arguments.folder), arguments.reason)
-    _say(f"kept: {kept}" if kept else "there was no checkpoint", "the log goes on from here, and says why")
+    say(f"kept: {kept}" if kept else "there was no checkpoint", "the log goes on from here, and says why")
     return 0
 
 

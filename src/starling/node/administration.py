@@ -10,10 +10,10 @@ from starling.errors import InternalError
 from starling.node.desk import now
 from starling.node.founding import DAYS, private
 from starling.node.layout import Layout
-from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, unsealed
+from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened, unsealed
 from starling.node.records import Records
 from starling.node.settings import Settings
-from starling.node.values import Role
+from starling.node.values import Erased, Principal, Role
 from starling.trust.audit import AuditLog
 from starling.trust.certificates import Authority, identity_of
 from starling.trust.events import event
@@ -31,7 +31,7 @@ def issue(folder: Path, name: str, role: Role, output: Path, *, site: str = "", 
     with unsealed(folder) as (layout, settings, records, log):
         log.compare().require()
         issued = _authority(layout, records).issue(name, role=role, site=site or settings.site, days=days)
-        _recorded(settings, records, log, "certificate.write", {"certificate": name, "of": role})
+        recorded(settings, records, log, "certificate.write", {"certificate": name, "of": role})
         private(output, issued.private_pem() + issued.chain)
 
 
@@ -42,7 +42,7 @@ def renew(folder: Path, *, days: int = DAYS) -> datetime:
         password = records.secret(DEVICE_PASSWORD)
         assert password is not None
         issued = _authority(layout, records).renew(_certificate(layout.device), days=days)
-        _recorded(settings, records, log, "certificate.write", {"certificate": "device", "of": "system"})
+        recorded(settings, records, log, "certificate.write", {"certificate": "device", "of": "system"})
         private(layout.device, issued.private_pem(password) + issued.chain)
     return identity_of(issued.chain).ends
 
@@ -69,8 +69,32 @@ def export(folder: Path) -> Iterator[str]:
 def set_aside(folder: Path, reason: str) -> Path | None:
     """The log goes on from here, for that reason; gives where the checkpoint lies now that says otherwise."""
     with unsealed(folder) as (_, settings, records, log):
-        _recorded(settings, records, log, "audit.write", {"reason": reason})
+        recorded(settings, records, log, "audit.write", {"reason": reason})
         return log.set_aside()
+
+
+def export_patient(folder: Path, patient: str) -> bytes:
+    """Everything of one patient.  Raises: as `Subjects.export`."""
+    with opened(folder) as node:
+        return node.subjects.export(at_the_keyboard(node.settings), _pseudonym(node.records, node.settings, patient))
+
+
+def erase(folder: Path, patient: str, reason: str) -> Erased:
+    """One patient is forgotten.  Raises: as `Subjects.erase`."""
+    with opened(folder) as node:
+        who = at_the_keyboard(node.settings)
+        return node.subjects.erase(who, _pseudonym(node.records, node.settings, patient), reason)
+
+
+def _pseudonym(records: Records, settings: Settings, named: str) -> str:
+    """Of a patient who is named by it or by an identifier."""
+    known = [each.id for each in records.patients(settings.site) if named in {each.identifier, each.second_identifier}]
+    return known[0] if len(known) == 1 else named
+
+
+def at_the_keyboard(settings: Settings) -> Principal:
+    """Who does it, as far as the node can know."""
+    return Principal(name=AT_THE_KEYBOARD, role="administrator", site=settings.site, way="process")
 
 
 def _authority(layout: Layout, records: Records) -> Authority:
@@ -86,7 +110,8 @@ def _certificate(path: Path) -> bytes:
     return content[content.index(b"-----BEGIN CERTIFICATE") :]
 
 
-def _recorded(settings: Settings, records: Records, log: AuditLog, action: str, detail: dict[str, str]) -> None:
+def recorded(settings: Settings, records: Records, log: AuditLog, action: str, detail: dict[str, str]) -> None:
+    """It is in the log, on the disk, as done by whoever is at the keyboard."""
     more = {"role": "administrator", "site": settings.site, "way": "process", **detail}
     with records.transaction(durable=True):
         log.append(event(action, "success", AT_THE_KEYBOARD, "", when=now(), detail=more), durable=True)

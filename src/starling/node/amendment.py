@@ -54,7 +54,8 @@ def _called_again(node: Node, id_: str) -> bool:
     if job is None or job.state not in {"called", "reviewed"}:
         return False
     kept = node.records.evidence(id_)
-    assert kept is not None
+    if kept is None:
+        return False
     tested = answers.Tested(id_, *kept, node.records.specimen(id_))
     assessment = node.beside.do(node.held.engine, answers.assessed, tested)
     if assessment.result_sha256 == job.result_sha256:
@@ -114,6 +115,8 @@ def _amended(
         changes=changes, events=(JobEvent(at=at, state="called", by=ITSELF, note="amended by new knowledge"),),
     )  # fmt: skip
     with node.records.transaction(durable=True):
+        if node.records.patient(patient.id) is None:  # erased meanwhile
+            return False
         node.records.add_job(job, tested.specimen, sha256=mark, sealing=None)
         node.records.keep_evidence(job.id, tested.name, tested.content, tested.origin)
         node.records.keep_result(job.id, zlib.compress(to_json(after).encode()))
@@ -124,6 +127,8 @@ def _amended(
 def _written(node: Node, job: Job, note: str, assessment: Assessment | None = None) -> None:
     event = JobEvent(at=now(), state=job.state, by=ITSELF, note=note)
     with node.records.transaction(durable=True):
+        if node.records.job(job.id) is None:  # its patient was erased meanwhile
+            return
         node.records.set_job(replace(job, updated=event.at, events=(*job.events, event)))
         if assessment is not None:
             node.records.keep_result(job.id, zlib.compress(to_json(assessment).encode()))

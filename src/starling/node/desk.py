@@ -32,7 +32,9 @@ def now() -> str:
 class Desk:
     """A node that is open, without its services.
 
-    `wake`: called when a job, or new knowledge, waits for the node itself; `tell_hub`: when a result waits for the hub.
+    `wake`: called when a job, or new knowledge, waits for the node itself; `tell_hub`: when a result waits for the hub;
+    `list_again`: when another result answers, or a patient is gone.
+    `asleep`: what the clocks say against going on alone (`presence`); empty: nothing.
     `asking`, `beside`: who computes answers, and who reads files and calls them.
     """
 
@@ -49,6 +51,8 @@ class Desk:
         self.tell_hub: Callable[[], object] = int
         self.asking: Lane = Here()
         self.beside: Lane = Here()
+        self.list_again: Callable[[], object] = int
+        self.asleep = ""
 
     def may(self, who: Principal, action: str) -> None:
         """Raises: ForbiddenError, when the asker may not do this on this node."""
@@ -110,6 +114,13 @@ class Desk:
         more |= {"emergency": unnamed(who.emergency, self.records.patient(patient))} if who.emergency else {}
         more |= {"session": who.session} if who.session else {}
         self.log.append(event(action, outcome, who.name, patient, when=now(), detail=more), durable=durable)
+
+    def predicted(self, patient: str, actions: answers.Actions, result_sha256: str) -> None:
+        """An answer that was given waits for the hub, where there is one; in the transaction of the caller."""
+        if self.outbox is not None:
+            stamp = self.held.engine.knowledge.stamp
+            said = {"answer": dict(actions), "result_sha256": result_sha256, "knowledge": stamp.version}
+            self.outbox.put(Happening(Kind.PREDICTION, patient, now(), said))
 
     def report(self, job: Job) -> None:
         """A result that was released waits for the hub, where there is one."""

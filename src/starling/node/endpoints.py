@@ -16,6 +16,7 @@ from starling.node.values import (
     AuditPage,
     ClinicalChange,
     Enrolled,
+    Erased,
     Health,
     Job,
     KnowledgeInfo,
@@ -37,6 +38,7 @@ from starling.values import dataclass
 #: headers of an upload: JSON of a `Specimen`, percent-encoded; the name of the file, percent-encoded
 SPECIMEN, FILE = "starling-specimen", "starling-file"
 JSON, TEXT, BYTES = "application/json", "text/plain", "application/octet-stream"
+ZIP = "application/zip"
 
 
 class Login(Value, frozen=True):
@@ -72,6 +74,12 @@ class Resolution(Value, frozen=True):
     """What a person decides about a file in quarantine."""
 
     accept: bool
+    reason: Reason
+
+
+class Forgotten(Value, frozen=True):
+    """Why a patient is erased."""
+
     reason: Reason
 
 
@@ -141,6 +149,14 @@ def _decided(node: Node, call: Call) -> Override:
     return node.questions.override(call.who, call.path["patient"], call.body.drug, call.body.reason)
 
 
+def _exported(node: Node, call: Call) -> Response:
+    return Response(node.subjects.export(call.who, call.path["patient"]), media_type=ZIP)
+
+
+def _erased(node: Node, call: Call) -> Erased:
+    return node.subjects.erase(call.who, call.path["patient"], call.body.reason)
+
+
 def _resolved(node: Node, call: Call) -> Job:
     return node.files.resolve(call.who, call.path["job"], accept=call.body.accept, reason=call.body.reason)
 
@@ -177,6 +193,10 @@ ENDPOINTS: Final = (
              lambda node, call: node.questions.overrides(call.who, call.path["patient"]), gives=tuple[Override, ...]),
     Endpoint("POST", "/v1/patients/{patient}/overrides", "override.write", "Go on against the answer, and say why",
              _decided, Decided, Override, slow=True, status=201),
+    Endpoint("GET", "/v1/patients/{patient}/export", "patient.export", "Everything of one patient: JSON and files",
+             _exported, gives=bytes, slow=True, media=ZIP),
+    Endpoint("POST", "/v1/patients/{patient}/erasure", "patient.erase", "One patient is forgotten", _erased, Forgotten,
+             Erased, slow=True),
     Endpoint("GET", "/v1/jobs", "job.list", "The newest jobs",
              lambda node, call: node.files.jobs(call.who), gives=tuple[Job, ...]),
     Endpoint("POST", "/v1/jobs", "job.submit", "A file is taken in; 200 when these bytes were before", takes=bytes,

@@ -134,6 +134,7 @@ class Files:
                 self._desk.report(stepped)
             self._desk.append(who, action, "success", job.patient, {"job": job.id, "state": state}, durable=True)
         self._desk.tell_hub()
+        self._desk.list_again()
         return stepped
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starling.errors import InputError
 from starling.formats.write import replacing
-from starling.node import opening
+from starling.node import opening, presence
 from starling.node.demonstration import PEOPLE, take_in_patients
 from starling.node.desk import now
 from starling.node.identity import Accounts
@@ -67,6 +67,7 @@ def found(
             records = Records(connection)
             authority, administrator = _secrets(layout, chosen, records)
             log = opening.open_log(layout, chosen, records)
+            presence.keep(records, presence.sighting())
             with records.transaction(durable=True):
                 log.append(_founded(chosen), durable=True)
             if demonstration:

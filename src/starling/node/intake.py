@@ -32,6 +32,10 @@ _LOOK_AGAIN_S: Final = 3_600.0
 _ATTEMPTS: Final = 3
 
 
+class Gone(Exception):  # noqa: N818 - a state of the world: its patient was erased meanwhile
+    """There is no such job any more."""
+
+
 class Intake:
     """Takes the jobs of one node, one after another, in a thread of its own; a lane does what takes long."""
 
@@ -88,6 +92,8 @@ class Intake:
             if self._ended[id_] < _ATTEMPTS:
                 raise
             self._failed(self._known(id_), f"INTERNAL: the process that read it ended {_ATTEMPTS} times")
+        except Gone:
+            (self._node.layout.spool / id_).unlink(missing_ok=True)
         except StarlingError as error:
             self._failed(self._known(id_), f"{error.code}: {_without_folder(error.message)}")
         except (apsw.Error, OSError, MemoryError):
@@ -96,8 +102,10 @@ class Intake:
             self._failed(self._known(id_), f"INTERNAL: {type(error).__name__}")
 
     def _known(self, id_: str) -> Job:
+        """Raises: Gone."""
         job = self._node.records.job(id_)
-        assert job is not None
+        if job is None:
+            raise Gone(id_)
         return job
 
     def _read(self, job: Job) -> None:
@@ -110,6 +118,7 @@ class Intake:
         specimen = node.records.specimen(job.id)
         content, origin = node.beside.do(node.held.engine, drafts.read, spooled, key, job.file, specimen)
         with node.records.transaction():
+            self._known(job.id)
             node.records.keep_evidence(job.id, job.file, content, origin)
             if not node.settings.keep_source_files:
                 node.records.forget_sealing(job.id)
@@ -133,6 +142,7 @@ class Intake:
             reason = "FINGERPRINT: the genotypes differ from the earlier test"
         state: Any = "quarantined" if reason else "called"
         with node.records.transaction():
+            self._known(job.id)
             if patient is not None and node.records.patient(patient.id) is None:
                 node.records.add_patient(patient)
             node.records.keep_result(job.id, draft.packed)
@@ -167,6 +177,8 @@ class Intake:
     def _failed(self, job: Job, reason: str) -> None:
         """Nobody needs the file any more, and the same bytes may come again."""
         with self._node.records.transaction():
+            if self._node.records.job(job.id) is None:
+                return
             self._node.records.forget_sealing(job.id)
             self._node.records.let_come_again(job.id)
             self._write(job, "failed", reason=reason)

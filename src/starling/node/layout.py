@@ -64,6 +64,11 @@ class Layout:
         return self.root / "lock"
 
     @property
+    def wiped(self) -> Path:
+        """That the keys were destroyed by order of the hub."""
+        return self.root / "wiped"
+
+    @property
     def checkpoint(self) -> Path:
         """The last checkpoint of the audit log."""
         return self.root / "checkpoint"

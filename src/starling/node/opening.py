@@ -15,6 +15,7 @@ from starling.node.layout import Layout
 from starling.node.records import Records
 from starling.node.service import Node
 from starling.node.settings import Settings, read_settings
+from starling.node.wiping import require_whole
 from starling.trust import sealed
 from starling.trust.audit import AuditLog
 from starling.trust.holder import FileKey, KeyHolder, TokenKey
@@ -64,6 +65,7 @@ def open_again(layout: Layout, settings: Settings) -> Any:
 
 
 def _store_key(layout: Layout, settings: Settings) -> bytes:
+    require_whole(layout)
     try:
         wrapped = layout.store_key.read_bytes()
     except OSError as error:

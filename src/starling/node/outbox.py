@@ -24,19 +24,23 @@ BATCH_HEADERS: Final = {
     "Content-Type": "application/cloudevents-batch+json; charset=UTF-8",
     "Content-Encoding": "gzip",
 }
+#: bytes of an answer that are read (ours)
+_LARGEST_ANSWER: Final = 1 << 16
 LONGEST_PAUSE_S: Final = 3_600.0
 FIRST_PAUSE_S: Final = 1.0
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body TEXT NOT NULL,
     aside INTEGER NOT NULL DEFAULT 0
 ) STRICT"""
+#: one part in so many is there beyond what is kept, before the oldest go (ours)
+_SLACK: Final = 50
 _OLDEST: Final = "SELECT number, body FROM outbox WHERE aside = 0 ORDER BY number LIMIT ?"
 #: What is wrong with the batch itself: sent again it would be refused again.  Source: RFC 9110, 15.5.1, .14, .16, .21.
 _REFUSALS: Final = frozenset({400, 413, 415, 422})
 
 
 class Kind(StrEnum):
-    """What an event is about.  Only telemetry may be dropped, the oldest first."""
+    """What an event is about.  Telemetry and predictions may be dropped, the oldest first; nothing else ever is."""
 
     AUDIT = "audit"
     PREDICTION = "prediction"
@@ -52,8 +56,8 @@ class Refused(Undelivered):
     """The receiver will never take this batch as it is."""
 
 
-Sender = Callable[[bytes], None]
-"""Sends a packed batch; returns once it is acknowledged.  Raises: Undelivered."""
+Sender = Callable[[bytes], bytes | None]
+"""Sends a packed batch; returns, once it is acknowledged, what the receiver said.  Raises: Undelivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,18 @@ class Happening:
 class Outbox:
     """Events in the order in which they happened, until they are acknowledged."""
 
-    def __init__(self, connection: Any, *, source: str, telemetry_kept: int = 10_000) -> None:
-        """`connection`: open, one statement a transaction unless one is begun.  `source`: the URI of a node."""
+    def __init__(
+        self, connection: Any, *, source: str, telemetry_kept: int = 10_000, predictions_kept: int = 100_000
+    ) -> None:
+        """`connection`: open, one statement a transaction unless one is begun.  `source`: the URI of a node.
+
+        `telemetry_kept`, `predictions_kept`: of these the oldest go when there are more.
+        """
         self._connection = connection
         self._source = source
-        self._telemetry_kept = telemetry_kept
+        self._kept = {Kind.TELEMETRY: telemetry_kept, Kind.PREDICTION: predictions_kept}
         connection.execute(_TABLE)
+        self._count = {kind: self._waiting_of(kind) for kind in self._kept}
 
     def put(self, happening: Happening) -> str:
         """The id under which the event waits; the same event waits once."""
@@ -83,13 +93,24 @@ class Outbox:
             "INSERT OR IGNORE INTO outbox (id, kind, body) VALUES (?, ?, ?)",
             (event["id"], str(happening.kind), _plain(event)),
         )
-        if happening.kind is Kind.TELEMETRY:
-            self._connection.execute(
-                "DELETE FROM outbox WHERE kind = 'telemetry' AND number NOT IN"
-                " (SELECT number FROM outbox WHERE kind = 'telemetry' ORDER BY number DESC LIMIT ?)",
-                (self._telemetry_kept,),
-            )
+        if happening.kind in self._kept:
+            self._bound(happening.kind)
         return str(event["id"])
+
+    def _bound(self, kind: Kind) -> None:
+        """The oldest of a kind go once there are some more than are kept; counted now and then, not each time."""
+        self._count[kind] += 1
+        most = self._kept[kind]
+        if self._count[kind] > most + most // _SLACK:
+            self._connection.execute(
+                "DELETE FROM outbox WHERE kind = ? AND number NOT IN"
+                " (SELECT number FROM outbox WHERE kind = ? ORDER BY number DESC LIMIT ?)",
+                (str(kind), str(kind), most),
+            )
+            self._count[kind] = self._waiting_of(kind)
+
+    def _waiting_of(self, kind: Kind) -> int:
+        return int(next(iter(self._connection.execute("SELECT count(*) FROM outbox WHERE kind = ?", (str(kind),))))[0])
 
     def waiting(self) -> int:
         """How many events wait."""
@@ -113,6 +134,12 @@ class Outbox:
     def set_aside(self, number: int) -> None:
         """An event that the receiver will never take is kept and not sent again."""
         self._connection.execute("UPDATE outbox SET aside = 1 WHERE number = ?", (number,))
+
+
+def forget(connection: Any, subject: str) -> None:
+    """Nothing waits any more that is about this subject, but what the audit log says."""
+    if [*connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'outbox'")]:
+        connection.execute("DELETE FROM outbox WHERE kind <> 'audit' AND body ->> '$.subject' = ?", (subject,))
 
 
 def cloud_event(happening: Happening, *, source: str) -> dict[str, Any]:
@@ -141,11 +168,12 @@ def https_sender(address: str, context: SSLContext, *, timeout_s: float = 30) ->
         raise ValueError("events are sent to an https address")
     host, port = parts.hostname, parts.port
 
-    def send(packed: bytes) -> None:
+    def send(packed: bytes) -> bytes:
         connection = HTTPSConnection(host, port, context=context, timeout=timeout_s)
         try:
             connection.request("POST", parts.path or "/", packed, BATCH_HEADERS)
-            status = connection.getresponse().status
+            response = connection.getresponse()
+            status, answer = response.status, response.read(_LARGEST_ANSWER)
         except (OSError, HTTPException) as error:
             raise Undelivered(str(error)) from error
         finally:
@@ -154,6 +182,7 @@ def https_sender(address: str, context: SSLContext, *, timeout_s: float = 30) ->
             raise Refused(f"answered {status}")
         if not 200 <= status < 300:
             raise Undelivered(f"answered {status}")
+        return answer
 
     return send
 

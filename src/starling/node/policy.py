@@ -32,6 +32,7 @@ ACTIONS: Final = (
     "knowledge.replace",
     "metrics.read",
     "model.list",
+    "node.unlock",
     "override.list",
     "override.write",
     "patient.erase",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from starling.assessment import Assessment
+from starling.errors import InputError
 from starling.node import answers
 from starling.node.desk import Desk, now
 from starling.node.values import Order, Override, Patient, Principal
@@ -46,7 +47,9 @@ class Questions:
 
     def _checked(self, who: Principal, patient: Patient, actions: answers.Actions, result_sha256: str) -> None:
         said = {"answer": dict(actions), "result_sha256": result_sha256}
-        self._desk.record(who, "check", "success", patient.id, said)
+        with self._desk.records.transaction():
+            self._desk.append(who, "check", "success", patient.id, said)
+            self._desk.predicted(patient.id, actions, result_sha256)
 
     def assessment(self, who: Principal, patient: str) -> Assessment:
         """The whole assessment of the patient's released result.  Raises: ForbiddenError; InputError NO_RESULT."""
@@ -65,6 +68,8 @@ class Questions:
         asked = replace(order or Order(patient=patient, drugs=(name,)), patient=patient, drugs=(name,))
         answer = self._answered(found, asked)
         with self._desk.records.transaction(durable=True):
+            if self._desk.records.patient(patient) is None:
+                raise InputError("NOT_FOUND", "there is no such patient")
             made = Override(
                 id=self._desk.records.next_override(), patient=patient, drug=name, action=dict(answer.actions)[name],
                 reason=reason, by=who.name, at=now(), result_sha256=answer.result_sha256,

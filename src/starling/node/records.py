@@ -6,7 +6,7 @@ A lock makes the connection one thread's at a time; whoever changes something an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from threading import RLock
@@ -22,6 +22,12 @@ _SPECIMEN = json.Decoder(Specimen)
 _ORIGIN = json.Decoder(Origin)
 _OVERRIDE = json.Decoder(Override)
 _encode = json.Encoder().encode
+#: what is there of one job
+_ERASED = (
+    "DELETE FROM evidence WHERE job = ?",
+    "DELETE FROM result WHERE job = ?",
+    "DELETE FROM job WHERE id = ?",
+)
 
 
 class Records:
@@ -89,6 +95,41 @@ class Records:
     def released(self, patient: str, job: str) -> None:
         """The result of this job is the patient's from now on."""
         self.connection.execute("UPDATE patient SET released = ? WHERE id = ?", (job, patient))
+
+    def jobs_of(self, patient: Patient) -> list[str]:
+        """The jobs of a patient, the oldest first; also those that nobody's were yet and that state their identifiers.
+
+        In the transaction of the caller, where one is open.
+        """
+        named = {patient.identifier, patient.second_identifier}
+        rows = self.rows(
+            "SELECT id, patient, specimen FROM job WHERE patient = ? OR (patient = '' AND site = ?) ORDER BY received",
+            patient.id, patient.site,
+        )  # fmt: skip
+        found = []
+        for id_, owner, specimen in rows:
+            said = _SPECIMEN.decode(specimen)
+            if owner or {said.identifier, said.second_identifier} & named:
+                found.append(id_)
+        return found
+
+    def erase(self, patient: str, jobs: Iterable[str]) -> int:
+        """The patient and these jobs were never here; returns how many overrides there were."""
+        for id_ in jobs:
+            for sql in _ERASED:
+                self.connection.execute(sql, (id_,))
+        gone = self.rows("DELETE FROM override WHERE patient = ? RETURNING 1", patient)
+        self.connection.execute("DELETE FROM patient WHERE id = ?", (patient,))
+        return len(gone)
+
+    def without_traces(self) -> bool:
+        """The write-ahead log is emptied into the store, where what was deleted was overwritten (`secure_delete`).
+
+        False: another process was reading, and it is emptied when the node ends.
+        """
+        with self.lock:
+            busy, *_ = next(iter(self.connection.execute("PRAGMA wal_checkpoint(truncate)")))
+        return not busy
 
     # --- jobs ---
 

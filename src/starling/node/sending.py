@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import ssl
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -20,10 +21,15 @@ LOOK_AGAIN_S: Final = 10.0
 class Sending:
     """Sends what waits in an outbox.  `lock`: of the store, held while it is read and written, never while sending."""
 
-    def __init__(self, outbox: Outbox, lock: AbstractContextManager[object], sender: Sender) -> None:
+    def __init__(
+        self, outbox: Outbox, lock: AbstractContextManager[object], sender: Sender,
+        ordered: Callable[[bytes], object] = bytes,
+    ) -> None:  # fmt: skip
+        """`ordered`: told what the hub answered."""
         self._outbox = outbox
         self._lock = lock
         self._sender = sender
+        self._ordered = ordered
         self._most = _MOST
         self._failures = 0
 
@@ -35,7 +41,7 @@ class Sending:
             if not numbers:
                 return LOOK_AGAIN_S
             try:
-                self._sender(packed)
+                answer = self._sender(packed) or b""
             except Refused:
                 self._smaller(numbers)
             except Undelivered:
@@ -46,6 +52,7 @@ class Sending:
                 self._failures, self._most = 0, min(_MOST, self._most * 2)
                 with self._lock:
                     self._outbox.acknowledged(numbers)
+                self._ordered(answer)
 
     def _smaller(self, numbers: tuple[int, ...]) -> None:
         """One event that is refused stands in nobody's way."""

@@ -22,12 +22,16 @@ import uvicorn
 
 from starling._version import __version__
 from starling.errors import InputError, TrustError
+from starling.node import presence
 from starling.node.api import Api
 from starling.node.deadlines import Admission
+from starling.node.desk import now
 from starling.node.every import Every
 from starling.node.inbox import Inbox
 from starling.node.intake import Intake
 from starling.node.layout import Layout
+from starling.node.listing import entries, write_list
+from starling.node.obeying import Obeying
 from starling.node.opening import DEVICE_PASSWORD, opened
 from starling.node.peers import PeerProtocol, context_of, load_device
 from starling.node.processes import Processes
@@ -38,6 +42,8 @@ from starling.node.tidying import tidied
 #: seconds that requests under way have when the node ends; a connection without a request is kept; how often the files
 #: of the certificate and of the knowledge are looked at (all ours)
 _GRACE_S, _KEEP_S, _FILES_S = 10, 15, 5.0
+#: seconds until the list for when the node is down is written again, whatever happened (ours)
+_LIST_S = 3_600.0
 
 
 def run(folder: Path, *, port: int | None = None, ready: Callable[[str], object]) -> None:
@@ -112,6 +118,9 @@ class Serving:
         node = self._node
         with ExitStack() as beside:
             beside.callback(self._ended)
+            found = presence.seen_again(node.records, node.settings)
+            if found.needs_administrator:
+                raise presence.asleep(found, node.layout.root)
             beside.callback(self._api.close)
             intake = Intake(node)
             beside.callback(intake.stop)
@@ -140,13 +149,20 @@ class Serving:
     def _beside(self, stack: ExitStack) -> Iterator[Every]:
         node = self._node
         yield Every("checkpoint", self._checkpoint)
+        yield Every("presence", self._present)
         yield Every("certificate", self._certificate, again_s=_FILES_S)
         if node.settings.knowledge:
             yield Every("knowledge", self._knowledge)
         if node.outbox is not None:
-            outbox = Every("outbox", Sending(node.outbox, node.records.lock, sender_to(node.settings)).send)
+            sender = sender_to(node.settings)
+            obeying = Obeying(node, sender, self.stop)
+            outbox = Every("outbox", Sending(node.outbox, node.records.lock, sender, obeying).send)
             node.tell_hub = outbox.wake
             yield outbox
+        if node.settings.emergency_list:
+            listed = Every("list", self._list)
+            node.list_again = listed.wake
+            yield listed
         if node.settings.inbox:
             inbox = Inbox(node)
             yield Every("inbox", inbox.watch)
@@ -156,10 +172,33 @@ class Serving:
         self._node.checkpoint()
         return float(self._node.settings.checkpoint_minutes * 60)
 
+    def _present(self) -> float:
+        """The node was here; after too long a sleep it ends, and a clock that moved is said."""
+        node = self._node
+        if presence.is_too_long(node.records, node.settings):
+            self.stop()
+        found = presence.seen_again(node.records, node.settings)
+        said = str(found) if found.needs_administrator else ""
+        if said and said != node.asleep:
+            node.record(node.itself, "node.clock", "failed", "", {"asleep": said})
+        node.asleep = said
+        return presence.EVERY_S
+
     def _certificate(self) -> float:
         if _mark(self._node.layout.device) != self._shown:
             self.renew()
         return _FILES_S
+
+    def _list(self) -> float:
+        """The list for when the node is down is that of now."""
+        node, site = self._node, self._node.settings.site
+        people = tuple(entries(node.records, site))
+        with node.records.lock:  # nothing is written once the hub had the node wiped
+            if node.layout.wiped.exists():
+                return _LIST_S
+            write_list(Path(node.settings.emergency_list), people, site, now())
+        node.happened("patient.list", {"as": "list for when the node is down"})
+        return _LIST_S
 
     def _knowledge(self) -> float:
         """Another file in the place of the edition that the settings name is taken when it is sound."""

@@ -18,6 +18,7 @@ from starling.node.outbox import Happening, Kind
 from starling.node.questions import Questions
 from starling.node.records import Records
 from starling.node.settings import Plain, Settings
+from starling.node.subjects import Subjects
 from starling.node.values import (
     Account,
     AuditEntry,
@@ -35,7 +36,7 @@ from starling.trust.audit import AuditLog
 
 
 class Node(Desk):
-    """A node that is open: `questions` about its patients, `files` that are taken in, its people, and itself."""
+    """A node that is open: `questions` about patients, `files` taken in, `subjects` who ask for theirs; itself."""
 
     def __init__(self, layout: Layout, settings: Settings, records: Records, log: AuditLog, engine: Engine) -> None:
         super().__init__(layout, settings, records, log, engine)
@@ -43,6 +44,7 @@ class Node(Desk):
         self.sessions = Sessions(settings.session_minutes)
         self.questions = Questions(self)
         self.files = Files(self)
+        self.subjects = Subjects(self)
 
     # --- people and the node itself -----------------------------------------------------------------------------------
 
@@ -167,6 +169,7 @@ class Node(Desk):
         """Whether knowledge and store are sound; asked without a name, and says nothing of anybody."""
         store = self._sound_store()
         checks = {"store": store, "audit": "" if store else self._sound_log(), "knowledge": self._sound_knowledge()}
+        checks["clock"] = self.asleep
         return Health(ready=not any(checks.values()), checks=checks)
 
     def _sound_store(self) -> str:

@@ -47,6 +47,8 @@ TABLE: Final = (
     Setting("requests_per_minute", 6000, "1/min", "requests of one caller before it is asked to wait", least=1),
     Setting("logins_per_minute", 10, "1/min", "attempts to log in from one address", least=1),
     Setting("session_minutes", 15, "min", "a session without a request ends", least=1),
+    Setting("longest_absence_days", 30, "days",
+            "a node that was off for longer asks for an administrator at its start; 0: never"),
     Setting("inbox", default=True, unit="", help="take in files that are dropped into DIR/inbox"),
     Setting("inbox_poll_seconds", 2, "s", "how often the inbox is looked at where changes are not announced", least=1),
     Setting("answers_kept", 20_000, "", "answers kept in memory", least=1),
@@ -60,6 +62,9 @@ TABLE: Final = (
     Setting("hub", "", "", "https address that results are reported to; empty: nobody is told"),
     Setting("hub_authority", "", "", "certificate of the authority of the hub; empty: those of the system"),
     Setting("hub_certificate", "", "", "key and certificate that this node shows the hub; empty: none"),
+    Setting("hub_key", "", "", "public key (PEM) of the orders of the hub, such as to wipe; empty: none is obeyed"),
+    Setting("emergency_list", "", "",
+            "folder for a list in PLAIN TEXT of drugs to avoid by patient, for when the node is down; empty: none"),
     Setting("witness", "", "", "a second place for checkpoints of the audit log; empty: DIR/checkpoint alone"),
 )  # fmt: skip
 _BY_NAME: Final = {each.name: each for each in TABLE}

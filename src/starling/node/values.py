@@ -171,6 +171,15 @@ class Override(Value, frozen=True):
     result_sha256: str
 
 
+class Erased(Value, frozen=True):
+    """A patient of whom nothing is left.  `emptied`: false while another process still reads what was overwritten."""
+
+    patient: str
+    jobs: tuple[str, ...]
+    overrides: int
+    emptied: bool
+
+
 # --- the node itself --------------------------------------------------------------------------------------------------
 
 

@@ -78,7 +78,10 @@ def sealed_errors(path: Path) -> Iterator[None]:
         raise TrustError("STORE_SEALED", f"{path.name}: there is a store already") from error
     except OSError as error:
         raise TrustError("STORE_SEALED", f"{path.name}: cannot be read ({error.strerror})") from error
-    except (apsw.NotADBError, apsw.CorruptError, apsw.IOError, apsw.CantOpenError, apsw.FormatError) as error:
+    except apsw.CantOpenError as error:
+        said = "cannot be opened for writing: a disk that is read-only, or no permission"
+        raise TrustError("STORE_SEALED", f"{path.name}: {said}") from error
+    except (apsw.NotADBError, apsw.CorruptError, apsw.IOError, apsw.FormatError) as error:
         raise _refused(path) from error
 
 

@@ -1,0 +1,94 @@
+"""The list of a node that is down: from its folder, from one whose disk cannot be written, or from a backup.
+
+Whoever has the key can make it.  From the folder it is recorded in the log, as everything is that is read there; what
+cannot be written (a disk that is full or read-only) and a backup are opened as a copy in memory, nothing is recorded,
+and the list says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from starling.errors import InputError, TrustError
+from starling.node import listing
+from starling.node.administration import recorded
+from starling.node.backup import code_of, unpack
+from starling.node.desk import now
+from starling.node.founding import private
+from starling.node.layout import Layout
+from starling.node.opening import unsealed
+from starling.node.records import Records
+from starling.node.settings import read_settings
+from starling.values import dataclass
+
+#: where a copy is opened: memory that no disk holds, where the system has it
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a memory file system; the folder made in it is ours alone
+_COPIED: Final = ("settings.toml", "store.key", "file.key", "store.db", "store.db-wal", "checkpoint")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`head`: whose list, of when, from where.  `is_recorded`: the log of the node has it."""
+
+    people: tuple[listing.Entry, ...]
+    head: str
+    is_recorded: bool
+
+
+def people_of(source: Path, key: Path | None = None) -> Found:
+    """Everybody of a node, from its folder or its backup.  `key`: of a backup, where no token holds it.
+
+    Raises: TrustError, the security officer's; InputError NO_NODE, FILE_NOT_FOUND, BACKUP_REFUSED, the administrator's.
+    """
+    if source.is_file():
+        return _of_backup(source, key)
+    try:
+        with unsealed(source) as (_, settings, records, log):
+            recorded(settings, records, log, "patient.list", {"as": "list for when the node is down"})
+            return _found(records, settings.site, now(), "")
+    except (apsw.Error, OSError, TrustError) as error:
+        if isinstance(error, TrustError) and error.code != "STORE_SEALED":
+            raise
+        with _memory() as folder:
+            for name in _COPIED:
+                if (source / name).exists():
+                    shutil.copy(source / name, folder / name)
+            return _copy(folder, now(), f"NOT RECORDED in the log, which cannot be written ({type(error).__name__})")
+
+
+def _of_backup(file: Path, key: Path | None) -> Found:
+    with _memory() as folder:
+        manifest, said, code = unpack(file, folder)
+        if not read_settings(folder / "settings.toml").token_module:
+            if key is None or not key.is_file():
+                raise InputError(
+                    "FILE_NOT_FOUND", "a backup is opened with its key: name it with --key", source=str(file)
+                )
+            private(Layout(folder).file_key, key.read_bytes())
+        with unsealed(folder) as (_, _, records, log):
+            if code_of(records, said) != code:
+                raise InputError("BACKUP_REFUSED", "is not as the node wrote it", source=str(file))
+            log.verify(Layout(folder).checkpoint.read_text(encoding="utf-8")).require()
+        return _copy(folder, manifest.made, "from a backup of that moment; NOT RECORDED in the log of the node")
+
+
+def _copy(folder: Path, made: str, said: str) -> Found:
+    with unsealed(folder) as (_, settings, records, _):
+        return _found(records, settings.site, made, said)
+
+
+def _found(records: Records, site: str, made: str, said: str) -> Found:
+    return Found(tuple(listing.entries(records, site)), listing.heading(site, made, said), not said)
+
+
+@contextmanager
+def _memory() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="starling-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+        yield Path(folder)

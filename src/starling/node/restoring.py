@@ -1,0 +1,163 @@
+"""`starling node restore FILE DIR`: a node from its backup, which was verified before it takes any place.
+
+All of it is made in a folder beside.  What is there already is never removed: it is set aside under another name, and
+where it is newer than the backup, or cannot be read, only for a reason that then stands in the log.  A process that is
+killed at any moment leaves the node that was there, or the one that was restored, or (between two renamings) both
+under other names and none in the place; the same command again goes on.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hmac
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from msgspec import json
+
+from starling.errors import InputError, StarlingError
+from starling.node.administration import recorded
+from starling.node.backup import Manifest, code_of, unpack
+from starling.node.founding import private
+from starling.node.layout import Layout
+from starling.node.opening import unsealed
+from starling.node.records import Records
+from starling.node.server import only_one
+from starling.node.settings import Settings, read_settings
+from starling.trust.audit import AuditLog
+from starling.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A node from a backup.
+
+    `events`: of the log now.  `aside`: where what was there lies now; None: nothing was.  `erased`: patients whom the
+    node that was there had erased since, and who are back.
+    """
+
+    manifest: Manifest
+    events: int
+    aside: Path | None
+    erased: tuple[str, ...]
+
+
+def restore(file: Path, folder: Path, *, key: Path | None = None, over: str = "") -> Restored:
+    """The node of a backup in its folder.
+
+    `key`: the key file, where no token holds the key; without one that of the node that is there.  `over`: why it may
+    take the place of a node that is newer or cannot be read.
+    Raises: InputError BACKUP_REFUSED, NODE_NEWER, NODE_RUNNING, FOLDER_TAKEN, the administrator's; TrustError
+    KEY_UNAVAILABLE, STORE_SEALED, LOG_TAMPERED, the security officer's.  What was there is as it was.
+    """
+    there = Layout(folder)
+    with _beside(folder) as beside, ExitStack() as stack:
+        if there.settings.exists():
+            stack.enter_context(only_one(there))
+        elif folder.exists() and any(folder.iterdir()):
+            raise InputError("FOLDER_TAKEN", "is not empty, and holds no node", source=str(folder))
+        manifest, said, code = unpack(file, beside)
+        layout, settings = Layout(beside), read_settings(beside / "settings.toml")
+        layout.inbox.mkdir(mode=0o700)
+        if not settings.token_module:
+            private(layout.file_key, _key_file(key or there.file_key))
+        newer, gone = _newer(there, manifest) if there.settings.exists() else ("", set())
+        events, erased = _verified(beside, (said, code), (newer, over), gone)
+        return Restored(manifest, events, _put(beside, folder), erased)
+
+
+def _key_file(path: Path) -> bytes:
+    """Raises: InputError FILE_NOT_FOUND."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        said = "the key file of the node is not in its backup: name it with --key"
+        raise InputError("FILE_NOT_FOUND", said, source=str(path)) from error
+
+
+def _newer(there: Layout, manifest: Manifest) -> tuple[str, set[str]]:
+    """What would be lost of the node that is there (empty: nothing); whom it has erased since."""
+    try:
+        with unsealed(there.root) as (_, _, records, log):
+            later = log.size - manifest.events
+            rows = records.rows("SELECT event FROM audit_event WHERE place >= ?", manifest.events)
+    except StarlingError as error:
+        return f"what is there cannot be read ({error.message})", set()
+    gone = {_erased(json.decode(event)) for (event,) in rows} - {""}
+    return (f"what is there has {later} events more than the backup" if later > 0 else ""), gone
+
+
+def _erased(event: dict[str, Any]) -> str:
+    """The pseudonym of whom this event erased; empty: nobody."""
+    if event["subtype"][0]["code"] != "patient.erase" or event["outcome"] != "0":
+        return ""
+    return str(event["entity"][0]["what"]["identifier"]["value"])
+
+
+def _verified(
+    beside: Path, sealed: tuple[bytes, bytes], over: tuple[str, str], gone: set[str]
+) -> tuple[int, tuple[str, ...]]:
+    """The store opens, the log is whole, the backup is of this node; the log says that it was restored.
+
+    `over`: what would be lost, and why it may be.  Returns the events in the log, and who of `gone` is back.
+    """
+    (said, code), (newer, reason) = sealed, over
+    with unsealed(beside) as (layout, settings, records, log):
+        if not hmac.compare_digest(code_of(records, said), code):
+            raise InputError("BACKUP_REFUSED", "is not as the node wrote it", source="manifest.json")
+        outside, log.witness = log.witness, None  # a second place that saw more is another question
+        log.verify(layout.checkpoint.read_text(encoding="utf-8")).require()
+        log.witness = outside
+        newer = newer or log.compare().kind
+        if newer and not reason:
+            raise InputError("NODE_NEWER", newer, source=settings.witness or None)
+        _told(settings, records, log, {"reason": reason} if reason else {})
+        return log.size, tuple(sorted(each for each in gone if records.patient(each)))
+
+
+def _told(settings: Settings, records: Records, log: AuditLog, detail: dict[str, str]) -> None:
+    recorded(settings, records, log, "node.restore", detail)
+    if log.compare().sound:
+        log.checkpoint()
+    else:
+        log.set_aside()
+
+
+def _put(beside: Path, folder: Path) -> Path | None:
+    """The folder is in its place; what was there lies under another name."""
+    aside = None
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            names = (folder.with_name(f"{folder.name}.set-aside-{number}") for number in count(1))
+            aside = next(path for path in names if not path.exists())
+            folder.rename(aside)
+        elif folder.exists():
+            folder.rmdir()
+        beside.rename(folder)
+    except OSError as error:
+        raise InputError("OUTPUT_UNWRITABLE", f"cannot be put there ({error.strerror})", source=str(folder)) from error
+    return aside
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """An empty folder beside, ours alone; what a killed process left there is gone, and so is ours on any error."""
+    beside = folder.with_name(f".{folder.name}.restoring")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise InputError("OUTPUT_UNWRITABLE", f"cannot be made ({error.strerror})", source=str(folder)) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(mode=0o700)
+        yield beside
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        os.close(handle)
