@@ -46,6 +46,7 @@ WHOLE_ROOMS = {
         "cryptography",
         "h11",
         "jinja2",
+        "joserfc",
         "msgspec",
         "pyotp",
         "starlette",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from starling.cli.commands import add_verb
-from starling.errors import InputError
+from starling.errors import InputError, TrustError
 from starling.extras import need
 from starling.report.text import visible
 
@@ -24,6 +24,7 @@ examples:
     https://127.0.0.1:PORT/v1/patients     who is there
   starling node issue ward-3 dr-lee --role prescriber -o lee.pem
   starling node audit verify ward-3        was the log changed?
+  starling node ready ward-3               is it served, and sound?
 
 Settings stand in DIR/settings.toml, each explained; the API describes itself
 at /openapi.json.
@@ -49,6 +50,14 @@ _ISSUE_EXAMPLES: Final = """
 examples:
   starling node issue ward-3 dr-lee --role prescriber -o lee.pem
   starling node issue ward-3 sequencer-1 --role system -o sequencer-1.pem
+"""
+_READY_EXAMPLES: Final = """
+examples:
+  starling node ready ward-3
+  starling node ready demo --port 40519
+
+For a container or a watchdog on the same machine: it asks the node, and opens
+nothing itself.  exit codes: 0 ready, 2 no answer, 7 not sound
 """
 _AUDIT_EXAMPLES: Final = """
 examples:
@@ -84,6 +93,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     renewed = add_verb(verbs, "renew", "a new certificate for the device", renew)
     renewed.add_argument("folder", metavar="DIR", help="the node")
     renewed.add_argument("--days", type=int, default=365, metavar="N", help="how long it lasts (default: 365)")
+    asked = add_verb(verbs, "ready", "does it answer, and is it sound?", ready, _READY_EXAMPLES)
+    asked.add_argument("folder", metavar="DIR", help="the node")
+    asked.add_argument("--port", type=int, metavar="PORT", help="where it listens (default: that of the settings)")
     _add_audit(add_verb(verbs, "audit", "the audit log: verify, prove, export", None, _AUDIT_EXAMPLES))
 
 
@@ -140,10 +152,25 @@ def init(arguments: argparse.Namespace) -> int:
 def run_(arguments: argparse.Namespace) -> int:
     """Serves a node; one line on standard output says where."""
     _installed()
+    from starling.node.readiness import tell
     from starling.node.server import run as serve
 
-    serve(Path(arguments.folder), port=arguments.port, ready=lambda address: _say(f"ready {address}"))
+    def served(address: str) -> None:
+        _say(f"ready {address}")
+        tell("READY=1")
+
+    serve(Path(arguments.folder), port=arguments.port, ready=served)
     return 0
+
+
+def ready(arguments: argparse.Namespace) -> int:
+    """Says whether the node answers and is sound; 7 when it is not."""
+    _installed()
+    from starling.node.readiness import ask
+
+    health = ask(Path(arguments.folder), port=arguments.port)
+    _say(*(f"{what:10}{wrong or 'sound'}" for what, wrong in health.checks.items()))
+    return 0 if health.ready else TrustError.exit_code
 
 
 def issue(arguments: argparse.Namespace) -> int:

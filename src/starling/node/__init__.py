@@ -13,6 +13,7 @@
     peers      who is at the other end of a TLS connection     uploads    a body that is never whole in memory
     opening    the parts put together                          server     `starling node run`: all that runs beside
     every      a thread that does one thing again              dormancy   whether it was off for too long
+    readiness  whether it answers: told to systemd, asked by whoever watches
     administration   what is done at the keyboard: certificates, the audit log
 
 `starling.cli.node` alone imports it.  Needs the [node] extra.
