@@ -20,8 +20,10 @@ from typing import ClassVar, Final
 
 #: code -> one sentence of advice.  A code, once published, keeps its meaning.
 ADVICE: Final[dict[str, str]] = {
+    "ATTESTATION_REFUSED": "Keep the device from patients until somebody has looked at what it started with.",
     "BAD_ALLELE_INDEX": "A GT field names an allele its record does not list; regenerate the file with its caller.",
     "BAD_ARGUMENTS": "The examples of `starling COMMAND --help` show what it takes.",
+    "BAD_ATTESTATION": "Pass a file that `starling node attest` wrote.",
     "BAD_BED": "A callable-regions file needs chromosome, start and end (0-based, half open) in tab-separated columns.",
     "BAD_CALLS": "Pass a table that `starling cohort call` of this version wrote.",
     "BAD_EVIDENCE": "The evidence is damaged or of another version; call these people again from their source files.",
@@ -81,6 +83,7 @@ ADVICE: Final[dict[str, str]] = {
     "NO_GENOTYPES": "The file has no GT field or no sample column; a sites-only VCF cannot be interpreted.",
     "NO_METHOD": "The document at /openapi.json names the methods of every path.",
     "NO_NODE": "Make a node with `starling node init DIR`.",
+    "NO_QUOTE": "Check that there is a TPM 2.0, that tpm2-tools is installed, and `tpm` in settings.toml.",
     "NO_RESULT": "A laboratory takes the file in, reviews the result, and a second person releases it.",
     "OUTPUT_UNWRITABLE": "Check that the output directory exists, is writable and is not full.",
     "OUTSIDE_RESULT": "Pass it with --outside FILE; commands about one patient take it as an input, too.",
