@@ -15,6 +15,7 @@ from starling.node import measured
 from starling.node.opening import opened
 from starling.node.settings import Settings
 from starling.trust.attestation import judge, read_evidence
+from starling.trust.tpm import Tpm
 from tests import commands
 from tests.node.devices import serving
 from tests.simulators.hub import hub
@@ -39,7 +40,7 @@ def test_a_device_is_enrolled_and_asked_later(board: Chip, copied: Path, tmp_pat
     kept, now = tmp_path / "enrolled.json", tmp_path / "now.json"
     assert commands.run("node", "attest", copied, "-o", kept).code == 0
     assert commands.run("node", "attest", copied, "--nonce", NONCE, "-o", now).code == 0
-    asked = ["node", "attested", now, "--enrolled", kept, "--nonce"]
+    asked: list[str | Path] = ["node", "attested", now, "--enrolled", kept, "--nonce"]
     believed = commands.run(*asked, NONCE)
     assert (believed.code, believed.out) == (0, "the device started with what it was enrolled with\n")
     old = commands.run(*asked, "00" * 32)
@@ -57,9 +58,8 @@ def test_a_nonce_that_is_none_and_a_node_without_a_chip_are_one_line(board: Chip
     set_to(copied, tpm="swtpm:path=/nowhere")
     refused = commands.run("node", "attest", copied)
     assert (refused.code, refused.err.endswith("[NO_QUOTE]\n")) == (7, True)
-    missing = commands.run(
-        "node", "attested", copied / "none.json", "--enrolled", copied / "none.json", "--nonce", NONCE
-    )
+    none = copied / "none.json"
+    missing = commands.run("node", "attested", none, "--enrolled", none, "--nonce", NONCE)
     assert missing.err.endswith("[FILE_NOT_FOUND]\n")
 
 
@@ -73,11 +73,9 @@ def test_registers_that_no_chip_has_are_a_wrong_setting(registers: str) -> None:
 def test_what_it_started_with_reaches_the_hub_with_each_checkpoint(board: Chip, copied: Path, tmp_path: Path) -> None:
     """The quote is for the checkpoint that it goes with: an old one cannot go with a new checkpoint."""
     with hub(tmp_path, errors=0, lost=0) as (server, address, _):
+        known = Tpm(board.tcti).quote(b"enrolled")
         set_to(copied, tpm=board.tcti, hub=address, hub_authority=str(tmp_path / "hub.pem"))
         with serving(copied) as device:
-            enrolled = measured.hardware(device.node.settings)
-            assert enrolled is not None
-            known = enrolled.quote(b"enrolled")
             device.node.checkpoint()
             while len(server.events) < 2:
                 threading.Event().wait(0.05)

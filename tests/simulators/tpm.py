@@ -1,4 +1,4 @@
-"""A TPM 2.0 in software (swtpm of IBM and Debian), on a socket of its own: what its callers see is what a chip shows."""
+"""A TPM 2.0 in software (swtpm), on a socket of its own: what its callers see is what a chip shows."""
 
 from __future__ import annotations
 

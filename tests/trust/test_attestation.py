@@ -1,4 +1,4 @@
-"""A quote of a real TPM in software is believed for what it says; everything that was tampered with is refused by name."""
+"""A quote of a TPM in software is believed for what it says; everything that was tampered with is refused by name."""
 
 from __future__ import annotations
 

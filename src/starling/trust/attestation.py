@@ -139,9 +139,8 @@ def judge(evidence: Evidence, *, nonce: bytes, enrolled: Evidence) -> Judgement:
     if quote.digest == _digest(enrolled.registers):
         return Judgement("")
     told = evidence.registers if _digest(evidence.registers) == quote.digest else {}
-    return Judgement(
-        "measurements", tuple(each for each in quote.registers if told.get(each) != enrolled.registers[each])
-    )
+    differing = (each for each in quote.registers if told.get(each) != enrolled.registers[each])
+    return Judgement("measurements", tuple(differing))
 
 
 def read_evidence(text: str, source: str) -> Evidence:
