@@ -143,6 +143,9 @@ lock:  ## pin the tools again (needs uv); no index address may be recorded
 		--upgrade --custom-compile-command "make lock" --constraint requirements/dev.txt --all-extras \
 		--output-file requirements/extras.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --constraint requirements/extras.txt --extra node --extra hsm \
+		--output-file requirements/node.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--upgrade --custom-compile-command "make lock" --extra train --no-emit-package starling-pgx --output-file requirements/train.txt workshop/pyproject.toml
 
 clean:  ## remove everything that was made

@@ -25,6 +25,7 @@ ROOMS = sorted(path.parent.name for path in SRC.glob("*/__init__.py"))
 #: the node's rooms and its command import.
 EXTRAS = {
     "formats/htslib.py": {"pysam"},
+    "trust/attestation.py": {"cryptography"},
     "trust/audit.py": {"apsw", "cryptography"},
     "trust/certificates.py": {"cryptography"},
     "trust/holder.py": {"cryptography"},
@@ -46,6 +47,7 @@ WHOLE_ROOMS = {
         "cryptography",
         "h11",
         "jinja2",
+        "joserfc",
         "msgspec",
         "pyotp",
         "starlette",

@@ -21,6 +21,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
         "cryptography",
         "h11",
         "jinja2",
+        "joserfc",
         "msgspec",
         "pyotp",
         "starlette",

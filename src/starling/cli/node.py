@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 from pathlib import Path
 from typing import Final
 
 from starling.cli.commands import add_verb
 from starling.cli.node_care import add_care
 from starling.cli.node_words import installed, say
-from starling.errors import InputError
+from starling.errors import InputError, TrustError
 
 _ROLES: Final = ("prescriber", "pharmacist", "laboratory", "administrator", "auditor", "system")
 _EXAMPLES: Final = """
@@ -23,6 +24,7 @@ examples:
   starling node issue ward-3 dr-lee --role prescriber -o lee.pem
   starling node audit verify ward-3        was the log changed?
   starling node backup ward-3 ward-3.tar   sealed, of a running node too
+  starling node ready ward-3               is it served, and sound?
 
 Settings stand in DIR/settings.toml, each explained; the API describes itself
 at /openapi.json.
@@ -48,6 +50,31 @@ _ISSUE_EXAMPLES: Final = """
 examples:
   starling node issue ward-3 dr-lee --role prescriber -o lee.pem
   starling node issue ward-3 sequencer-1 --role system -o sequencer-1.pem
+"""
+_ATTEST_EXAMPLES: Final = """
+examples:
+  starling node attest ward-3 -o enrolled.json
+      when it is set up: keep this elsewhere
+  starling node attest ward-3 --nonce 5f0c...e1 -o now.json
+      later; whoever asks chooses the nonce
+  starling node attested now.json --nonce 5f0c...e1 --enrolled enrolled.json
+
+Needs tpm2-tools and the setting tpm.
+"""
+_ATTESTED_EXAMPLES: Final = """
+examples:
+  starling node attested now.json --nonce 5f0c...e1 --enrolled enrolled.json
+
+exit codes: 0 the device started as it did then, 7 it did not, or the quote
+is old, forged or another's
+"""
+_READY_EXAMPLES: Final = """
+examples:
+  starling node ready ward-3
+  starling node ready demo --port 40519
+
+For a container or a watchdog on the same machine: it asks the node, and opens
+nothing itself.  exit codes: 0 ready, 2 no answer, 7 not sound
 """
 _AUDIT_EXAMPLES: Final = """
 examples:
@@ -84,7 +111,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     renewed.add_argument("folder", metavar="DIR", help="the node")
     renewed.add_argument("--days", type=int, default=365, metavar="N", help="how long it lasts (default: 365)")
     add_care(verbs)
+    asked = add_verb(verbs, "ready", "does it answer, and is it sound?", ready, _READY_EXAMPLES)
+    asked.add_argument("folder", metavar="DIR", help="the node")
+    asked.add_argument("--port", type=int, metavar="PORT", help="where it listens (default: that of the settings)")
+    _add_attestation(verbs)
     _add_audit(add_verb(verbs, "audit", "the audit log: verify, prove, export", None, _AUDIT_EXAMPLES))
+
+
+def _add_attestation(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    quoted = add_verb(verbs, "attest", "what the device started with, quoted by its TPM", attest, _ATTEST_EXAMPLES)
+    quoted.add_argument("folder", metavar="DIR", help="the node")
+    quoted.add_argument("--nonce", metavar="HEX", help="of whoever asks, up to 32 bytes (default: a new one)")
+    quoted.add_argument("-o", "--output", metavar="FILE", help="where to write (default: the screen)")
+    judged = add_verb(verbs, "attested", "is a quote to be believed?", attested, _ATTESTED_EXAMPLES)
+    judged.add_argument("evidence", metavar="EVIDENCE", help="what the device said")
+    judged.add_argument("--nonce", metavar="HEX", required=True, help="what it was asked with")
+    judged.add_argument("--enrolled", metavar="FILE", required=True, help="what it said when it was set up")
 
 
 def _add_audit(audit: argparse.ArgumentParser) -> None:
@@ -129,10 +171,25 @@ def init(arguments: argparse.Namespace) -> int:
 def run_(arguments: argparse.Namespace) -> int:
     """Serves a node; one line on standard output says where."""
     installed()
+    from starling.node.readiness import tell
     from starling.node.server import run as serve
 
-    serve(Path(arguments.folder), port=arguments.port, ready=lambda address: say(f"ready {address}"))
+    def served(address: str) -> None:
+        say(f"ready {address}")
+        tell("READY=1")
+
+    serve(Path(arguments.folder), port=arguments.port, ready=served)
     return 0
+
+
+def ready(arguments: argparse.Namespace) -> int:
+    """Says whether the node answers and is sound; 7 when it is not."""
+    installed()
+    from starling.node.readiness import ask
+
+    health = ask(Path(arguments.folder), port=arguments.port)
+    say(*(f"{what:10}{wrong or 'sound'}" for what, wrong in health.checks.items()))
+    return 0 if health.ready else TrustError.exit_code
 
 
 def issue(arguments: argparse.Namespace) -> int:
@@ -154,6 +211,38 @@ def renew(arguments: argparse.Namespace) -> int:
     ends = administration.renew(Path(arguments.folder), days=arguments.days)
     say(f"the certificate of the device is good until {ends:%Y-%m-%d}")
     return 0
+
+
+def attest(arguments: argparse.Namespace) -> int:
+    """Writes what the hardware of the device says of its start."""
+    installed()
+    from starling.cli.output import write
+    from starling.node import administration
+
+    nonce = _nonce(arguments.nonce) if arguments.nonce else secrets.token_bytes(32)
+    write([administration.attest(Path(arguments.folder), nonce).text()], _output(arguments))
+    return 0
+
+
+def attested(arguments: argparse.Namespace) -> int:
+    """Says whether a quote is believed; 7 when it is not."""
+    installed()
+    from starling.trust.attestation import judge, read_evidence
+
+    told, enrolled = (read_evidence(_text(name), name) for name in (arguments.evidence, arguments.enrolled))
+    say(judge(told, nonce=_nonce(arguments.nonce), enrolled=enrolled).require().text())
+    return 0
+
+
+def _nonce(text: str) -> bytes:
+    """Raises: InputError BAD_OPTION."""
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if not 0 < len(found) <= 32:
+        raise InputError("BAD_OPTION", "is not 1 to 32 bytes in hexadecimal digits", source="--nonce")
+    return found
 
 
 def verify(arguments: argparse.Namespace) -> int:

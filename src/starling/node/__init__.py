@@ -11,8 +11,10 @@
     policy     who may do what (Cedar)                         identity, callers   who somebody is
     endpoints  what the API takes and gives: one table         api        it served; problems, openapi, limits, metrics
     peers      who is at the other end of a TLS connection     uploads    a body that is never whole in memory
+    measured   what it started with, quoted by its TPM
     opening    the parts put together                          server     `starling node run`: all that runs beside
     every      a thread that does one thing again              dormancy   whether it was off for too long
+    readiness  whether it answers: told to systemd, asked by whoever watches
     administration   what is done at the keyboard: certificates, the audit log
 
 `starling.cli.node` alone imports it.  Needs the [node] extra.

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from starling.errors import InternalError
+from starling.errors import InputError, InternalError
 from starling.node.desk import now
 from starling.node.founding import DAYS, private
 from starling.node.layout import Layout
+from starling.node.measured import hardware
 from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened, unsealed
 from starling.node.records import Records
 from starling.node.settings import Settings
 from starling.node.values import Erased, Principal, Role
+from starling.trust.attestation import Evidence
 from starling.trust.audit import AuditLog
 from starling.trust.certificates import Authority, identity_of
 from starling.trust.events import event
@@ -45,6 +47,20 @@ def renew(folder: Path, *, days: int = DAYS) -> datetime:
         recorded(settings, records, log, "certificate.write", {"certificate": "device", "of": "system"})
         private(layout.device, issued.private_pem(password) + issued.chain)
     return identity_of(issued.chain).ends
+
+
+def attest(folder: Path, nonce: bytes) -> Evidence:
+    """What the hardware of the device says of its start; the log has it.
+
+    Raises: TrustError NO_QUOTE and others, the security officer's; InputError BAD_SETTING, the administrator's.
+    """
+    with unsealed(folder) as (_, settings, records, log):
+        quoting = hardware(settings)
+        if quoting is None:
+            raise InputError("BAD_SETTING", "tpm names no hardware", source="settings.toml")
+        found = quoting.quote(nonce)
+        recorded(settings, records, log, "node.attest", {"nonce": nonce.hex()})
+    return found
 
 
 def verify(folder: Path, checkpoint: str | None = None) -> Verdict:

@@ -14,6 +14,7 @@ from starling.node.desk import Desk, now
 from starling.node.files import Files
 from starling.node.identity import Accounts, Sessions
 from starling.node.layout import Layout
+from starling.node.measured import hardware, with_quote
 from starling.node.outbox import Happening, Kind
 from starling.node.questions import Questions
 from starling.node.records import Records
@@ -45,6 +46,7 @@ class Node(Desk):
         self.questions = Questions(self)
         self.files = Files(self)
         self.subjects = Subjects(self)
+        self._hardware = hardware(settings)
 
     # --- people and the node itself -----------------------------------------------------------------------------------
 
@@ -161,8 +163,10 @@ class Node(Desk):
         """
         with self.records.lock:
             note = self.log.checkpoint()
-            if self.outbox is not None:
-                self.outbox.put(Happening(Kind.AUDIT, "audit-log", now(), {"checkpoint": note}))
+        if self.outbox is not None:
+            said = {"checkpoint": note, **with_quote(note, self._hardware)}  # a chip may take a second: no lock is held
+            with self.records.lock:
+                self.outbox.put(Happening(Kind.AUDIT, "audit-log", now(), said))
         return note
 
     def health(self) -> Health:

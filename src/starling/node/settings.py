@@ -66,6 +66,8 @@ TABLE: Final = (
     Setting("emergency_list", "", "",
             "folder for a list in PLAIN TEXT of drugs to avoid by patient, for when the node is down; empty: none"),
     Setting("witness", "", "", "a second place for checkpoints of the audit log; empty: DIR/checkpoint alone"),
+    Setting("tpm", "", "", "a TPM 2.0 whose quotes go to the hub, such as device:/dev/tpmrm0; empty: none"),
+    Setting("tpm_registers", "0,1,2,3,4,5,6,7", "", "registers (PCR) of the boot that are quoted"),
 )  # fmt: skip
 _BY_NAME: Final = {each.name: each for each in TABLE}
 

@@ -10,5 +10,7 @@ events          who did what: AuditEvent of FHIR in the manner of IHE BALP
 note, proof     signed checkpoints and proofs that other tools read (C2SP)                    [node]
 verdict         what was done to a log: a pure judgement
 audit           the log itself: append, checkpoint, prove, verify                             [node]
+attestation     what a device started with: the interface, and what makes a quote believed      [node]
+tpm             quotes of a TPM 2.0, by tpm2-tools                                              [node]
 certificates    a small authority for the device and for who may call it                      [node]
 """
