@@ -34,14 +34,19 @@ class Alternatives:
 
     def __init__(self, drugs: Iterable[Drug]) -> None:
         """`drugs`: those whose answers are given."""
+        drugs = tuple(drugs)
         self._others = {drug.name: drug.others for drug in drugs}
         self._mentioned = {drug.name: frozenset(drug.mentioned) for drug in drugs}
+        # every drug that the sources of one name, those without advice last: a label may limit them
+        self._held = {name: (*others, *sorted(self._mentioned[name])) for name, others in self._others.items()}
         #: by identity, beside the answers themselves: while they are kept no others can have their identities
         self._made: dict[tuple[int, ...], tuple[tuple[DrugResult | None, ...], DrugResult]] = {}
 
     def needed(self, given: Iterable[DrugResult]) -> tuple[str, ...]:
         """The drugs whose answers decide the alternatives of these, from A to Z."""
-        names = {other for each in given if each.headline_action not in _KEPT for other in self._held(each.drug)}
+        names = {
+            other for each in given if each.headline_action not in _KEPT for other in self._held.get(each.drug, ())
+        }
         return tuple(sorted(names))
 
     def filled(self, given: DrugResult, answers: Mapping[str, DrugResult]) -> DrugResult:
@@ -49,7 +54,7 @@ class Alternatives:
         if given.headline_action in _KEPT:
             return given
         others = self._others.get(given.drug, ())
-        held = (given, *(answers.get(name) for name in self._held(given.drug)))
+        held = (given, *(answers.get(name) for name in self._held.get(given.drug, ())))
         key = tuple(map(id, held))
         known = self._made.get(key)
         if known is not None:
@@ -59,10 +64,6 @@ class Alternatives:
         if len(self._made) >= _KEPT_ANSWERS:
             self._made.clear()
         return self._made.setdefault(key, (held, made))[1]
-
-    def _held(self, drug: str) -> tuple[str, ...]:
-        """Every drug that the sources of this one name, those without advice last: a label may limit them."""
-        return (*self._others.get(drug, ()), *sorted(self._mentioned.get(drug, ())))
 
     def _checked(
         self, given: DrugResult, answers: Mapping[str, DrugResult], others: Sequence[str]
