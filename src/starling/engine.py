@@ -9,12 +9,12 @@ an engine, and one can be replaced while others finish.
 
 from __future__ import annotations
 
+from _thread import RLock
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from threading import RLock
 from time import gmtime, perf_counter, strftime
 from typing import Final, Self
 
@@ -38,6 +38,7 @@ from starling.errors import InputError
 from starling.formats.registry import OUTSIDE_RESULT, states_results
 from starling.formats.stream import Progress
 from starling.genotyping.collect import Collected, collect
+from starling.genotyping.evidence import Lines
 from starling.guidance.alternatives import Alternatives
 from starling.guidance.conversion import convert
 from starling.guidance.facts import NOT_A_CHECKER, fact_notices, with_age
@@ -58,6 +59,8 @@ Source = str | Path | Sequence[str | Path]
 
 #: Whole, of everybody, about every drug.
 EVERYTHING: Final = Question()
+#: Meanings of calls kept for the next patient; emptied when full.
+_KEPT_MEANINGS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class Engine:
         """`whole`: the engine that was narrowed to a question; names are looked up in all that it knows."""
         self.knowledge = knowledge
         self._whole = whole or self
-        self._digest = ResultDigest()
+        self._digest, self._lines = ResultDigest(), Lines()
+        self._meanings: dict[GeneCall, GeneResult] = {}
         self.lock = RLock()
 
     def __repr__(self) -> str:
@@ -237,7 +241,14 @@ class Engine:
             sample=genotypes.sample,
             subject=subject,
             result_sha256="",
-            provenance=_provenance(genotypes, collected, self.knowledge, self._recorded(options, question), said),
+            provenance=_provenance(
+                genotypes,
+                collected,
+                collected.evidence_sha256(genotypes, self._lines),
+                self.knowledge,
+                self._recorded(options, question),
+                said,
+            ),
             run=_run(self.knowledge, _timings(read_ms, clock)),
             genes=results,
             drugs=drugs,
@@ -273,9 +284,16 @@ class Engine:
         return tuple(results)
 
     def _meaning(self, call: GeneCall) -> GeneResult:
-        knowledge = self.knowledge
-        definition = knowledge.definitions.get(call.gene) or knowledge.beside.get(call.gene)
-        return interpret(call, definition, knowledge.guidance.phenotypes.get(call.gene))
+        """What a call means, kept for the next patient with the same call: one value for equal results."""
+        known = self._meanings.get(call)
+        if known is None:
+            knowledge = self.knowledge
+            definition = knowledge.definitions.get(call.gene) or knowledge.beside.get(call.gene)
+            known = interpret(call, definition, knowledge.guidance.phenotypes.get(call.gene))
+            if len(self._meanings) >= _KEPT_MEANINGS:
+                self._meanings.clear()
+            self._meanings[call] = known
+        return known
 
     def _of_facts(self, question: Question) -> tuple[Notice, ...]:
         """What to say of the facts of the patient, and once that medicines were not checked against each other."""
@@ -411,6 +429,7 @@ def _stated(call: OutsideCall) -> dict[str, object]:
 def _provenance(
     genotypes: SampleGenotypes,
     collected: Collected,
+    evidence: str,
     knowledge: KnowledgeBase,
     options: Mapping[str, object],
     notices: tuple[Notice, ...],
@@ -419,7 +438,7 @@ def _provenance(
     stamp = InputStamp(
         name=source.name,
         bytes=source.size,
-        evidence_sha256=collected.evidence_sha256(genotypes),
+        evidence_sha256=evidence,
         file_sha256=source.file_sha256,
         build=source.build.name if source.build else None,
         build_from=source.build.stated_by if source.build else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from starling.calling import matching
 from starling.calling.matching import MAX_COMPLETIONS, Match, match
 from starling.calling.phasing import TooAmbiguousError
 from starling.definitions import GeneDefinition
@@ -186,3 +187,32 @@ def test_haploid() -> None:
     found = matched(definition, {1: "T", 2: "-"})
     assert best(found) == ["A", "C"]
     assert matched(definition, {1: "A", 2: "-"}).cannot_exclude == ()
+
+
+# What was matched before is kept for who was observed alike, and for nobody else.
+
+
+def test_who_was_observed_alike_gets_the_same_match_and_nobody_else_does() -> None:
+    table = table_of(TOY)
+    people: list[dict[int, str]] = [
+        {},
+        {101: "A/T"},
+        {101: "A/T", 102: "C/T"},
+        {101: "A|T", 102: "C|T"},
+        {101: "A|T", 102: "T|C"},
+        {101: "A/T", 103: "./."},
+        {101: "./T", 102: "C/T"},
+    ]
+    for keep_all in (False, True):
+        afresh = [matched(TOY, changes, keep_all=keep_all) for changes in people]
+        kept = [match(table, seen_in(TOY, changes), keep_all=keep_all) for changes in people for _ in range(2)]
+        assert kept == [each for each in afresh for _ in range(2)]
+        assert all(one is other for one, other in zip(kept[::2], kept[1::2], strict=True))
+
+
+def test_a_full_store_of_matches_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "KEPT_MATCHES", 2)
+    table = table_of(TOY)
+    people: list[dict[int, str]] = [{}, {101: "A/T"}, {102: "C/T"}, {101: "T/T"}] * 2
+    assert [match(table, seen_in(TOY, each)) for each in people] == [matched(TOY, each) for each in people]
+    assert len(table.matches) <= 2

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from starling.assessment import Recommendation
+from starling.assessment import GeneResult, Recommendation
+from starling.definitions import GuidanceRules
+from starling.guidance.flows import FLOWS
 from starling.guidance.flows.warfarin import ancestry_of
+from starling.guidance.recommendation import Advisor
 from starling.vocabulary import VariantCopies
 from tests.guidance.conftest import Advised, Called, by_source, codes
 
@@ -190,3 +193,39 @@ def test_peginterferon_is_information_only(
 def test_peginterferon_without_ifnl3(advised: Advised) -> None:
     answer = advised("ribavirin")
     assert (answer.status, answer.genes_missing) == ("no_result", ("IFNL3",))
+
+
+@pytest.mark.parametrize("drug", sorted(FLOWS))
+def test_a_flow_looks_at_the_results_of_its_guidelines_genes_alone(
+    called: Called, rules: GuidanceRules, drug: str
+) -> None:
+    """By them an answer is kept for the next patient."""
+
+    asked: set[str] = set()
+
+    class Watched(dict[str, GeneResult]):
+        def get(self, gene: str, default: Any = None) -> Any:
+            asked.add(gene)
+            return super().get(gene, default)
+
+        def __getitem__(self, gene: str) -> GeneResult:
+            asked.add(gene)
+            return super().__getitem__(gene)
+
+    guideline = next(each for each in rules.guidelines if each.id == FLOWS[drug].guideline)
+    known = {"CYP2C9": "*1/*3", "VKORC1": f"{WILD}/{SENSITIVE}", "CYP4F2": "*1/*1"}
+    results = Watched({gene: called(gene, result) for gene, result in known.items()})
+    FLOWS[drug].advise(drug, guideline, results, {})
+    assert asked and asked <= {*guideline.genes}
+
+
+def test_people_who_share_results_share_the_answer_of_a_flow_and_others_do_not(
+    called: Called, rules: GuidanceRules
+) -> None:
+    advisor = Advisor(rules)
+    drug = [each for each in rules.drugs if each.name == "warfarin"]
+    usual, rare = called("CYP2C9", "*1/*1"), called("CYP2C9", "*1/*1", cannot_exclude=("*8",))
+    vkorc1 = called("VKORC1", f"{WILD}/{WILD}")
+    first, again, other = (advisor.answers(drug, [each, vkorc1])[0] for each in (usual, usual, rare))
+    assert first is again
+    assert other == Advisor(rules).answers(drug, [rare, vkorc1])[0] != first

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sqlite3
 import threading
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -283,6 +285,28 @@ def test_a_constant_number_of_statements(compiled: Path) -> None:
         fresh.find_drug("Plavix"), fresh.find_inhibitors("Paxil"), fresh.knows_medicine("x"), fresh.definitions
         assert len(statements) == after_loading
     assert len(statements) == 23
+
+
+def test_a_question_reads_again_only_rows_by_their_keys(compiled: Path) -> None:
+    statements: list[str] = []
+    with KnowledgeBase.open(compiled) as fresh:
+        first = fresh.about([fresh.find_drug("clopidogrel").name])
+        assert first.guidance.drugs and first.definitions
+        fresh._rows._database.set_trace_callback(statements.append)
+        assert fresh.about(["codeine"]).guidance.drugs and fresh.about(["codeine"]).definitions
+    assert {text.split()[3] for text in statements} <= {"gene", "guideline", "digest"}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[], [("a", "b")], [("a",), ("b",)], [("a", ""), ("b", "c")], [("a", 1), ("b", None)], [("a", 1.5, "é")], [(), ()]],
+)
+def test_the_digest_of_rows_is_of_their_shapes_and_texts(rows: list[tuple[Any, ...]]) -> None:
+    fields = [field for row in rows for field in row]
+    kinds = [{str: 0, int: 1, float: 2, type(None): 3}[type(field)] for field in fields]
+    lengths = [len(str(field)) for field in fields]
+    text = f"{[len(row) for row in rows]}{kinds}{lengths}" + "".join(map(str, fields))
+    assert digest_of(rows) == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_threads_share_one_knowledge_base(compiled: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Final
 
@@ -28,6 +29,7 @@ RULES: Final[Mapping[str, str]] = {
 }
 
 
+@cache  # asked for by every gene of every person
 def rule_named(name: str) -> Rule:
     """The rule of that name.  Raises: KeyError when this program has none."""
     rule: Rule = import_module(RULES[name]).call

@@ -22,6 +22,8 @@ ClassPair = tuple[int, int]
 
 #: Half-called sites are completed in every way the definition knows, up to this many ways per gene.
 MAX_COMPLETIONS = 256
+#: Matches of a gene kept for the next patient; emptied when full.
+KEPT_MATCHES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,23 @@ class Scores(dict[int, int]):
 
 
 def match(table: MatchTable, seen: Observation, *, keep_all: bool = False) -> Match:
-    """The best diplotypes for what was observed and everything else that fits.
+    """The best diplotypes for what was observed and everything else that fits; kept for who was observed alike.
 
     `keep_all`: report every consistent diplotype, whatever its score (NAT2 unphased).
     Raises: TooAmbiguousError when too many haplotype pairs fit.
     """
+    groups = tuple(seen.groups.values())  # whatever their names
+    key = seen.fits, groups, seen.present, seen.homozygous_reference, seen.missing, seen.haploid, seen.half, keep_all
+    known: Match | None = table.matches.get(key)
+    if known is None:
+        known = _matched(table, seen, keep_all=keep_all)
+        if len(table.matches) >= KEPT_MATCHES:
+            table.matches.clear()
+        table.matches[key] = known
+    return known
+
+
+def _matched(table: MatchTable, seen: Observation, *, keep_all: bool) -> Match:
     if _one_fits(seen):
         name = table.alleles[seen.fits.bit_length() - 1].reported_as
         return Match(best=(Diplotype((name,) if seen.haploid else (name, name)),))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from starling.definitions import AlleleMasks, GeneDefinition, NamedAllele
 from starling.masks import masks_of
-from starling.values import dataclass
+from starling.values import dataclass, field
 from starling.vocabulary import Locus
 
 
@@ -39,6 +40,8 @@ class MatchTable:
     classes: tuple[int, ...]
     class_of: tuple[int, ...]
     everything: int
+    #: what was matched before (see `matching.match`)
+    matches: dict[Hashable, Any] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1024)

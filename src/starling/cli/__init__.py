@@ -13,7 +13,6 @@ import gc
 import io
 import os
 import sys
-import threading
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
@@ -41,7 +40,9 @@ def process() -> NoReturn:
     code = main()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    if threading.active_count() == 1 and not sys.modules.keys() & _END_THEMSELVES:
+    threading = sys.modules.get("threading")  # not loaded only to ask
+    alone = threading is None or threading.active_count() == 1
+    if alone and not sys.modules.keys() & _END_THEMSELVES:
         os._exit(code)
     sys.exit(code)
 

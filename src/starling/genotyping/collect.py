@@ -65,17 +65,17 @@ class Collected:
         """The names of the files, without folders."""
         return self.stamp.name
 
-    def evidence_sha256(self, sample: SampleGenotypes) -> str:
-        """The digest of one person's canonical genotypes."""
-        return evidence.evidence_sha256(sample)
+    def evidence_sha256(self, sample: SampleGenotypes, lines: evidence.Lines | None = None) -> str:
+        """The digest of one person's canonical genotypes.  `lines`: those that were written before."""
+        return evidence.evidence_sha256(sample, lines)
 
     def positions(self, sample: SampleGenotypes) -> dict[str, int]:
         """How many sites were called, not called, not assayed, and assumed to be reference (not among the called)."""
         genotypes = sample.genotypes.values()
-        states = [genotype.state for genotype in genotypes]
+        others = [genotype.state for genotype in genotypes if genotype.state is not State.CALLED]
         filled = [genotype.filled for genotype in genotypes].count(True)
-        called = states.count(State.CALLED) - filled
-        nocall = states.count(State.NOCALL)
+        called = len(genotypes) - len(others) - filled
+        nocall = others.count(State.NOCALL)
         missing = self.sites - called - filled - nocall
         return {"called": called, "nocall": nocall, "notassayed": missing, "filled_as_reference": filled}
 

@@ -61,8 +61,8 @@ class CellReader:
     def add(self, record: Record, sites: ChromosomeSites, people: Sequence[int] | None = None) -> None:
         """What the record states of `people` (None: of all) is stored."""
         chosen: Sequence[int] = range(len(self._columns)) if people is None else people
-        slot = _quick_slot(record, sites)
-        if slot is None:
+        slot = sites.plain.get(record.position)
+        if slot is None or not _is_quick(record, slot):
             plan = plan_record(record, sites)
             if plan is not None:
                 self._add(self._read(record, sites, {}), plan, chosen)
@@ -167,10 +167,8 @@ class _Columns:
         return call
 
 
-def _quick_slot(record: Record, sites: ChromosomeSites) -> BaseSlot | None:
-    """The site of a record of single bases at a single-base site; None: take the long way."""
-    slot, alts = sites.plain.get(record.position), record.alts
-    if slot is None or record.end != slot.position or not alts:
-        return None
-    ref = record.ref
-    return slot if ref == slot.reference and ref not in alts and _BASES.issuperset(alts) else None
+def _is_quick(record: Record, slot: BaseSlot) -> bool:
+    """Whether it is a record of single bases at a single-base site; else take the long way."""
+    ref, alts = record.ref, record.alts
+    single = record.end == record.position and ref == slot.reference
+    return single and bool(alts) and ref not in alts and _BASES.issuperset(alts)

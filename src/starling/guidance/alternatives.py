@@ -34,8 +34,10 @@ class Alternatives:
 
     def __init__(self, drugs: Iterable[Drug]) -> None:
         """`drugs`: those whose answers are given."""
+        drugs = tuple(drugs)
         self._others = {drug.name: drug.others for drug in drugs}
         self._mentioned = {drug.name: frozenset(drug.mentioned) for drug in drugs}
+        self._held = {name: (*others, *sorted(self._mentioned[name])) for name, others in self._others.items()}
         #: by identity, beside the answers themselves: while they are kept no others can have their identities
         self._made: dict[tuple[int, ...], tuple[tuple[DrugResult | None, ...], DrugResult]] = {}
 
@@ -62,7 +64,7 @@ class Alternatives:
 
     def beside(self, drug: str) -> tuple[str, ...]:
         """Every drug that the sources of this one name, those without advice last: a label may limit them."""
-        return (*self._others.get(drug, ()), *sorted(self._mentioned.get(drug, ())))
+        return self._held.get(drug, ())
 
     def _checked(
         self, given: DrugResult, answers: Mapping[str, DrugResult], others: Sequence[str]

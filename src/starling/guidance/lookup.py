@@ -92,7 +92,8 @@ def actions_of(block: Block, standings: Standings) -> frozenset[str]:
 
 def _applying(block: Block, standings: Standings) -> Iterator[tuple[tuple[Option, ...], int]]:
     """Keys under which the patient is looked up and found, and the number of the row."""
-    for options in product(*[keys.options(standings[keys.gene]) for keys in block.keys]):
+    asked = [keys.options(standings[keys.gene]) for keys in block.keys]
+    for options in zip(asked[0], strict=True) if len(asked) == 1 else product(*asked):
         number = block.numbers.get(tuple([option.key for option in options]))
         if number is not None:
             yield options, number

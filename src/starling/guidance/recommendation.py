@@ -37,7 +37,6 @@ from starling.guidance.remarks import (
     Enzymes,
     enzymes_of,
     medicine_notices,
-    relevant_genes,
     unlisted,
     untested,
     untested_notice,
@@ -93,6 +92,11 @@ class _Patient:
     memory: Memory
     keys: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
+    @property
+    def is_particular(self) -> bool:
+        """Whether more than standings may decide what is said."""
+        return bool(self.facts.is_stated or self.medicines or self.subject)
+
     def key(self, plan: _Plan) -> AnswerKey:
         """What tells patients apart for this drug."""
         numbers = self.keys.get(plan.kind)
@@ -100,6 +104,8 @@ class _Patient:
             known = [(self.numbered.get(gene), exact) for gene, exact in plan.asked]
             numbers = tuple([0 if each is None else each.exact if exact else each.plain for each, exact in known])
             self.keys[plan.kind] = numbers
+        if plan.flow is not None:  # which looks at the results themselves; the memory keeps them
+            numbers = (*numbers, *(id(self.results.get(gene)) for gene in plan.flow.genes))
         return plan.drug.name, self.wanted, numbers
 
 
@@ -192,7 +198,8 @@ class Advisor:
         Raises: KeyError, the caller's, when the rules are not about one of the drugs.
         """
         patient = self._patient(results, medication, subject, sources)
-        return tuple([self._answer(self._plans[drug.name], patient) for drug in drugs])
+        answer = self._answer_afresh if patient.is_particular else self._answer
+        return tuple([answer(self._plans[drug.name], patient) for drug in drugs])
 
     def _patient(
         self,
@@ -228,9 +235,7 @@ class Advisor:
         )
 
     def _answer(self, plan: _Plan, patient: _Patient) -> DrugResult:
-        """The answer, kept where nothing but standings decides it."""
-        if patient.facts.is_stated or patient.medicines or patient.subject or plan.drug.name in FLOWS:
-            return self._answer_afresh(plan, patient)
+        """The answer of somebody in no way particular, kept where nothing but standings decides it."""
         key, answers = patient.key(plan), patient.memory.answers
         answer = answers.get(key)
         return answers.setdefault(key, self._answer_afresh(plan, patient)) if answer is None else answer
@@ -382,16 +387,18 @@ def _plans(rules: GuidanceRules) -> dict[str, _Plan]:
         own = tuple(blocks.get(drug.name, ()))
         exact = {keys.gene for block in own for keys in block.keys if keys.asks_diplotypes}
         tests = tuple(all_tests.get(drug.name, ()))
-        genes = dict.fromkeys(gene for block in own for gene in (*block.genes, *block.guideline.genes))
-        genes |= dict.fromkeys(test.gene for test in tests)
-        genes |= dict.fromkeys(gene for gene, _ in deciding.get(drug.name, ()))
-        exact |= {gene for gene, by_diplotype in deciding.get(drug.name, ()) if by_diplotype}
+        named = dict.fromkeys([gene for block in own for gene in (*block.table.genes, *block.guideline.genes)])
+        genes = {**named, **dict.fromkeys([test.gene for test in tests])}
+        for gene, of_diplotypes in deciding.get(drug.name, ()):
+            genes[gene] = None
+            if of_diplotypes:
+                exact.add(gene)
         usual = tuple(gene for gene in genes if (known := rules.phenotypes.get(gene)) and known.uninformative)
         harms = tuple(all_harms.get(drug.name, ()))
         limits = tuple(all_limits.get(drug.name, ()))
-        asked = tuple((gene, gene in exact or gene in usual) for gene in genes)
+        asked = tuple([(gene, gene in exact or gene in usual) for gene in genes])
         flow = guidelines.get(FLOWS[drug.name].guideline) if drug.name in FLOWS else None
-        relevant = relevant_genes(drug, own, flow.genes if flow is not None else ())
+        relevant = tuple({**named, **dict.fromkeys((*(flow.genes if flow is not None else ()), *drug.other_enzymes))})
         kind = kinds.setdefault(asked, len(kinds))
         plans[drug.name] = _Plan(
             drug, own, flow, asked, kind, relevant, tests, harms, grave_results(harms), usual, limits

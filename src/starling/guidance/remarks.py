@@ -33,8 +33,10 @@ def unlisted(answered: Answered, standings: Standings) -> tuple[Notice, ...]:
             spoken.setdefault(_list_of(block), set()).update(block.genes)
     silent: dict[tuple[tuple[str, str], str], list[str]] = {}
     for block, rows in answered:
+        if rows:
+            continue
         heard = spoken.get(_list_of(block), set()).issuperset(block.genes)
-        if not rows and not heard and not any(block.missing(standings)):
+        if not heard and not any(block.missing(standings)):
             known = " and ".join(_known(keys, standings[keys.gene]) for keys in block.keys)
             silent.setdefault((_list_of(block), known), []).append(block.guideline.id)
     return tuple(
@@ -80,12 +82,6 @@ def _is_missing(gene: str, blocks: Iterable[Block], standings: Standings) -> boo
 def untested_notice(test: RequiredTest) -> Notice:
     """Who asks for the test."""
     return Notice("TEST_REQUIRED", f"{test.said}; no result of {test.gene} is known here.")
-
-
-def relevant_genes(drug: Drug, blocks: Iterable[Block], more: Iterable[str] = ()) -> tuple[str, ...]:
-    """Every gene whose enzyme matters for the drug: named by one of its guidelines, or by its label."""
-    named = (gene for block in blocks for gene in (*block.genes, *block.guideline.genes))
-    return tuple(dict.fromkeys((*named, *more, *drug.other_enzymes)))
 
 
 @dataclass(frozen=True, slots=True)

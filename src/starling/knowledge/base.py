@@ -7,10 +7,10 @@ process.  Asked about single drugs (`about`), it reads what bears on them and no
 from __future__ import annotations
 
 import gc
+from _thread import RLock
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self
 

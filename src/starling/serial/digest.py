@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from starling.assessment import Assessment, DrugResult
-from starling.serial.encoding import assessment_fields, drug_fields
+from starling.assessment import Assessment, DrugResult, GeneResult
+from starling.serial.encoding import assessment_fields, drug_fields, gene_fields
 from starling.values import replace
 
 #: Left out of the result digest: when and how fast, and the digest itself.
@@ -20,35 +20,32 @@ _CANONICAL: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separat
 
 
 class ResultDigest:
-    """Result digests of one assessment after another: the canonical text of an answer that was seen before is kept.
+    """Result digests of one assessment after another: the canonical text of what was seen before is kept.
 
-    Patients share answers (one value for equal results), so only the genes and the provenance are written anew.
+    Patients share answers and results (one value for equal ones), so only the provenance is written anew.
     """
 
     def __init__(self) -> None:
         #: by identity, beside the answer itself: while it is kept no other can have its identity
-        self._texts: dict[int, tuple[DrugResult, str]] = {}
+        self._texts: dict[int, tuple[DrugResult | GeneResult, str]] = {}
 
     def of(self, assessment: Assessment) -> str:
         """What `result_digest` gives for the published object of the assessment."""
-        drugs = ",".join(map(self._text, assessment.drugs))
-        rest = {
-            key: value
-            for key, value in assessment_fields(replace(assessment, drugs=())).items()
-            if key not in UNDIGESTED
-        }
-        # keys are sorted, and "drugs" comes before all others
-        text = _CANONICAL.encode(rest).replace('{"drugs":[]', f'{{"drugs":[{drugs}]', 1)
+        drugs, genes = ",".join(map(self._text, assessment.drugs)), ",".join(map(self._text, assessment.genes))
+        fields = assessment_fields(replace(assessment, drugs=(), genes=()))
+        rest = _CANONICAL.encode({key: value for key, value in fields.items() if key not in UNDIGESTED})
+        # keys are sorted, and these two come before all others
+        text = rest.replace('{"drugs":[],"genes":[]', f'{{"drugs":[{drugs}],"genes":[{genes}]', 1)
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
-    def _text(self, drug: DrugResult) -> str:
-        known = self._texts.get(id(drug))
-        if known is not None and known[0] is drug:
+    def _text(self, result: DrugResult | GeneResult) -> str:
+        known = self._texts.get(id(result))
+        if known is not None and known[0] is result:
             return known[1]
         if len(self._texts) >= _KEPT_TEXTS:
             self._texts.clear()
-        text = _CANONICAL.encode(drug_fields(drug))
-        self._texts[id(drug)] = (drug, text)
+        text = _CANONICAL.encode(gene_fields(result) if isinstance(result, GeneResult) else drug_fields(result))
+        self._texts[id(result)] = (result, text)
         return text
 
 

@@ -6,10 +6,10 @@ replace several bases) and an *indel* (a stretch within which one length change 
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from threading import Lock
 from typing import NamedTuple
 
 from starling.definitions import GeneDefinition, Site
@@ -283,7 +283,7 @@ class Grounds:
     def __init__(self, places: Iterable[GeneDefinition | GenePlaces]) -> None:
         self._places = tuple(places)
         self._maps: dict[BuildName, SiteMap] = {}
-        self._lock = Lock()
+        self._lock = allocate_lock()
 
     def of(self, build: BuildName) -> SiteMap:
         """The map of all sites."""
