@@ -105,19 +105,16 @@ def test_every_person_of_the_panel(data_file: Callable[[str], Path], tmp_path: P
     tables, engine = Tables(done.outputs), bundled_engine()
     known = tables.parsed_patterns()
     advisor = Advisor(engine.knowledge.guidance)
-    checked = 0
-    for number, genotypes in enumerate(engine.read(panel, options).samples):
-        checked += 1
-        if number % step:
-            continue
+    assert len(tables.people) == 3202
+    chosen = tuple(tables.people)[::step]
+    for number, genotypes in enumerate(engine.read(panel, options, samples=chosen).samples):
         own = {gene: engine.call(gene, genotypes, options) for gene in engine.knowledge.genes}
         results = engine.interpreted(own, own)
         patterns = tables.people[genotypes.sample]
         assert {each.gene: each for each in results} == {gene: known[gene, name] for gene, name in patterns.items()}
-        if number % 80 == 0:
+        if number * step % 80 == 0:
             said = {each.drug: drug_fields(each) for each in advisor.recommend(results)}
             assert tables.advice_for(patterns) == json.loads(json.dumps(said))
-    assert checked == 3202
 
 
 def test_a_directory_of_genomes_shares_patterns(tmp_path: Path) -> None:
