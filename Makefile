@@ -103,7 +103,7 @@ TRACED ?=
 pytest: setup
 	@rm -f .coverage .coverage.*
 	$(if $(TRACED),COVERAGE_PROCESS_START=pyproject.toml) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
-	$(BIN)/python -m pytest -m ray
+	$(BIN)/python -m pytest -m ray tests/cohort
 	$(if $(TRACED),@$(BIN)/coverage combine -q && $(BIN)/coverage report)
 
 # Where a test tries a sample of what it tries here (tests/effort.py, tests/conftest.py).

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -126,8 +127,13 @@ def test_advice_is_one_sentence_in_order() -> None:
     assert [code for code, text in ADVICE.items() if not text.endswith(".") or "\n" in text] == []
 
 
-def codes_of_results() -> Iterator[tuple[str, str]]:
+@cache
+def codes_of_results() -> tuple[tuple[str, str], ...]:
     """(place, code): what these values are given, and every CODE_LIKE_THIS where results are made."""
+    return tuple(_codes_of_results())
+
+
+def _codes_of_results() -> Iterator[tuple[str, str]]:
     yield from codes_given_to("Notice", "Remark", "Undetermined")
     for path in MODULES:
         if path.relative_to(SRC).parts[0] in {"calling", "genotyping", "guidance", "source", "engine.py"}:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -63,45 +65,67 @@ def regions_of(draw: random.Random, lines: list[Line], count: int = 80) -> list[
     return [(draw.choice(CONTIGS), start, start + draw.choice((0, 0, 3, 40))) for start in starts]
 
 
-def check(folder: Path, form: str, text: str, lines: list[Line], regions: list[tuple[str, int, int]]) -> int:
+class Asked(NamedTuple):
+    """Lines, where is asked, and the records (chromosome, position, end) that must be found there."""
+
+    lines: list[Line]
+    regions: list[tuple[str, int, int]]
+    expected: list[tuple[str, int, int]]
+
+
+def asked(draw: random.Random, lines: list[Line]) -> Asked:
+    regions = regions_of(draw, lines)
+    wanted = set(touching(lines, regions))
+    return Asked(lines, regions, [(line.name, line.position, line.end) for line in lines if line.text in wanted])
+
+
+@lru_cache(maxsize=1)
+def deletions(seed: int) -> Asked:
+    """Made once for all forms, which follow each other."""
+    draw = random.Random(seed)
+    return asked(draw, small_variants(draw, longest=10_000))
+
+
+@lru_cache(maxsize=1)
+def blocks(dialect: str, seed: int) -> Asked:
+    """Made once for all forms, which follow each other."""
+    draw = random.Random(seed)
+    return asked(draw, tiles(draw, dialect))
+
+
+def check(folder: Path, form: str, of: Asked, extra: tuple[str, ...] = ()) -> int:
     """How many records are found, all of them right."""
+    text = header(CONTIGS, extra=extra) + body(of.lines)
     path = write(folder, form, text, block_size=9_000, level=0)
     assert path.stat().st_size > 2**20
     with open_vcf(path) as vcf:
         found = [
             (record.chromosome, record.position, record.end)
-            for record in vcf.fetch([Region(*region) for region in regions])
+            for record in vcf.fetch([Region(*region) for region in of.regions])
         ]
         assert vcf.reader == ("index" if form != "bgzf" else "bisect")
         assert vcf.notes == ()
-    wanted = set(touching(lines, regions))
-    expected = [(line.name, line.position, line.end) for line in lines if line.text in wanted]
-    assert found == expected
+    assert found == of.expected
     return len(found)
 
 
-@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("form", ["bgzf", *INDEXED])
+@pytest.mark.parametrize("seed", range(4))
 def test_sequence_resolved_deletions_up_to_10_000_bases(tmp_path: Path, form: str, seed: int) -> None:
-    draw = random.Random(seed)
-    lines = small_variants(draw, longest=10_000)
-    assert check(tmp_path, form, header(CONTIGS) + body(lines), lines, regions_of(draw, lines))
+    assert check(tmp_path, form, deletions(seed))
 
 
+@pytest.mark.parametrize("form", ["bgzf", *INDEXED])
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("dialect", ["gatk", "deepvariant", "strelka", "v45"])
-@pytest.mark.parametrize("form", ["bgzf", *INDEXED])
 def test_reference_blocks_of_any_length(tmp_path: Path, form: str, dialect: str, seed: int) -> None:
-    draw = random.Random(seed)
-    lines = tiles(draw, dialect)
-    assert check(tmp_path, form, header(CONTIGS) + body(lines), lines, regions_of(draw, lines)) > 10
+    assert check(tmp_path, form, blocks(dialect, seed)) > 10
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_structural_variants_up_to_a_million_bases(tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
-    lines = structural(draw, longest=1_000_000)
-    assert check(tmp_path, "bgzf", header(CONTIGS, extra=STRUCTURAL) + body(lines), lines, regions_of(draw, lines))
+    assert check(tmp_path, "bgzf", asked(draw, structural(draw, longest=1_000_000)), STRUCTURAL)
 
 
 @pytest.mark.parametrize("form", INDEXED)
@@ -109,7 +133,7 @@ def test_with_an_index_structural_variants_of_any_length(tmp_path: Path, form: s
     draw = random.Random(9)
     lines = structural(draw, longest=2_900_000)
     stated = [line for line in lines if "SVLEN" not in line.text]
-    assert check(tmp_path, form, header(CONTIGS) + body(stated), stated, regions_of(draw, stated))
+    assert check(tmp_path, form, asked(draw, stated))
 
 
 def test_few_blocks_are_inflated(tmp_path: Path) -> None:

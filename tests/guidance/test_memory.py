@@ -14,6 +14,7 @@ from starling.assessment import DrugResult, GeneResult
 from starling.definitions import GeneDefinition, GuidanceRules, Medicine
 from starling.guidance.recommendation import Advisor
 from starling.values import replace
+from tests.effort import examples
 from tests.guidance.conftest import Called
 
 #: Genes that decide many drugs; their alleles are drawn.
@@ -46,7 +47,7 @@ def test_threads_that_share_a_full_memory_get_what_a_fresh_advisor_says(
     rules: GuidanceRules, definitions: Mapping[str, GeneDefinition], called: Called
 ) -> None:
     """The memory is full after every second patient, so it is replaced while the other thread still reads it."""
-    people = patients(definitions, called, 40)
+    people, turns = patients(definitions, called, 40), examples(1, 3)
     fresh = [Advisor(rules).recommend(person) for person in people[:8]]
     single = Advisor(rules)
     expected = [*fresh, *(single.recommend(person) for person in people[8:])]
@@ -56,10 +57,10 @@ def test_threads_that_share_a_full_memory_get_what_a_fresh_advisor_says(
         # values made for this answer alone and freed at once: their identities are used again
         return [(each, shared.recommend([replace(result) for result in people[each]])) for each in order]
 
-    orders = [list(range(len(people))) * 3, list(reversed(range(len(people)))) * 3]
+    orders = [list(range(len(people))) * turns, list(reversed(range(len(people)))) * turns]
     with switching_often(), ThreadPoolExecutor(2) as threads:
         answers = [pair for found in threads.map(ask, orders) for pair in found]
-    assert len(answers) == 240
+    assert len(answers) == 2 * turns * len(people)
     assert [each for each, answer in answers if answer != expected[each]] == []
 
 

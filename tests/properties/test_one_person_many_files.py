@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from starling import Assessment, Options, assess
+from starling import Assessment, Options
+from tests.bundled import bundled_engine
 from tests.simulators.equivalents import DAMAGES, NO_DAMAGE, STYLES, Damage, Style, render
 from tests.simulators.genome import table_sites
 from tests.simulators.people import Person, person
@@ -27,7 +28,8 @@ UNPHASED = tuple(name for name in sorted(STYLES) if "mnp" not in name and "atomi
 def _assess(who: Person, style: Style, damage: Damage = NO_DAMAGE) -> Assessment:
     with TemporaryDirectory() as folder:
         paths = render(who, style, Path(folder), damage)
-        return assess(paths, sample=who.name, options=Options(sex=who.sex))  # type: ignore[arg-type]
+        options = Options(sex=who.sex)  # type: ignore[arg-type]  # one of two words
+        return bundled_engine().assess(paths, sample=who.name, options=options)
 
 
 @cache

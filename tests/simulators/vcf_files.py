@@ -15,6 +15,7 @@ from pathlib import Path
 
 from starling.formats.bgzf import BgzfWriter
 
+_END = re.compile(r"(?:^|;)END=(\d+)")
 FORMS = ("plain", "gzip", "bgzf", "tbi", "csi")
 
 
@@ -57,10 +58,13 @@ def body(lines: Sequence[Line], line_end: str = "\n") -> str:
 
 def touching(lines: Sequence[Line], regions: Sequence[tuple[str, int, int]]) -> list[str]:
     """What a reader must give: said by looking at every line."""
+    places: dict[str, list[tuple[int, int]]] = {}
+    for name, start, end in regions:
+        places.setdefault(name, []).append((start, end))
     return [
         line.text
         for line in lines
-        if any(line.name == name and line.position <= end and line.end >= start for name, start, end in regions)
+        if any(line.position <= end and line.end >= start for start, end in places.get(line.name, ()))
     ]
 
 
@@ -72,14 +76,16 @@ def write(folder: Path, form: str, text: str, *, block_size: int = 65_280, level
         path.write_bytes(data)
     elif form == "gzip":
         path.write_bytes(gzip.compress(data, 1))
-    else:
+    elif form in {"tbi", "csi"}:
         places = write_bgzf(path, data, block_size=block_size, level=level)
+        path.with_name(path.name + "." + form).write_bytes(index(places, csi=form == "csi"))
+    else:
+        with path.open("wb") as stream, BgzfWriter(stream, level=level, text_per_block=block_size) as writer:
+            writer.write(data)
         if form in {"tabix-tbi", "tabix-csi"}:
             import pysam  # the other forms do without
 
             pysam.tabix_index(str(path), preset="vcf", force=True, csi=form == "tabix-csi")
-        elif form in {"tbi", "csi"}:
-            path.with_name(path.name + "." + form).write_bytes(index(places, csi=form == "csi"))
     return path
 
 
@@ -104,7 +110,7 @@ def write_bgzf(path: Path, data: bytes, *, block_size: int = 65_280, level: int 
             if not line.startswith(b"#") and line.strip():
                 fields = line.decode().split("\t")
                 start = int(fields[1]) - 1
-                stated = re.search(r"(?:^|;)END=(\d+)", fields[7])
+                stated = _END.search(fields[7])
                 end = max(start + len(fields[3]), int(stated[1]) if stated else 0)
                 places.append(Place(fields[0], start, end, begin, writer.tell()))
     return places

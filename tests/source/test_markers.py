@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import gzip
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from starling.assessment import Assessment, GeneResult, Options
 from starling.errors import InputError
-from starling.library import assess, assess_all
 from starling.source.places import MOST_CONTRADICTIONS
-from tests.bundled import bundled_knowledge
+from tests.bundled import bundled_engine, bundled_knowledge
 from tests.simulators.arrays import Probe, patient, probes, write_23andme, write_ancestry, write_finalreport
+
+
+def assess(path: str | Path, options: Options = Options()) -> Assessment:
+    return bundled_engine().assess(path, options=options)
+
+
+def assess_all(path: str | Path) -> Iterator[Assessment]:
+    return bundled_engine().assess_all(path)
 
 
 def looks_alike(probe: Probe) -> bool:
