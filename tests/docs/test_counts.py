@@ -36,3 +36,27 @@ def test_no_page_counts_otherwise(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     found = [(int(match[1].replace(",", "")), match[2]) for match in COUNTED.finditer(text)]
     assert [f"{count} {what}" for count, what in found if count > 9 and count not in right[what]] == []
+
+
+def test_what_is_to_be_signed_is_counted_as_the_tables_hold_it() -> None:
+    """A pharmacist signs numbers of rows: they are those of this edition."""
+    text = (KNOWLEDGE / "review.md").read_text(encoding="utf-8")
+
+    def column(table: str, place: int) -> list[str]:
+        lines = (KNOWLEDGE / table).read_text(encoding="utf-8").splitlines()[1:]
+        return [line.split("\t")[place] for line in lines]
+
+    harms, actions = column("harm.tsv", 3), column("interactions.tsv", 2)
+    names = [*column("drug_names.tsv", 3), *column("inhibitor_names.tsv", 3)]
+    common = sum(reason.startswith("in common use") for reason in column("drugs_without_advice.tsv", 3))
+    said = (
+        f"harm.tsv: {harms.count('life-threatening')} `life-threatening`, {harms.count('serious')} `serious`",
+        f"{actions.count('contraindicated')} `contraindicated`, {actions.count('avoid')} `avoid`, of {len(actions)} ",
+        f"label_conditions.tsv: {len(column('label_conditions.tsv', 0))} rows",
+        f"required_tests.tsv: {len(column('required_tests.tsv', 0))} rows",
+        f"drugs_without_advice.tsv: {len(column('drugs_without_advice.tsv', 0))} rows. {common} ",
+        f"{len(names)} names. {sum('German' in source for source in names)} German",
+        f"inhibitors.tsv: {len(column('inhibitors.tsv', 0))} statements",
+        f"dpwg_terms.tsv ({len(column('dpwg_terms.tsv', 0))})",
+    )
+    assert [each for each in said if each not in text] == []
