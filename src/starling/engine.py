@@ -42,6 +42,7 @@ from starling.genotyping.evidence import Lines
 from starling.guidance.alternatives import Alternatives
 from starling.guidance.conversion import convert
 from starling.guidance.facts import NOT_A_CHECKER, fact_notices, with_age
+from starling.guidance.flows import FLOWS
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.age import age_notices, origin_notices
@@ -235,7 +236,8 @@ class Engine:
         results = self.interpreted(calls, own, medication)
         drugs = self._advise(results, person, question)
         clock.append(perf_counter())
-        answer = Answer(genotypes, collected, results, drugs, medication, self.knowledge.guidance)
+        clauses = self._clauses(drugs, question)
+        answer = Answer(genotypes, collected, results, drugs, medication, self.knowledge.guidance, clauses)
         said = (*notices, *unknown, *self._of_facts(question), *without_effect(answer, question, options))
         assessment = Assessment(
             sample=genotypes.sample,
@@ -254,6 +256,13 @@ class Engine:
             drugs=drugs,
         )
         return replace(assessment, result_sha256=self._digest.of(assessment))
+
+    def _clauses(self, drugs: Iterable[DrugResult], question: Question) -> dict[str, frozenset[str]]:
+        """The facts on which the advice about each drug that was asked about depends, a flow's own among them."""
+        if not question.drugs or not question.subject:
+            return {}
+        clauses = {each.drug: self._advisor.clauses(each.drug) for each in drugs}
+        return {drug: asked | {"age"} if drug in FLOWS else asked for drug, asked in clauses.items()}
 
     def call(self, gene: str, genotypes: SampleGenotypes, options: Options = Options()) -> GeneCall:
         """The call of one gene from the sample's own data."""

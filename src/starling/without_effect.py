@@ -5,16 +5,17 @@ Only what differs from the default is looked at.  A build that the file states t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import DrugResult, GeneResult, Options, Question
+from starling.condition_keys import FLAGS
 from starling.definitions import GuidanceRules
 from starling.genotyping.collect import Collected
 from starling.genotyping.observation import Cell, calls_in
 from starling.genotyping.person import Part
 from starling.guidance.ancestry import group_of
-from starling.guidance.facts import DECIDING
+from starling.guidance.facts import DECIDING, is_child, means_yes
 from starling.source.door import OpenSource
 from starling.source.support import STATING_READS
 from starling.source.witness import doubt_of
@@ -44,7 +45,11 @@ _FAILED: Final = "FILTERED_RECORD"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One person's result with what it was made from.  `medication`: ingredients that are known."""
+    """One person's result with what it was made from.
+
+    `medication`: ingredients that are known.  `clauses`: a drug that was asked about -> the facts that its advice asks
+    for.
+    """
 
     genotypes: SampleGenotypes
     collected: Collected
@@ -52,6 +57,7 @@ class Answer:
     drugs: Sequence[DrugResult]
     medication: Sequence[str]
     rules: GuidanceRules
+    clauses: Mapping[str, frozenset[str]]
 
 
 def without_effect(answer: Answer, question: Question, options: Options) -> tuple[Notice, ...]:
@@ -157,6 +163,7 @@ def _of_asking(answer: Answer, question: Question, options: Options) -> Iterator
     yield from _sources(answer, question, options)
     yield from _medication(answer)
     yield from _subject(answer, question)
+    yield from _unasked(answer, question.subject)
     called = {gene.gene for gene in answer.genes}
     for gene in dict.fromkeys(stated.gene for stated in question.outside if stated.gene not in called):
         yield f"the outside call of {gene} had no effect: nothing that was asked about depends on it"
@@ -194,6 +201,21 @@ def _texts(drugs: Iterable[DrugResult]) -> Iterator[str]:
         for row in drug.recommendations:
             yield from (note.message for note in row.notes)
             yield from (condition.when for condition in row.advice.conditions)
+
+
+def _unasked(answer: Answer, subject: Mapping[str, str]) -> Iterator[str]:
+    """What makes a patient one of those whom labels except (pregnant, nursing, a child), and no advice asks for."""
+    facts = [name for name in sorted(FLAGS) if means_yes(subject.get(name, ""))]
+    said = {name: "pregnancy" if name == "pregnant" else name for name in facts}
+    if is_child(subject):
+        said["age"] = "age"
+    for name, words in said.items():
+        silent = [drug for drug, asked in answer.clauses.items() if name not in asked]
+        if silent:
+            yield (
+                f"{words} had no effect: nothing that sources here say of {', '.join(silent)} depends on it; that is "
+                "not a statement of safety"
+            )
 
 
 def _subject(answer: Answer, question: Question) -> Iterator[str]:

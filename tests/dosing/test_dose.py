@@ -351,3 +351,19 @@ def test_a_linked_site_beside_the_site_itself_has_no_effect_and_says_so(person: 
 
 def test_the_drug_may_be_named_by_its_brand(person: Make) -> None:
     assert dose("Coumadin", person(), ADULT).value == dose("warfarin", person(), ADULT).value
+
+
+@pytest.mark.usefixtures("runtime")
+def test_a_medicine_that_the_model_does_not_know_is_not_passed_over(person: Make) -> None:
+    """Fluconazole raises the INR; the number is that of a patient without it, and says so."""
+    taking = dose("warfarin", person(), replace(ADULT, medication=("Diflucan", "amiodarone", "rifampicin")))
+    (said,) = [each.message for each in taking.notices if "not part of the model" in each.message]
+    assert said.startswith("fluconazole: ")
+    alone = dose("warfarin", person(), replace(ADULT, medication=("amiodarone",)))
+    assert not any("not part of the model" in each.message for each in alone.notices)
+
+
+@pytest.mark.usefixtures("runtime")
+def test_a_dose_for_a_pregnant_patient_does_not_pass_for_an_answer(person: Make) -> None:
+    pregnant = replace(person(), subject={"pregnant": "yes"})
+    assert any("pregnant" in each.message for each in dose("warfarin", pregnant, ADULT).notices)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +125,23 @@ def test_every_face_shows_it(tmp_path: Path) -> None:
 def test_a_medicine_that_is_itself_asked_about_is_never_without_effect() -> None:
     said = unused(starling.assess(EXAMPLE, drugs=["warfarin", "codeine"], medication=["warfarin", "abacavir"]))
     assert any("abacavir" in each for each in said) and not any("warfarin" in each for each in said)
+
+
+@pytest.mark.parametrize(
+    ("drug", "facts", "says"),
+    [
+        ("phenytoin", {"pregnant": True}, "pregnancy had no effect: nothing that sources here say of phenytoin"),
+        ("warfarin", {"pregnant": True}, "pregnancy had no effect"),
+        ("tafenoquine", {"age": 9}, "age had no effect"),
+        ("warfarin", {"age": 9}, ""),  # its flow gives children no dose
+        ("tafenoquine", {"age": 40}, ""),
+        ("phenytoin", {"pregnant": False}, ""),
+        ("primaquine", {"pregnant": True}, ""),
+        ("codeine", {"age": 9}, ""),
+        ("codeine", {"breastfeeding": True}, ""),
+    ],
+)
+def test_a_pregnancy_that_no_source_asks_about_is_not_passed_over(drug: str, facts: dict[str, Any], says: str) -> None:
+    assessment = starling.assess(EXAMPLE, drugs=drug, **facts)
+    assert bool(unused(assessment)) == bool(says)
+    assert says in " ".join(unused(assessment))

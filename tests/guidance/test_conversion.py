@@ -175,6 +175,12 @@ def test_an_interval_over_two_terms_lists_both(asked: Advisor) -> None:
     assert {each.action for each in first.advice.conditions} == {"standard", "avoid"}
 
 
+def test_a_combination_does_not_count_against_itself(rules: GuidanceRules) -> None:
+    taken = ["dextromethorphan / quinidine", "quinidine"]
+    assert inhibitions("dextromethorphan / quinidine", taken, rules.inhibitors) == ()
+    assert strongest(inhibitions("codeine", taken, rules.inhibitors), "CYP2D6") is not None
+
+
 def test_only_the_medicines_named_count(taking: GuidanceRules) -> None:
     assert inhibitions("codeine", [], taking.inhibitors) == ()
     assert strongest(inhibitions("codeine", ["sertraline"], taking.inhibitors), "CYP2D6") is None

@@ -173,3 +173,19 @@ def test_a_label_is_never_empty(knowledge: KnowledgeBase) -> None:
     assert interpret(call, knowledge.definitions["CYP2C9"], knowledge.guidance.phenotypes["CYP2C9"]).label
     poor = stated(knowledge, "CYP2C9", ("", "Poor Metabolizer", ""))
     assert poor.label == "Poor Metabolizer"
+
+
+@pytest.mark.parametrize(
+    ("gene", "diplotype", "phenotype"),
+    [
+        ("CYP2C19", "*1/*17x2", "Indeterminate"),  # was Rapid, certain: three copies, two of them increased
+        ("CYP2C19", "*1x2/*2", "Indeterminate"),
+        ("CYP2C19", "*2x2/*2", "Poor Metabolizer"),
+        ("SLCO1B1", "*1x2/*5", "Possible Decreased Function"),
+        ("CYP2D6", "*1/*4x2", "Intermediate Metabolizer"),
+    ],
+)
+def test_copies_of_a_gene_without_values_are_not_counted_as_one(
+    knowledge: KnowledgeBase, gene: str, diplotype: str, phenotype: str
+) -> None:
+    assert stated(knowledge, gene, (diplotype, "", "")).phenotype == phenotype

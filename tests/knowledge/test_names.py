@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from starling.knowledge.base import KnowledgeBase
+from starling.knowledge.medicines import known_medicines
 from tests.bundled import bundled_knowledge
 
 HERE = Path(__file__).parent
@@ -95,3 +96,34 @@ def test_a_suggestion_for_what_is_taken_names_its_substance(base: KnowledgeBase)
     assert base.nearest_medicines("Koumadin") == ("Coumadin [warfarin]",)
     assert base.nearest_medicines("clopidogril")[0] == "clopidogrel"
     assert base.nearest_medicines("xyzzy") == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "drug"),
+    [
+        ("Nuedexta", "dextromethorphan / quinidine"),
+        ("quinidine and dextromethorphan", "dextromethorphan / quinidine"),
+        ("Symbyax", "fluoxetine / olanzapine"),
+        ("olanzapine and fluoxetine", "fluoxetine / olanzapine"),
+        ("bupropion/dextromethorphan", "dextromethorphan hydrobromide / bupropion hydrochloride"),
+        ("trimethoprim and sulfamethoxazole 160/800 mg", "sulfamethoxazole / trimethoprim"),
+    ],
+)
+def test_a_combination_that_is_a_drug_of_its_own_is_found_by_its_parts(
+    base: KnowledgeBase, said: str, drug: str
+) -> None:
+    assert base.find_drug(said).name == drug
+
+
+@pytest.mark.parametrize(
+    ("said", "inhibitor"),
+    [
+        ("Nuedexta", "quinidine"),
+        ("dextromethorphan / quinidine", "quinidine"),
+        ("fluoxetine/olanzapine", "fluoxetine"),
+        ("Auvelity", "bupropion"),
+    ],
+)
+def test_what_a_combination_inhibits_is_not_lost_in_its_name(base: KnowledgeBase, said: str, inhibitor: str) -> None:
+    ingredients, notices = known_medicines(base, (said,))
+    assert (inhibitor in ingredients, notices) == (True, ())

@@ -22,6 +22,7 @@ from starling.dosing.linked import derive, on_the_gene
 from starling.dosing.program import INDICATIONS, Change, Formula, Patient, Prepared, Trained
 from starling.dosing.subject import ancestry_group
 from starling.errors import InputError
+from starling.guidance.facts import means_yes
 from starling.guidance.flows.warfarin import CLUSTER_VARIANT, LOWERING_ALLELES
 from starling.prediction import Step
 from starling.runtime.inputs import Value
@@ -75,6 +76,9 @@ class Warfarin:
         age, height, weight = _measured(patient)
         ancestry = _ancestry(patient.ancestry)
         notices: list[Notice] = [*_build_of_body(height, weight, checked=patient.units_checked)]
+        if means_yes(assessment.subject.get("pregnant", "")):
+            words = "the patient is pregnant: whether warfarin may be given at all is not answered here"
+            notices.append(Notice("DOSE_NOTE", words))
         factors: dict[str, Value] = {
             "age_decade": float(min(9, int(age // 10))),
             "height_cm": height,
@@ -251,6 +255,13 @@ def _medicines(names: Sequence[str], notices: list[Notice]) -> dict[str, Value]:
     inducers = [name for name in names if name in ENZYME_INDUCERS]
     if "amiodarone" in names and inducers:
         notices.append(Notice("DOSE_NOTE", f"amiodarone and {inducers[0]} together: no such training patient is known"))
+    others = [name for name in names if name != "amiodarone" and name not in inducers]
+    if others:
+        words = (
+            f"{', '.join(others)}: not part of the model or the formulas, which know amiodarone and enzyme inducers "
+            "alone; the number allows for nothing else that raises or lowers the INR"
+        )
+        notices.append(Notice("DOSE_NOTE", words))
     return {
         "amiodarone": "yes" if "amiodarone" in names else "no",
         "enzyme_inducer": "yes" if inducers else "no",

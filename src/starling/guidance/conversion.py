@@ -90,14 +90,19 @@ def inhibitions(drug: str, medication: Sequence[str], statements: Sequence[Inhib
 
     Where sources disagree on a medicine, the stronger statement counts and says who disagrees.
     """
-    asked = drug.casefold()
-    taken = {name.strip().casefold() for name in medication} - {asked}
+    asked = _itself(drug.casefold())
+    taken = {name.strip().casefold() for name in medication} - asked
     found: dict[tuple[str, str], list[Inhibitor]] = {}
     for each in statements:
         names = {each.ingredient.casefold(), *map(str.casefold, each.names)}
-        if asked not in names and not taken.isdisjoint(names):
+        if asked.isdisjoint(names) and not taken.isdisjoint(names):
             found.setdefault((each.enzyme, each.ingredient), []).append(each)
     return tuple(_one(rows) for rows in found.values())
+
+
+def _itself(drug: str) -> frozenset[str]:
+    """What a drug does not count against itself: its name, and the words of a combination, whose parts are its own."""
+    return frozenset({drug, *(drug.replace("/", " ").split() if "/" in drug else ())})
 
 
 def strongest(found: Sequence[Inhibition], enzyme: str) -> Inhibition | None:

@@ -33,6 +33,7 @@ NOT_A_CHECKER: Final = Notice(
 
 #: Outside these an age or a weight is a slip of the pen (ours; the oldest person lived 122 years).
 _LIMITS: Final = {"age": (0.0, 125.0), "weight": (0.2, 650.0)}
+_ADULT_YEARS: Final = 18
 _YES: Final = {"yes": True, "true": True, "y": True, "1": True, "no": False, "false": False, "n": False, "0": False}
 _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "tonsil removal": ("tonsillectomy",),
@@ -140,6 +141,17 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if number == number else None  # NaN is no number
+
+
+def means_yes(text: str) -> bool:
+    """Whether a field of yes or no says yes."""
+    return _YES.get(text.strip().casefold()) is True
+
+
+def is_child(subject: Mapping[str, str]) -> bool:
+    """Whether a stated age is below 18 years."""
+    age = _number(subject.get("age", ""))
+    return age is not None and age < _ADULT_YEARS
 
 
 def age_on(birth_date: str, day: date) -> int | None:

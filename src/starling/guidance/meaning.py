@@ -17,6 +17,8 @@ from starling.guidance.scores import INDETERMINATE, terms_of_score
 from starling.values import dataclass, replace
 from starling.vocabulary import ActivityScore, Ambiguous, CallResult, Diplotype, GeneCall, Undetermined, Why
 
+_NO_FUNCTION: Final = "No function"
+_UNKNOWN_FUNCTION: Final = "Unknown function"
 _COPIES: Final = re.compile(r"(?P<core>[^+]+)x(?P<least>>=)?(?P<copies>\d+|N)")
 
 
@@ -140,7 +142,10 @@ def _read(diplotype: Diplotype, table: Mapping[str, NamedAllele], rules: Phenoty
 
 
 def _resolve(name: str, table: Mapping[str, NamedAllele]) -> NamedAllele | None:
-    """The allele called `name`; for an unlisted `*NxM` the listed `*Nx>=3`, else *N with its value multiplied."""
+    """The allele called `name`; for an unlisted `*NxM` the listed `*Nx>=3`, else *N with its value multiplied.
+
+    Where a gene has no values nobody has said what several copies do, but that no function stays none.
+    """
     if name in table:
         return table[name]
     copies = _COPIES.fullmatch(name)
@@ -153,4 +158,5 @@ def _resolve(name: str, table: Mapping[str, NamedAllele]) -> NamedAllele | None:
         return table[listed]
     least = copies["least"] is not None or copies["copies"] == "N"
     value = None if core.activity is None else ActivityScore(core.activity.value * count, least)
-    return replace(core, name=name, activity=value)
+    known = value is not None or core.function == _NO_FUNCTION
+    return replace(core, name=name, activity=value, function=core.function if known else _UNKNOWN_FUNCTION)

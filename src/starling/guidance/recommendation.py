@@ -160,14 +160,17 @@ class Advisor:
 
     def asks_facts(self, drug: str) -> bool:
         """Whether anything stated of a patient beside other medicines can decide what is said of the drug."""
+        return drug in FLOWS or not self.clauses(drug).isdisjoint(DECIDING)
+
+    def clauses(self, drug: str) -> frozenset[str]:
+        """The names of the clauses (`age`, `pregnant`, ...) on which something that is said of the drug depends."""
         plan = self._plans[drug]
         populations = (self._rules.population_keys.get(block.population, "") for block in plan.blocks)
         keys = {key for population in populations for key in either_of(population)}
         keys |= {each.key for block in plan.blocks for row in block.table.rows for each in row.advice.conditions}
         keys |= {each.key for each in plan.limits}
         keys |= {known.unless for gene in plan.usual if (known := self._rules.phenotypes[gene].uninformative)}
-        named = {clause.name for key in keys if key for clause in parse_condition(key)}
-        return drug in FLOWS or not named.isdisjoint(DECIDING)
+        return frozenset(clause.name for key in keys if key for clause in parse_condition(key))
 
     def recommend(
         self,

@@ -201,6 +201,9 @@ class KnowledgeBase:
         found = self._drugs.get(plain_name(name))
         if found is not None:
             return found
+        whole = self._whole(name) if as_prescribed else None
+        if whole is not None and plain_name(whole) in self._drugs:
+            return self._drugs[plain_name(whole)]
         read = self.read_medicine(name)[0] if as_prescribed else ()
         known = [self._drugs[plain] for plain in map(plain_name, read) if plain in self._drugs]
         drugs = [drug for drug in known if not drug.unadvised] or known
@@ -234,13 +237,34 @@ class KnowledgeBase:
         Strengths, forms and salts are passed over, combinations are split, and a substance may be spelled as in German,
         French, Dutch, Spanish, Italian or Latin.  Where a spelling could mean two substances, none is taken.
         """
-        whole = self._substance(name)
+        whole = self._whole(name)
         if whole is not None:
             return (whole,), ()
         parts = parts_of(name) or (name.strip(),)
         found = [(part, self._substance(part)) for part in parts]
         known = tuple(dict.fromkeys(substance for _, substance in found if substance is not None))
         return known, tuple(part for part, substance in found if substance is None) if known else (name.strip(),)
+
+    def components(self, substance: str) -> tuple[str, ...]:
+        """The substances of a drug that is a combination, as far as they are known by themselves; () of any other."""
+        parts = parts_of(substance)
+        found = [self._substance(part) for part in parts] if len(parts) > 1 else []
+        return tuple(each for each in found if each is not None)
+
+    def _whole(self, name: str) -> str | None:
+        """The one substance that a name means, or the combination of which it names the parts, in whatever order."""
+        return self._substance(name) or self._combinations.get(self._joined(name))
+
+    def _joined(self, name: str) -> frozenset[str]:
+        """The parts of a combination under their own names; none of a name that is none."""
+        parts = parts_of(name)
+        return frozenset(plain_name(self._substance(part) or part) for part in parts) if len(parts) > 1 else frozenset()
+
+    @once
+    def _combinations(self) -> Mapping[frozenset[str], str]:
+        """The parts -> the drug that is a combination of them."""
+        named = {drug.name: self._joined(drug.name) for drug in self._drugs.values()}
+        return {parts: name for name, parts in named.items() if parts}
 
     def _substance(self, name: str) -> str | None:
         exact = self._identity(plain_name(name))

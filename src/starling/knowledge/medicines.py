@@ -20,6 +20,10 @@ class Medicines(Protocol):
         """The substances of a medicine as prescribed, and its parts that nobody knows."""
         ...
 
+    def components(self, substance: str) -> tuple[str, ...]:
+        """The substances of a drug that is a combination."""
+        ...
+
     def nearest_medicines(self, name: str) -> tuple[str, ...]:
         """Names that resemble this one."""
         ...
@@ -57,11 +61,15 @@ def notices_of(knowledge: Medicines, medicines: Iterable[Medicine]) -> tuple[Not
 
 
 def stated_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[Medicine, ...]:
-    """Each medicine named, with the ingredients it stands for, as inhibitors are listed."""
+    """Each medicine named, with the ingredients it stands for, as inhibitors are listed.
+
+    A combination that is a drug of its own stands for its parts as well: what they inhibit they inhibit in it.
+    """
     found = []
     for name in filter(str.strip, names):
         substances, unknown = knowledge.read_medicine(name)
-        listed = ((knowledge.find_inhibitors(substance), substance) for substance in substances)
+        all_ = dict.fromkeys(each for whole in substances for each in (whole, *knowledge.components(whole)))
+        listed = ((knowledge.find_inhibitors(substance), substance) for substance in all_)
         ingredients = tuple(rows[0].ingredient if rows else substance for rows, substance in listed)
         found.append(Medicine(name.strip(), ingredients, unknown))
     return tuple(found)
