@@ -84,7 +84,8 @@ class Device:
 
     def memory(self) -> dict[str, float]:
         """MB of every process of the node: its own, those that answer, the one that reads."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        children = sorted(name for task in tasks for name in task.read_text().split())
         return {name: resident(int(name)) for name in [str(self.process.pid), *children]}
 
     def stop(self) -> None:

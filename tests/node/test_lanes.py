@@ -120,6 +120,7 @@ def test_a_process_that_stands_still_ends_with_the_node(lane: Apart) -> None:
     stopped = Apart(Plan(), edition())
     number = stopped.do(bundled_engine(), process_of)
     stopped.pause()
+    assert ") T " in Path(f"/proc/{number}/stat").read_text()
     stopped.close()
     assert not Path(f"/proc/{number}").exists()
     with pytest.raises(LaneGoneError):

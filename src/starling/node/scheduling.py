@@ -12,6 +12,7 @@ import gc
 import os
 import platform
 import resource
+import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,8 @@ _CAPPED_NICE, _UNCAPPED_NICE = 10, 19
 _LOCKABLE: Final = 4 << 30
 #: Source: sys/mman.h of Linux: MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT.
 _CURRENT, _FUTURE, _ONFAULT = 1, 2, 4
+#: Source: linux/prctl.h.
+_PDEATHSIG: Final = 1
 #: Source: linux/capability.h.
 _CAP_IPC_LOCK: Final = 14
 #: ioprio_set(2): who = this process, class idle.  Source: linux/ioprio.h and the tables of system calls.
@@ -71,6 +74,11 @@ def apply(plan: Plan) -> tuple[Grant, ...]:
 def put_behind(process: int, plan: Plan) -> tuple[Grant, ...]:
     """Another process of ours, which just began, runs when nobody else wants to."""
     return (_behind(process, plan), *([_pinned(process, plan.cpus)] if plan.cpus else []))
+
+
+def end_with_starter() -> None:
+    """This process is killed when the thread that started it is gone: one that stands still would never notice."""
+    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def told(grants: Iterable[Grant]) -> str:
