@@ -77,14 +77,21 @@ class Device:
             patients = [each["id"] for each in prescriber.get("/v1/patients").json()]
         return [question(self.address, {"patient": who, "drugs": names}) for names in drugs for who in patients]
 
-    def cpu(self) -> float:
-        """Seconds of CPU so far, of the process that serves."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+    def cpu(self, process: int | None = None) -> float:
+        """Seconds of CPU so far, of the process that serves or of another one."""
+        fields = Path(f"/proc/{process or self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
+
+    @property
+    def reading(self) -> int:
+        """The process that reads files; that which serves, where there is none."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return int(children[0]) if children else self.process.pid
 
     def memory(self) -> dict[str, float]:
         """MB of every process of the node: its own, those that answer, the one that reads."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        children = sorted(name for task in tasks for name in task.read_text().split())
         return {name: resident(int(name)) for name in [str(self.process.pid), *children]}
 
     def stop(self) -> None:
@@ -230,8 +237,10 @@ def _seconds(at: str) -> float:
 def uploads(device: Device, path: Path, runs: int) -> None:
     print(f"a file of {path.stat().st_size / 1e6:.0f} MB, seconds since its first byte was sent")
     for run in range(runs):
+        before = device.cpu(device.reading)
         _, times = upload(device, path, 90_000 + run + int(time.time()) % 1_000 * 10)
-        print("  " + "  ".join(f"{name} {seconds:.2f}" for name, seconds in times.items()), flush=True)
+        said = "  ".join(f"{name} {seconds:.2f}" for name, seconds in times.items())
+        print(f"  {said}  CPU of reading and calling {device.cpu(device.reading) - before:.2f}", flush=True)
 
 
 @contextmanager

@@ -96,7 +96,7 @@ def test_what_ends_its_process_twice_is_given_up_and_a_question_is_then_answered
 
 
 def test_several_at_a_time_and_nobody_waits_for_who_is_paused(lane: Apart) -> None:
-    other = Apart(Plan(background=True), edition(), beside=Slice(100, group=None))
+    other = Apart(Plan(background=True, yields=True), edition(), beside=Slice(100, group=None))
     several = Several([lane, other])
     found: list[int] = []
     lane.do(bundled_engine(), process_of)
@@ -120,6 +120,7 @@ def test_a_process_that_stands_still_ends_with_the_node(lane: Apart) -> None:
     stopped = Apart(Plan(), edition())
     number = stopped.do(bundled_engine(), process_of)
     stopped.pause()
+    assert ") T " in Path(f"/proc/{number}/stat").read_text()
     stopped.close()
     assert not Path(f"/proc/{number}").exists()
     with pytest.raises(LaneGoneError):

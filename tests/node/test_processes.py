@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import httpx
@@ -20,7 +21,9 @@ from tests.simulators.prescribers import Heard, ask, known_as, question
 
 
 def children(process: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    """Whoever was started by a thread of it, the oldest first."""
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return sorted(int(each) for task in tasks for each in task.read_text().split())
 
 
 def gone(process: int) -> bool:
@@ -48,7 +51,22 @@ def wait_until(true: Iterator[bool]) -> None:
         time.sleep(0.02)
 
 
+def late(prescriber: httpx.Client, patient: str) -> Iterator[int]:
+    """Again and again, after an answer that had to be computed."""
+    for drug in cycle(("codeine", "clopidogrel")):
+        prescriber.post("/v1/check", json={"patient": patient, "drugs": [drug]})
+        yield 1
+
+
+def impatient(folder: Path) -> Path:
+    """The node of a folder, for which every answer that must be computed is late, on any machine."""
+    with (folder / "settings.toml").open("a", encoding="utf-8") as settings:
+        settings.write("\nquestion_ms = 10\nrequests_per_minute = 1000000\nanswers_kept = 1\n")
+    return folder
+
+
 def test_a_question_is_answered_after_its_process_was_killed_and_none_outlives_the_node(copied: Path) -> None:
+    impatient(copied)
     with running(copied) as (process, address), client(copied, address, "prescriber") as prescriber:
         patient = prescriber.get("/v1/patients").json()[0]["id"]
         reading, asking = children(process.pid)
@@ -59,27 +77,25 @@ def test_a_question_is_answered_after_its_process_was_killed_and_none_outlives_t
         assert (answer.status_code, again.status_code) == (200, 200)
         third = next(each for each in children(process.pid) if each != reading and not gone(each))
         assert third != asking
+        wait_until(") T " in Path(f"/proc/{reading}/stat").read_text() for _ in late(prescriber, patient))
         process.kill()
         process.wait(PATIENCE)
         wait_until(gone(reading) and gone(third) for _ in iter(int, 1))
 
 
 def test_files_wait_while_questions_are_late_and_are_taken_in_all_the_same(copied: Path, tmp_path: Path) -> None:
-    with (copied / "settings.toml").open("a", encoding="utf-8") as settings:
-        settings.write("\nquestion_ms = 1\n")  # the first question is late, whatever the machine
-    with opened(copied) as node:
+    with opened(impatient(copied)) as node:
         path, specimen = new_patient(node, 5, tmp_path)
     with running(copied) as (process, address), client(copied, address, "prescriber") as prescriber:
         patient = prescriber.get("/v1/patients").json()[0]["id"]
         reading = children(process.pid)[0]
         with client(copied, address, "system") as system, client(copied, address, "laboratory") as lab:
-            prescriber.post("/v1/check", json={"patient": patient, "drugs": ["codeine"]})
-            wait_until(") T " in Path(f"/proc/{reading}/stat").read_text() for _ in iter(int, 1))
+            wait_until(") T " in Path(f"/proc/{reading}/stat").read_text() for _ in late(prescriber, patient))
             job = upload(lab, path, specimen).json()["job"]["id"]  # is taken, though nobody reads it yet
             metrics = system.get("/metrics").text
             assert metric(metrics, "starling_question_misses_total") >= 1
             assert metric(metrics, "starling_background_pauses_total") >= 1
-            assert metric(metrics, 'starling_question_seconds_count{kept="no"}') == 1
+            assert metric(metrics, 'starling_question_seconds_count{kept="no"}') >= 1
             assert metric(metrics, 'starling_granted{process="question 1",what="frozen"}') == 1
             wait_until(lab.get(f"/v1/jobs/{job}").json()["state"] == "called" for _ in iter(int, 1))
         process.send_signal(signal.SIGTERM)

@@ -71,18 +71,18 @@ def test_no_priority_is_asked_for_where_the_settings_say_so() -> None:
     assert found["said"] == "plain priority (question_priority is 0); garbage frozen"
 
 
-@pytest.mark.parametrize("capped", [True, False])
-def test_who_reads_files_stands_behind_everybody(capped: bool) -> None:
+@pytest.mark.parametrize("yields", [True, False])
+def test_who_reads_files_runs_beside_and_behind_everybody_where_questions_have_no_right_of_way(yields: bool) -> None:
     cpu = min(os.sched_getaffinity(0))
-    plan = scheduling.Plan(cpus=(cpu,), background=True, capped=capped)
+    plan = scheduling.Plan(cpus=(cpu,), background=True, yields=yields)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True) as process:
         given = scheduling.put_behind(process.pid, plan)
-        assert os.sched_getscheduler(process.pid) == (os.SCHED_BATCH if capped else os.SCHED_IDLE)
-        assert os.getpriority(os.PRIO_PROCESS, process.pid) >= (10 if capped else 19)
+        assert os.sched_getscheduler(process.pid) == (os.SCHED_IDLE if yields else os.SCHED_BATCH)
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) >= (19 if yields else 0)
         assert os.sched_getaffinity(process.pid) == {cpu}
         process.communicate("\n", timeout=PATIENCE)
     assert [each.given for each in given] == [True, True]
-    assert given[0].text.startswith("SCHED_BATCH, nice 10" if capped else "SCHED_IDLE, nice 19")
+    assert given[0].text.startswith("SCHED_IDLE, nice 19" if yields else "SCHED_BATCH")
 
 
 def test_processors_are_named_in_a_list_and_the_rest_is_for_what_runs_beside() -> None:

@@ -16,10 +16,11 @@ from starling.errors import InputError
 from starling.formats.content import Opening, VariantFile
 from starling.formats.markers import MarkerTable
 from starling.formats.record import Record
-from starling.formats.regions import Region
+from starling.formats.regions import Region, merge
 from starling.formats.registry import open_file
 from starling.node.values import Origin, Specimen
 from starling.source.door import Wanted, open_source
+from starling.source.sites import SiteMap
 from starling.vocabulary import SampleGenotypes, State
 
 #: Kept on both sides of a gene, in bases.  Source: the rule of cohorts (docs/how-to/biobank.md).
@@ -47,13 +48,19 @@ def kept(path: Path, engine: Engine, specimen: Specimen) -> bytes:
     content = open_file(path, Opening())
     if isinstance(content, MarkerTable):
         return zlib.compress(path.read_bytes())
-    spans = engine.maps.of(build).spans
-    regions = [
-        Region(name, max(1, min(start for start, _ in spans[ours]) - _MARGIN), max(e for _, e in spans[ours]) + _MARGIN)
-        for name, ours in names.items()
-        if spans.get(ours)
-    ]
+    spans = _spans(engine.maps.of(build))
+    regions = [Region(name, *span) for name, ours in names.items() for span in spans.get(ours, ())]
     return zlib.compress("".join(_lines(content, [*regions, *foreign])).encode())
+
+
+def _spans(sites: SiteMap) -> dict[str, list[tuple[int, int]]]:
+    """Chromosome -> the intervals of which all records are kept: every gene and every site, with a margin."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for gene in sites.genes:
+        spans.setdefault(gene.chromosome, []).append((gene.start, gene.end))
+    for slot in sites.slots:
+        spans.setdefault(slot.locus.chromosome, []).append((slot.start, slot.last))
+    return {name: merge((max(1, start - _MARGIN), end + _MARGIN) for start, end in own) for name, own in spans.items()}
 
 
 def origin_of(path: Path, engine: Engine, specimen: Specimen) -> Origin:

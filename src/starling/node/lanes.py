@@ -64,7 +64,7 @@ class Apart:
         self._state = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
-        self._is_paused = self._is_over = False
+        self._is_paused = self._is_over = self._is_greeted = False
         self.grants: tuple[Grant, ...] = ()
 
     def start(self) -> None:
@@ -112,8 +112,11 @@ class Apart:
         if self._pipe is None:
             self._started()
         assert self._pipe is not None
-        if not self.grants:
-            self.grants = self._pipe.recv()
+        if not self._is_greeted:
+            self.grants = self._pipe.recv() or self.grants
+            with self._state:
+                self._is_greeted = True
+                self._stand_still()
         return self._pipe
 
     def _started(self) -> None:
@@ -130,19 +133,23 @@ class Apart:
                 self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
                     command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
                 )
-            self._pipe, self.grants = Connection(ours.detach()), ()
+            self._pipe, self.grants, self._is_greeted = Connection(ours.detach()), (), False
             if self._beside is not None:
                 self.grants = scheduling.put_behind(self._process.pid, self._plan)
                 self._beside.take_in(self._process.pid)
-            if self._is_paused:
-                self._process.send_signal(signal.SIGSTOP)
 
     def pause(self) -> None:
         """It stands still until `resume`."""
         with self._state:
             self._is_paused = True
-            if self._process is not None:
-                self._process.send_signal(signal.SIGSTOP)
+            self._stand_still()
+
+    def _stand_still(self) -> None:
+        """Not before it said that it ends with this process: one that stands still would not notice by itself."""
+        is_there = self._process is not None and self._pipe is not None and (self._is_greeted or self._pipe.poll())
+        if self._is_paused and is_there:
+            assert self._process is not None
+            self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """It goes on."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from types import TracebackType
 from typing import Final, Self
 
@@ -25,33 +24,50 @@ SWITCH_S: Final = 0.0005
 class Processes:
     """Those beside the one that serves, started and ended with it; and what each was given by the system."""
 
+    beside: Apart
+    asking: Lane
+
     def __init__(self, settings: Settings, engine: Engine) -> None:
         """Raises: InputError BAD_SETTING."""
-        cpus = scheduling.cpus_of(settings.question_cpus)
+        self._settings = settings
+        self._cpus = scheduling.cpus_of(settings.question_cpus)
         knowledge = engine.knowledge
-        edition = (str(knowledge.path.absolute()), knowledge.stamp.sha256)
-        self._own = Plan(_above(settings.question_priority), cpus, locked=settings.lock_memory)
-        question = Plan(settings.question_priority, cpus, locked=settings.lock_memory)
-        self._slice = Slice(settings.background_percent, group=own_group())
-        behind = Plan(background=True, cpus=scheduling.others_than(cpus), capped=self._slice.is_capped)
-        self.beside = Apart(behind, edition, beside=self._slice)
-        self._questions = [Apart(question, edition) for _ in range(settings.question_processes)]
-        self.asking: Lane = Several(self._questions) if self._questions else Here()
+        self._edition = (str(knowledge.path.absolute()), knowledge.stamp.sha256)
+        self._slice: Slice | None = None
+        self._all: dict[str, Apart] = {}
         self.grants: dict[str, tuple[Grant, ...]] = {}
 
     def __enter__(self) -> Self:
-        """They run, and this process is given what it asks for; so are all threads that it starts later."""
-        everybody = {"reading": self.beside, **{f"question {n}": each for n, each in enumerate(self._questions, 1)}}
-        with ExitStack() as undone:
-            undone.callback(self.close)
-            for each in everybody.values():
-                each.start()
-            self.grants = {name: each.greeted() for name, each in everybody.items()}
-            undone.pop_all()
-        self.grants["reading"] = (*self.grants["reading"], Grant("capped", self._slice.is_capped, self._slice.text))
-        self.grants = {"node": scheduling.apply(self._own), **self.grants}
+        """This process is given what it asks for, and so are all threads that it starts later; the others run.
+
+        Raises: LaneGoneError.
+        """
+        priority, locked = self._settings.question_priority, self._settings.lock_memory
+        # who answers what is kept, and hands out the rest, goes before who computes
+        own = scheduling.apply(Plan(priority + 1 if priority else 0, self._cpus, locked=locked))
+        is_first = any(each.name == "fifo" and each.given for each in own)
+        self._slice = Slice(self._settings.background_percent, group=own_group(), yields=not is_first)
+        behind = Plan(background=True, cpus=scheduling.others_than(self._cpus), yields=not is_first)
+        self.beside = Apart(behind, self._edition, beside=self._slice)
+        plan = Plan(priority, self._cpus, locked=locked)
+        asking = [Apart(plan, self._edition) for _ in range(self._settings.question_processes)]
+        self.asking = Several(asking) if asking else Here()
+        self._all = {"reading": self.beside, **{f"question {n}": each for n, each in enumerate(asking, 1)}}
+        try:
+            self.grants = {"node": own, **self._started()}
+        except BaseException:
+            self.close()
+            raise
         sys.setswitchinterval(SWITCH_S)
         return self
+
+    def _started(self) -> dict[str, tuple[Grant, ...]]:
+        assert self._slice is not None
+        for each in self._all.values():
+            each.start()
+        bound = Grant("capped", self._slice.is_capped, self._slice.text)
+        given = {name: each.greeted() for name, each in self._all.items() if each is not self.beside}
+        return {"reading": (*self.beside.grants, bound), **given}
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -64,9 +80,10 @@ class Processes:
 
     def close(self) -> None:
         """None of them is left."""
-        for each in (self.beside, *self._questions):
+        for each in self._all.values():
             each.close()
-        self._slice.remove()
+        if self._slice is not None:
+            self._slice.remove()
 
     def say(self) -> None:
         """What each was given, a line each on standard error."""
@@ -82,8 +99,3 @@ class Processes:
         yield "# TYPE starling_granted gauge\n"
         for process, grants in self.grants.items():
             yield from (f'starling_granted{{process="{process}",what="{g.name}"}} {int(g.given)}\n' for g in grants)
-
-
-def _above(priority: int) -> int:
-    """Who answers what is kept, and hands out the rest, goes before who computes."""
-    return priority + 1 if priority else 0

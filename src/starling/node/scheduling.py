@@ -12,6 +12,7 @@ import gc
 import os
 import platform
 import resource
+import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -22,13 +23,15 @@ from starling.values import dataclass
 
 #: Where FIFO is not permitted but a better place among the others is (ours; RLIMIT_NICE, CAP_SYS_NICE).
 _NICE: Final = -10
-#: Place of what runs beside: under a cap, and where there is none (ours).
-_CAPPED_NICE, _UNCAPPED_NICE = 10, 19
+#: Place of what runs beside where questions do not go before it by right (ours: the last there is).
+_LAST_NICE: Final = 19
 #: From so much memory that may be locked it is as good as unlimited: a limit that is reached later ends the process
 #: (ours: several times what a node takes).
 _LOCKABLE: Final = 4 << 30
 #: Source: sys/mman.h of Linux: MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT.
 _CURRENT, _FUTURE, _ONFAULT = 1, 2, 4
+#: Source: linux/prctl.h.
+_PDEATHSIG: Final = 1
 #: Source: linux/capability.h.
 _CAP_IPC_LOCK: Final = 14
 #: ioprio_set(2): who = this process, class idle.  Source: linux/ioprio.h and the tables of system calls.
@@ -50,14 +53,14 @@ class Plan:
     """What a process asks for.
 
     `priority`: of SCHED_FIFO, 1 to 99; 0: none.  `cpus`: where it may run; empty: anywhere.  `locked`: its memory is
-    never paged out.  `background`: it runs when nobody else wants to; `capped`: a control group bounds it already.
+    never paged out.  `background`: it runs beside; `yields`: only when nobody else wants to.
     """
 
     priority: int = 0
     cpus: tuple[int, ...] = ()
     locked: bool = False
     background: bool = False
-    capped: bool = False
+    yields: bool = False
 
 
 def apply(plan: Plan) -> tuple[Grant, ...]:
@@ -69,8 +72,13 @@ def apply(plan: Plan) -> tuple[Grant, ...]:
 
 
 def put_behind(process: int, plan: Plan) -> tuple[Grant, ...]:
-    """Another process of ours, which just began, runs when nobody else wants to."""
+    """Another process of ours, which just began, runs beside; its place of ours is not inherited."""
     return (_behind(process, plan), *([_pinned(process, plan.cpus)] if plan.cpus else []))
+
+
+def end_with_starter() -> None:
+    """This process is killed when the thread that started it is gone: one that stands still would never notice."""
+    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def told(grants: Iterable[Grant]) -> str:
@@ -105,14 +113,14 @@ def _before_others(priority: int) -> Grant:
 
 
 def _behind(process: int, plan: Plan) -> Grant:
-    policy, nice = (os.SCHED_BATCH, _CAPPED_NICE) if plan.capped else (os.SCHED_IDLE, _UNCAPPED_NICE)
-    name = "SCHED_BATCH" if plan.capped else "SCHED_IDLE"
-    said = [f"nice {nice}"]
+    policy, nice = (os.SCHED_IDLE, _LAST_NICE) if plan.yields else (os.SCHED_BATCH, 0)
+    name = "SCHED_IDLE" if plan.yields else "SCHED_BATCH"
+    said = [f"nice {nice}"] if plan.yields else []
     with suppress(OSError):  # an inherited FIFO is given up by anybody; a nicer place always may be taken
         os.sched_setscheduler(process, policy, os.sched_param(0))
         said.insert(0, name)
     os.setpriority(os.PRIO_PROCESS, process, max(nice, os.getpriority(os.PRIO_PROCESS, process)))
-    said += ["disk when idle"] if _idle_disk(process) else []
+    said += ["disk when idle"] if plan.yields and _idle_disk(process) else []
     return Grant("behind", given=name in said, text=", ".join(said))
 
 

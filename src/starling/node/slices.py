@@ -19,9 +19,9 @@ from starling.values import dataclass
 
 #: microseconds in which a share is counted: short, so that what is over its share stands still only briefly (ours)
 _PERIOD_US: Final = 20_000
-#: weight against others that want to run, a quarter of the usual (v1: 1024; v2: 100): with less, a busy machine would
-#: take minutes for a file (ours)
-_SHARES, _WEIGHT = 256, 25
+#: weight against others that want to run, as everybody's, and a quarter of that where questions do not go before it by
+#: right; with less a busy machine would take minutes for a file (ours).  Source: the defaults of cgroup v1 and v2.
+_SHARES, _WEIGHT = {False: 1_024, True: 256}, {False: 100, True: 25}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,15 @@ class Group:
 class Slice:
     """A group of our own for what runs beside.  `text`: what it bounds, or why there is none."""
 
-    def __init__(self, percent: int, *, group: Group | None) -> None:
-        """`percent`: of all processors.  `group`: where it is made."""
+    def __init__(self, percent: int, *, group: Group | None, yields: bool = True) -> None:
+        """`percent`: of all processors.  `group`: where it is made.  `yields`: others go before it."""
         self._folder: Path | None = None
         if percent >= 100 or group is None:
             self.text = "no cap (background_percent is 100)" if percent >= 100 else "no cap (no control group)"
             return
         quota = _PERIOD_US * percent * (os.cpu_count() or 1) // 100
         try:
-            self._folder = _made(group, quota)
+            self._folder = _made(group, quota, yields=yields)
             self.text = f"at most {percent} % of the processors (cgroup v{group.version})"
         except OSError as error:
             self.text = f"no cap (cgroup v{group.version}: {error.strerror})"
@@ -97,7 +97,7 @@ def _mounts(text: str) -> Iterator[tuple[str, list[str], str, Path]]:
             yield kind, options.split(","), fields[3], Path(fields[4])
 
 
-def _made(group: Group, quota: int) -> Path:
+def _made(group: Group, quota: int, *, yields: bool) -> Path:
     """Raises: OSError."""
     _clear(group.path)
     folder = group.path / f"starling-{os.getpid()}-background"
@@ -106,12 +106,12 @@ def _made(group: Group, quota: int) -> Path:
         values: dict[str, str | int] = {
             "cpu.cfs_period_us": _PERIOD_US,
             "cpu.cfs_quota_us": quota,
-            "cpu.shares": _SHARES,
+            "cpu.shares": _SHARES[yields],
         }
     else:
         _let_divide(group.path)
         folder.mkdir()
-        values = {"cpu.max": f"{quota} {_PERIOD_US}", "cpu.weight": _WEIGHT}
+        values = {"cpu.max": f"{quota} {_PERIOD_US}", "cpu.weight": _WEIGHT[yields]}
     try:
         for name, value in values.items():
             (folder / name).write_text(f"{value}", encoding="ascii")

@@ -54,7 +54,10 @@ def main(started: str) -> None:
     signal.signal(LEAVE, lambda *_: sys.exit())  # whatever lies open is closed
     with Connection(handle) as pipe:
         try:
-            if plan is not None:
+            if plan is None:
+                scheduling.end_with_starter()
+                pipe.send(())
+            else:
                 pipe.send(scheduling.apply(scheduling.Plan(plan[0], tuple(plan[1]), locked=plan[2])))
             _serve(pipe, Path(edition[0]), edition[1])
         except (EOFError, BrokenPipeError, ConnectionResetError):
