@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pyotp
+from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 
 from starling.node.identity import Sessions
