@@ -1,4 +1,4 @@
-"""What a provider says of a person is believed when it is signed, new, of this sign-in and for this node; else nobody is."""
+"""What a provider says of a person is believed when it is signed, new, of this sign-in and for this node."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ TABLE: Final = (
     Setting("witness", "", "", "a second place for checkpoints of the audit log; empty: DIR/checkpoint alone"),
     Setting("oidc_issuer", "", "", "https address of a provider (OpenID Connect) by whom people sign in; empty: none"),
     Setting("oidc_client", "", "", "as whom the provider knows this node (client_id)"),
-    Setting("oidc_secret_file", "", "", "file that holds the secret of that client; empty: a public client, PKCE alone"),
+    Setting("oidc_secret_file", "", "", "file that holds the secret of that client; empty: no secret, PKCE alone"),
     Setting("oidc_authority", "", "", "certificate of the authority of the provider; empty: those of the system"),
     Setting("oidc_scope", "openid profile", "", "what the provider is asked to tell"),
     Setting("oidc_acr", "", "", "how strongly people must be known to the provider (acr), as by a second factor"),
