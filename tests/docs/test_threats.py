@@ -25,7 +25,7 @@ def rows(page: str) -> list[list[str]]:
 
 
 @cache
-def tests_of(path: Path) -> frozenset[str]:
+def functions_of(path: Path) -> frozenset[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
 
@@ -41,7 +41,7 @@ def test_every_row_names_a_control_that_is_there_and_a_test_that_exists(page: st
         assert [
             target for name, target in controls if not (FOLDER / target).is_file() or not target.endswith(name)
         ] == []
-        assert [name for name, target in tests if name not in tests_of((FOLDER / target).resolve())] == []
+        assert [name for name, target in tests if name not in functions_of((FOLDER / target).resolve())] == []
 
 
 def test_every_flow_is_looked_at_from_more_than_one_side() -> None:
