@@ -23,6 +23,7 @@ from starling.node.pages.reception import AWAY_COOKIE
 from starling.node.provider import Provider, provider_of
 from starling.node.settings import Settings
 from tests.node.devices import Device, serving
+from tests.node.pages.test_looks import looked_at
 from tests.simulators import hub
 from tests.simulators import provider as simulators
 
@@ -115,6 +116,15 @@ def test_in_a_browser_it_is_one_press(ward: Device, somebody: simulators.Provide
         assert "u-7@127.0.0.1" in page.get_by_role("banner").inner_text()
         page.get_by_role("button", name="Sign out").click()
         page.wait_for_url("**/sign-in")
+
+
+def test_the_page_to_sign_in_looks_as_it_should(ward: Device, browser: Chromium) -> None:
+    with browser.new_context(ignore_https_errors=True) as context:
+        page = context.new_page()
+        page.goto(f"{ward.address}/sign-in")
+        looked_at(page, "sign-in-provider")
+        page.goto(f"{ward.address}/sign-in/back?state=x&code=y")
+        looked_at(page, "sign-in-refused")
 
 
 def test_whom_no_role_is_meant_for_gets_nothing(
