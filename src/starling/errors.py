@@ -87,6 +87,7 @@ ADVICE: Final[dict[str, str]] = {
     "NO_GENOTYPES": "The file has no GT field or no sample column; a sites-only VCF cannot be interpreted.",
     "NO_METHOD": "The document at /openapi.json names the methods of every path.",
     "NO_NODE": "Make a node with `starling node init DIR`.",
+    "NO_PROVIDER": "Sign in with an account of this node, or try again when the provider can be reached.",
     "NO_QUOTE": "Check that there is a TPM 2.0, that tpm2-tools is installed, and `tpm` in settings.toml.",
     "NO_RESULT": "A laboratory takes the file in, reviews the result, and a second person releases it.",
     "OUTPUT_UNWRITABLE": "Check that the output directory exists, is writable and is not full.",

@@ -125,13 +125,17 @@ def test_a_certificate_of_a_role_that_nobody_knows_is_nobody(device: Device, tmp
             refused_with(ask(caller, device, method, path), 401, "NOT_KNOWN")
 
 
-@pytest.mark.parametrize("sender", ["cross-site", "same-site", "anything"])
+@pytest.mark.parametrize(
+    "sender", ["cross-site", "same-site", "anything", "origin: https://evil.example", "origin: null"]
+)
 @pytest.mark.parametrize(("method", "path", "action"), [each for each in GUARDED if each[0] != "GET"])
 def test_attack_a_page_of_another_site_sends_what_the_browser_signs_with_its_certificate(
     device: Device, method: str, path: str, action: str, sender: str
 ) -> None:
     """Without knowing of JSON: `text/plain` is what a form of another page may send."""
-    headers = {"sec-fetch-site": sender, "content-type": "text/plain"}
+    _, _, origin = sender.partition("origin: ")
+    headers = {"origin": origin} if origin else {"sec-fetch-site": sender}
+    headers["content-type"] = "text/plain"
     role = next((role for role in ROLES if action in MAY[role]), "prescriber")
     with device.client(role) as caller:
         refused_with(caller.request(method, filled(device, path), content=b"{}", headers=headers), 401, "NOT_KNOWN")

@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def hub(folder: Path, *, errors: float, lost: float, status: int = 503) -> Iterator[tuple[Hub, str, ssl.SSLContext]]:
     """A hub that listens, its address, and how to trust it."""
-    _certificate(folder / "hub.pem")
+    certificate(folder / "hub.pem")
     server = Hub(errors=errors, lost=lost, status=status)
     own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     own.load_cert_chain(folder / "hub.pem")
@@ -74,7 +74,8 @@ def hub(folder: Path, *, errors: float, lost: float, status: int = 503) -> Itera
         server.server_close()
 
 
-def _certificate(path: Path) -> None:
+def certificate(path: Path) -> None:
+    """Key and certificate for 127.0.0.1, which is its own authority."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -82,11 +83,11 @@ def _certificate(path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hub")])
     now = datetime.now(UTC)
-    certificate = (
+    made = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(1).not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )  # fmt: skip
     plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(key.private_bytes(*plain) + certificate.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(key.private_bytes(*plain) + made.public_bytes(serialization.Encoding.PEM))

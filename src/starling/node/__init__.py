@@ -9,6 +9,7 @@
     amendment  what new knowledge does to results              evidence   what of a file is kept
     answers    evidence and a question -> the answer, kept     outbox, sending   events that wait for a hub
     policy     who may do what (Cedar)                         identity, callers   who somebody is
+    oidc, provider   what a provider of OpenID Connect says of a person
     endpoints  what the API takes and gives: one table         api        it served; problems, openapi, limits, metrics
     peers      who is at the other end of a TLS connection     uploads    a body that is never whole in memory
     measured   what it started with, quoted by its TPM

@@ -25,9 +25,9 @@ from starlette.routing import BaseRoute, Route
 
 from starling.errors import InputError
 from starling.node import pages
-from starling.node.callers import COOKIE, caller
+from starling.node.callers import COOKIE, caller, from_our_page
 from starling.node.deadlines import QUESTION, Deadlines
-from starling.node.endpoints import ENDPOINTS, FILE, SPECIMEN, TEXT, Call, Endpoint, LoggedIn, Login, plain_json
+from starling.node.endpoints import ENDPOINTS, FILE, JSON, SPECIMEN, TEXT, Call, Endpoint, LoggedIn, Login, plain_json
 from starling.node.limits import CAME, FIRST, Limits, Rate, Scope
 from starling.node.metrics import Metrics
 from starling.node.openapi import document
@@ -121,9 +121,12 @@ class Api:
         return plain_json(json.encode(given), 200 if given.again else 202)
 
     async def _login(self, request: Request) -> Response:
+        from_our_page(request)  # before it counts: no page of another site uses up the attempts
         if not self._logins.allows(request.client.host if request.client else ""):
             raise InputError("TOO_MANY", "too many attempts to log in")
         login = json.decode(await request.body(), type=Login)
+        if request.headers.get("content-type", "").partition(";")[0].strip() != JSON:
+            raise InputError("BAD_REQUEST", f"a login is {JSON}")  # which no form of another page can send
         session = await run_in_threadpool(self.node.login, login.name, login.password, login.code)
         told = LoggedIn(csrf=session.csrf, principal=session.principal, ends=session.ends)
         response = plain_json(json.encode(told))

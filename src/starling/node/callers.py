@@ -20,6 +20,18 @@ EMERGENCY, CSRF = "starling-emergency", "starling-csrf"
 _REASON: Final = range(4, 2_001)
 
 
+def from_our_page(request: Request) -> None:
+    """Whatever a browser says of where this comes from, it is no page of another site; who is no browser says nothing.
+
+    `Sec-Fetch-Site` is not in old browsers; `Origin` is in all, and names ours because our pages send a referrer to us
+    (`Referrer-Policy: same-origin`): `null` is somebody else's.  Source: W3C Fetch Metadata, 2.3; WHATWG Fetch, 3.1.
+    Raises: UnknownCallerError NOT_KNOWN.
+    """
+    site, origin = request.headers.get("sec-fetch-site", "none"), request.headers.get("origin")
+    if site not in {"none", "same-origin"} or origin not in {None, f"https://{request.headers.get('host', '')}"}:
+        raise UnknownCallerError("NOT_KNOWN", "a page of another site sent this")
+
+
 def caller(node: Node, request: Request, *, csrf: str | None = None) -> Principal:
     """Who asks.  `csrf`: the token of a form, where it is not in its header.
 
@@ -27,8 +39,8 @@ def caller(node: Node, request: Request, *, csrf: str | None = None) -> Principa
     Raises: UnknownCallerError NOT_KNOWN; InputError BAD_REQUEST for an emergency without a reason.
     """
     changes = request.method not in {"GET", "HEAD"}
-    if changes and request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-        raise UnknownCallerError("NOT_KNOWN", "a page of another site sent this")
+    if changes:
+        from_our_page(request)
     emergency = unquote(request.headers.get(EMERGENCY, "")).strip()
     if emergency and len(emergency) not in _REASON:
         raise InputError("BAD_REQUEST", f"{EMERGENCY} says in words why it is one")

@@ -22,6 +22,9 @@ from starling.node.values import ROLES, Account, Enrolled, Principal, Role, Sess
 #: Attempts before an account waits for an administrator.  Source: NIST SP 800-63B, 5.2.2 allows up to 100; ten is ours.
 _MOST_FAILURES: Final = 10
 _PASSWORD_BYTES: Final = 18
+#: A session ends after this, used or not (s).  Source: NIST SP 800-63B, 4.2.3 (AAL2: 12 hours).
+_LONGEST_S: Final = 12 * 3600.0
+_NONE: Final = (0.0, 0.0, None)
 #: Seconds of a TOTP step.  Source: RFC 6238, section 4.1.
 _STEP: Final = 30
 
@@ -126,7 +129,7 @@ class Sessions:
     def __init__(self, minutes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = minutes * 60
         self._clock = clock
-        self._sessions: dict[str, tuple[float, Session]] = {}
+        self._sessions: dict[str, tuple[float, float, Session]] = {}  # token -> (ends, ends at the latest, session)
         self._lock = Lock()
 
     def open(self, principal: Principal) -> Session:
@@ -138,23 +141,24 @@ class Sessions:
         session = Session(token=token, csrf=secrets.token_urlsafe(32), principal=known, ends=self._end())
         with self._lock:
             self._sessions = {key: each for key, each in self._sessions.items() if each[0] > self._clock()}
-            self._sessions[token] = (self._clock() + self._seconds, session)
+            now = self._clock()
+            self._sessions[token] = (now + self._seconds, now + _LONGEST_S, session)
         return session
 
     def of(self, token: str) -> Session | None:
         """The session of a token, which lasts again from now; None when there is none or it is over."""
         with self._lock:
-            ends, session = self._sessions.get(token, (0.0, None))
+            ends, latest, session = self._sessions.get(token, _NONE)
             if session is None or ends <= self._clock():
                 self._sessions.pop(token, None)
                 return None
-            self._sessions[token] = (self._clock() + self._seconds, session)
+            self._sessions[token] = (min(self._clock() + self._seconds, latest), latest, session)
             return session
 
     def seen(self, token: str) -> Session | None:
         """As `of`, but to ask does not make the session last longer."""
         with self._lock:
-            ends, session = self._sessions.get(token, (0.0, None))
+            ends, _, session = self._sessions.get(token, _NONE)
             return session if ends > self._clock() else None
 
     def close(self, token: str) -> None:

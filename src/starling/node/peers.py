@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import Any, Final
 
 import h11
@@ -33,8 +34,21 @@ def context_of(layout: Layout, password: bytes) -> ssl.SSLContext:
 
 
 def load_device(context: ssl.SSLContext, layout: Layout, password: bytes) -> None:
-    """The certificate that lies there now is shown to every new connection; those that stand are not disturbed."""
+    """Key and certificate of the device, as they lie there now."""
     context.load_cert_chain(layout.device, password=password)
+
+
+def showing(context: ssl.SSLContext, current: Callable[[], ssl.SSLContext]) -> None:
+    """Every new connection is shown what is current at that moment; those that stand are not disturbed.
+
+    A certificate that is loaded into a context in use is there a moment before its key: a connection that begins then
+    fails.  So contexts are made apart, and one of them is chosen, whole, for each connection.
+    """
+
+    def chosen(connection: ssl.SSLObject, _name: str | None, _first: ssl.SSLContext) -> None:
+        connection.context = current()
+
+    context.sni_callback = chosen
 
 
 class PeerProtocol(H11Protocol):

@@ -33,7 +33,7 @@ from starling.node.layout import Layout
 from starling.node.listing import entries, write_list
 from starling.node.obeying import Obeying
 from starling.node.opening import DEVICE_PASSWORD, opened
-from starling.node.peers import PeerProtocol, context_of, load_device
+from starling.node.peers import PeerProtocol, context_of, showing
 from starling.node.processes import Processes
 from starling.node.sending import Sending, sender_to
 from starling.node.service import Node
@@ -84,7 +84,7 @@ class Serving:
         settings = node.settings
         self._node = node
         self._password = node.records.secret(DEVICE_PASSWORD) or b""
-        self._context = _context(node.layout, self._password)
+        self._current = _context(node.layout, self._password)
         self._shown = _mark(node.layout.device)
         self._edition = _mark(Path(settings.knowledge))
         self._socket = _listening(settings.host, settings.port if port is None else port)
@@ -100,7 +100,8 @@ class Serving:
             timeout_keep_alive=_KEEP_S, timeout_graceful_shutdown=_GRACE_S,
         )  # fmt: skip
         config.load()
-        config.ssl = self._context
+        config.ssl = _context(node.layout, self._password)
+        showing(config.ssl, lambda: self._current)
         self._server = _Server(
             config, told=lambda: ready(self.address), renew=self.renew, watch=self._api.deadlines.watch
         )
@@ -143,8 +144,7 @@ class Serving:
         Raises: TrustError CERTIFICATE_REFUSED.
         """
         self._shown = _mark(self._node.layout.device)
-        _context(self._node.layout, self._password)  # looked at apart: a half of a pair must not be taken over
-        load_device(self._context, self._node.layout, self._password)
+        self._current = _context(self._node.layout, self._password)
 
     def _beside(self, stack: ExitStack) -> Iterator[Every]:
         node = self._node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from starling._version import __version__
@@ -16,6 +17,7 @@ from starling.node.identity import Accounts, Sessions
 from starling.node.layout import Layout
 from starling.node.measured import hardware, with_quote
 from starling.node.outbox import Happening, Kind
+from starling.node.provider import provider_of
 from starling.node.questions import Questions
 from starling.node.records import Records
 from starling.node.settings import Plain, Settings
@@ -46,17 +48,25 @@ class Node(Desk):
         self.questions = Questions(self)
         self.files = Files(self)
         self.subjects = Subjects(self)
+        self.provider = provider_of(settings)
         self._hardware = hardware(settings)
 
     # --- people and the node itself -----------------------------------------------------------------------------------
 
     def login(self, name: str, password: str, code: str) -> Session:
         """Somebody logs in.  Raises: UnknownCallerError NOT_KNOWN, after it was recorded."""
+        stranger = Principal(name="stranger", role="system", site=self.settings.site, way="account")
+        return self._entered(lambda: self.accounts.known(name, password, code), stranger)
+
+    def login_by_provider(self, told: Callable[[], Principal]) -> Session:
+        """Somebody of whom a provider tells.  Raises: UnknownCallerError NOT_KNOWN, after it was recorded; others."""
+        return self._entered(told, Principal(name="stranger", role="system", site=self.settings.site, way="provider"))
+
+    def _entered(self, known: Callable[[], Principal], stranger: Principal) -> Session:
         try:
-            session = self.sessions.open(self.accounts.known(name, password, code))
-        except UnknownCallerError:
-            stranger = Principal(name="stranger", role="system", site=self.settings.site, way="account")
-            self.record(stranger, "login", "refused", "", {})
+            session = self.sessions.open(known())
+        except UnknownCallerError as error:
+            self.record(stranger, "login", "refused", "", {"reason": error.message})
             raise
         self.record(session.principal, "login", "success", "", {})
         return session

@@ -106,7 +106,10 @@ class Filling:
 def filling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filling]:
     """An open node without a file."""
     folder = tmp_path_factory.mktemp("pages")
-    founding.found(folder / "node", settings={"site": SITE, "requests_per_minute": 600_000, "session_minutes": 600})
+    founding.found(
+        folder / "node",
+        settings={"site": SITE, "requests_per_minute": 600_000, "session_minutes": 600, "logins_per_minute": 6_000},
+    )
     with opened(folder / "node") as node:
         yield Filling(node, folder)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import pyotp
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Request
@@ -16,7 +20,7 @@ from starling.node.callers import COOKIE
 from starling.node.pages.door import FORM_COOKIE
 from starling.node.pages.views import VIEWS
 from starling.node.values import Principal, Role
-from tests.node.pages.conftest import HOSTILE, Board, Visitor
+from tests.node.pages.conftest import HOSTILE, SITE, Board, Visitor
 
 #: role -> what it must not open
 FORBIDDEN: dict[Role, tuple[str, ...]] = {
@@ -137,9 +141,66 @@ def test_a_token_of_another_session_is_refused(board: Board, known: Known, pharm
     assert pharmacist.post("/worklist", {"csrf": other.csrf}).status_code == 401
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_a_form_from_another_site_is_refused(pharmacist: Browser, site: str) -> None:
-    assert pharmacist.post("/worklist", {}, headers={"sec-fetch-site": site}).status_code == 401
+#: what a browser says with a form of another site; an old one says `Origin` alone
+ELSEWHERE: tuple[dict[str, str], ...] = (
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"origin": "https://127.0.0.1"},  # another port is another site
+    {"origin": "http://{host}"},
+    {"sec-fetch-site": "same-origin", "origin": "https://evil.example"},
+)
+
+
+def said_with(board: Board, headers: dict[str, str]) -> dict[str, str]:
+    host = board.address.removeprefix("https://")
+    return {name: value.format(host=host) for name, value in headers.items()}
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE)
+def test_a_form_from_another_site_is_refused(board: Board, pharmacist: Browser, headers: dict[str, str]) -> None:
+    assert pharmacist.post("/worklist", {}, headers=said_with(board, headers)).status_code == 401
+
+
+@pytest.fixture
+def enrolled(board: Board) -> Iterator[Callable[[], dict[str, str]]]:
+    """A function that gives name, password and code of an account that its owner does not mind others to use."""
+    made = board.node.enrol(board.person("administrator"), f"attacker-{secrets.token_hex(4)}", "pharmacist", SITE)
+    seed = dict(parse_qsl(urlsplit(made.totp_uri).query))["secret"]
+    yield lambda: {"name": made.account.name, "password": made.password, "code": pyotp.TOTP(seed).now()}
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE)
+def test_attack_a_page_of_another_site_signs_a_victim_in_as_the_attacker(
+    board: Board, stranger: Browser, enrolled: Callable[[], dict[str, str]], headers: dict[str, str]
+) -> None:
+    """Login forgery: with an account of the attacker's own and a form token that the attacker was given."""
+    stranger.get("/sign-in")
+    token = stranger._client.cookies[FORM_COOKIE]
+    form = stranger.post("/sign-in", {**enrolled(), "csrf": token}, headers=said_with(board, headers))
+    assert (form.status_code, COOKIE in form.cookies) == (401, False)
+    for kind in ("application/json", "text/plain"):
+        more = {**said_with(board, headers), "content-type": kind}
+        sent = stranger._client.post("/v1/login", content=json.dumps(enrolled()), headers=more)
+        assert (sent.status_code, sent.json()["code"], COOKIE in sent.cookies) == (401, "NOT_KNOWN", False)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_attack_a_form_that_looks_like_json_is_no_login(
+    stranger: Browser, enrolled: Callable[[], dict[str, str]], kind: str
+) -> None:
+    """What a page of another site may send without asking, from a browser that says nothing of where it comes from."""
+    answer = stranger._client.post("/v1/login", content=json.dumps(enrolled()), headers={"content-type": kind})
+    assert (answer.status_code, COOKIE in answer.cookies) == (400, False)
+
+
+def test_a_login_of_our_own_page_or_of_a_program_is_taken(
+    board: Board, stranger: Browser, enrolled: Callable[[], dict[str, str]]
+) -> None:
+    own = {"sec-fetch-site": "same-origin", "origin": board.address}
+    assert stranger._client.post("/v1/login", json=enrolled(), headers=own).status_code == 200
+    assert COOKIE in stranger._client.cookies
 
 
 def test_a_form_that_is_none_is_refused(pharmacist: Browser) -> None:

@@ -1,6 +1,7 @@
 """The dashboard: pages that the node itself writes, for a browser in the ward; nothing is fetched from elsewhere.
 
     door      who is there: signing in and out, the token against forged requests, errors as pages
+    reception people who sign in with a provider
     views     what a visit to each address shows or does: worklist, patient, job, people, ...
     forms     what was filled in -> values, or what is wrong with it, field by field
     words     what states and events are called      frame     templates      assets    style sheet, script, icon

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from starling.errors import InputError, StarlingError, UnknownCallerError
-from starling.node.callers import COOKIE
+from starling.node.callers import COOKIE, from_our_page
 from starling.node.identity import is_csrf
 from starling.node.limits import Rate
 from starling.node.pages import forms, frame, words
@@ -30,8 +30,6 @@ from starling.values import dataclass
 #: of a form before there is a session
 FORM_COOKIE: Final = "__Host-starling-form"
 TOKEN: Final = "csrf"  # noqa: S105 -- the name of a field
-#: what a browser says of a form that one of our pages sends.  Source: W3C Fetch Metadata Request Headers, 2.3.
-_OURS: Final = "same-origin"
 _FORM: Final = "application/x-www-form-urlencoded"
 _LONGEST_CODE: Final = 12
 
@@ -162,18 +160,31 @@ class Door:
         """The page, or what was filled in on it."""
         request.scope["path_named"] = "/sign-in"
         if request.method != "POST":
-            return _to_home() if self.session(request) else _sign_in_page(request)
+            return _to_home() if self.session(request) else self.sign_in_page(request)
         try:
             form = await _filled_in(request)
             _is_of_this_browser(request, form)
-            if not self._logins.allows(request.client.host if request.client else ""):
-                raise InputError("TOO_MANY", "too many attempts to log in")
+            self.count_attempt(request)
             session = await run_in_threadpool(self._opened, form)
         except StarlingError as error:
-            return _sign_in_page(request, error)
+            return self.sign_in_page(request, error)
         response = _to_home()
         response.set_cookie(COOKIE, session.token, secure=True, httponly=True, samesite="strict", path="/")
         response.delete_cookie(FORM_COOKIE, secure=True, httponly=True, samesite="strict", path="/")
+        return response
+
+    def count_attempt(self, request: Request) -> None:
+        """One attempt to sign in.  Raises: InputError TOO_MANY."""
+        if not self._logins.allows(request.client.host if request.client else ""):
+            raise InputError("TOO_MANY", "too many attempts to log in")
+
+    def sign_in_page(self, request: Request, error: StarlingError | None = None) -> Response:
+        """The page where one signs in, with what was wrong."""
+        token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
+        provider = self.node.provider.name if self.node.provider else ""
+        text = frame.written("sign_in.html", csrf=token, error=error.message if error else "", provider=provider)
+        response = frame.page(request, text, of_error(error).status_code if error else 200)
+        response.set_cookie(FORM_COOKIE, token, secure=True, httponly=True, samesite="strict", path="/")
         return response
 
     def _opened(self, form: forms.Fields) -> Session:
@@ -204,14 +215,6 @@ def _to_home() -> Response:
     return RedirectResponse("/", 303)
 
 
-def _sign_in_page(request: Request, error: StarlingError | None = None) -> Response:
-    token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
-    text = frame.written("sign_in.html", csrf=token, error=error.message if error else "")
-    response = frame.page(request, text, of_error(error).status_code if error else 200)
-    response.set_cookie(FORM_COOKIE, token, secure=True, httponly=True, samesite="strict", path="/")
-    return response
-
-
 def _is_of_this_browser(request: Request, form: Mapping[str, str]) -> None:
     """Raises: UnknownCallerError NOT_KNOWN, when the form is not the one that this browser was given."""
     given, known = form.get(TOKEN, ""), request.cookies.get(FORM_COOKIE, "")
@@ -221,8 +224,7 @@ def _is_of_this_browser(request: Request, form: Mapping[str, str]) -> None:
 
 async def _filled_in(request: Request) -> forms.Fields:
     """The form.  Raises: InputError BAD_REQUEST; UnknownCallerError NOT_KNOWN, when another site sends it."""
-    if request.headers.get("sec-fetch-site", _OURS) != _OURS:
-        raise UnknownCallerError("NOT_KNOWN", "the form comes from another site")
+    from_our_page(request)
     if request.headers.get("content-type", "").partition(";")[0].strip() != _FORM:
         raise InputError("BAD_REQUEST", "not a form")
     return forms.fields(await request.body())

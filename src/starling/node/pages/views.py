@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from starling.node.pages import assets, job, patient, people, words
+from starling.node.pages import assets, job, patient, people, reception, words
 from starling.node.pages.door import Door, View, Visit
 from starling.node.values import Job, Patient
 
@@ -99,6 +99,8 @@ VIEWS: Final[tuple[tuple[str, str, View], ...]] = (
 def served(door: Door) -> list[Route]:
     """The addresses, behind the door."""
     routes = [Route(path, door.open(view, path), methods=[method]) for method, path, view in VIEWS]
+    if door.node.provider is not None:
+        routes += [Route(path, each, methods=["GET"]) for path, each in reception.addresses(door, door.node.provider)]
     return [
         *routes,
         Route("/jobs/{job}/events", job.events(door), methods=["GET"]),
