@@ -20,6 +20,7 @@ from typing import ClassVar, Final
 
 #: code -> one sentence of advice.  A code, once published, keeps its meaning.
 ADVICE: Final[dict[str, str]] = {
+    "ANSWER_CHANGED": "Check the order again, and decide about the answer that is given now.",
     "BACKUP_REFUSED": "Take another backup; nothing was written over the node that is there.",
     "BAD_ALLELE_INDEX": "A GT field names an allele its record does not list; regenerate the file with its caller.",
     "BAD_ARGUMENTS": "The examples of `starling COMMAND --help` show what it takes.",
@@ -60,6 +61,7 @@ ADVICE: Final[dict[str, str]] = {
     "KNOWLEDGE_DAMAGED": "Reinstall Starling or compile the knowledge base again with `starling knowledge compile`.",
     "KNOWLEDGE_INVALID": "Correct the named row of the knowledge base and compile it again.",
     "KNOWLEDGE_NOT_FOUND": "Compile the knowledge base with `starling knowledge compile`, or reinstall Starling.",
+    "KNOWLEDGE_REFUSED": "Send a compiled edition with a signature (`starling knowledge sign`) by a key trusted here.",
     "LINE_TOO_LONG": "No record of a real VCF is this long; check that the file is what its name says.",
     "LOG_TAMPERED": "Keep every file as it is, find out who had access, and see docs/explanation/audit-log.md.",
     "MODEL_DAMAGED": "Do not use this model; install it again or ask its owner.",

@@ -64,6 +64,31 @@ def test_an_override_has_a_reason_and_is_listed(device: Device) -> None:
     assert "no alternative" not in str(event)
 
 
+def test_an_override_is_of_the_answer_that_was_shown(device: Device) -> None:
+    patient = device.patients[specimen_of(2).identifier].id
+    said = {"drugs": ["codeine", "clopidogrel"], "medication": ["paroxetine", "omeprazole"], "weight": 44.0}
+    with device.client("prescriber") as prescriber:
+        shown = prescriber.post("/v1/check", json={"patient": patient, **said}).json()
+        actions = {each["drug"]: each["action"] for each in shown["answers"]}
+        digest = next(event for event in device.events() if event["subtype"][0]["code"] == "check")
+        told = {each["type"]: each["valueString"] for each in digest["entity"][1]["detail"]}
+        path = f"/v1/patients/{patient}/overrides"
+        decided = {**said, "drug": "codeine", "reason": "no alternative"}
+        made = prescriber.post(path, json={**decided, "result_sha256": told["result_sha256"]}).json()
+        assert (made["drug"], made["action"], made["result_sha256"]) == (
+            "codeine",
+            actions["codeine"],
+            told["result_sha256"],
+        )
+        assert {name: made["order"][name] for name in said} == said
+        assert prescriber.get(path).json() == [made]
+        other = {**decided, "result_sha256": told["result_sha256"], "medication": []}
+        assert code_of(prescriber.post(path, json=other)) == (409, "ANSWER_CHANGED")
+        assert code_of(prescriber.post(path, json={**decided, "drug": "warfarin"})) == (400, "BAD_REQUEST")
+        alone = prescriber.post(path, json={"drug": "codeine", "reason": "no alternative"}).json()
+        assert alone["result_sha256"] != made["result_sha256"] and alone["order"]["drugs"] == ["codeine"]
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b'{"patient": 1}', b'{"patient": "p-aaaaaa", "drugs": []}', b"\xff\xfe", b"[" * 60_000,

@@ -13,12 +13,14 @@ from starling.node.service import Node
 from starling.node.values import (
     Account,
     AuditPage,
+    Circumstances,
     ClinicalChange,
     Enrolled,
     Erased,
     Health,
     Job,
     KnowledgeInfo,
+    KnowledgeTaken,
     ModelInfo,
     Name,
     Order,
@@ -36,6 +38,8 @@ from starling.values import dataclass
 
 #: headers of an upload: JSON of a `Specimen`, percent-encoded; the name of the file, percent-encoded
 SPECIMEN, FILE = "starling-specimen", "starling-file"
+#: header of an edition: its signature in base64
+SIGNATURE = "starling-signature"
 JSON, TEXT, BYTES = "application/json", "text/plain", "application/octet-stream"
 ZIP = "application/zip"
 
@@ -56,11 +60,17 @@ class LoggedIn(Value, frozen=True):
     ends: str
 
 
-class Decided(Value, frozen=True):
-    """Going on against the answer for a drug, and why."""
+class Decided(Circumstances, frozen=True, kw_only=True):
+    """Going on against the answer for a drug, and why; the rest as it was asked.
+
+    `drugs`: all that were asked about; empty: this one alone.  `result_sha256`: of the answer that was shown; where it
+    is stated, and the answer is another one now, nothing is decided.
+    """
 
     drug: Name
     reason: Reason
+    drugs: Annotated[tuple[Name, ...], Meta(max_length=20)] = ()
+    result_sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
 class Noted(Value, frozen=True):
@@ -135,7 +145,10 @@ def _check(node: Node, call: Call) -> Response:
 
 
 def _decided(node: Node, call: Call) -> Override:
-    return node.questions.override(call.who, call.path["patient"], call.body.drug, call.body.reason)
+    said: Decided = call.body
+    circumstances = {name: getattr(said, name) for name in Circumstances.__struct_fields__}
+    order = Order(patient=call.path["patient"], drugs=said.drugs or (said.drug,), **circumstances)
+    return node.questions.override(call.who, said.drug, said.reason, order, said.result_sha256)
 
 
 def _exported(node: Node, call: Call) -> Response:
@@ -202,6 +215,10 @@ ENDPOINTS: Final = (
              Resolution, Job, slow=True),
     Endpoint("GET", "/v1/knowledge", "knowledge.read", "Which edition answers",
              lambda node, call: node.knowledge(call.who), gives=KnowledgeInfo),
+    Endpoint("POST", "/v1/knowledge", "knowledge.replace", "Another edition answers, signed by a key of this site",
+             takes=bytes, gives=KnowledgeTaken, accepts=BYTES, slow=True,
+             query=(("preview", "yes: only say what it would change"),),
+             headers=((SIGNATURE, "what `starling knowledge sign` wrote, in base64"),)),
     Endpoint("GET", "/v1/knowledge/changes", "knowledge.read", "What a prescriber would notice since the one before",
              lambda node, call: node.knowledge_changes(call.who), gives=tuple[ClinicalChange, ...]),
     Endpoint("GET", "/v1/models", "model.list", "The learned models that could run here",

@@ -20,6 +20,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: the path to which files are sent
 UPLOADS: Final = "/v1/jobs"
+#: the path to which editions of the knowledge are sent, and how large they may be (ours; one is 2 MB)
+EDITIONS, _EDITION = "/v1/knowledge", 64 << 20
 #: callers remembered; beyond, the one not seen longest is forgotten
 _CALLERS: Final = 10_000
 #: No script and no style but our own files, no frame, nothing from elsewhere.  Source: OWASP secure headers project.
@@ -96,7 +98,8 @@ class Limits:
             most = self._settings.largest_upload_mb << 20
             await self._app(scope, _bounded(scope, receive, most), send)
             return
-        bounded = _bounded(scope, receive, self._settings.largest_request_kb << 10)
+        most = _EDITION if scope["path"] == EDITIONS else self._settings.largest_request_kb << 10
+        bounded = _bounded(scope, receive, most)
         try:
             async with asyncio.timeout(self._settings.request_seconds) as time_left:
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from starling._version import __version__
 from starling.assessment import Assessment
-from starling.node.founding import private
+from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.values import Patient
 from starling.report.document import from_json

@@ -15,6 +15,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 #: code of an error -> status; every other InputError is 422, anything else 500
 _STATUS: Final = {
     "NOT_FOUND": 404, "NOT_PERMITTED": 403, "NOT_KNOWN": 401, "NO_RESULT": 409, "BAD_STATE": 409, "SAME_PERSON": 409,
+    "ANSWER_CHANGED": 409,
     "TOO_LARGE": 413, "TOO_MANY": 429, "TOO_SLOW": 503, "BAD_REQUEST": 400, "NO_METHOD": 405,
 }  # fmt: skip
 _TITLES: Final = {

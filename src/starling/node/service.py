@@ -8,9 +8,9 @@ from pathlib import Path
 from starling._version import __version__
 from starling.engine import Engine
 from starling.errors import InputError, UnknownCallerError
-from starling.knowledge.compare import compare
 from starling.node import answers
 from starling.node.desk import Desk, now
+from starling.node.editions import Editions, changes_between
 from starling.node.files import Files
 from starling.node.identity import Accounts, Sessions
 from starling.node.layout import Layout
@@ -45,6 +45,7 @@ class Node(Desk):
         self.questions = Questions(self)
         self.files = Files(self)
         self.subjects = Subjects(self)
+        self.editions = Editions(self)
 
     # --- people and the node itself -----------------------------------------------------------------------------------
 
@@ -136,13 +137,10 @@ class Node(Desk):
     def take_knowledge(self, who: Principal, path: Path) -> None:
         """As `replace_knowledge`, for the node itself: its settings name the file."""
         old, new = self.held.engine, answers.sound_engine(path)
-        found = compare(old.knowledge, new.knowledge)
-        changes = tuple(ClinicalChange(rank=each.rank, about=each.about, text=each.text) for each in found)
+        changes = changes_between(old, new)
         stamp = new.knowledge.stamp
         self.record(who, "knowledge.replace", "success", "", {"version": stamp.version, "sha256": stamp.sha256})
-        self.held = answers.Held(new, now(), old.knowledge.stamp.version, changes)
-        self.kept.clear()
-        self.wake()
+        self.hold(answers.Held(new, now(), old.knowledge.stamp.version, changes))
 
     def audit(self, who: Principal, *, before: int | None = None, limit: int = 100) -> AuditPage:
         """The newest entries (or those before an index), and a signed checkpoint.  Raises: ForbiddenError."""

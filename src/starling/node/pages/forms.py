@@ -140,4 +140,4 @@ def _converted(said: Mapping[str, Any], kind: type[Order]) -> Order:
 
 def hidden(form: Fields) -> Iterable[tuple[str, str]]:
     """The fields of a question, for a form that goes on from its answer."""
-    return ((name, text) for name, text in asked(form).items() if text and name != "drugs")
+    return ((name, text) for name, text in asked(form).items() if text)
