@@ -177,6 +177,30 @@ def test_an_account_that_is_guessed_at_waits_for_an_administrator(device: Device
     assert [each.name for each in device.node.who_may_log_in(administrator) if each.locked] == ["dr-old"]
 
 
+def test_an_account_is_unlocked_disabled_and_its_second_factor_retired(device: Device) -> None:
+    made = device.node.enrol(asker("administrator", "administrator-1"), "dr-finch", "prescriber", "here")
+    login = {"name": "dr-finch", "password": made.password}
+    with device.client("administrator") as administrator, device.client() as browser:
+
+        def change(what: str) -> httpx.Response:
+            return administrator.post("/v1/accounts/dr-finch", json={"change": what})
+
+        def code(uri: str) -> str:
+            return pyotp.TOTP(pyotp.parse_uri(uri).secret).now()
+
+        assert change("disable").json()["account"]["disabled"] is True
+        assert code_of(browser.post("/v1/login", json={**login, "code": code(made.totp_uri)})) == (401, "NOT_KNOWN")
+        assert change("enable").json() == {**change("unlock").json(), "totp_uri": ""}
+        assert browser.post("/v1/login", json={**login, "code": code(made.totp_uri)}).status_code == 200
+        renewed = change("second_factor").json()["totp_uri"]
+        assert code_of(browser.get("/v1/patients")) == (401, "NOT_KNOWN")  # signed out
+        assert code_of(browser.post("/v1/login", json={**login, "code": code(made.totp_uri)})) == (401, "NOT_KNOWN")
+        assert browser.post("/v1/login", json={**login, "code": code(renewed)}).status_code == 200
+        assert code_of(administrator.post("/v1/accounts/nobody", json={"change": "unlock"})) == (404, "NOT_FOUND")
+        assert code_of(change("promote")) == (400, "BAD_REQUEST")
+    assert renewed not in str(device.events())
+
+
 def test_a_session_that_nobody_uses_is_over() -> None:
     sessions = Sessions(0)
     assert sessions.of(sessions.open(asker()).token) is None

@@ -12,6 +12,8 @@ from starling.errors import InputError
 from starling.node.service import Node
 from starling.node.values import (
     Account,
+    AccountChange,
+    AccountChanged,
     AuditPage,
     Circumstances,
     ClinicalChange,
@@ -98,6 +100,12 @@ class Person(Value, frozen=True):
     name: Name
     role: Role
     site: Name
+
+
+class Changing(Value, frozen=True):
+    """How an account is changed; `second_factor`: it has another one, which is told once."""
+
+    change: AccountChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +241,9 @@ ENDPOINTS: Final = (
     Endpoint("POST", "/v1/accounts", "account.write", "A new account; told once",
              lambda node, call: node.enrol(call.who, call.body.name, call.body.role, call.body.site), Person,
              Enrolled, slow=True, status=201),
+    Endpoint("POST", "/v1/accounts/{account}", "account.write", "Unlock, disable, enable; a new second factor",
+             lambda node, call: node.change_account(call.who, call.path["account"], call.body.change), Changing,
+             AccountChanged, slow=True),
     Endpoint("POST", "/v1/login", "", "A person logs in; the session is a cookie", takes=Login, gives=LoggedIn),
     Endpoint("POST", "/v1/logout", "logout", "The session is over", status=204),
     Endpoint("GET", "/livez", "", "Whether the process answers", media=TEXT, gives=str),

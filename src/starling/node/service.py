@@ -21,6 +21,8 @@ from starling.node.settings import Plain, Settings
 from starling.node.subjects import Subjects
 from starling.node.values import (
     Account,
+    AccountChange,
+    AccountChanged,
     AuditEntry,
     AuditPage,
     ClinicalChange,
@@ -82,6 +84,21 @@ class Node(Desk):
             enrolled = self.accounts.add(name, role, site)
             self.append(who, "account.write", "success", "", {"account": name, "role": role}, durable=True)
         return enrolled
+
+    def change_account(self, who: Principal, name: str, change: AccountChange) -> AccountChanged:
+        """An account is unlocked, disabled, enabled, or has another second factor; sessions of it are over.
+
+        Raises: ForbiddenError; InputError NOT_FOUND, BAD_REQUEST.
+        """
+        self.may(who, "account.write")
+        if who.name == name and who.way == "account" and change == "disable":
+            raise InputError("BAD_REQUEST", "nobody disables their own account: another administrator does")
+        with self.records.transaction(durable=True):
+            changed = self.accounts.change(name, change)
+            self.append(who, "account.write", "success", "", {"account": name, "change": change}, durable=True)
+        if change in {"disable", "second_factor"}:
+            self.sessions.close_of(name)
+        return changed
 
     def stated_settings(self, who: Principal) -> dict[str, Plain]:
         """Every setting.  Raises: ForbiddenError."""

@@ -258,6 +258,17 @@ class Account(Value, frozen=True):
     site: str
     created: str
     locked: bool = False
+    disabled: bool = False
+
+
+AccountChange = Literal["unlock", "disable", "enable", "second_factor"]
+
+
+class AccountChanged(Value, frozen=True):
+    """An account as it is now.  `totp_uri`: a new second factor, told once; empty: it is as it was."""
+
+    account: Account
+    totp_uri: str = ""
 
 
 class Enrolled(Value, frozen=True):

@@ -219,10 +219,15 @@ def _is_of_this_browser(request: Request, form: Mapping[str, str]) -> None:
         raise UnknownCallerError("NOT_KNOWN", "the form has expired: fill it in again")
 
 
-async def _filled_in(request: Request) -> forms.Fields:
-    """The form.  Raises: InputError BAD_REQUEST; UnknownCallerError NOT_KNOWN, when another site sends it."""
+def must_be_ours(request: Request) -> None:
+    """Raises: UnknownCallerError NOT_KNOWN, when another site sends a form."""
     if request.headers.get("sec-fetch-site", _OURS) != _OURS:
         raise UnknownCallerError("NOT_KNOWN", "the form comes from another site")
+
+
+async def _filled_in(request: Request) -> forms.Fields:
+    """The form.  Raises: InputError BAD_REQUEST; UnknownCallerError NOT_KNOWN, when another site sends it."""
+    must_be_ours(request)
     if request.headers.get("content-type", "").partition(";")[0].strip() != _FORM:
         raise InputError("BAD_REQUEST", "not a form")
     return forms.fields(await request.body())
