@@ -48,6 +48,7 @@ ADVICE: Final[dict[str, str]] = {
     "CERTIFICATE_REFUSED": "Have a certificate issued by the authority of this node, or the old one renewed.",
     "CHECKPOINT_REFUSED": "Compare with a checkpoint and the verifier key that were kept elsewhere.",
     "CONFLICTING_PARTS": "Two files of one sample state one site differently; find out which of them is right.",
+    "DISK_UNWRITABLE": "Make room on it, or make it writable: what was acknowledged is there, and the node goes on.",
     "DOSE_INPUT_MISSING": "State what is named; age, height and weight are never assumed.",
     "DUPLICATE_SAMPLE": "Every sample column of a VCF needs a name of its own.",
     "EXTRA_MISSING": "Extras come from the source tree or a release kit, see docs/how-to/install.md.",

@@ -82,7 +82,7 @@ def test_a_demonstration_node_answers_as_the_command_does_and_ends_on_sigterm(tm
         with client(folder, address) as nobody:
             assert nobody.get("/livez").text == "alive\n"
             assert nobody.get("/readyz").json() == {
-                "ready": True, "checks": {"store": "", "audit": "", "knowledge": "", "clock": ""}
+                "ready": True, "checks": {"store": "", "audit": "", "knowledge": "", "clock": "", "disk": ""}
             }  # fmt: skip
         order = {"patient": patient, "drugs": ["codeine", "clopidogrel"], "medication": ["paroxetine"]}
         with client(folder, address, "prescriber") as prescriber:

@@ -15,6 +15,7 @@ from starling.errors import InputError
 from starling.node import opening, presence
 from starling.node.demonstration import PEOPLE, take_in_patients
 from starling.node.desk import now
+from starling.node.disk import on_disk
 from starling.node.identity import Accounts
 from starling.node.layout import Layout
 from starling.node.private_file import private
@@ -53,7 +54,7 @@ def found(
     if folder.exists() and any(folder.iterdir()):
         raise InputError("FOLDER_TAKEN", "is not empty", source=str(folder))
     chosen = Settings(settings)
-    with _whole(folder) as beside:
+    with on_disk(), _whole(folder) as beside:
         layout = Layout(beside)
         for each in (layout.inbox, layout.spool):
             each.mkdir(mode=0o700)

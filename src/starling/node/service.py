@@ -10,6 +10,7 @@ from starling.engine import Engine
 from starling.errors import InputError, UnknownCallerError
 from starling.node import answers
 from starling.node.desk import Desk, now
+from starling.node.disk import unfit
 from starling.node.editions import Editions, changes_between
 from starling.node.files import Files
 from starling.node.identity import Accounts, Sessions
@@ -184,7 +185,7 @@ class Node(Desk):
         """Whether knowledge and store are sound; asked without a name, and says nothing of anybody."""
         store = self._sound_store()
         checks = {"store": store, "audit": "" if store else self._sound_log(), "knowledge": self._sound_knowledge()}
-        checks["clock"] = self.asleep
+        checks |= {"clock": self.asleep, "disk": unfit(self.layout.root)}
         return Health(ready=not any(checks.values()), checks=checks)
 
     def _sound_store(self) -> str:
