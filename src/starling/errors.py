@@ -20,6 +20,7 @@ from typing import ClassVar, Final
 
 #: code -> one sentence of advice.  A code, once published, keeps its meaning.
 ADVICE: Final[dict[str, str]] = {
+    "ANSWER_CHANGED": "Check the order again, and decide about the answer that is given now.",
     "BACKUP_REFUSED": "Take another backup; nothing was written over the node that is there.",
     "ATTESTATION_REFUSED": "Keep the device from patients until somebody has looked at what it started with.",
     "BAD_ALLELE_INDEX": "A GT field names an allele its record does not list; regenerate the file with its caller.",
@@ -49,6 +50,7 @@ ADVICE: Final[dict[str, str]] = {
     "CERTIFICATE_REFUSED": "Have a certificate issued by the authority of this node, or the old one renewed.",
     "CHECKPOINT_REFUSED": "Compare with a checkpoint and the verifier key that were kept elsewhere.",
     "CONFLICTING_PARTS": "Two files of one sample state one site differently; find out which of them is right.",
+    "DISK_UNWRITABLE": "Make room on it, or make it writable: what was acknowledged is there, and the node goes on.",
     "DOSE_INPUT_MISSING": "State what is named; age, height and weight are never assumed.",
     "DUPLICATE_SAMPLE": "Every sample column of a VCF needs a name of its own.",
     "EXTRA_MISSING": "Extras come from the source tree or a release kit, see docs/how-to/install.md.",
@@ -62,6 +64,7 @@ ADVICE: Final[dict[str, str]] = {
     "KNOWLEDGE_DAMAGED": "Reinstall Starling or compile the knowledge base again with `starling knowledge compile`.",
     "KNOWLEDGE_INVALID": "Correct the named row of the knowledge base and compile it again.",
     "KNOWLEDGE_NOT_FOUND": "Compile the knowledge base with `starling knowledge compile`, or reinstall Starling.",
+    "KNOWLEDGE_REFUSED": "Send a compiled edition with a signature (`starling knowledge sign`) by a key trusted here.",
     "LINE_TOO_LONG": "No record of a real VCF is this long; check that the file is what its name says.",
     "LOG_TAMPERED": "Keep every file as it is, find out who had access, and see docs/explanation/audit-log.md.",
     "MODEL_DAMAGED": "Do not use this model; install it again or ask its owner.",

@@ -64,6 +64,31 @@ def test_an_override_has_a_reason_and_is_listed(device: Device) -> None:
     assert "no alternative" not in str(event)
 
 
+def test_an_override_is_of_the_answer_that_was_shown(device: Device) -> None:
+    patient = device.patients[specimen_of(2).identifier].id
+    said = {"drugs": ["codeine", "clopidogrel"], "medication": ["paroxetine", "omeprazole"], "weight": 44.0}
+    with device.client("prescriber") as prescriber:
+        shown = prescriber.post("/v1/check", json={"patient": patient, **said}).json()
+        actions = {each["drug"]: each["action"] for each in shown["answers"]}
+        digest = next(event for event in device.events() if event["subtype"][0]["code"] == "check")
+        told = {each["type"]: each["valueString"] for each in digest["entity"][1]["detail"]}
+        path = f"/v1/patients/{patient}/overrides"
+        decided = {**said, "drug": "codeine", "reason": "no alternative"}
+        made = prescriber.post(path, json={**decided, "result_sha256": told["result_sha256"]}).json()
+        assert (made["drug"], made["action"], made["result_sha256"]) == (
+            "codeine",
+            actions["codeine"],
+            told["result_sha256"],
+        )
+        assert {name: made["order"][name] for name in said} == said
+        assert prescriber.get(path).json() == [made]
+        other = {**decided, "result_sha256": told["result_sha256"], "medication": []}
+        assert code_of(prescriber.post(path, json=other)) == (409, "ANSWER_CHANGED")
+        assert code_of(prescriber.post(path, json={**decided, "drug": "warfarin"})) == (400, "BAD_REQUEST")
+        alone = prescriber.post(path, json={"drug": "codeine", "reason": "no alternative"}).json()
+        assert alone["result_sha256"] != made["result_sha256"] and alone["order"]["drugs"] == ["codeine"]
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b'{"patient": 1}', b'{"patient": "p-aaaaaa", "drugs": []}', b"\xff\xfe", b"[" * 60_000,
@@ -150,6 +175,30 @@ def test_an_account_that_is_guessed_at_waits_for_an_administrator(device: Device
         login = {"name": "dr-old", "password": made.password, "code": totp.now()}
         assert code_of(nobody.post("/v1/login", json=login)) == (401, "NOT_KNOWN")
     assert [each.name for each in device.node.who_may_log_in(administrator) if each.locked] == ["dr-old"]
+
+
+def test_an_account_is_unlocked_disabled_and_its_second_factor_retired(device: Device) -> None:
+    made = device.node.enrol(asker("administrator", "administrator-1"), "dr-finch", "prescriber", "here")
+    login = {"name": "dr-finch", "password": made.password}
+    with device.client("administrator") as administrator, device.client() as browser:
+
+        def change(what: str) -> httpx.Response:
+            return administrator.post("/v1/accounts/dr-finch", json={"change": what})
+
+        def code(uri: str) -> str:
+            return pyotp.TOTP(pyotp.parse_uri(uri).secret).now()
+
+        assert change("disable").json()["account"]["disabled"] is True
+        assert code_of(browser.post("/v1/login", json={**login, "code": code(made.totp_uri)})) == (401, "NOT_KNOWN")
+        assert change("enable").json() == {**change("unlock").json(), "totp_uri": ""}
+        assert browser.post("/v1/login", json={**login, "code": code(made.totp_uri)}).status_code == 200
+        renewed = change("second_factor").json()["totp_uri"]
+        assert code_of(browser.get("/v1/patients")) == (401, "NOT_KNOWN")  # signed out
+        assert code_of(browser.post("/v1/login", json={**login, "code": code(made.totp_uri)})) == (401, "NOT_KNOWN")
+        assert browser.post("/v1/login", json={**login, "code": code(renewed)}).status_code == 200
+        assert code_of(administrator.post("/v1/accounts/nobody", json={"change": "unlock"})) == (404, "NOT_FOUND")
+        assert code_of(change("promote")) == (400, "BAD_REQUEST")
+    assert renewed not in str(device.events())
 
 
 def test_a_session_that_nobody_uses_is_over() -> None:

@@ -1,4 +1,4 @@
-"""`knowledge compile | info | inspect | compare | upstream`."""
+"""`knowledge compile | sign | info | inspect | compare | upstream`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from starling.cli.arguments import add_knowledge, knowledge_path
 from starling.cli.commands import add_verb
-from starling.errors import InputError
+from starling.errors import InputError, KnowledgeError
 from starling.report.text import visible
 
 #: exit code of `inspect` on violations and of a knowledge base that cannot be trusted
@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made = add_verb(verbs, "compile", "fact tables -> one sealed file", compile_)
     made.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base", help="the fact tables")
     made.add_argument("-o", "--output", metavar="FILE", help="default: the file this installation uses")
+    signed = add_verb(verbs, "sign", "a signature by which nodes take an edition (FILE.signature)", sign)
+    signed.add_argument("file", metavar="FILE", help="a compiled file")
+    signed.add_argument("--key", required=True, metavar="KEYFILE", help="the private key (`starling model key`)")
     known = add_verb(verbs, "info", "version, digest and the date of every guideline", info)
     known.add_argument("file", metavar="FILE", nargs="?", help="default: the one that answers here")
     add_knowledge(known)
@@ -80,6 +83,30 @@ def compile_(arguments: argparse.Namespace) -> int:
     sys.stdout.write(
         visible(f"{target.name}: version {stamp.version}, as of {stamp.as_of}, sha256 {stamp.sha256}") + "\n"
     )
+    return 0
+
+
+def sign(arguments: argparse.Namespace) -> int:
+    """Writes the signature of an edition that is sound beside it."""
+    from getpass import getpass
+
+    from starling.formats.write import write_atomically
+    from starling.knowledge.base import KnowledgeBase
+    from starling.trust.keys import fingerprint
+    from starling.trust.signature import sign as signed
+
+    path = Path(arguments.file)
+    with KnowledgeBase.open(path) as base:
+        version, is_sound = base.stamp.version, base.verify_content()
+    if not is_sound:
+        raise KnowledgeError("KNOWLEDGE_DAMAGED", f"{path.name}: is not what its digest says")
+    purpose = "starling.knowledge/1 file"
+    signature = signed(
+        Path(arguments.key), purpose, path.read_bytes(), password=lambda: getpass("password of the key: ").encode()
+    )
+    target = path.with_name(f"{path.name}.signature")
+    write_atomically(target, signature.text().decode("ascii"))
+    sys.stdout.write(visible(f"{target}: version {version}, by key {fingerprint(signature.public)}") + "\n")
     return 0
 
 

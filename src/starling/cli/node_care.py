@@ -113,7 +113,7 @@ def export_patient(arguments: argparse.Namespace) -> int:
     """Writes everything of one patient."""
     installed()
     from starling.node import administration
-    from starling.node.founding import private
+    from starling.node.private_file import private
 
     output = Path(arguments.output)
     private(output, administration.export_patient(Path(arguments.folder), arguments.patient))
@@ -139,8 +139,8 @@ def list_(arguments: argparse.Namespace) -> int:
     installed()
     from starling.cli.output import write
     from starling.node.downtime import people_of
-    from starling.node.founding import private
     from starling.node.listing import as_html, as_text
+    from starling.node.private_file import private
 
     found = people_of(Path(arguments.source), Path(arguments.key) if arguments.key else None)
     if not arguments.output:

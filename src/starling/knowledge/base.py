@@ -201,7 +201,7 @@ class KnowledgeBase:
         found = self._drugs.get(plain_name(name))
         if found is not None:
             return found
-        whole = self._whole(name) if as_prescribed else None
+        whole = self._combination(name) if as_prescribed else None
         if whole is not None and plain_name(whole) in self._drugs:
             return self._drugs[plain_name(whole)]
         read = self.read_medicine(name)[0] if as_prescribed else ()
@@ -237,7 +237,7 @@ class KnowledgeBase:
         Strengths, forms and salts are passed over, combinations are split, and a substance may be spelled as in German,
         French, Dutch, Spanish, Italian or Latin.  Where a spelling could mean two substances, none is taken.
         """
-        whole = self._whole(name)
+        whole = self._combination(name)
         if whole is not None:
             return (whole,), ()
         parts = parts_of(name) or (name.strip(),)
@@ -251,7 +251,7 @@ class KnowledgeBase:
         found = [self._substance(part) for part in parts] if len(parts) > 1 else []
         return tuple(each for each in found if each is not None)
 
-    def _whole(self, name: str) -> str | None:
+    def _combination(self, name: str) -> str | None:
         """The one substance that a name means, or the combination of which it names the parts, in whatever order."""
         return self._substance(name) or self._combinations.get(self._joined(name))
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from starling.errors import InputError, InternalError
 from starling.node.desk import now
-from starling.node.founding import DAYS, private
+from starling.node.founding import DAYS
 from starling.node.layout import Layout
 from starling.node.measured import hardware
 from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened, unsealed
+from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.settings import Settings
 from starling.node.values import Erased, Principal, Role

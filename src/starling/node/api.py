@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -27,14 +28,26 @@ from starling.errors import InputError
 from starling.node import pages
 from starling.node.callers import COOKIE, caller, from_our_page
 from starling.node.deadlines import QUESTION, Deadlines
-from starling.node.endpoints import ENDPOINTS, FILE, JSON, SPECIMEN, TEXT, Call, Endpoint, LoggedIn, Login, plain_json
+from starling.node.endpoints import (
+    ENDPOINTS,
+    FILE,
+    JSON,
+    SIGNATURE,
+    SPECIMEN,
+    TEXT,
+    Call,
+    Endpoint,
+    LoggedIn,
+    Login,
+    plain_json,
+)
 from starling.node.limits import CAME, FIRST, Limits, Rate, Scope
 from starling.node.metrics import Metrics
 from starling.node.openapi import document
 from starling.node.problems import of_error, problem
 from starling.node.service import Node
 from starling.node.uploads import arriving
-from starling.node.values import Health, Specimen, Submitted
+from starling.node.values import Health, KnowledgeTaken, Specimen, Submitted
 
 Handler = Callable[[Request], Awaitable[Response]]
 #: files that are sealed at a time; more wait (ours)
@@ -54,6 +67,7 @@ class Api:
         self._first = ThreadPoolExecutor(max(1, node.settings.question_processes), thread_name_prefix="question")
         self._own: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/jobs"): self._submit, ("POST", "/v1/login"): self._login,
+            ("POST", "/v1/knowledge"): self._edition,
             ("POST", "/v1/logout"): self._logout, ("GET", "/livez"): self._live, ("GET", "/readyz"): self._ready,
             ("GET", "/metrics"): self._metrics, ("GET", "/openapi.json"): self._openapi,
         }  # fmt: skip
@@ -119,6 +133,19 @@ class Api:
             self._uploads, self.node.files.submit, who, name, chunks, specimen
         )  # fmt: skip
         return plain_json(json.encode(given), 200 if given.again else 202)
+
+    async def _edition(self, request: Request) -> Response:
+        who, node = caller(self.node, request), self.node
+        node.may(who, "knowledge.replace")
+        preview = request.query_params.get("preview", "") == "yes"
+        try:
+            signature = b64decode(request.headers.get(SIGNATURE, ""), validate=True)
+        except ValueError as error:
+            raise InputError("BAD_REQUEST", "the signature is not base64") from error
+        offered = partial(node.editions.offered, who, await request.body(), signature, preview=preview)
+        changes = await run_in_threadpool(offered)
+        taken = KnowledgeTaken(taken=not preview, knowledge=node.knowledge(who), changes=changes)
+        return plain_json(json.encode(taken))
 
     async def _login(self, request: Request) -> Response:
         from_our_page(request)  # before it counts: no page of another site uses up the attempts

@@ -27,6 +27,7 @@ from starling.errors import InputError, TrustError
 from starling.formats.write import replacing
 from starling.node.administration import recorded
 from starling.node.desk import now
+from starling.node.editions import EDITION
 from starling.node.layout import Layout
 from starling.node.opening import AUDIT_KEY, holder_of, unsealed
 from starling.node.records import Records
@@ -37,7 +38,7 @@ from starling.trust.sealed import open_sealed
 
 #: names in the file: what it holds, and the code over that
 MANIFEST, CODE = "manifest.json", "manifest.code"
-STORE, SPOOL = "store.db", "spool"
+STORE, SPOOL, KNOWLEDGE = "store.db", "spool", "knowledge"
 _SCHEMA: Final = "starling.backup/1"
 #: small files that a node cannot make anew
 SMALL: Final = ("settings.toml", "store.key", "ca.pem", "device.pem")
@@ -123,9 +124,18 @@ def _parts(
                 held[id_] = stack.enter_context((layout.spool / id_).open("rb"))
         if known <= held.keys():
             spooled = {f"{SPOOL}/{id_}": held[id_] for id_ in known}
-            return {STORE: stack.enter_context(copy.open("rb")), **spooled}, events
+            return {STORE: stack.enter_context(copy.open("rb")), **spooled, **_edition(layout, records, stack)}, events
         copy.unlink()
     raise InputError("NODE_RUNNING", "files come in faster than they can be kept: try again", source=str(layout.root))
+
+
+def _edition(layout: Layout, records: Records, stack: ExitStack) -> dict[str, IO[bytes]]:
+    """The edition of the knowledge that came through the API."""
+    kept = records.secret(EDITION)
+    path = layout.knowledge / f"{kept.decode()}.kb" if kept else None
+    if path is None or not path.is_file():
+        return {}
+    return {f"{KNOWLEDGE}/{path.name}": stack.enter_context(path.open("rb"))}
 
 
 def _waiting(layout: Layout, records: Records) -> Iterator[Path]:
@@ -186,7 +196,10 @@ def _writable(file: Path) -> Iterator[Path]:
 
 # --- reading --------------------------------------------------------------------------------------------------------
 
-_NAME: Final = re.compile(r"store\.db|settings\.toml|store\.key|ca\.pem|device\.pem|checkpoint|spool/j-[0-9a-f]{16}")
+_NAME: Final = re.compile(
+    r"store\.db|settings\.toml|store\.key|ca\.pem|device\.pem|checkpoint|spool/j-[0-9a-f]{16}"
+    r"|knowledge/[0-9a-f]{64}\.kb"
+)
 
 
 def unpack(file: Path, folder: Path) -> tuple[Manifest, bytes, bytes]:
@@ -222,7 +235,8 @@ def _unpack(tar: tarfile.TarFile, manifest: Manifest, folder: Path) -> None:
         raise ValueError(f"it is of the kind {manifest.schema}")
     if not {STORE, "checkpoint", *SMALL} <= manifest.files.keys() or not all(map(_NAME.fullmatch, manifest.files)):
         raise ValueError("the names in it are not those of a node")
-    (folder / SPOOL).mkdir(mode=0o700)
+    for name in (SPOOL, KNOWLEDGE):
+        (folder / name).mkdir(mode=0o700)
     wanted = dict(manifest.files)
     while entry := tar.next():
         digest = wanted.pop(entry.name, None)

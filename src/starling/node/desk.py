@@ -85,6 +85,12 @@ class Desk:
             self.record(who, action, "refused", patient, {})
             raise
 
+    def hold(self, held: answers.Held) -> None:
+        """Another edition answers from now on; what follows from it is done beside."""
+        self.held = held
+        self.kept.clear()
+        self.wake()
+
     def tested(self, patient: Patient) -> answers.Tested:
         """What is kept of the patient's released test.  Raises: InputError NO_RESULT."""
         kept = self.records.evidence(patient.released) if patient.released else None

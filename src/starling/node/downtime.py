@@ -21,9 +21,9 @@ from starling.node import listing
 from starling.node.administration import recorded
 from starling.node.backup import code_of, unpack
 from starling.node.desk import now
-from starling.node.founding import private
 from starling.node.layout import Layout
 from starling.node.opening import unsealed
+from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.settings import read_settings
 from starling.values import dataclass

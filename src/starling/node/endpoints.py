@@ -13,13 +13,17 @@ from starling.node.answers import Rendered
 from starling.node.service import Node
 from starling.node.values import (
     Account,
+    AccountChange,
+    AccountChanged,
     AuditPage,
+    Circumstances,
     ClinicalChange,
     Enrolled,
     Erased,
     Health,
     Job,
     KnowledgeInfo,
+    KnowledgeTaken,
     ModelInfo,
     Name,
     Order,
@@ -37,6 +41,8 @@ from starling.values import dataclass
 
 #: headers of an upload: JSON of a `Specimen`, percent-encoded; the name of the file, percent-encoded
 SPECIMEN, FILE = "starling-specimen", "starling-file"
+#: header of an edition: its signature in base64
+SIGNATURE = "starling-signature"
 JSON, TEXT, BYTES = "application/json", "text/plain", "application/octet-stream"
 ZIP = "application/zip"
 
@@ -57,11 +63,17 @@ class LoggedIn(Value, frozen=True):
     ends: str
 
 
-class Decided(Value, frozen=True):
-    """Going on against the answer for a drug, and why."""
+class Decided(Circumstances, frozen=True, kw_only=True):
+    """Going on against the answer for a drug, and why; the rest as it was asked.
+
+    `drugs`: all that were asked about; empty: this one alone.  `result_sha256`: of the answer that was shown; where it
+    is stated, and the answer is another one now, nothing is decided.
+    """
 
     drug: Name
     reason: Reason
+    drugs: Annotated[tuple[Name, ...], Meta(max_length=20)] = ()
+    result_sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
 class Noted(Value, frozen=True):
@@ -89,6 +101,12 @@ class Person(Value, frozen=True):
     name: Name
     role: Role
     site: Name
+
+
+class Changing(Value, frozen=True):
+    """How an account is changed; `second_factor`: it has another one, which is told once."""
+
+    change: AccountChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +164,10 @@ def _said(answer: Rendered, call: Call) -> Response:
 
 
 def _decided(node: Node, call: Call) -> Override:
-    return node.questions.override(call.who, call.path["patient"], call.body.drug, call.body.reason)
+    said: Decided = call.body
+    circumstances = {name: getattr(said, name) for name in Circumstances.__struct_fields__}
+    order = Order(patient=call.path["patient"], drugs=said.drugs or (said.drug,), **circumstances)
+    return node.questions.override(call.who, said.drug, said.reason, order, said.result_sha256)
 
 
 def _exported(node: Node, call: Call) -> Response:
@@ -213,6 +234,10 @@ ENDPOINTS: Final = (
              Resolution, Job, slow=True),
     Endpoint("GET", "/v1/knowledge", "knowledge.read", "Which edition answers",
              lambda node, call: node.knowledge(call.who), gives=KnowledgeInfo),
+    Endpoint("POST", "/v1/knowledge", "knowledge.replace", "Another edition answers, signed by a key of this site",
+             takes=bytes, gives=KnowledgeTaken, accepts=BYTES, slow=True,
+             query=(("preview", "yes: only say what it would change"),),
+             headers=((SIGNATURE, "what `starling knowledge sign` wrote, in base64"),)),
     Endpoint("GET", "/v1/knowledge/changes", "knowledge.read", "What a prescriber would notice since the one before",
              lambda node, call: node.knowledge_changes(call.who), gives=tuple[ClinicalChange, ...]),
     Endpoint("GET", "/v1/models", "model.list", "The learned models that could run here",
@@ -227,6 +252,9 @@ ENDPOINTS: Final = (
     Endpoint("POST", "/v1/accounts", "account.write", "A new account; told once",
              lambda node, call: node.enrol(call.who, call.body.name, call.body.role, call.body.site), Person,
              Enrolled, slow=True, status=201),
+    Endpoint("POST", "/v1/accounts/{account}", "account.write", "Unlock, disable, enable; a new second factor",
+             lambda node, call: node.change_account(call.who, call.path["account"], call.body.change), Changing,
+             AccountChanged, slow=True),
     Endpoint("POST", "/v1/login", "", "A person logs in; the session is a cookie", takes=Login, gives=LoggedIn),
     Endpoint("POST", "/v1/logout", "logout", "The session is over", status=204),
     Endpoint("GET", "/livez", "", "Whether the process answers", media=TEXT, gives=str),

@@ -5,7 +5,6 @@ All of it is made in a folder beside and renamed at the end: a node is there who
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +12,13 @@ from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from starling.errors import InputError
-from starling.formats.write import replacing
 from starling.node import opening, presence
 from starling.node.demonstration import PEOPLE, take_in_patients
 from starling.node.desk import now
+from starling.node.disk import on_disk
 from starling.node.identity import Accounts
 from starling.node.layout import Layout
+from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.settings import Plain, Settings, written
 from starling.node.values import ROLES, Enrolled
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 #: How long certificates last, in days (ours): a device is renewed each year.
 DAYS: Final = 365
-_NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 _HOSTS: Final = ("localhost", "127.0.0.1")
 
 
@@ -55,7 +54,7 @@ def found(
     if folder.exists() and any(folder.iterdir()):
         raise InputError("FOLDER_TAKEN", "is not empty", source=str(folder))
     chosen = Settings(settings)
-    with _whole(folder) as beside:
+    with on_disk(), _whole(folder) as beside:
         layout = Layout(beside)
         for each in (layout.inbox, layout.spool):
             each.mkdir(mode=0o700)
@@ -120,12 +119,3 @@ def _demonstrate(layout: Layout, settings: Settings, records: Records, authority
     for role in ROLES:
         issued = authority.issue(f"{role}-1", role=role, site=settings.site, days=DAYS)
         private(layout.clients / f"{role}.pem", issued.private_pem() + issued.chain)
-
-
-def private(path: Path, content: bytes) -> None:
-    """The file is there whole, and its owner alone may read it.  Raises: InputError OUTPUT_UNWRITABLE."""
-    try:
-        with replacing(path) as temporary, os.fdopen(os.open(temporary, _NEW, 0o600), "wb") as stream:
-            stream.write(content)
-    except OSError as error:
-        raise InputError("OUTPUT_UNWRITABLE", f"cannot be written ({error.strerror})", source=str(path)) from error

@@ -15,9 +15,9 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, Final
 
-from starling.errors import UnknownCallerError
+from starling.errors import InputError, UnknownCallerError
 from starling.node.records import Records
-from starling.node.values import ROLES, Account, Enrolled, Principal, Role, Session
+from starling.node.values import ROLES, Account, AccountChange, AccountChanged, Enrolled, Principal, Role, Session
 
 #: Attempts before an account waits for an administrator.  Source: NIST SP 800-63B, 5.2.2 allows up to 100; ten is ours.
 _MOST_FAILURES: Final = 10
@@ -25,6 +25,12 @@ _PASSWORD_BYTES: Final = 18
 #: A session ends after this, used or not (s).  Source: NIST SP 800-63B, 4.2.3 (AAL2: 12 hours).
 _LONGEST_S: Final = 12 * 3600.0
 _NONE: Final = (0.0, 0.0, None)
+_CHANGES: Final[Mapping[AccountChange, str]] = {
+    "unlock": "UPDATE account SET failures = 0 WHERE name = ?",
+    "disable": "UPDATE account SET disabled = 1 WHERE name = ?",
+    "enable": "UPDATE account SET disabled = 0 WHERE name = ?",
+    "second_factor": "UPDATE account SET totp = ?, last_step = 0, failures = 0 WHERE name = ?",
+}
 #: Seconds of a TOTP step.  Source: RFC 6238, section 4.1.
 _STEP: Final = 30
 
@@ -71,11 +77,34 @@ class Accounts:
 
     def all(self) -> tuple[Account, ...]:
         """Everybody who may log in."""
-        rows = self._records.rows("SELECT name, role, site, created, failures FROM account ORDER BY name")
+        rows = self._records.rows("SELECT name, role, site, created, failures, disabled FROM account ORDER BY name")
         return tuple(
-            Account(name=row[0], role=row[1], site=row[2], created=row[3], locked=row[4] >= _MOST_FAILURES)
+            Account(
+                name=row[0],
+                role=row[1],
+                site=row[2],
+                created=row[3],
+                locked=row[4] >= _MOST_FAILURES,
+                disabled=bool(row[5]),
+            )
             for row in rows
         )
+
+    def change(self, name: str, change: AccountChange) -> AccountChanged:
+        """The account is unlocked, disabled, enabled, or has another second factor, which is told here and never again.
+
+        In the transaction of the caller.  Raises: InputError NOT_FOUND.
+        """
+        import pyotp
+
+        if not any(each.name == name for each in self.all()):
+            raise InputError("NOT_FOUND", "there is no such account")
+        seed = pyotp.random_base32() if change == "second_factor" else ""
+        sql = _CHANGES[change]
+        self._records.connection.execute(sql, (seed, name) if seed else (name,))
+        account = next(each for each in self.all() if each.name == name)
+        uri = pyotp.TOTP(seed).provisioning_uri(name=name, issuer_name="Starling") if seed else ""
+        return AccountChanged(account=account, totp_uri=uri)
 
     def known(self, name: str, password: str, code: str) -> Principal:
         """Who logs in.  A wrong name costs the time of a wrong password, and is told in the same words.
@@ -85,7 +114,8 @@ class Accounts:
         nobody = self._nobody
         with self._records.lock:
             row = self._records.row(
-                "SELECT role, site, password, totp, last_step, failures FROM account WHERE name = ?", name
+                "SELECT role, site, password, totp, last_step, failures FROM account WHERE name = ? AND disabled = 0",
+                name,
             )
         is_theirs = self._is_password(row[2] if row else nobody, password)
         step = _step_of(row[3], code, after=row[4]) if row else None
@@ -165,6 +195,13 @@ class Sessions:
         """The session is over."""
         with self._lock:
             self._sessions.pop(token, None)
+
+    def close_of(self, name: str) -> None:
+        """No session of this person goes on."""
+        with self._lock:
+            theirs = [key for key, (*_, each) in self._sessions.items() if each.principal.name == name]
+            for key in theirs:
+                del self._sessions[key]
 
     def _end(self) -> str:
         return datetime.fromtimestamp(time.time() + self._seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -64,6 +64,11 @@ class Layout:
         return self.root / "lock"
 
     @property
+    def knowledge(self) -> Path:
+        """Editions of the knowledge that came through the API; public."""
+        return self.root / "knowledge"
+
+    @property
     def wiped(self) -> Path:
         """That the keys were destroyed by order of the hub."""
         return self.root / "wiped"

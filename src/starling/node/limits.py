@@ -19,8 +19,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-#: the path to which files are sent
-UPLOADS: Final = "/v1/jobs"
+#: the paths to which files are sent
+UPLOADS: Final = ("/v1/jobs", "/files/new")
+#: the path to which editions of the knowledge are sent, and how large they may be (ours; one is 2 MB)
+EDITIONS, _EDITION = "/v1/knowledge", 64 << 20
 #: in the scope of a request: its answer was not kept, and had to be computed
 FIRST: Final = "starling.first"
 #: in the scope of a request: the moment at which it came, of `time.perf_counter`
@@ -104,11 +106,12 @@ class Limits:
     async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._rate.allows(_caller(scope)):
             raise InputError("TOO_MANY", "more requests a minute than the settings allow")
-        if scope["method"] == "POST" and scope["path"] == UPLOADS:
+        if scope["method"] == "POST" and scope["path"] in UPLOADS:
             most = self._settings.largest_upload_mb << 20
             await self._app(scope, _bounded(scope, receive, most), send)
             return
-        bounded = _bounded(scope, receive, self._settings.largest_request_kb << 10)
+        most = _EDITION if scope["path"] == EDITIONS else self._settings.largest_request_kb << 10
+        bounded = _bounded(scope, receive, most)
         try:
             async with asyncio.timeout(self._settings.request_seconds) as time_left:
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from starling._version import __version__
 from starling.assessment import Assessment
-from starling.node.founding import private
+from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.values import Patient
 from starling.report.document import from_json
@@ -22,7 +22,7 @@ from starling.report.glance import Line, at_a_glance
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets
 from starling.report.text import visible, wrap
-from starling.report.words import NOT_A_DEVICE_SHORT, ActionWords, dated, joined, plural
+from starling.report.words import NOT_A_DEVICE_SHORT, ActionWords, dated, plural
 from starling.values import dataclass
 
 #: what nobody may take the list for; on top of it
@@ -33,7 +33,8 @@ READ_FIRST: Final = (
 )
 _NONE: Final = "No released result: nothing is known."
 _WIDTH: Final = 100
-_STYLES: Final = ("report.css", "patient.css")
+_OWN: Final = ".whose-drugs { break-inside: avoid; } .whose-drugs li { margin-block: 0.25rem; }\n"
+_STYLES: Final = ("report.css",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def as_text(people: Sequence[Entry], head: str) -> str:
     for entry in people:
         lines += ["-" * _WIDTH, visible(f"{entry.patient.name or '(no name)'}; {'; '.join(_facts(entry.patient))}")]
         for words, names in entry.rows:
-            lines += wrap(f"  {words.sign} {words.word}: {joined(names)}", _WIDTH)
+            lines += wrap(f"  {words.sign} {words.word}: {', '.join(names)}", _WIDTH)
         lines += [f"  {said}" for said in _said(entry)]
         if entry.released:
             lines.append(f"  Released {_moment(entry.released)}; knowledge {entry.knowledge}")
@@ -132,12 +133,12 @@ def as_html(people: Sequence[Entry], head: str) -> str:
             tag("p", NOT_A_DEVICE_SHORT, class_="quiet small"),
         ),
     )
-    style = "".join(map(template, _STYLES)) + running_foot(head, "in plain text: destroy it after use")
+    style = "".join(map(template, _STYLES)) + _OWN + running_foot(head, "in plain text: destroy it after use")
     return framed("When the node is down", body, style=style, program=f"starling {__version__}")
 
 
 def _section(entry: Entry) -> Markup:
-    rows = [tag("li", badge(words, brief=True), f" {joined(names)}") for words, names in entry.rows]
+    rows = [tag("li", badge(words, brief=True), f" {', '.join(names)}") for words, names in entry.rows]
     released = (
         f"Released {_moment(entry.released)}; knowledge {entry.knowledge}" if entry.released else None
     )  # fmt: skip
@@ -148,7 +149,7 @@ def _section(entry: Entry) -> Markup:
         tag("ul", *rows) if rows else None,
         join(*(tag("p", said) for said in _said(entry))),
         tag("p", released, class_="quiet small") if released else None,
-        class_="card",
+        class_="whose-drugs",
     )
 
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from starling.errors import TrustError
 from starling.node import answers
+from starling.node.editions import edition_of
 from starling.node.layout import Layout
 from starling.node.records import Records
 from starling.node.service import Node
@@ -34,7 +35,7 @@ def opened(folder: Path) -> Iterator[Node]:
     """
     with unsealed(folder) as (layout, settings, records, log):
         log.compare().require()
-        engine = answers.sound_engine(Path(settings.knowledge) if settings.knowledge else None)
+        engine = answers.sound_engine(edition_of(layout, settings, records))
         yield Node(layout, settings, records, log, engine)
 
 

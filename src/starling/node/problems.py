@@ -9,13 +9,15 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from starling.errors import ADVICE, InputError, StarlingError
+from starling.node.disk import of_disk
 from starling.node.values import Value
 
 MEDIA_TYPE: Final = "application/problem+json"
 #: code of an error -> status; every other InputError is 422, anything else 500
 _STATUS: Final = {
     "NOT_FOUND": 404, "NOT_PERMITTED": 403, "NOT_KNOWN": 401, "NO_RESULT": 409, "BAD_STATE": 409, "SAME_PERSON": 409,
-    "TOO_LARGE": 413, "TOO_MANY": 429, "TOO_SLOW": 503, "BAD_REQUEST": 400, "NO_METHOD": 405,
+    "ANSWER_CHANGED": 409,
+    "TOO_LARGE": 413, "TOO_MANY": 429, "TOO_SLOW": 503, "DISK_UNWRITABLE": 503, "BAD_REQUEST": 400, "NO_METHOD": 405,
 }  # fmt: skip
 _TITLES: Final = {
     400: "The request cannot be read", 401: "Nobody knows who asks", 403: "Not permitted", 404: "Not found",
@@ -51,6 +53,8 @@ def of_error(error: Exception) -> Response:
             return problem("BAD_REQUEST", str(error))
         case ClientDisconnect():
             return problem("BAD_REQUEST", "the request ended before it was whole")
+        case _ if (found := of_disk(error)) is not None:
+            return problem(found.code, found.message)
         case StarlingError() if error.code in _STATUS or isinstance(error, InputError):
             return problem(error.code, _without_source(error))
         case StarlingError():

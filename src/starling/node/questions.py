@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from starling.assessment import Assessment
 from starling.errors import InputError
 from starling.node import answers
@@ -58,24 +56,30 @@ class Questions:
         self._desk.record(who, "assessment.read", "success", found.id, {"result_sha256": assessment.result_sha256})
         return assessment
 
-    def override(self, who: Principal, patient: str, drug: str, reason: str, order: Order | None = None) -> Override:
-        """Somebody who prescribes goes on against the answer.  `order`: what was asked, where that was more.
+    def override(self, who: Principal, drug: str, reason: str, order: Order, shown: str = "") -> Override:
+        """Somebody who prescribes goes on with one drug of an order against the answer to it.
 
-        Raises: ForbiddenError; InputError UNKNOWN_DRUG.
+        `shown`: the digest of the answer that they saw; empty: whatever it is.
+        Raises: ForbiddenError; InputError UNKNOWN_DRUG, BAD_REQUEST, ANSWER_CHANGED.
         """
+        patient = order.patient
         found = self._desk.patient_of(who, "override.write", patient)
         name = self._desk.held.engine.knowledge.find_drug(drug).name
-        asked = replace(order or Order(patient=patient, drugs=(name,)), patient=patient, drugs=(name,))
-        answer = self._answered(found, asked)
+        answer = self._answered(found, order)
+        if name not in dict(answer.actions):
+            raise InputError("BAD_REQUEST", f"{name} is none of the drugs of the order")
+        if shown and shown != answer.result_sha256:
+            raise InputError("ANSWER_CHANGED", "the answer is not the one that was shown")
         with self._desk.records.transaction(durable=True):
             if self._desk.records.patient(patient) is None:
                 raise InputError("NOT_FOUND", "there is no such patient")
             made = Override(
                 id=self._desk.records.next_override(), patient=patient, drug=name, action=dict(answer.actions)[name],
-                reason=reason, by=who.name, at=now(), result_sha256=answer.result_sha256,
+                reason=reason, by=who.name, at=now(), result_sha256=answer.result_sha256, order=order,
             )  # fmt: skip
             self._desk.records.add_override(made)
             detail = {"drug": name, "action": made.action, "override": str(made.id)}
+            detail["result_sha256"] = answer.result_sha256
             self._desk.append(who, "override.write", "success", patient, detail, durable=True)
         return made
 

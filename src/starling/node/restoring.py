@@ -23,9 +23,9 @@ from msgspec import json
 from starling.errors import InputError, StarlingError
 from starling.node.administration import recorded
 from starling.node.backup import Manifest, code_of, unpack
-from starling.node.founding import private
 from starling.node.layout import Layout
 from starling.node.opening import unsealed
+from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.server import only_one
 from starling.node.settings import Settings, read_settings

@@ -26,6 +26,7 @@ from starling.node import presence
 from starling.node.api import Api
 from starling.node.deadlines import Admission
 from starling.node.desk import now
+from starling.node.disk import on_disk
 from starling.node.every import Every
 from starling.node.inbox import Inbox
 from starling.node.intake import Intake
@@ -52,7 +53,10 @@ def run(folder: Path, *, port: int | None = None, ready: Callable[[str], object]
     Raises: TrustError, the security officer's; InputError NO_NODE, NODE_RUNNING, BAD_SETTING and others, the
     administrator's.
     """
-    with only_one(Layout(folder)), opened(folder) as node, Processes(node.settings, node.held.engine) as processes:
+    with (
+        on_disk(), only_one(Layout(folder)), opened(folder) as node,
+        Processes(node.settings, node.held.engine) as processes,
+    ):  # fmt: skip
         processes.say()
         Serving(node, port=port, ready=ready, processes=processes).run()
 

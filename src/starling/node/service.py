@@ -9,9 +9,10 @@ from pathlib import Path
 from starling._version import __version__
 from starling.engine import Engine
 from starling.errors import InputError, UnknownCallerError
-from starling.knowledge.compare import compare
 from starling.node import answers
 from starling.node.desk import Desk, now
+from starling.node.disk import unfit
+from starling.node.editions import Editions, changes_between
 from starling.node.files import Files
 from starling.node.identity import Accounts, Sessions
 from starling.node.layout import Layout
@@ -24,6 +25,8 @@ from starling.node.settings import Plain, Settings
 from starling.node.subjects import Subjects
 from starling.node.values import (
     Account,
+    AccountChange,
+    AccountChanged,
     AuditEntry,
     AuditPage,
     ClinicalChange,
@@ -50,6 +53,7 @@ class Node(Desk):
         self.subjects = Subjects(self)
         self.provider = provider_of(settings)
         self._hardware = hardware(settings)
+        self.editions = Editions(self)
 
     # --- people and the node itself -----------------------------------------------------------------------------------
 
@@ -93,6 +97,21 @@ class Node(Desk):
             enrolled = self.accounts.add(name, role, site)
             self.append(who, "account.write", "success", "", {"account": name, "role": role}, durable=True)
         return enrolled
+
+    def change_account(self, who: Principal, name: str, change: AccountChange) -> AccountChanged:
+        """An account is unlocked, disabled, enabled, or has another second factor; sessions of it are over.
+
+        Raises: ForbiddenError; InputError NOT_FOUND, BAD_REQUEST.
+        """
+        self.may(who, "account.write")
+        if who.name == name and who.way == "account" and change == "disable":
+            raise InputError("BAD_REQUEST", "nobody disables their own account: another administrator does")
+        with self.records.transaction(durable=True):
+            changed = self.accounts.change(name, change)
+            self.append(who, "account.write", "success", "", {"account": name, "change": change}, durable=True)
+        if change in {"disable", "second_factor"}:
+            self.sessions.close_of(name)
+        return changed
 
     def stated_settings(self, who: Principal) -> dict[str, Plain]:
         """Every setting.  Raises: ForbiddenError."""
@@ -148,13 +167,10 @@ class Node(Desk):
     def take_knowledge(self, who: Principal, path: Path) -> None:
         """As `replace_knowledge`, for the node itself: its settings name the file."""
         old, new = self.held.engine, answers.sound_engine(path)
-        found = compare(old.knowledge, new.knowledge)
-        changes = tuple(ClinicalChange(rank=each.rank, about=each.about, text=each.text) for each in found)
+        changes = changes_between(old, new)
         stamp = new.knowledge.stamp
         self.record(who, "knowledge.replace", "success", "", {"version": stamp.version, "sha256": stamp.sha256})
-        self.held = answers.Held(new, now(), old.knowledge.stamp.version, changes)
-        self.kept.clear()
-        self.wake()
+        self.hold(answers.Held(new, now(), old.knowledge.stamp.version, changes))
 
     def audit(self, who: Principal, *, before: int | None = None, limit: int = 100) -> AuditPage:
         """The newest entries (or those before an index), and a signed checkpoint.  Raises: ForbiddenError."""
@@ -183,7 +199,7 @@ class Node(Desk):
         """Whether knowledge and store are sound; asked without a name, and says nothing of anybody."""
         store = self._sound_store()
         checks = {"store": store, "audit": "" if store else self._sound_log(), "knowledge": self._sound_knowledge()}
-        checks["clock"] = self.asleep
+        checks |= {"clock": self.asleep, "disk": unfit(self.layout.root)}
         return Health(ready=not any(checks.values()), checks=checks)
 
     def _sound_store(self) -> str:

@@ -38,6 +38,8 @@ TABLE: Final = (
     Setting("token_pin_file", "", "", "file that holds the token's PIN, such as a credential of systemd"),
     Setting("cipher", "aes256", "", "cipher of the store", choices=("aes256", "aegis", "chacha20")),
     Setting("knowledge", "", "", "a compiled knowledge base; empty: the one of this installation"),
+    Setting("trusted_keys", "", "",
+            "file of the keys whose knowledge is taken (starling model trust); empty: the one of this installation"),
     Setting("keep_source_files", default=False, unit="", help="keep a source file, sealed, after it was called"),
     Setting("largest_upload_mb", 1024, "MB", "largest file that is taken in; it is held in memory while read", least=1),
     Setting("largest_request_kb", 64, "KB", "largest request that is no file", least=1),

@@ -140,14 +140,9 @@ class Patient(Value, frozen=True):
     result_sha256: str = ""
 
 
-class Order(Value, frozen=True):
-    """The prescriber's question: may this patient have these drugs?
+class Circumstances(Value, frozen=True, kw_only=True):
+    """What bears on an order beside the drug."""
 
-    The same facts, by the same names, as `starling check` takes.  `age` in years, `weight` in kg.
-    """
-
-    patient: Identifier
-    drugs: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=20)]
     medication: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
     age: Annotated[float, Meta(ge=0, le=150)] | None = None
     weight: Annotated[float, Meta(gt=0, le=700)] | None = None
@@ -158,8 +153,18 @@ class Order(Value, frozen=True):
     sources: Annotated[tuple[Literal["CPIC", "DPWG", "FDA"], ...], Meta(max_length=3)] = ()
 
 
+class Order(Circumstances, frozen=True, kw_only=True):
+    """The prescriber's question: may this patient have these drugs?
+
+    The same facts, by the same names, as `starling check` takes.  `age` in years, `weight` in kg.
+    """
+
+    patient: Identifier
+    drugs: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=20)]
+
+
 class Override(Value, frozen=True):
-    """A prescriber goes on against the answer, and says why."""
+    """A prescriber goes on against the answer to an order, and says why.  `result_sha256`: of that answer."""
 
     id: int
     patient: str
@@ -169,6 +174,7 @@ class Override(Value, frozen=True):
     by: str
     at: str
     result_sha256: str
+    order: Order | None = None
 
 
 class Erased(Value, frozen=True):
@@ -197,6 +203,14 @@ class KnowledgeInfo(Value, frozen=True):
     loaded: str
     previous: str = ""
     notices: tuple[str, ...] = ()
+
+
+class KnowledgeTaken(Value, frozen=True):
+    """An edition that was sent.  `taken`: it answers from now on.  `changes`: what a prescriber would notice."""
+
+    taken: bool
+    knowledge: KnowledgeInfo
+    changes: tuple[ClinicalChange, ...]
 
 
 class ModelInfo(Value, frozen=True):
@@ -248,6 +262,17 @@ class Account(Value, frozen=True):
     site: str
     created: str
     locked: bool = False
+    disabled: bool = False
+
+
+AccountChange = Literal["unlock", "disable", "enable", "second_factor"]
+
+
+class AccountChanged(Value, frozen=True):
+    """An account as it is now.  `totp_uri`: a new second factor, told once; empty: it is as it was."""
+
+    account: Account
+    totp_uri: str = ""
 
 
 class Enrolled(Value, frozen=True):

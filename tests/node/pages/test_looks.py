@@ -26,6 +26,7 @@ PAGES: dict[str, tuple[Role | None, str]] = {
     "patient-hostile": ("pharmacist", "/patients/{patient_hostile}"),
     "patient-without-result": ("pharmacist", "/patients/{patient_called}"),
     "files": ("laboratory", "/files"),
+    "send": ("laboratory", "/files/new"),
     "job-received": ("laboratory", "/jobs/{received}"),
     "job-called": ("laboratory", "/jobs/{called}"),
     "job-reviewed": ("pharmacist", "/jobs/{reviewed}"),

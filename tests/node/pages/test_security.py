@@ -33,7 +33,10 @@ FORBIDDEN: dict[Role, tuple[str, ...]] = {
 #: a form -> who may not send it, and what with
 REFUSED: dict[str, tuple[Role, dict[str, str]]] = {
     "/patients/{patient}/check": ("auditor", {"drugs": "codeine"}),
-    "/patients/{patient}/override": ("laboratory", {"drugs": "codeine", "reason": "because I say so"}),
+    "/patients/{patient}/override": (
+        "laboratory",
+        {"drugs": "codeine", "drug": "codeine", "reason": "because I say so"},
+    ),
     "/people": ("auditor", {"name": "me", "role": "prescriber", "site": "north"}),
     "/jobs/{called}/review": ("prescriber", {}),
     "/jobs/{reviewed}/release": ("prescriber", {}),
@@ -277,7 +280,12 @@ def test_hostile_medicines_and_drugs_are_text_in_the_answer(board: Board, visit:
 def test_a_hostile_reason_is_text_in_the_record_and_in_the_audit(board: Board, known: Known, visit: Visitor) -> None:
     reason = "<b onmouseover=alert(1)>pain</b> {{ 7 * 7 }}"
     browser = known(board.person("prescriber"))
-    assert browser.post("/patients/{patient}/override", {"drugs": "codeine", "reason": reason}).status_code == 303
+    assert (
+        browser.post(
+            "/patients/{patient}/override", {"drugs": "codeine", "drug": "codeine", "reason": reason}
+        ).status_code
+        == 303
+    )
     page = visit(f"/patients/{board.patients['released']}#decisions", "prescriber")
     assert reason in page.locator("#decisions").inner_text()
     assert page.locator("#decisions b").count() == 0

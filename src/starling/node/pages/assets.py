@@ -21,7 +21,7 @@ _FOLDER: Final = Path(__file__).parent / "static"
 #: the style of the report comes first, so that both show a drug in the same colours
 _FROM_THE_REPORT: Final = ("report.css", "check.css")
 _KINDS: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-NAMES: Final = ("starling.css", "htmx.min.js", "htmx-ext-sse.min.js", "icon.svg")
+NAMES: Final = ("starling.css", "htmx.min.js", "htmx-ext-sse.min.js", "sending.js", "icon.svg")
 #: a year, in seconds
 _FOR_EVER: Final = "private, max-age=31536000, immutable"
 

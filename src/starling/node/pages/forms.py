@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from starling.errors import InputError, StarlingError
-from starling.node.values import Name, Order, Reason, Role, Words
+from starling.node.values import AccountChange, Name, Order, Reason, Role, Specimen, Words
 from starling.values import dataclass
 
 #: a form of ours has fewer fields
@@ -34,7 +34,16 @@ _SAID: Final = {
     "role": "Choose a role",
     "site": "Give the site of the person",
     "decision": "Choose what is to be done with the file",
+    "file.identifier": "Give the identifier of the patient",
+    "file.second_identifier": "Give a second identifier of the patient",
+    "file.specimen": "Name the specimen",
+    "file.laboratory": "Name the laboratory",
+    "file.birth_date": "Give the date of birth as 1961-04-30",
+    "file.sex": "Choose the sex",
+    "file.build": "The genome build is GRCh38 or GRCh37",
 }
+_SAID_OF_FILE: Final = "Use at most 200 letters"
+_SPECIMEN: Final = tuple(Specimen.__struct_fields__)
 #: error of the engine -> the field that it is about
 _FIELD_OF: Final = {"UNKNOWN_DRUG": "drugs"}
 
@@ -96,6 +105,32 @@ def person(form: Fields) -> tuple[str, Role, str]:
     return name, role, _text(form.get("site", ""), Name, "site", "site")
 
 
+def specimen(form: Fields) -> Specimen:
+    """Whose a file is.  Raises: FormError, with every field that is wrong."""
+    said = {name: form.get(name, "") for name in _SPECIMEN}
+    said["sex"] = said["sex"] or "unknown"
+    wrong = tuple(Wrong(name, _SAID.get(f"file.{name}", _SAID_OF_FILE)) for name in said if not _fits(name, said[name]))
+    if wrong:
+        raise FormError(*wrong)
+    return msgspec.convert(said, Specimen)
+
+
+def _fits(name: str, text: str) -> bool:
+    """Whether one field of a specimen is as it should be, whatever the others are."""
+    good = {"identifier": "x", "second_identifier": "y", "specimen": "z", "laboratory": "l"}
+    try:
+        msgspec.convert(good | {name: text}, Specimen)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def change(form: Fields) -> tuple[str, AccountChange]:
+    """Whose account is changed, and how.  Raises: FormError."""
+    wanted: AccountChange = _converted_to(AccountChange, form.get("change", ""), Wrong("main", "Choose what to change"))
+    return form.get("name", ""), wanted
+
+
 def decision(form: Fields) -> bool:
     """Whether a file in quarantine is accepted.  Raises: FormError."""
     said = form.get("decision", "")
@@ -140,4 +175,4 @@ def _converted(said: Mapping[str, Any], kind: type[Order]) -> Order:
 
 def hidden(form: Fields) -> Iterable[tuple[str, str]]:
     """The fields of a question, for a form that goes on from its answer."""
-    return ((name, text) for name, text in asked(form).items() if text and name != "drugs")
+    return ((name, text) for name, text in asked(form).items() if text)

@@ -48,7 +48,7 @@ class Shown:
 class Asked:
     """The form for an order: what was filled in, what is wrong with it, and the answers.
 
-    `opened`: the drug that somebody wants to go on with, for `reason`.
+    `opened`: the drug that somebody wants to go on with, for `reason`.  `shown`: the digest of the answers.
     """
 
     form: forms.Fields
@@ -57,6 +57,7 @@ class Asked:
     limits: tuple[str, ...] = ()
     opened: str = ""
     reason: str = ""
+    shown: str = ""
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -82,14 +83,20 @@ def checked(visit: Visit) -> Response:
 
 def overridden(visit: Visit) -> Response:
     """Somebody goes on against an answer, and says why."""
-    id_ = visit.named("patient")
+    id_, drug = visit.named("patient"), visit.form.get("drug", "")
     try:
         order, reason = forms.order(visit.form, id_), forms.reason(visit.form)
+        visit.node.questions.override(visit.who, drug, reason, order, visit.form.get("shown", ""))
     except FormError as error:
         answered = _answered(visit, visit.form)
-        drug, said = visit.form.get("drugs", ""), visit.form.get("reason", "")
+        said = visit.form.get("reason", "")
         return _page(visit, replace(answered, wrong=error.wrong, opened=drug, reason=said), 422)
-    visit.node.questions.override(visit.who, id_, order.drugs[0], reason, order)
+    except InputError as error:
+        if error.code != "ANSWER_CHANGED":
+            raise
+        wrong = (Wrong("order", "The answer is not the one that you saw. Read it, and decide again"),)
+        answered = _answered(visit, visit.form)
+        return _page(visit, replace(answered, wrong=wrong, opened=drug, reason=visit.form.get("reason", "")), 409)
     return RedirectResponse(f"/patients/{id_}?done=override#decisions", 303)
 
 
@@ -121,7 +128,7 @@ def _answered(visit: Visit, form: forms.Fields) -> Asked:
             raise
         return Asked(said, forms.wrong_in(error))
     answers = tuple(_shown(person, name, place) for place, name in enumerate(names, 1))
-    return Asked(said, (), answers, shared_limits(person))
+    return Asked(said, (), answers, shared_limits(person), shown=person.result_sha256)
 
 
 def _shown(person: Assessment, name: str, number: int) -> Shown:

@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from starling.node.pages import assets, job, patient, people, reception, words
+from starling.node.pages import assets, job, patient, people, reception, sending, words
 from starling.node.pages.door import Door, View, Visit
 from starling.node.values import Job, Patient
 
@@ -56,7 +56,7 @@ def _found(patients: Iterable[Patient], sought: str) -> Iterable[Patient]:
 def files(visit: Visit) -> Response:
     """Every file that was taken in, the newest first."""
     jobs = visit.node.files.jobs(visit.who, limit=_SHOWN_FILES)
-    return visit.shown("files.html", jobs=jobs)
+    return visit.shown("files.html", jobs=jobs, may_send=visit.may("job.submit"))
 
 
 def audit(visit: Visit) -> Response:
@@ -85,6 +85,7 @@ VIEWS: Final[tuple[tuple[str, str, View], ...]] = (
     ("POST", "/patients/{patient}/override", patient.overridden),
     ("POST", "/patients/{patient}/emergency", patient.opened_in_emergency),
     ("GET", "/files", files),
+    ("GET", sending.PATH, sending.shown),
     ("GET", "/jobs/{job}", job.shown),
     ("POST", "/jobs/{job}/review", job.reviewed),
     ("POST", "/jobs/{job}/release", job.released),
@@ -92,6 +93,7 @@ VIEWS: Final[tuple[tuple[str, str, View], ...]] = (
     ("GET", "/audit", audit),
     ("GET", "/people", people.shown),
     ("POST", "/people", people.enrolled),
+    ("POST", "/people/change", people.changed),
     ("GET", "/knowledge", knowledge),
 )
 
@@ -103,6 +105,7 @@ def served(door: Door) -> list[Route]:
         routes += [Route(path, each, methods=["GET"]) for path, each in reception.addresses(door, door.node.provider)]
     return [
         *routes,
+        Route(sending.PATH, sending.sent(door), methods=["POST"]),
         Route("/jobs/{job}/events", job.events(door), methods=["GET"]),
         Route("/sign-in", door.sign_in, methods=["GET", "POST"]),
         Route("/sign-out", door.open(door.sign_out, "/sign-out"), methods=["POST"]),

@@ -62,6 +62,8 @@ DONE: Final[Mapping[str, str]] = {
     "override": "Your decision is recorded, with its reason.",
     "review": "Your review is recorded. A second person can release the result now.",
     "release": "The result is released and answers questions from now on.",
+    "sent": "The file was taken in.",
+    "again": "The same file for the same patient was taken in before: this is it.",
     "resolve": "Your decision about the file is recorded.",
     "emergency": "You opened a record of another site. The reason that you gave is recorded.",
 }

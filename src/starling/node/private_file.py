@@ -1,0 +1,21 @@
+"""A file that its owner alone may read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from starling.errors import InputError
+from starling.formats.write import replacing
+
+_NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+
+
+def private(path: Path, content: bytes) -> None:
+    """The file is there whole, and its owner alone may read it.  Raises: InputError OUTPUT_UNWRITABLE."""
+    try:
+        with replacing(path) as temporary, os.fdopen(os.open(temporary, _NEW, 0o600), "wb") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise InputError("OUTPUT_UNWRITABLE", f"cannot be written ({error.strerror})", source=str(path)) from error
