@@ -112,6 +112,8 @@ def _present(asked: str, states: Mapping[str, str]) -> bool | None:
 
 def decided(row: Recommendation, decider: Decider) -> Recommendation:
     """The recommendation as it reads for this patient: the most serious true condition leads, false ones are gone."""
+    if not row.advice.conditions:
+        return row
     stays: list[Condition] = []
     true: list[Condition] = []
     for each in row.advice.conditions:

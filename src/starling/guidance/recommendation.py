@@ -262,7 +262,8 @@ class Advisor:
         given = [*flow.recommendations, *(each for _, rows in answered for each in rows)]
         if plan.drug.name in FLOWS:
             given = [FLOWS[plan.drug.name].restrain(each, patient.subject) for each in given]
-        given += unsaid_limits(given, limits_of(plan.limits, decider, patient.wanted))
+        if plan.limits:
+            given += unsaid_limits(given, limits_of(plan.limits, decider, patient.wanted))
         if "indication" in patient.facts.words:
             named = [decided(each, decider) for each in undecided if names_indication(each, decider)]
             given = set_back(given, named)
@@ -311,8 +312,8 @@ class Advisor:
 
     def _is_for_others(self, block: Block, decider: Decider) -> bool:
         """Whether the table speaks of a population (children, an indication) that the patient is known not to be of."""
-        keys = either_of(self._rules.population_keys.get(block.population, ""))
-        return all(decider.decide(key) is False for key in keys)
+        known = self._rules.population_keys.get(block.population, "")
+        return bool(known) and all(decider.decide(key) is False for key in either_of(known))
 
     def _left_out(self, for_others: Iterable[Block]) -> Iterator[Notice]:
         """One notice for each population of a guideline whose advice is left out because it concerns others."""
@@ -450,5 +451,7 @@ def _looked_at(drug: Drug, wanted: frozenset[str]) -> Iterator[Notice]:
 
 def _unsaid(asked: _Asked, given: Sequence[Recommendation]) -> tuple[Notice, ...]:
     """What no recommendation says of the other medicines."""
+    if not asked.notices:
+        return ()
     said = {notice for each in given for notice in each.notes}
     return tuple(notice for notice in asked.of(asked.notices) if notice not in said)

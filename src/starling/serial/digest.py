@@ -16,7 +16,9 @@ UNDIGESTED: Final = frozenset({"run", "result_sha256"})
 
 #: canonical texts kept for the next patient; emptied when full
 _KEPT_TEXTS: Final = 20_000
-_CANONICAL: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=True)
+_CANONICAL: Final = json.JSONEncoder(
+    check_circular=False, ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=True
+)
 
 
 class ResultDigest:
