@@ -8,14 +8,15 @@ import pytest
 from playwright.sync_api import Page
 
 from starling.node.values import Role
+from tests import effort
 from tests.browsing import VIEWS, axe, seen_in, wider
 from tests.node.pages.conftest import Board, Visitor
 
 SCREENSHOTS = Path("build/screenshots")
-#: the pages on which a whole result is looked at
-WHOLE = frozenset({"patient", "job-called"})
+#: The pages on which a whole result is looked at: it is the same on all, so each run looks at the first.
+WHOLE = frozenset({"patient", "job-called"} if effort.WHOLE else {"patient"})
 #: those of which a picture shows the first screen
-LONG = WHOLE | {"emergency-opened"}
+LONG = {"patient", "job-called", "emergency-opened"}
 
 #: picture -> who looks, and where; `{NAME}` is a job or a patient of the board
 PAGES: dict[str, tuple[Role | None, str]] = {
