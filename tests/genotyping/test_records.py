@@ -479,3 +479,22 @@ def test_order_of_the_records_never_matters_for_a_deletion_and_a_block() -> None
         sample = read(*order, header=G38)
         assert shown(sample, "chr22:42128325") == "nocall DELETED"
         assert shown(sample, "chr22:42128329") == "G/G"
+
+
+@pytest.mark.parametrize(
+    ("record", "certain"),
+    [
+        ("99672916 T TACGT", False),  # the insertion of TACG before the T of *3, anchored at it
+        ("99672915 A ATACG", False),  # the same, as it is normalised
+        ("99672915 A AGACG", True),  # before the T, and nowhere else
+        ("99672914 CT C", False),  # one T of two, of which *3 is the last
+        ("99672914 CA C", True),
+        ("99672916 T TG", False),
+    ],
+)
+def test_what_no_definition_names_is_the_same_wherever_it_is_written(record: str, certain: bool) -> None:
+    """CYP3A5*3 (99672916 T>C): README: not certain with a variant that nobody has described."""
+    sample = read("chr7 99672916 T C 0/0", f"chr7 {record} 0/1", header=G38)
+    assert (at(sample, "chr7:99672916").doubts == ()) is certain
+    absent = read("chr7 99672916 T C 0/0", f"chr7 {record} 0/0", header=G38)
+    assert at(absent, "chr7:99672916").doubts == ()
