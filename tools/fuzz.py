@@ -25,6 +25,7 @@ import atheris
 
 with atheris.instrument_imports(include=["starling"]):
     from starling import formats
+    from starling.assessment import Options
     from starling.cohort.collect.people import read_outside, read_people
     from starling.errors import InputError
     from starling.formats.bed import read_bed
@@ -33,7 +34,10 @@ with atheris.instrument_imports(include=["starling"]):
     from starling.formats.outside import is_result, read_outside_calls
     from starling.formats.regions import Region
     from starling.formats.registry import open_file, states_results
+    from starling.genotyping.collect import collect
     from starling.knowledge.base import KnowledgeBase
+    from starling.source.door import Wanted, open_source
+    from starling.source.sites import SiteMaps
 
     for each in walk_packages(formats.__path__, "starling.formats."):
         import_module(each.name)  # most are imported by what they read: then it would be too late to watch them
@@ -52,6 +56,25 @@ _FINAL = (
     b"rs4244285,S1,A,G,10,96541616\n"
 )
 _ASSAY = b"analyte,result,device\nCYP2C19*2,heterozygous,x\nrs12248560,C/T,x\n"
+_CALLERS = b"".join(
+    b"##fileformat=VCFv4.2\n##reference=GRCh38\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n"
+    if number == 0
+    else b"\t".join((b"chr10", b"94781859", b".", b"G", b"A", b".", b"PASS", *columns.split(b" "))) + b"\n"
+    for number, columns in enumerate(
+        (
+            b"",
+            b"AC=15,14;DP=30 GT:GQ:PS:UG:UQ 0|1:80.1:7:0/1:60",
+            b"SR=7,8,7,8;DP=30 GT:GQ 0/1:40",
+            b"DP4=7,8,7,8 GT:PL 0/1:90,0,90",
+            b". GT:GQ:DP:FDP:RO:FRO:AO:FAO 0/1:60:30:28:15:14:15:14",
+            b". GT:DP:FQ 0/1:30:0.5",
+            b". GT:DP:RD:AD:FREQ 0/1:30:15:15:50%",
+            b". GT:NR:NV 0/1:30:15",
+            b". GT:DS:HDS:GP 0|1:1:0,1:0,1,0",
+            b". GT:AF:VAF:CN:LEN:FT:PGT:PID:RNC 0/1:0.5:0.5:2:4:PASS:0|1:9_A_C:..",
+        )
+    )
+)
 _RESULTS = (
     b"Sample\tGenotype\tFilter\nS1\t*1_*4_*68\tNot_assigned_to_haplotypes\n",
     b"#Sample\tGene\tSolutionID\tMajor\tMinor\nS1\tCYP2D6\t1\t*1/*4\t1;4\n",
@@ -84,6 +107,17 @@ def _open(path: Path) -> None:
         content.close()
 
 
+_KNOWLEDGE = KnowledgeBase.open()
+_WANTED = Wanted(SiteMaps(_KNOWLEDGE.definitions), _KNOWLEDGE, Options())
+
+
+def _called(path: Path) -> None:
+    """Whatever the file states, everybody's genotypes follow from it."""
+    with open_source(path, _WANTED) as source:
+        for person in collect([source], _WANTED).samples:
+            assert person.genotypes is not None
+
+
 def _outside(path: Path) -> None:
     is_result(path.read_bytes()[:16_384])
     states_results(path)
@@ -112,6 +146,18 @@ PARSERS: dict[str, tuple[Callable[[Path], None], Sequence[bytes]]] = {
     "vcf": (_open, (_VCF, gzip.compress(_VCF))),
     "array": (_open, (_ARRAY, _FINAL, _ARRAY.decode().encode("utf-16"))),
     "assay": (_open, (_ASSAY,)),
+    "genotypes": (
+        _called,
+        (
+            _CALLERS,
+            _VCF,
+            _ARRAY,
+            _FINAL,
+            _ASSAY,
+            _ASSAY.decode().encode("utf-16"),
+            b"analyte,result\nVKORC1 -1639G>A,A/A\n",
+        ),
+    ),
     "plink": (_open, (b"\x6c\x1b\x01\xdc", b"F P 0 0 1 -9 A G\n", b"10 rs4244285 0 96541616 A G\n")),
     "archive": (
         _open,

@@ -83,7 +83,7 @@ ADVICE: Final[dict[str, str]] = {
     "NOT_KNOWN": "Show a client certificate of this node, or log in.",
     "NOT_PERMITTED": "Ask the administrator who may; in an emergency a prescriber states a reason.",
     "NOT_TEXT": "The file is not UTF-8 text where it should be; check that it is a VCF.",
-    "NOT_VCF": "Pass a VCF, plain, gzipped or bgzipped.",
+    "NOT_VCF": "Pass a VCF, plain, gzipped or bgzipped; results by gene without a header row are read with --outside.",
     "NO_ANSWER": "Start the node with `starling node run DIR`, or name the port that it listens on.",
     "NO_CHROMOSOMES": "The file has none of the chromosomes needed; check that it is a human VCF.",
     "NO_DOSE_MODEL": "Dose by the guideline; the message says for whom or for what there is a model.",

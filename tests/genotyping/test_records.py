@@ -502,3 +502,22 @@ def test_one_copy_of_x_is_no_reservation() -> None:
     record = "chrX 154500000 N <CNV> CN 1 PASS END=154600000"
     genotype = at(read("chrX 154535277 T C 0", record), "chrX:154535277")
     assert "COPY_NUMBER_STATED" not in {notice.code for notice in genotype.notices}
+
+
+@pytest.mark.parametrize(
+    ("record", "certain"),
+    [
+        ("99672916 T TACGT", False),  # the insertion of TACG before the T of *3, anchored at it
+        ("99672915 A ATACG", False),  # the same, as it is normalised
+        ("99672915 A AGACG", True),  # before the T, and nowhere else
+        ("99672914 CT C", False),  # one T of two, of which *3 is the last
+        ("99672914 CA C", True),
+        ("99672916 T TG", False),
+    ],
+)
+def test_what_no_definition_names_is_the_same_wherever_it_is_written(record: str, certain: bool) -> None:
+    """CYP3A5*3 (99672916 T>C): README: not certain with a variant that nobody has described."""
+    sample = read("chr7 99672916 T C 0/0", f"chr7 {record} 0/1", header=G38)
+    assert (at(sample, "chr7:99672916").doubts == ()) is certain
+    absent = read("chr7 99672916 T C 0/0", f"chr7 {record} 0/0", header=G38)
+    assert at(absent, "chr7:99672916").doubts == ()

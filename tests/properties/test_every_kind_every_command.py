@@ -68,6 +68,23 @@ def _alt(site: Site, bases: str) -> str:
     return next((base for base in bases if base != site.ref), site.alts[0])
 
 
+def gvcf(name: str) -> str:
+    """The same person as GATK writes it: reference in blocks, variants beside `<NON_REF>`."""
+    head, columns, records = vcf(name).partition("#CHROM")
+    lines = [(columns + records).split("\n", 1)[0], *map(_with_blocks, records.splitlines()[1:])]
+    declared = '##ALT=<ID=NON_REF,Description="any">\n##INFO=<ID=END,Number=1,Type=Integer,Description="end">\n'
+    return head + declared + "\n".join(lines) + "\n"
+
+
+def _with_blocks(line: str) -> str:
+    fields = line.split("\t")
+    if fields[9] == "0/0":
+        fields[4], fields[7] = "<NON_REF>", f"END={fields[1]}"
+    else:
+        fields[4] += ",<NON_REF>"
+    return "\t".join((*fields[:8], "GT:DP:GQ", f"{fields[9]}:30:90"))
+
+
 def bgzf(text: str) -> bytes:
     data = io.BytesIO()
     with BgzfWriter(data) as writer:
@@ -104,7 +121,9 @@ KINDS: Final[dict[str, Callable[[str], dict[str, str | bytes]]]] = {
     "vcf": lambda name: {".vcf": vcf(name)},
     "gzip": lambda name: {".vcf.gz": gzip.compress(vcf(name).encode())},
     "bgzf": lambda name: {".vcf.gz": bgzf(vcf(name))},
+    "gvcf": lambda name: {".g.vcf.gz": bgzf(gvcf(name))},
     "23andme": lambda name: {".txt": raw_data()},
+    "headerless": lambda name: {".txt": rows("{rsid}\t{chromosome}\t{position}\t{a}{b}")},
     "zip": lambda name: {".zip": zipped(raw_data())},
     "utf16": lambda name: {".txt": raw_data().encode("utf-16")},
     "ancestry": lambda name: {
@@ -115,12 +134,23 @@ KINDS: Final[dict[str, Callable[[str], dict[str, str | bytes]]]] = {
         ".csv": "# MyHeritage DNA raw data.\n# build 37\nRSID,CHROMOSOME,POSITION,RESULT\n" + rows(QUOTED)
     },
     "familytree": lambda name: {".csv": "RSID,CHROMOSOME,POSITION,RESULT\n" + rows(QUOTED)},
+    "myheritage_new": lambda name: {
+        ".csv": "##fileformat=MyHeritage\n##reference=build37\nRSID,CHROMOSOME,POSITION,RESULT\n" + rows(QUOTED)
+    },
+    "circledna": lambda name: {".txt": rows("{rsid}\tchr{chromosome}\t{position}\t{a}/{b}")},
+    "semicolon": lambda name: {
+        ".csv": "rsid;chromosome;position;genotype\n" + rows("{rsid};{chromosome};{position};{a}{b}")
+    },
+    "array_gzip": lambda name: {".txt.gz": gzip.compress(raw_data().encode(), mtime=0)},
     "generic": lambda name: {".csv": "rsid,chromosome,position,genotype\n" + rows(QUOTED.replace('"', ""))},
     "finalreport": lambda name: {
         ".csv": "[Header]\nGSGT Version,2.0.4\n[Data]\nSNP Name,Sample ID,Allele1 - Plus,Allele2 - Plus,Chr,Position\n"
         + rows(f"{{rsid}},{name},{{a}},{{b}},{{chromosome}},{{position}}")
     },
     "assay": lambda name: {".csv": "analyte,result,sample\n" + rows(f"{{rsid}},{{a}}/{{b}},{name}")},
+    "assay_utf16": lambda name: {
+        ".csv": ("analyte;result;sample\n" + rows(f"{{rsid}};{{a}}/{{b}};{name}")).encode("utf-16")
+    },
     "bed": lambda name: {".bed": plink_bed(), ".bim": plink_bim(), ".fam": f"F {name} 0 0 2 -9\n"},
     "ped": lambda name: {
         ".ped": f"F {name} 0 0 2 -9 " + " ".join(f"{bases[0]} {bases[1]}" for *_, bases in sites()) + "\n",
@@ -131,6 +161,8 @@ KINDS: Final[dict[str, Callable[[str], dict[str, str | bytes]]]] = {
 RESULTS: Final = {
     "laboratory": "gene\tdiplotype\nCYP2C19\t*1/*2\nCYP2C9\t*1/*3\nVKORC1\t-1639G/-1639A\n",
     "cyrius": "Sample\tGenotype\tFilter\nresults\t*1/*4\tPASS\n",
+    "t1k": "HLA-B\t2\tHLA-B*57:01:01\t51.3\t60\tHLA-B*08:01:01\t48.1\t60\n",
+    "aldy": "#Sample\tGene\tSolutionID\tMajor\tMinor\nresults\tCYP2C9\t1\t*1/*3\t1;3\n",
     "json": json.dumps({"geneReports": {"CYP2C19": {"sourceDiplotypes": [{"allele1": {"name": "*2"}}]}}}),
 }
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from starling.assessment import Assessment, Run
 from starling.errors import InputError
-from starling.report.document import document, from_json, json_line, parse, to_json
+from starling.report.document import document, document_parts, from_json, json_line, parse, to_json
 from starling.serial.digest import result_digest
 from starling.serial.document import from_jsonable, to_jsonable
 from tests.effort import examples
@@ -233,3 +233,13 @@ def test_json_steers_no_terminal_and_reads_back_the_same(attack: str) -> None:
     for text in (to_json(named), document([named])):
         assert attack[0] not in text
         assert from_json(text) == named
+
+
+def test_an_error_before_the_first_person_leaves_no_half_document() -> None:
+    def nobody() -> Iterator[Assessment]:
+        yield from ()
+        raise InputError("NO_GENOTYPES", "no record has a GT field")
+
+    parts = document_parts(nobody())
+    with pytest.raises(InputError):
+        next(parts)

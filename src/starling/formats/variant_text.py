@@ -10,8 +10,12 @@ from starling.formats.vcf import VcfFile, open_vcf
 
 
 def _matches(head: bytes) -> bool:
-    """Nothing to go by (a pipe, a damaged file): its reader names what is wrong."""
-    return not head or head.removeprefix(b"\xef\xbb\xbf").startswith(b"##fileformat")
+    """Nothing to go by (a pipe, a damaged file): its reader names what is wrong.
+
+    MyHeritage begins with ##fileformat=MyHeritage.
+    """
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    return not head or (text.startswith(b"##fileformat") and not text.lower().startswith(b"##fileformat=myheritage"))
 
 
 def _open(path: str | Path, opening: Opening) -> VcfFile:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from starling.formats.record import Record
-from starling.source.normalise import Event, trim
+from starling.source.normalise import Event, trim, trim_start_first
 from starling.source.sites import BaseSlot, ChromosomeSites, IndelSlot
 
 DELETED: Final = "*"
@@ -34,7 +34,8 @@ class Effect(NamedTuple):
     `removed`, `unknown`: first and last position without a base, or with an unknown one.
 
     `event`: the trimmed change of an ALT that is written out.  `match`: (slot, ALT) of the indel site that it is.
-    `breaks`: it does something between POS and the next base that no site describes.
+    `breaks`: it does something between POS and the next base that no site describes.  `furthest`: the event as far to
+    the right as the record's own bases allow, of a change of length.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Effect(NamedTuple):
     unknown: Span | None = None
     match: tuple[int, str] | None = None
     breaks: int | None = None
+    furthest: Event | None = None
 
     @property
     def substitution(self) -> Event | None:
@@ -69,9 +71,10 @@ def effect_of(alt: str, record: Record, sites: ChromosomeSites) -> Effect:
         return Effect(name)
     if event.kind == "substitution":
         return Effect(name, event)
+    furthest = trim_start_first(position, record.ref, alt)
     if event.kind == "complex" or not _BASES.issuperset(event.alt):
-        return Effect(name, event, unknown=(event.position, event.end))
-    return _indel_effect(name, event, sites)
+        return Effect(name, event, unknown=(event.position, event.end), furthest=furthest)
+    return _indel_effect(name, event, sites)._replace(furthest=furthest)
 
 
 def _indel_effect(name: str, event: Event, sites: ChromosomeSites) -> Effect:
@@ -140,14 +143,19 @@ def is_documented(effect: Effect, sites: ChromosomeSites) -> bool:
     return True
 
 
-def is_strange_at(effect: Effect, position: int) -> bool:
-    """Whether the ALT inserts or deletes, at this base or over it, what no definition names."""
+def is_strange_at(effect: Effect, slot: BaseSlot) -> bool:
+    """Whether the ALT inserts or deletes, at this base or over it, what no definition names.
+
+    The same change can be written at several places of a repeat: at all that the record and the base itself show.
+    """
+    event, furthest, position = effect.event, effect.furthest, slot.position
     if effect.breaks == position:
         return True
-    event = effect.event
-    if event is None or effect.match is not None or event.kind == "substitution":
+    if event is None or furthest is None or effect.match is not None:
         return False
-    return event.anchor <= position <= event.end
+    unit = furthest.ref or furthest.alt
+    shifts = furthest.kind in {"insertion", "deletion"} and slot.reference == unit[0]
+    return event.anchor <= position <= furthest.end + shifts
 
 
 def is_structural(alt: str) -> bool:

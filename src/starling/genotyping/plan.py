@@ -167,7 +167,8 @@ def _base_plans(record: Record, effects: Sequence[Effect], sites: ChromosomeSite
     any_other = not ANY_OTHER.isdisjoint(record.alts)
     spans = [span for effect in effects for span in (effect.removed, effect.unknown) if span is not None]
     first = min([record.position, *(start for start, _ in spans)])
-    last = max([_text_end(record), *(end for _, end in spans)])
+    reached = (effect.furthest.end + 1 for effect in effects if effect.furthest is not None)
+    last = max([_text_end(record), *(end for _, end in spans), *reached])
     plans = []
     for slot in sites.bases_between(first, last):
         listed = slot.position in stated or (any_other and slot.position == record.position)
@@ -184,12 +185,12 @@ def _base_plan(
     spanned = 0 <= offset < len(record.ref)
     reference = record.ref[offset] if spanned else slot.reference or slot.words[0]
     found = [base_at(effect, slot, sites.ignored) for effect in effects]
-    if not stated and not spanned and not any(found):
+    strange = tuple(effect.name if is_strange_at(effect, slot) else None for effect in effects)
+    if not stated and not spanned and not any(found) and not any(strange):
         return None
     words = (reference, *(word or reference for word in found))
     changes = (None, *(effect.name if word else None for effect, word in zip(effects, found, strict=True)))
-    speaks = Speaks.STATES if stated else Speaks.SPANS if spanned else Speaks.REMOVES
-    strange = tuple(effect.name if is_strange_at(effect, slot.position) else None for effect in effects)
+    speaks = Speaks.STATES if stated else Speaks.REMOVES if any(found) and not spanned else Speaks.SPANS
     names = (None, *strange) if any(strange) else ()
     return SlotPlan(slot.number, speaks, words, changes, record.position, _text_end(record), names)
 

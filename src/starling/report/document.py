@@ -36,13 +36,16 @@ def document_parts(assessments: Iterable[Assessment]) -> Iterator[str]:
 
 
 def framed(schema: str, key: str, items: Iterable[str]) -> Iterator[str]:
-    """A document of one list, an item a line, in parts; `items` are JSON already."""
-    yield f'{{"schema":{_ENCODER.encode(schema)},{_ENCODER.encode(key)}:['
-    before = "\n"
+    """A document of one list, an item a line, in parts; `items` are JSON already.
+
+    Nothing is written before the first item is there: where it is an error, no half document stands on the screen.
+    """
+    opening = f'{{"schema":{_ENCODER.encode(schema)},{_ENCODER.encode(key)}:['
+    before = opening + "\n"
     for item in items:
         yield before + item
-        before = ",\n"
-    yield "\n]}\n"
+        opening, before = "", ",\n"
+    yield opening + "\n]}\n"
 
 
 def json_line(assessment: Assessment) -> str:

@@ -11,10 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from starling.definitions import GeneDefinition, NamedAllele, Site
-from starling.values import dataclass
+from starling.formats.markers import Marker
+from starling.values import dataclass, replace
 
 #: Separators that laboratories put between gene and allele, or leave out.
 _SEPARATORS: Final = re.compile(r"[\s_*:]+")
+#: A variant by its place in the gene (VKORC1 -1639G>A), which HGVS writes with `c.` before it.
+_CODING: Final = re.compile(r"-?\d+(?:[+-]\d+)?[ACGT]>[ACGT]")
+#: What a variant's name says of its alleles, in the direction in which the gene is read.
+_CHANGE: Final = re.compile(r"(?P<ref>[ACGT])>(?P<alt>[ACGT])\s*$", re.IGNORECASE)
+_COMPLEMENT: Final = str.maketrans("ACGT", "TGCA")
 
 #: What an allele shows for certain: (site, word) of positions.
 Core = frozenset[tuple[int, str]]
@@ -33,6 +39,24 @@ def plain(name: str) -> str:
     return _SEPARATORS.sub("", name).casefold()
 
 
+def on_plus(marker: Marker, analyte: Analyte | None) -> Marker:
+    """The same result with its bases on the plus strand, where the name of what was looked for says where they are.
+
+    VKORC1 lies on the minus strand: in its gene -1639G>A is A/A where the genome has T/T.  A/T and C/G, which either
+    strand may mean, stay as they are.
+    """
+    change = _CHANGE.search(marker.name) if marker.alleles else None
+    if change is None or analyte is None or len(analyte.places) > 1:
+        return marker
+    site = analyte.places[0][0]
+    named = (change["ref"].upper(), change["alt"].upper())
+    turned = tuple(base.translate(_COMPLEMENT) for base in named)
+    on_minus = turned[0] == site.ref and turned[1] in site.alts
+    if not on_minus or set(turned) == set(named) or not set(marker.alleles) <= set(named):
+        return marker
+    return replace(marker, alleles=tuple(base.translate(_COMPLEMENT) for base in marker.alleles))
+
+
 def analytes(definitions: Mapping[str, GeneDefinition]) -> dict[str, Analyte]:
     """Plain name -> what is looked at: rsids, variants, alleles behind their gene, and their other names."""
     found: dict[str, Analyte] = {}
@@ -44,6 +68,8 @@ def analytes(definitions: Mapping[str, GeneDefinition]) -> dict[str, Analyte]:
             if analyte is not None:
                 for name in _names(allele, definition):
                     found.setdefault(plain(f"{definition.gene}{name}"), analyte)
+                    if _CODING.fullmatch(name):
+                        found.setdefault(plain(f"{definition.gene}c.{name}"), analyte)
                     if name.startswith("m."):
                         found.setdefault(plain(name), analyte)
         for site in (*definition.sites, *definition.extra_sites):

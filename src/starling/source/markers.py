@@ -125,11 +125,12 @@ class MarkerRecords:
 
     def _assayed(self) -> list[At]:
         """Single tests by name: an rsid, a variant or an allele.  What nobody knows is named; alone it is refused."""
-        from starling.source.analytes import analytes, plain
+        from starling.source.analytes import analytes, on_plus, plain
 
         known = analytes(self._definitions)
         found, strange = list[At](), list[Marker]()
-        looked_at = [(marker, known.get(plain(marker.name))) for marker in self._table.markers]
+        named = [(marker, known.get(plain(marker.name))) for marker in self._table.markers]
+        looked_at = [(on_plus(marker, analyte), analyte) for marker, analyte in named]
         detected = {
             site
             for marker, analyte in looked_at

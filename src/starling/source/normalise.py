@@ -65,6 +65,20 @@ def trim(position: int, ref: str, alt: str) -> Event:
     return Event(position + start, ref[start:], alt[start:])
 
 
+def trim_start_first(position: int, ref: str, alt: str) -> Event:
+    """The same change as far to the right as the record's own bases allow: what they share at the start goes first.
+
+    >>> trim_start_first(99672916, "T", "TACGT")  # anchored at CYP3A5*3, as the record has it
+    Event(position=99672917, ref='', alt='ACGT')
+    >>> trim(99672916, "T", "TACGT")  # the same insertion, anchored before it
+    Event(position=99672916, ref='', alt='TACG')
+    """
+    start = 0
+    while start < min(len(ref), len(alt)) and ref[start] == alt[start]:
+        start += 1
+    return trim(position + start, ref[start:], alt[start:])
+
+
 def rotate(unit: str, steps: int) -> str:
     """`unit` read from `steps` bases further on, going round.
 
