@@ -46,6 +46,29 @@ def test_the_first_page_is_one_sheet_and_the_whole_at_most_twelve(
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= most
 
 
+@pytest.mark.parametrize(
+    ("genes", "taken"),
+    [
+        (("CYP2C19", "CYP2C9", "HLA-B", "NAT2", "NUDT15", "VKORC1"), TAKEN[:5]),
+        (("CYP2B6", "CYP2C9", "CYP3A5", "DPYD", "HLA-A", "NAT2", "NUDT15", "TPMT", "UGT1A1", "VKORC1"), TAKEN[:2]),
+        (tuple(FINDINGS), TAKEN[:4]),
+    ],
+    ids=["six and five", "ten and two", "all and four"],
+)
+def test_long_texts_in_few_rows_stay_on_one_sheet(
+    genes: tuple[str, ...], taken: tuple[str, ...], tmp_path: Path, browser: Browser
+) -> None:
+    outside = tuple(OutsideCall(gene, FINDINGS[gene]) for gene in genes)
+    someone = bundled_engine().assess(None, Question(outside=outside, medication=taken))
+    shown = tmp_path / "page.html"
+    shown.write_text(page(someone, extent="short"), encoding="utf-8")
+    tab = browser.new_page()
+    tab.goto(shown.as_uri())
+    printed = tab.pdf(prefer_css_page_size=True)
+    tab.close()
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+
+
 def test_a_long_group_of_drugs_goes_on_over_the_page_and_leaves_none_half_empty(
     person: Assessment, tmp_path: Path, browser: Browser
 ) -> None:

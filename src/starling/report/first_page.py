@@ -6,6 +6,7 @@ on; genes; what was not looked at; how old the knowledge is; who answers for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -43,9 +44,11 @@ _OTHERS, _FEW = 16, 6
 _CALL: Final = 24
 _INSTEAD: Final = 4
 _MISSED: Final = 9
-#: From so many rows of the two tables on, the page is set in small print, and in smaller, to stay on one sheet.
-_DENSE, _DENSEST = 11, 20
+#: From so many rows of the two tables on, or letters of the page, it is set in small print, and in smaller, to stay on
+#: one sheet.  The letters are those that fill one, measured on the pages of forty invented people.
+_DENSE, _DENSEST = (11, 5_100), (20, 6_600)
 
+_TAG: Final = re.compile(r"<[^>]*>")
 _TEST: Final = action_words("test_further")
 #: The level of harm that leads the page.
 DEADLY: Final = HARMS[0]
@@ -56,29 +59,40 @@ _MARKS: Final = {"certain": "●", "not certain": "◐", "no result": "○"}
 def first_page(assessment: Assessment, glance: Glance | None = None) -> Markup:
     """The page; its headings begin at the first level."""
     shown = glance or at_a_glance(assessment)
+    rows = _rows(assessment, shown)
+    parts = _parts(assessment, shown, _OTHERS)
+    print_ = ""
+    if _exceeds(_DENSE, rows, parts):
+        parts, print_ = _parts(assessment, shown, _FEW), "dense"
+        if _exceeds(_DENSEST, rows, parts):
+            print_ = "dense densest"
+    return tag("section", parts, id="page-one", class_=f"sheet {print_}".rstrip(), aria_label="First page")
+
+
+def _parts(assessment: Assessment, shown: Glance, others: int) -> Markup:
+    """What stands on the page; of the other drugs at most `others` a line."""
     genes = {gene.gene: gene for gene in assessment.genes}
-    dense = _density(assessment, shown)
-    return tag(
-        "section",
+    return join(
         _who(assessment),
         _first(assessment),
         findings(shown, genes),
         _own(assessment, shown),
-        _others(shown, taken(assessment), _FEW if dense else _OTHERS),
+        _others(shown, taken(assessment), others),
         _strip(assessment.genes),
         _missed(assessment),
         _signed(assessment),
-        id="page-one",
-        class_=f"sheet {dense}".rstrip(),
-        aria_label="First page",
     )
 
 
-def _density(assessment: Assessment, glance: Glance) -> str:
-    """How small the print must be for one sheet: by the rows of the two tables."""
+def _rows(assessment: Assessment, glance: Glance) -> int:
+    """How many rows the two tables have."""
     harms = {replace(line.drug.harm, source="") for line in glance.harmful if line.drug.harm is not None}
-    rows = len(harms) + len(medicines(assessment))
-    return " ".join(name for name, least in (("dense", _DENSE), ("densest", _DENSEST)) if rows >= least)
+    return len(harms) + len(medicines(assessment))
+
+
+def _exceeds(most: tuple[int, int], rows: int, parts: Markup) -> bool:
+    """Whether the page has as many rows, or letters that are read, as `most` says."""
+    return rows >= most[0] or len(_TAG.sub("", parts)) >= most[1]
 
 
 def _who(assessment: Assessment) -> Markup:
