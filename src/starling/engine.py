@@ -233,8 +233,9 @@ class Engine:
         drugs = self._advise(results, person, question)
         clock.append(perf_counter())
         clauses = self._clauses(drugs, question)
-        answer = Answer(genotypes, collected, results, drugs, medication, self.knowledge.guidance, clauses)
-        said = (*notices, *unknown, *self._of_facts(question), *without_effect(answer, question, options))
+        answer = Answer(genotypes, collected, results, drugs, medicines, self.knowledge.guidance, clauses)
+        said = (*notices, *unknown, *_apart(question), *self._of_facts(question))
+        said = (*said, *without_effect(answer, question, options))
         assessment = Assessment(
             sample=genotypes.sample,
             subject=subject,
@@ -386,6 +387,14 @@ class Engine:
         from starling.genotyping.unread import stated_alone
 
         return stated_alone(question.outside, self.maps.count, self._whole.knowledge.genes, samples), question
+
+
+def _apart(question: Question) -> Iterator[Notice]:
+    """Several drugs in one question are several answers: that they are to be taken together was not said."""
+    if len(question.drugs) > 1:
+        names = ", ".join(question.drugs)
+        text = f"{names}: each was answered as if the others were not taken; state with -m what is taken together"
+        yield Notice("ANSWERED_APART", text)
 
 
 def _paths(source: Source | None) -> tuple[str | Path, ...]:

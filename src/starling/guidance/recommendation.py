@@ -257,7 +257,7 @@ class Advisor:
         given = [*flow.recommendations, *(each for _, rows in answered for each in rows)]
         if plan.drug.name in FLOWS:
             given = [FLOWS[plan.drug.name].restrain(each, patient.subject) for each in given]
-        given += unsaid_limits(given, limits_of(plan.limits, decider, patient.wanted))
+        given += unsaid_limits(given, limits_of(plan.limits, decider))
         if "indication" in patient.facts.words:
             named = [decided(each, decider) for each in undecided if names_indication(each, decider)]
             given = set_back(given, named)
