@@ -179,7 +179,7 @@ class Engine:
         """
         started = perf_counter()
         asked = self._named(question)
-        engine = self.about(asked)
+        engine, options = self.about(asked), _with_sex(options, asked.subject)
         collected, asked = engine._gathered(_paths(source), asked, options, _several(samples), progress)
         read_ms = (perf_counter() - started) * 1e3
         if len(collected.samples) > 1 and (asked.is_personal or options.sex != "unknown"):
@@ -387,6 +387,21 @@ class Engine:
         from starling.genotyping.unread import stated_alone
 
         return stated_alone(question.outside, self.maps.count, self._whole.knowledge.genes, samples), question
+
+
+def _with_sex(options: Options, subject: Mapping[str, str]) -> Options:
+    """The options with the sex that the subject's data state: a fact about the patient is not asked for twice.
+
+    Raises: InputError BAD_OPTION, the sender's, when the two contradict each other.
+    """
+    stated = subject.get("sex", "").strip().casefold()
+    if stated not in {"male", "female"} or stated == options.sex:
+        return options
+    if options.sex != "unknown":
+        raise InputError(
+            "BAD_OPTION", f"sex={stated} contradicts the sex {options.sex} of the options", source="subject"
+        )
+    return replace(options, sex="male" if stated == "male" else "female")
 
 
 def _apart(question: Question) -> Iterator[Notice]:
