@@ -183,7 +183,7 @@ class Engine:
         """
         started = perf_counter()
         asked = self._named(question)
-        engine = self.about(asked)
+        engine, options = self.about(asked), _with_sex(options, asked.subject)
         collected, asked = engine._gathered(_paths(source), asked, options, _several(samples), progress)
         read_ms = (perf_counter() - started) * 1e3
         if len(collected.samples) > 1 and (asked.is_personal or options.sex != "unknown"):
@@ -237,8 +237,9 @@ class Engine:
         drugs = self._advise(results, person, question)
         clock.append(perf_counter())
         clauses = self._clauses(drugs, question)
-        answer = Answer(genotypes, collected, results, drugs, medication, self.knowledge.guidance, clauses)
-        said = (*notices, *unknown, *self._of_facts(question), *without_effect(answer, question, options))
+        answer = Answer(genotypes, collected, results, drugs, medicines, self.knowledge.guidance, clauses)
+        said = (*notices, *unknown, *_apart(question), *self._of_facts(question))
+        said = (*said, *without_effect(answer, question, options))
         assessment = Assessment(
             sample=genotypes.sample,
             subject=subject,
@@ -404,6 +405,29 @@ class Engine:
         from starling.genotyping.unread import stated_alone
 
         return stated_alone(question.outside, self.maps.count, self._whole.knowledge.genes, samples), question
+
+
+def _with_sex(options: Options, subject: Mapping[str, str]) -> Options:
+    """The options with the sex that the subject's data state: a fact about the patient is not asked for twice.
+
+    Raises: InputError BAD_OPTION, the sender's, when the two contradict each other.
+    """
+    stated = subject.get("sex", "").strip().casefold()
+    if stated not in {"male", "female"} or stated == options.sex:
+        return options
+    if options.sex != "unknown":
+        raise InputError(
+            "BAD_OPTION", f"sex={stated} contradicts the sex {options.sex} of the options", source="subject"
+        )
+    return replace(options, sex="male" if stated == "male" else "female")
+
+
+def _apart(question: Question) -> Iterator[Notice]:
+    """Several drugs in one question are several answers: that they are to be taken together was not said."""
+    if len(question.drugs) > 1:
+        names = ", ".join(question.drugs)
+        text = f"{names}: each was answered as if the others were not taken; state with -m what is taken together"
+        yield Notice("ANSWERED_APART", text)
 
 
 def _paths(source: Source | None) -> tuple[str | Path, ...]:

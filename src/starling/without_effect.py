@@ -10,7 +10,7 @@ from typing import Final
 
 from starling.assessment import DrugResult, GeneResult, Options, Question
 from starling.condition_keys import FLAGS
-from starling.definitions import GuidanceRules
+from starling.definitions import GuidanceRules, Medicine
 from starling.genotyping.collect import Collected
 from starling.genotyping.observation import Cell, calls_in
 from starling.genotyping.person import Part
@@ -40,6 +40,8 @@ _FIELDS: Final = frozenset(
     {"birth_date", "collected", "id", "name", "ordered_by", "sex", "specimen", "transplant", "ancestry"}
     | {"accession", "interpreted_by", "laboratory", "method", "replaces", "reported", "reviewed_by", "status"}
 ).union(DECIDING)
+#: What a medicine may do to an answer.
+_TELLING: Final = frozenset({"adjusted", "condition"})
 _FAILED: Final = "FILTERED_RECORD"
 
 
@@ -47,7 +49,7 @@ _FAILED: Final = "FILTERED_RECORD"
 class Answer:
     """One person's result with what it was made from.
 
-    `medication`: ingredients that are known.  `clauses`: a drug that was asked about -> the facts that its advice asks
+    `medication`: as it was stated.  `clauses`: a drug that was asked about -> the facts that its advice asks
     for.
     """
 
@@ -55,7 +57,7 @@ class Answer:
     collected: Collected
     genes: Sequence[GeneResult]
     drugs: Sequence[DrugResult]
-    medication: Sequence[str]
+    medication: Sequence[Medicine]
     rules: GuidanceRules
     clauses: Mapping[str, frozenset[str]]
 
@@ -188,16 +190,20 @@ def _medication(answer: Answer) -> Iterator[str]:
         return
     asked = {drug.drug.casefold() for drug in answer.drugs}  # their answer is what the report says of them
     texts = [*_texts(answer.drugs), *(gene.adjusted.by for gene in answer.genes if gene.adjusted)]
-    for name in answer.medication:
-        if name.casefold() not in asked and not any(name in text for text in texts):
-            yield f"the medicine {name} had no effect: no enzyme is known here that it changes and this depends on"
+    told = {each.name for drug in answer.drugs for each in drug.medicines if each.effect in _TELLING}
+    for medicine in answer.medication:
+        names = medicine.substances
+        if not names or medicine.name in told or not asked.isdisjoint(map(str.casefold, names)):
+            continue
+        if not any(name in text for text in texts for name in names):
+            shown = names[0] if len(names) == 1 else medicine.name
+            yield f"the medicine {shown} had no effect: no enzyme is known here that it changes and this depends on"
 
 
 def _texts(drugs: Iterable[DrugResult]) -> Iterator[str]:
     """Where an answer may speak of another medicine."""
     for drug in drugs:
         yield from (note.message for note in drug.notes)
-        yield from (each.text for each in drug.medicines if each.effect in {"adjusted", "condition"})
         for row in drug.recommendations:
             yield from (note.message for note in row.notes)
             yield from (condition.when for condition in row.advice.conditions)

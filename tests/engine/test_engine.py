@@ -286,3 +286,15 @@ def test_a_question_that_does_not_exist_is_refused(people: list[Path]) -> None:
     assert starling.assess(people[0], genes="nat2", medication=None).genes[0].gene == "NAT2"
     with pytest.raises(InputError, match="CYP2D6"):
         starling.assess(people[0], genes="CYP2D7")
+
+
+def test_the_sex_of_the_subject_is_that_of_the_genes_on_x() -> None:
+    """A woman with one allele on X is a no-call, however her sex was stated; two sexes are refused."""
+    example = Path(starling.__file__).parent / "examples" / "example.vcf"
+    stated = starling.assess(example, subject={"sex": "male"}, genes="G6PD")
+    option = starling.assess(example, options=Options(sex="male"), genes="G6PD")
+    assert stated.gene("G6PD").diplotypes == option.gene("G6PD").diplotypes
+    assert stated.provenance.options["sex"] == "male"
+    with pytest.raises(InputError) as caught:
+        starling.assess(example, subject={"sex": "female"}, options=Options(sex="male"))
+    assert caught.value.code == "BAD_OPTION"

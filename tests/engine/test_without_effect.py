@@ -145,3 +145,19 @@ def test_a_pregnancy_that_no_source_asks_about_is_not_passed_over(drug: str, fac
     assessment = starling.assess(EXAMPLE, drugs=drug, **facts)
     assert bool(unused(assessment)) == bool(says)
     assert says in " ".join(unused(assessment))
+
+
+def test_a_medicine_that_decided_under_its_brand_is_not_said_to_have_done_nothing() -> None:
+    assessment = starling.assess(EXAMPLE, drugs="simvastatin", medication=["Paxlovid"])
+    assert assessment.drug("simvastatin").headline_action == "contraindicated"
+    assert unused(assessment) == []
+
+
+def test_drugs_that_are_asked_about_together_are_not_taken_together() -> None:
+    both = starling.assess(EXAMPLE, drugs=("codeine", "paroxetine"))
+    assert [each.message for each in both.provenance.notices if each.code == "ANSWERED_APART"] == [
+        "codeine, paroxetine: each was answered as if the others were not taken; state with -m what is taken together"
+    ]
+    assert not any(
+        each.code == "ANSWERED_APART" for each in starling.assess(EXAMPLE, drugs="codeine").provenance.notices
+    )

@@ -430,3 +430,15 @@ def test_every_listed_result_reaches_a_row(advisor: Advisor, rules: GuidanceRule
                 assert row.advice.id in {each.advice.id for each in mine}
             checked += 1
     assert checked > 900
+
+
+def test_what_rules_the_drug_out_whichever_it_is_leads(advised: Advised, called: Called) -> None:
+    """*2/*17 or *2/*4: intermediate or poor, and no clopidogrel after a stent for either."""
+    either = called("CYP2C19", "*2/*4", "*2/*17")
+    assert either.phenotype is None
+    stent = advised("clopidogrel", either, subject={"indication": "PCI"})
+    assert stent.headline_action == "avoid"
+    (cpic,) = by_source(stent, "CPIC")
+    assert (cpic.action, [each.action for each in cpic.advice.conditions]) == ("avoid", ["avoid", "avoid"])
+    one_of_them = advised("clopidogrel", called("CYP2C19", "*1/*17", "*2/*17"), subject={"indication": "PCI"})
+    assert by_source(one_of_them, "CPIC")[0].action == "test_further"

@@ -36,7 +36,7 @@ from starling.guidance.conditions import Decider
 from starling.guidance.facts import age_on, checked, facts_of, with_age
 from starling.guidance.recommendation import Advisor
 from starling.knowledge.base import KnowledgeBase
-from tests.guidance.conftest import Advised, codes
+from tests.guidance.conftest import Advised, Called, codes
 from tests.guidance.test_clinical_cases import result_of
 
 CASES = Path(__file__).parent / "cases" / "stated_facts.tsv"
@@ -285,6 +285,15 @@ def test_a_child_gets_no_warfarin_dose(knowledge: KnowledgeBase, advised: Advise
         answer: Any = advised("warfarin", *results, subject={"age": age})
         (cpic,) = [each for each in answer.recommendations if each.source == "CPIC"]
         assert ("below 18 years" in cpic.advice.summary) is child and (not child or not cpic.advice.dose)
+
+
+@pytest.mark.parametrize("source", ["CPIC", "DPWG", "FDA"])
+def test_no_choice_of_a_source_hides_what_holds_whatever_the_genotype(
+    advised: Advised, called: Called, source: str
+) -> None:
+    normal = called("CYP2D6", "*1/*1", copy_number="assessed")
+    child = advised("codeine", normal, subject={"age": "10"}, sources=(source,))
+    assert child.headline_action == "contraindicated"
 
 
 # --- every key --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Final
 
 from starling.assessment import WHY, Advice, Condition, Recommendation
-from starling.definitions import SERIOUS, action_words
+from starling.definitions import SERIOUS, action_words, seriousness
 from starling.guidance.lookup import Block, Found, actions_of, find
 from starling.guidance.standing import Standing, Standings
 from starling.values import replace
@@ -84,6 +84,10 @@ class _Place:
             for label, (_, found) in zip(labels, outcomes, strict=True)
             for condition in _conditions(label, found)
         ]
+        action = _whichever([found for _, found in outcomes])
+        if action is not None:
+            text = f"{said}: {action_words(action)} whichever it is; find out which"
+            return (self._unresolved(possible, text, conditions, action),)
         return (self._unresolved(possible, f"{said}, and the advice differs: find out which", conditions),)
 
     def serious_alternatives(self) -> tuple[Recommendation, ...]:
@@ -102,10 +106,12 @@ class _Place:
         said = "; ".join(f"{gene} could be {terms}" for gene, terms in possible.items())
         return (self._unresolved(possible, f"{said}: find out which", conditions),)
 
-    def _unresolved(self, genes: dict[str, str], text: str, conditions: Sequence[Condition]) -> Recommendation:
+    def _unresolved(
+        self, genes: dict[str, str], text: str, conditions: Sequence[Condition], action: str = "test_further"
+    ) -> Recommendation:
         advice = Advice(
             id=f"{UNRESOLVED}-{self.block.guideline.id}",
-            action="test_further",
+            action=action,
             summary=f"{text} before relying on either.",
             detail="Composed from the rows of this guideline; the conditions state what each result would mean.",
             conditions=tuple(conditions),
@@ -113,7 +119,7 @@ class _Place:
         notice = Notice("UNRESOLVED_PHENOTYPE", f"{text}; " + "; ".join(map(_condition_text, conditions)) + ".")
         known = {gene: self.standings[gene].term or "" for gene in self.block.genes} | genes
         notes = (notice, *self._uncovered(), *self._adjusted())
-        return self._made(advice, "test_further", known, notes, None)
+        return self._made(advice, action, known, notes, None)
 
     def _made(
         self, advice: Advice, action: str, genes: dict[str, str], notes: tuple[Notice, ...], found: Found | None
@@ -191,6 +197,12 @@ class _Place:
 
     def _adjusted(self) -> list[Notice]:
         return [_converted(self.standings[gene]) for gene in self.block.genes if self.standings[gene].adjusted_by]
+
+
+def _whichever(outcomes: Sequence[Sequence[Found]]) -> str | None:
+    """The least of what rules the drug out under every one of the outcomes; None where one of them does not."""
+    worst = [min((each.row.advice.action for each in found), key=seriousness, default="") for found in outcomes]
+    return max(worst, key=seriousness) if SERIOUS.issuperset(worst) else None
 
 
 _CONFIRM_COPIES: Final = (

@@ -175,12 +175,12 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def limits_of(limits: Iterable[StatedLimit], decider: Decider, wanted: frozenset[str]) -> Iterator[Recommendation]:
-    """What applies of the limits that hold whatever the genotype; `wanted`: sources, empty: all.
+def limits_of(limits: Iterable[StatedLimit], decider: Decider) -> Iterator[Recommendation]:
+    """What applies of the limits that hold whatever the genotype, and whichever source was asked for advice by it.
 
     A grave one that only a genotype leaves open is advice to find that out.
     """
-    known = [(limit, decider.decide(limit.key)) for limit in limits if not wanted or _source_of(limit) in wanted]
+    known = [(limit, decider.decide(limit.key)) for limit in limits]
     true = [limit for limit, state in known if state]
     for limit, state in known:
         if state and not _is_outdone(limit, true):

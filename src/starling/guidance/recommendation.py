@@ -263,7 +263,7 @@ class Advisor:
         if plan.drug.name in FLOWS:
             given = [FLOWS[plan.drug.name].restrain(each, patient.subject) for each in given]
         if plan.limits:
-            given += unsaid_limits(given, limits_of(plan.limits, decider, patient.wanted))
+            given += unsaid_limits(given, limits_of(plan.limits, decider))
         if "indication" in patient.facts.words:
             named = [decided(each, decider) for each in undecided if names_indication(each, decider)]
             given = set_back(given, named)
