@@ -50,7 +50,8 @@ class Processes:
         behind = Plan(background=True, cpus=scheduling.others_than(self._cpus), yields=not is_first)
         self.beside = Apart(behind, self._edition, beside=self._slice)
         plan = Plan(min(priority, max(1, priority - 1)), self._cpus, locked=locked)
-        asking = [Apart(plan, self._edition) for _ in range(self._settings.question_processes)]
+        longest_s, count = self._settings.request_seconds, self._settings.question_processes
+        asking = [Apart(plan, self._edition, longest_s=longest_s) for _ in range(count)]
         self.asking = Several(asking) if asking else Here()
         self._all = {"reading": self.beside, **{f"question {n}": each for n, each in enumerate(asking, 1)}}
         try:
