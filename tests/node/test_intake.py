@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from starling.errors import ForbiddenError, InputError, KnowledgeError
 from starling.knowledge.compile import compile_knowledge
+from starling.node import evidence
 from starling.node.amendment import amend
 from starling.node.demonstration import file_of, specimen_of
 from starling.node.intake import Intake
@@ -89,6 +90,27 @@ def test_a_file_that_cannot_be_read_fails_with_a_reason_and_may_come_again(node:
     assert first.state == "failed" and first.reason.startswith("BAD_HEADER: ") and str(tmp_path) not in first.reason
     assert node.records.sealing(first.id) is None and not [*node.layout.spool.iterdir()]
     assert taken(node, path, specimen_of(8)).id != first.id
+
+
+def test_of_a_genome_the_genes_are_kept_and_not_what_lies_between_them(node: Node, tmp_path: Path) -> None:
+    path = file_of(node.held.engine, 5, tmp_path)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    on_one = [line for line in lines if line.startswith("chr1\t")]
+    first, last = (int(line.split("\t")[1]) for line in (on_one[0], on_one[-1]))
+    between = on_one[0].split("\t")
+    between[1:5] = [f"{(first + last) // 2}", ".", "A", "C"]
+    at = max(
+        number
+        for number, line in enumerate(lines)
+        if line.startswith("chr1\t") and int(line.split("\t")[1]) < first + 10**7
+    )
+    assert last - first > 10**8  # two genes, and most of the chromosome between them
+    path.write_text("".join([*lines[: at + 1], "\t".join(between), *lines[at + 1 :]]), encoding="utf-8")
+    job = taken(node, path, specimen_of(5))
+    found = node.records.evidence(job.id)
+    assert found is not None and job.state == "called"
+    kept = evidence.unpacked(found[1]).decode()
+    assert all(f"\t{place}\t" in kept for place in (first, last)) and f"\t{between[1]}\t" not in kept
 
 
 def test_a_file_of_several_people_asks_for_the_sample(node: Node, tmp_path: Path) -> None:

@@ -52,6 +52,10 @@ def defect(engine: Engine) -> None:
     raise KeyError("nothing")
 
 
+def sleeps(engine: Engine) -> None:
+    time.sleep(PATIENCE)
+
+
 def edition() -> tuple[str, str]:
     return str(BUNDLED), bundled_engine().knowledge.stamp.sha256
 
@@ -95,6 +99,21 @@ def test_what_ends_its_process_twice_is_given_up_and_a_question_is_then_answered
     assert Several([over]).do(bundled_engine(), process_of) == os.getpid()
 
 
+def test_what_takes_too_long_is_ended_and_the_next_is_not_kept_waiting() -> None:
+    hasty = Apart(Plan(), edition(), longest_s=PATIENCE)
+    before = hasty.do(bundled_engine(), process_of)
+    hasty._longest_s = 0.2
+    with pytest.raises(InputError, match="longer than the settings allow"):
+        hasty.do(bundled_engine(), sleeps)
+    hasty._longest_s = PATIENCE
+    assert hasty.do(bundled_engine(), process_of) != before and gone(before)
+    hasty.close()
+
+
+def gone(process: int) -> bool:
+    return not Path(f"/proc/{process}").exists()
+
+
 def test_several_at_a_time_and_nobody_waits_for_who_is_paused(lane: Apart) -> None:
     other = Apart(Plan(background=True, yields=True), edition(), beside=Slice(100, group=None))
     several = Several([lane, other])
@@ -120,7 +139,7 @@ def test_a_process_that_stands_still_ends_with_the_node(lane: Apart) -> None:
     stopped = Apart(Plan(), edition())
     number = stopped.do(bundled_engine(), process_of)
     stopped.pause()
-    assert ") T " in Path(f"/proc/{number}/stat").read_text()
+    assert os.waitid(os.P_PID, number, os.WSTOPPED | os.WNOWAIT) is not None
     stopped.close()
     assert not Path(f"/proc/{number}").exists()
     with pytest.raises(LaneGoneError):

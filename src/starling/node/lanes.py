@@ -19,6 +19,7 @@ from threading import Lock
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
 from starling.engine import Engine
+from starling.errors import InputError
 from starling.node import scheduling, worker
 from starling.node.scheduling import Grant, Plan
 from starling.node.slices import Slice
@@ -55,8 +56,11 @@ class Here:
 class Apart:
     """A lane of one process, which is started again when it ended.  One thing at a time; others wait."""
 
-    def __init__(self, plan: Plan, edition: worker.Edition, *, beside: Slice | None = None) -> None:
-        """`beside`: it runs behind others, and this bounds it."""
+    def __init__(
+        self, plan: Plan, edition: worker.Edition, *, beside: Slice | None = None, longest_s: float | None = None
+    ) -> None:
+        """`beside`: it runs behind others, and this bounds it.  `longest_s`: for one thing; None: no limit."""
+        self._longest_s = longest_s
         self._plan = plan
         self._edition = edition
         self._beside = beside
@@ -100,6 +104,9 @@ class Apart:
             try:
                 pipe = self._ready()
                 pipe.send(asked)
+                if self._longest_s is not None and not pipe.poll(self._longest_s):
+                    self._end()
+                    raise InputError("TOO_SLOW", "the answer took longer than the settings allow")
                 told: worker.Told = pipe.recv()
             except (EOFError, OSError):
                 self._end()

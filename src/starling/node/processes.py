@@ -44,13 +44,14 @@ class Processes:
         """
         priority, locked = self._settings.question_priority, self._settings.lock_memory
         # who answers what is kept, and hands out the rest, goes before who computes
-        own = scheduling.apply(Plan(priority + 1 if priority else 0, self._cpus, locked=locked))
+        own = scheduling.apply(Plan(priority, self._cpus, locked=locked))
         is_first = any(each.name == "fifo" and each.given for each in own)
         self._slice = Slice(self._settings.background_percent, group=own_group(), yields=not is_first)
         behind = Plan(background=True, cpus=scheduling.others_than(self._cpus), yields=not is_first)
         self.beside = Apart(behind, self._edition, beside=self._slice)
-        plan = Plan(priority, self._cpus, locked=locked)
-        asking = [Apart(plan, self._edition) for _ in range(self._settings.question_processes)]
+        plan = Plan(min(priority, max(1, priority - 1)), self._cpus, locked=locked)
+        longest_s, count = self._settings.request_seconds, self._settings.question_processes
+        asking = [Apart(plan, self._edition, longest_s=longest_s) for _ in range(count)]
         self.asking = Several(asking) if asking else Here()
         self._all = {"reading": self.beside, **{f"question {n}": each for n, each in enumerate(asking, 1)}}
         try:

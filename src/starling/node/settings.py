@@ -56,7 +56,7 @@ TABLE: Final = (
     Setting("answers_kept", 20_000, "", "answers kept in memory", least=1),
     Setting("question_ms", 100, "ms", "longest time for an answer before it is counted as late", least=1),
     Setting("question_processes", 1, "", "processes that compute answers; 0: the one that serves", most=64),
-    Setting("question_priority", 10, "", "place of questions before all else (SCHED_FIFO); 0: none", most=98),
+    Setting("question_priority", 10, "", "place of questions before all else (SCHED_FIFO); 0: none", most=99),
     Setting("question_cpus", "", "", "processors kept for questions, such as 2,3; empty: any"),
     Setting("lock_memory", default=True, unit="", help="memory is never paged out, where the system permits it"),
     Setting("background_percent", 50, "%", "of all processors, for reading files; 100: no bound", least=1, most=100),
