@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import CI, MISSING_TOOL, ROOT
 
 #: who runs it, in the image; any number that owns nothing will do
 NOBODY = "65532"
@@ -30,6 +30,8 @@ Started = Callable[..., AbstractContextManager["subprocess.Popen[str]"]]
 def within(tool: Callable[[str], str]) -> Within:
     """A function that gives the words before a command: on a read-only machine, as nobody, with `state` to write to."""
     program = tool("bwrap")
+    if subprocess.run([program, "--ro-bind", "/", "/", "--unshare-user", "true"], check=False).returncode != 0:
+        (pytest.fail if CI else pytest.skip)(MISSING_TOOL + "namespaces for bwrap")
 
     def words(state: Path, *more: str, hidden: tuple[str, ...] = ("/tmp",)) -> list[str]:
         seen = [word for place in (ROOT, Path(sys.prefix)) for word in ("--ro-bind", str(place), str(place))]

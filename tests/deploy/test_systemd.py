@@ -140,4 +140,5 @@ def test_a_confined_program_is_confined(analyze: Callable[..., str], started: St
     script = str(Path(__file__).with_name("confined.py"))
     with started([sys.executable, script, calls, "AF_INET", sys.executable, "-c", tries]) as process:
         out, err = process.communicate(timeout=60)
-    assert out.split() == ["1", "1", "13"], err
+    executable = "None" if "cannot refuse" in err else "13"  # before Linux 6.3
+    assert out.split() == ["1", "1", executable], err

@@ -10,11 +10,21 @@ import httpx
 import pytest
 
 from starling.node import administration
+from starling.trust.certificates import identity_of
 from tests.node.devices import PATIENCE, Device, serving, trusting
 from tests.node.test_process import shown
 
-#: callers at a time; renewals while they call (the long form)
+#: callers at a time; renewals while they call
 CALLERS, RENEWALS = 3, 4
+
+
+def test_a_renewed_certificate_is_for_the_names_that_were_added(copied: Path) -> None:
+    """Whatever name it had before, it keeps."""
+    (copied / "settings.toml").write_text('names = "ward-3.example, 10.1.2.3"\n', encoding="utf-8")
+    administration.renew(copied, days=3)
+    content = (copied / "device.pem").read_bytes()
+    hosts = identity_of(content[content.index(b"-----BEGIN CERTIFICATE") :]).hosts
+    assert set(hosts) == {"localhost", "127.0.0.1", "ward-3.example", "10.1.2.3"}
 
 
 def calling(device: Device, ended: Event) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from starling.errors import InputError, InternalError
 from starling.node.desk import now
-from starling.node.founding import DAYS
+from starling.node.founding import DAYS, hosts_of
 from starling.node.layout import Layout
 from starling.node.measured import hardware
 from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened, unsealed
@@ -44,7 +44,7 @@ def renew(folder: Path, *, days: int = DAYS) -> datetime:
         log.compare().require()
         password = records.secret(DEVICE_PASSWORD)
         assert password is not None
-        issued = _authority(layout, records).renew(_certificate(layout.device), days=days)
+        issued = _authority(layout, records).renew(_certificate(layout.device), days=days, hosts=hosts_of(settings))
         recorded(settings, records, log, "certificate.write", {"certificate": "device", "of": "system"})
         private(layout.device, issued.private_pem(password) + issued.chain)
     return identity_of(issued.chain).ends

@@ -100,8 +100,7 @@ def _founded(settings: Settings) -> dict[str, Any]:
 def _secrets(layout: Layout, settings: Settings, records: Records) -> tuple[Authority, Enrolled]:
     """Keys into the store, certificates into the folder."""
     authority, password = Authority.create(), token_hex(16)
-    hosts = sorted({*_HOSTS, settings.host} - {"0.0.0.0", "::"})  # noqa: S104 -- no name to be called by
-    device = authority.issue("device", role="system", site=settings.site, hosts=hosts, days=DAYS)
+    device = authority.issue("device", role="system", site=settings.site, hosts=hosts_of(settings), days=DAYS)
     with records.transaction():
         records.keep_secret(opening.AUDIT_KEY, token_bytes(32))
         records.keep_secret(opening.AUTHORITY, authority.private_pem())
@@ -110,6 +109,12 @@ def _secrets(layout: Layout, settings: Settings, records: Records) -> tuple[Auth
     layout.authority.write_bytes(authority.pem)
     private(layout.device, device.private_pem(password.encode()) + device.chain)
     return authority, administrator
+
+
+def hosts_of(settings: Settings) -> list[str]:
+    """What the device is called by: names and addresses for its certificate."""
+    named = settings.names.replace(",", " ").split()
+    return sorted({*_HOSTS, settings.host, *named} - {"0.0.0.0", "::"})  # noqa: S104 -- no name to be called by
 
 
 def _demonstrate(layout: Layout, settings: Settings, records: Records, authority: Authority, patients: int) -> None:

@@ -33,6 +33,7 @@ TABLE: Final = (
     Setting("site", "here", "", "the site that this node belongs to; who comes from another needs a reason"),
     Setting("host", "127.0.0.1", "", "address to listen on"),
     Setting("port", 8443, "", "port to listen on; 0: any that is free"),
+    Setting("names", "", "", "more names and addresses that it is called by, for its certificate (made, and renewed)"),
     Setting("token_module", "", "", "PKCS #11 library of a token that holds the key; empty: the key lies in a file"),
     Setting("token", "", "", "label of that token"),
     Setting("token_pin_file", "", "", "file that holds the token's PIN, such as a credential of systemd"),

@@ -120,9 +120,10 @@ class Authority:
         own = builder.sign(self._key, SHA256())
         return Issued(own.public_bytes(serialization.Encoding.PEM) + self.pem, key)
 
-    def renew(self, pem: bytes, *, days: int) -> Issued:
+    def renew(self, pem: bytes, *, days: int, hosts: Iterable[str] = ()) -> Issued:
         """A certificate for whom this one was, with a new key.  The old one is not taken back: it ends by itself.
 
+        `hosts`: more names or addresses of a server.
         Raises: TrustError CERTIFICATE_REFUSED for one that this authority did not issue.
         """
         certificate = _read(pem)
@@ -131,7 +132,7 @@ class Authority:
         except (ValueError, TypeError, InvalidSignature) as error:
             raise _refused("not one of this authority") from error
         was = _identity(certificate)
-        return self.issue(was.name, role=was.role, site=was.site, hosts=was.hosts, days=days)
+        return self.issue(was.name, role=was.role, site=was.site, hosts=dict.fromkeys((*was.hosts, *hosts)), days=days)
 
 
 def identity_of(pem: bytes) -> Identity:

@@ -91,8 +91,9 @@ class Visit:
         said = json.decode(of_error(error).body)
         patient = self.request.path_params.get("patient", "") if said["code"] == "NOT_PERMITTED" else ""
         can_break_glass = bool(patient) and self.who.role in {"prescriber", "pharmacist"} and not self.who.emergency
+        detail = words.not_permitted(self.who.role) if said["code"] == "NOT_PERMITTED" else said["detail"]
         response = self.shown(
-            "problem.html", status=said["status"], title=said["title"], detail=said["detail"],
+            "problem.html", status=said["status"], title=said["title"], detail=detail,
             patient=patient if can_break_glass else "", wrong=(),
         )  # fmt: skip
         if self.is_partial:

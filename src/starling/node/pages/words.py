@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from starling.errors import ADVICE
 from starling.node.values import AuditEntry, Job, JobState, Role
 from starling.report.words import dated
 from starling.values import dataclass
@@ -82,6 +83,11 @@ class Recorded:
     patient: str
     detail: tuple[tuple[str, str], ...]
     emergency: str
+
+
+def not_permitted(role: Role) -> str:
+    """What is said to whoever may not open or do something."""
+    return f"This is not open to you as {ROLES[role].lower()}, or it is another site's. {ADVICE['NOT_PERMITTED']}"
 
 
 def recorded(entry: AuditEntry) -> Recorded:
