@@ -1,7 +1,6 @@
 """Files damaged at random: none makes the program crash, and what is certain is what the person is made of.
 
-`bench/mutations.py` reads as many as there is time for; these five hundred are always the same: every third of
-them, and all with `make exhaustive`.
+`bench/mutations.py` reads as many as there is time for; these five hundred are always the same.
 """
 
 from __future__ import annotations
@@ -11,20 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.effort import WHOLE
 from tests.simulators.mutations import KINDS, Judged, Mutation, judged, table
 
 pytestmark = pytest.mark.untraced
 
 SEED, FILES = 1, 500
-#: no divisor of the ten ways in which files are asked: each is among the third
-STEP = 1 if WHOLE else 3
 
 
 @cache
 def outcomes() -> tuple[Judged, ...]:
     """What came of every file."""
-    return tuple(judged(Mutation(SEED, number)) for number in range(0, FILES, STEP))
+    return tuple(judged(Mutation(SEED, number)) for number in range(FILES))
 
 
 def test_no_file_makes_the_program_crash() -> None:

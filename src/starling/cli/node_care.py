@@ -14,7 +14,7 @@ from starling.cli.node_words import installed, say
 _BACKUP_EXAMPLES: Final = """
 examples:
   starling node backup ward-3 /media/backup/ward-3.tar
-  starling node restore /media/backup/ward-3.tar ward-3 --key /media/w3.key
+  starling node restore /media/backup/ward-3.tar ward-3 --key ward-3.key
 
 The store in the file stays sealed, and no key that is not wrapped is in it:
 keep the key file elsewhere (cp ward-3/file.key), or the token.

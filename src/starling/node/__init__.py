@@ -17,6 +17,11 @@
     every      a thread that does one thing again              dormancy   whether it was off for too long
     readiness  whether it answers: told to systemd, asked by whoever watches
     administration   what is done at the keyboard: certificates, the audit log
+    backup, restoring   all of it in one sealed file, and back  subjects   export and erasure of one patient
+    listing, downtime   the list for when a node is down       editions   signed knowledge through the API
+    presence   the clocks that `dormancy` judges               wiping, obeying   the hub's signed orders
+    disk       a disk that is full or cannot be written        multipart  a form with a file, piece by piece
+    private_file   a file that its owner alone may read
 
 `starling.cli.node` alone imports it.  Needs the [node] extra.
 """

@@ -125,6 +125,7 @@ class Serving:
             beside.callback(self._ended)
             found = presence.seen_again(node.records, node.settings)
             if found.needs_administrator:
+                node.record(node.itself, "node.start", "refused", "", {"asleep": str(found)})
                 raise presence.asleep(found, node.layout.root)
             beside.callback(self._api.close)
             intake = Intake(node)

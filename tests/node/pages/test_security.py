@@ -321,3 +321,18 @@ def test_a_first_load_is_small(board: Board, browser: Chromium) -> None:
     assert {"starling.css", "htmx.min.js"} < bodies.keys()
     assert min(bodies.values()) > 0
     assert sum(bodies.values()) < 150_000
+
+
+def test_a_decision_about_an_answer_that_is_another_one_now_is_not_recorded(board: Board, known: Known) -> None:
+    browser = known(board.person("prescriber"))
+    form = {"drugs": "codeine, clopidogrel", "drug": "codeine", "reason": "no alternative", "shown": "0" * 64}
+    before = [*changed(board)]
+    refused = browser.post("/patients/{patient}/override", form)
+    assert refused.status_code == 409 and "The answer is not the one that you saw" in refused.text
+    assert "no alternative" in refused.text and [*changed(board)] == before
+    shown = re.search(r'name="shown" value="([0-9a-f]{64})"', refused.text)
+    assert shown is not None
+    again = browser.post("/patients/{patient}/override", {**form, "shown": shown[1]})
+    assert again.status_code == 303
+    (body,) = board.node.records.row("SELECT body FROM override ORDER BY id DESC LIMIT 1")
+    assert shown[1].encode() in body and b"clopidogrel" in body
