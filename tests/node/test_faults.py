@@ -134,14 +134,17 @@ def test_a_token_that_is_taken_away_while_the_node_serves_stops_the_next_start_a
     (tmp_path / "pin").write_text("1234\n", encoding="utf-8")
     folder = tmp_path / "node"
     said = [f"token_module={softhsm[0]}", "token=bed", f"token_pin_file={tmp_path / 'pin'}"]
-    command = [sys.executable, "-m", "starling", "node", "init", str(folder), "--demo"]
+    command = [sys.executable, "-m", "starling", "node", "init", str(folder)]
     command += [word for each in said for word in ("--set", each)]
     subprocess.run(command, env=configured, check=True, capture_output=True, timeout=PATIENCE)
+    (folder / "clients").mkdir()
+    issue = ["issue", str(folder), "dr-lee", "--role", "prescriber", "-o", str(folder / "clients" / "prescriber.pem")]
+    command = [sys.executable, "-m", "starling", "node"]
+    subprocess.run([*command, *issue], env=configured, check=True, capture_output=True, timeout=PATIENCE)
     with running(folder, configured) as (process, address), client(folder, address, "prescriber") as prescriber:
-        patients = prescriber.get("/v1/patients").json()
+        assert prescriber.get("/v1/patients").json() == []
         (tmp_path / "hsm" / "tokens").rename(tmp_path / "hsm" / "taken away")
-        order = {"patient": patients[0]["id"], "drugs": ["codeine"]}
-        assert prescriber.post("/v1/check", json=order).status_code == 200  # the key of the store is in its memory
+        assert prescriber.get("/v1/patients").json() == []  # and recorded: the key of the store is in its memory
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
     again = subprocess.run(
@@ -151,7 +154,7 @@ def test_a_token_that_is_taken_away_while_the_node_serves_stops_the_next_start_a
     assert (again.returncode, again.stderr.strip().endswith("[KEY_UNAVAILABLE]")) == (7, True)
     (tmp_path / "hsm" / "taken away").rename(tmp_path / "hsm" / "tokens")
     with running(folder, configured) as (_, address), client(folder, address, "prescriber") as prescriber:
-        assert prescriber.get("/v1/patients").json() == patients
+        assert prescriber.get("/v1/patients").json() == []
     verified = subprocess.run(
         [sys.executable, "-m", "starling", "node", "audit", "verify", str(folder)], env=configured, check=False,
         timeout=PATIENCE, capture_output=True,

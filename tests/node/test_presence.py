@@ -17,7 +17,7 @@ from starling.node.opening import opened, unsealed
 from starling.node.values import Enrolled
 from tests import commands
 from tests.node.devices import PATIENCE, asker, serving
-from tests.node.test_process import ENVIRONMENT, running
+from tests.node.test_process import ENVIRONMENT
 
 DAY = 86_400
 
@@ -56,9 +56,8 @@ def test_a_node_that_was_away_too_long_asks_for_an_administrator(
     assert (wrong.code, wrong.err.endswith("[NOT_KNOWN]\n")) == (7, True)
     done = commands.run("node", "unlock", folder, stdin=f"{password}\n{code}\n")
     assert done.code == 0 and "unlocked" in done.out
-    with running(folder) as (process, _):
-        process.terminate()
-        assert process.wait(PATIENCE) == 0
+    with serving(folder) as device:
+        assert device.node.health().ready
     with opened(folder) as node:
         events = [event for _, event in node.log.events(limit=50)]
     said_ = [(each["subtype"][0]["code"], each["outcome"]) for each in events]
