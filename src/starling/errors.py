@@ -21,8 +21,8 @@ from typing import ClassVar, Final
 #: code -> one sentence of advice.  A code, once published, keeps its meaning.
 ADVICE: Final[dict[str, str]] = {
     "ANSWER_CHANGED": "Check the order again, and decide about the answer that is given now.",
-    "BACKUP_REFUSED": "Take another backup; nothing was written over the node that is there.",
     "ATTESTATION_REFUSED": "Keep the device from patients until somebody has looked at what it started with.",
+    "BACKUP_REFUSED": "Take another backup; nothing was written over the node that is there.",
     "BAD_ALLELE_INDEX": "A GT field names an allele its record does not list; regenerate the file with its caller.",
     "BAD_ARGUMENTS": "The examples of `starling COMMAND --help` show what it takes.",
     "BAD_ATTESTATION": "Pass a file that `starling node attest` wrote.",

@@ -50,7 +50,7 @@ def test_a_dose_that_changed(changes: Compared) -> None:
 def test_other_parts_of_an_advice(changes: Compared) -> None:
     found = changes(
         ("advice", "A0001", {"alternatives": ["tenofovir"], "monitor": ["skin"], "detail": "New."}),
-        ("advice", "A0002", {"conditions": [{"when": "fever", "action": "avoid"}]}),
+        ("advice", "A0002", {"conditions": [{"when": "fever", "action": "reduce_dose"}]}),
         ("recommendations", ABACAVIR, {"strength": "Moderate"}),
     )
     assert [line.split(" (")[0] for line in found] == [
