@@ -3,7 +3,8 @@
 A file is a person, a writer's dialect and damage of one kind, drawn at random (tests/simulators/mutations.py).  Printed
 are, for each kind: files, those that were refused; of the genes of the others those that are certain of the person
 without a file, are still certain, became uncertain, are certain and wrong; and crashes.  The aim is nothing certain and
-wrong, and no crash.  100,000 files take some hours; every file that is wrong is printed with the way to make it again:
+wrong, and no crash.  100,000 files take some hours; stopped by Ctrl-C (SIGINT) the table is of what was
+read.  Every file that is wrong is printed with the way to make it again:
 `python bench/mutations.py --seed S --only NUMBER --keep FOLDER`.
 Exit status 1 when anything was certain and wrong or crashed.
 """
@@ -78,12 +79,15 @@ def main() -> int:
         return one(Mutation(arguments.seed, arguments.only), arguments.keep)
     numbers = range(arguments.first, arguments.first + arguments.files)
     print(f"seed {arguments.seed}, files {numbers.start:,} to {numbers.stop - 1:,}, {len(KINDS)} kinds", flush=True)
-    found = []
-    for each in outcomes(arguments.seed, numbers, arguments.jobs):
-        found.append(each)
-        progress(len(found), len(numbers))
-        for line in told(each):
-            print(line, flush=True)
+    found: list[Judged] = []
+    try:
+        for each in outcomes(arguments.seed, numbers, arguments.jobs):
+            found.append(each)
+            progress(len(found), len(numbers))
+            for line in told(each):
+                print(line, flush=True)
+    except KeyboardInterrupt:
+        print(f"\nstopped: go on with --first {numbers.start + len(found)}")
     print(*table(found), sep="\n")
     return any(each.wrong or each.end == "crash" for each in found)
 
