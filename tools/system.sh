@@ -8,7 +8,7 @@ for each in \
     bwrap:bubblewrap:"a read-only machine for the node" \
     chromium:chromium:"the dashboard in a browser" \
     softhsm2-util:softhsm2:"keys in a PKCS #11 token" \
-    faketime:faketime:"a clock that is set back or forward"
+    faketime:faketime:"a clock that is set back or forward" \
     swtpm:swtpm:"a TPM 2.0 in software" \
     systemd-analyze:systemd:"the unit of the service" \
     tpm2_quote:tpm2-tools:"quotes of boot measurements"
