@@ -358,3 +358,23 @@ def test_no_usual_thiopurine_while_a_poor_metaboliser_of_tpmt_is_possible(
     unsure = called("TPMT", "*1/*1", consistent=(Consistent(Diplotype(("*3C", "*3C")), Why.NOT_ASSAYED),))
     assert advised(drug, nudt15, unsure, **facts).headline_action == "test_further"
     assert advised(drug, nudt15, called("TPMT", "*1/*1"), **facts).headline_action == "standard"
+
+
+def test_a_result_that_only_lowers_the_dose_is_not_said_to_rule_the_drug_out(advised: Advised, called: Called) -> None:
+    """CPIC fluoropyrimidines (PMID 29152729): half the dose for intermediate, none for poor metabolisers."""
+    possible = (("c.1905+1G>A (*2A)", "c.1905+1G>A (*2A)"), ("Reference", "c.1905+1G>A (*2A)"))
+    unsure = [Consistent(Diplotype(pair), Why.NOT_ASSAYED) for pair in possible]
+    answer = advised("fluorouracil", called("DPYD", "Reference/Reference", consistent=tuple(unsure))).answer
+    assert "be Poor Metabolizer (a deciding position was not called); then: avoid; if it is Inter" in answer
+    assert answer.endswith("if it is Intermediate Metabolizer: lower the dose.")
+
+
+@pytest.mark.parametrize("drug", ["phenytoin", "fosphenytoin"])
+def test_another_gene_that_is_undecided_does_not_soften_what_a_missing_one_would_mean(
+    advised: Advised, called: Called, drug: str
+) -> None:
+    """CPIC phenytoin (PMID 32779747): HLA-B*15:02 carriers do not get it, whatever CYP2C9 is."""
+    undecided = called("CYP2C9", "*1/*2", "*1/*3", "*3/*3")
+    assert undecided.phenotype is None
+    said = [note.message for note in advised(drug, undecided).notes]
+    assert "Test HLA-B first: if it is *15:02 positive: do not use (contraindicated)." in said
