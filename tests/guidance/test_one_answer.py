@@ -19,7 +19,7 @@ from starling.definitions import SERIOUS, proposed_drug
 from starling.guidance.openings import dangers
 from starling.knowledge.base import KnowledgeBase
 from starling.report.answer import answer_lines
-from starling.report.glance import at_a_glance, drug_line
+from starling.report.glance import at_a_glance, drug_line, not_shown
 from starling.vocabulary import Consistent, Diplotype, OutsideCall, Why
 from tests.bundled import bundled_engine
 from tests.commands import run
@@ -340,6 +340,27 @@ def test_no_doubt_of_which_nobody_can_say_the_result_leaves_a_usual_dose(
     answer = advised(drug, called(gene, diplotype, doubts=(why,)))
     test = f"{gene} copy number" if why is Why.COPY_NUMBER else gene
     assert answer.headline_action == "test_further" and test in answer.test_first
+
+
+@pytest.mark.parametrize("why", [Why.FILTERED, Why.WEAK_EVIDENCE])
+def test_a_doubt_that_changes_nothing_whatever_the_genotype_is_delays_no_drug(
+    advised: Advised, called: Called, why: Why
+) -> None:
+    """CPIC fluoropyrimidines (PMID 29152729): c.85T>C has normal function."""
+    same = [Consistent(Diplotype(pair), why) for pair in (("Reference", "Reference"), ("Reference", "c.85T>C (*9A)"))]
+    gene = called("DPYD", "Reference/c.85T>C (*9A)", doubts=(why,), consistent=tuple(same))
+    assert not gene.phenotype_certain and [each.changes_nothing for each in gene.phenotype_alternatives] == [True]
+    assert advised("fluorouracil", gene).headline_action == "standard"
+    assert "be ," not in (told := " ".join(not_shown(gene))) and "it is the same whatever the genotype" in told
+    poor = (*same, Consistent(Diplotype(("c.1905+1G>A (*2A)", "c.1905+1G>A (*2A)")), why))
+    other = called("DPYD", "Reference/c.85T>C (*9A)", doubts=(why,), consistent=poor)
+    assert advised("fluorouracil", other).test_first == ("DPYD",)
+
+
+def test_an_inhibitor_does_not_hide_a_doubt(advised: Advised, called: Called) -> None:
+    """PMID 31647186: half the score, of which nobody knows the whole."""
+    gene = called("CYP2D6", "*1/*1", doubts=(Why.UNDOCUMENTED_VARIANT,))
+    assert advised("codeine", gene, medication=["duloxetine"], subject={"age": "40"}).headline_action == "test_further"
 
 
 def test_a_doubt_about_a_drug_that_the_gene_cannot_rule_out_is_a_note(advised: Advised, called: Called) -> None:

@@ -92,9 +92,14 @@ def standing_of(result: GeneResult) -> Standing:
         other_scores=result.activity_score_alternatives,
         both_reduced=_both_reduced(result),
         copies_unconfirmed=result.copy_number == "not_assessed" and not result.phenotype_certain,
-        doubts=tuple(each.why for each in result.phenotype_alternatives if each.phenotype is None),
+        doubts=_doubts(result),
         may_proceed=next((note.message for note in result.warnings if note.code == PARTLY_NEGATIVE), ""),
     )
+
+
+def _doubts(result: GeneResult) -> tuple[Why, ...]:
+    unsaid = (each for each in result.phenotype_alternatives if each.phenotype is None and not each.changes_nothing)
+    return tuple([each.why for each in unsaid])
 
 
 def adjusted_standing(
@@ -117,6 +122,7 @@ def adjusted_standing(
         alternatives=tuple(possible),
         other_scores=tuple(dict.fromkeys(each for each in scores if each != adjusted.activity_score)),
         copies_unconfirmed=bool(factor) and genetic.copies_unconfirmed,
+        doubts=genetic.doubts if factor else (),
         adjusted_by=adjusted.by,
     )
 
