@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from starling.assessment import Assessment, DrugResult, GeneResult, Question
-from starling.definitions import SERIOUS, proposed_drug
+from starling.definitions import HARMS, SERIOUS, proposed_drug
 from starling.guidance.openings import dangers
 from starling.knowledge.base import KnowledgeBase
 from starling.report.answer import answer_lines
 from starling.report.glance import at_a_glance, drug_line, not_shown
-from starling.vocabulary import Consistent, Diplotype, OutsideCall, Why
+from starling.vocabulary import Consistent, Diplotype, Notice, OutsideCall, Why
 from tests.bundled import bundled_engine
 from tests.commands import run
 from tests.guidance.conftest import Advised, Called, by_source
@@ -399,3 +399,29 @@ def test_another_gene_that_is_undecided_does_not_soften_what_a_missing_one_would
     assert undecided.phenotype is None
     said = [note.message for note in advised(drug, undecided).notes]
     assert "Test HLA-B first: if it is *15:02 positive: do not use (contraindicated)." in said
+
+
+RARE = Notice("RARE_ALLELES_NOT_EXCLUDED", "all tier-1 positions were called; rarer alleles are not excluded")
+
+
+def test_a_normal_tpmt_by_the_alleles_of_tier_1_gets_the_usual_thiopurine(advised: Advised, called: Called) -> None:
+    """CPIC thiopurines (PMID 30447069); an allele that few people have, on both chromosomes, is no reason to wait."""
+    rare = (Consistent(Diplotype(("*17", "*17")), Why.NOT_ASSAYED),)
+    tpmt, nudt15 = called("TPMT", "*1/*1", consistent=rare, notices=(RARE,)), called("NUDT15", "*1/*1")
+    assert not tpmt.phenotype_certain
+    assert advised("azathioprine", tpmt, nudt15, medication=["aspirin"]).headline_action == "standard"
+    gaps = called("TPMT", "*1/*1", consistent=rare)
+    assert advised("azathioprine", gaps, nudt15, medication=["aspirin"]).test_first == ("TPMT",)
+
+
+def test_no_rarity_lets_a_drug_pass_that_the_result_would_rule_out(advised: Advised, called: Called) -> None:
+    none = "c.1905+1G>A (*2A)"
+    rare = (Consistent(Diplotype((none, none)), Why.NOT_ASSAYED),)
+    dpyd = called("DPYD", "Reference/Reference", consistent=rare, notices=(RARE,))
+    assert advised("fluorouracil", dpyd).test_first == ("DPYD",)
+
+
+def test_of_a_gene_without_tier_1_every_grave_result_rules_the_drug_out(knowledge: KnowledgeBase) -> None:
+    """Else `RARE_ALLELES_NOT_EXCLUDED`, which such a gene has for any allele that was not looked for, would hide it."""
+    grave = {each.gene for each in knowledge.guidance.harms if each.harm == HARMS[0]} & knowledge.definitions.keys()
+    assert {gene for gene in grave if not knowledge.definitions[gene].tier1_positions} == {"CACNA1S", "G6PD", "RYR1"}

@@ -52,6 +52,8 @@ def dangers(block: Block, standings: Standings, grave: Grave = NO_HARM) -> Itera
     """Everything open that could rule the drug out by the rows of `block`, or threaten life at its usual dose.
 
     A usual dose does not stand on one of two tests that exclude each other, either, where the other asks for another.
+    It stands (ours) where only an allele beyond tier 1 of AMP/CAP was not looked for and would ask for another dose: so
+    a normal TPMT by *2 and *3A to *3C, which CPIC has start at the usual dose (PMID 30447069).
     """
     if not may_matter(block, standings, grave):
         return
@@ -103,7 +105,9 @@ def _of_uncertain(block: Block, standings: Standings, standing: Standing, grave:
     for term, why in standing.alternatives:
         supposed = {**known, standing.gene: standing.supposing(term)}
         actions = actions_of(block, supposed)
-        for action in actions - _SAME_DOSE if why is Why.OWN_DATA or term in threatening else SERIOUS & actions:
+        unseen = why is not Why.NOT_ASSAYED or not standing.rare_only
+        counts = why is Why.OWN_DATA or (term in threatening and unseen)
+        for action in actions - _SAME_DOSE if counts else SERIOUS & actions:
             test = standing.gene + (COPIES if why is Why.COPY_NUMBER else "")
             yield Danger(standing.gene, test, term, action, WHY[why].brief)
     for score in standing.other_scores:
