@@ -29,6 +29,11 @@ class Alternative:
     diplotypes: tuple[tuple[str, ...], ...]
     why: Why
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether a genotype is in doubt, and all that it leaves, which `diplotypes` names, means what is reported."""
+        return self.phenotype is None and bool(self.diplotypes) and self.why.is_about_a_genotype
+
 
 @dataclass(frozen=True, slots=True)
 class WhyWords:

@@ -43,6 +43,11 @@ class Why(StrEnum):
     STATED = "stated"
     OWN_DATA = "own_data"
 
+    @property
+    def is_about_a_genotype(self) -> bool:
+        """Whether it is a doubt about what one position holds."""
+        return self in (Why.FILTERED, Why.WEAK_EVIDENCE)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -197,7 +197,10 @@ def _medication(answer: Answer) -> Iterator[str]:
             continue
         if not any(name in text for text in texts for name in names):
             shown = names[0] if len(names) == 1 else medicine.name
-            yield f"the medicine {shown} had no effect: no enzyme is known here that it changes and this depends on"
+            yield (
+                f"the medicine {shown} had no effect: no enzyme is known here that it changes and this depends on; "
+                "other interactions were not looked at"
+            )
 
 
 def _texts(drugs: Iterable[DrugResult]) -> Iterator[str]:

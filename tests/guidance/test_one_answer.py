@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from starling.assessment import Assessment, DrugResult, GeneResult, Question
-from starling.definitions import SERIOUS, proposed_drug
+from starling.definitions import HARMS, SERIOUS, proposed_drug
 from starling.guidance.openings import dangers
 from starling.knowledge.base import KnowledgeBase
 from starling.report.answer import answer_lines
-from starling.report.glance import at_a_glance, drug_line
-from starling.vocabulary import Consistent, Diplotype, OutsideCall, Why
+from starling.report.glance import at_a_glance, drug_line, not_shown
+from starling.vocabulary import Consistent, Diplotype, Notice, OutsideCall, Why
 from tests.bundled import bundled_engine
 from tests.commands import run
 from tests.guidance.conftest import Advised, Called, by_source
@@ -342,6 +342,27 @@ def test_no_doubt_of_which_nobody_can_say_the_result_leaves_a_usual_dose(
     assert answer.headline_action == "test_further" and test in answer.test_first
 
 
+@pytest.mark.parametrize("why", [Why.FILTERED, Why.WEAK_EVIDENCE])
+def test_a_doubt_that_changes_nothing_whatever_the_genotype_is_delays_no_drug(
+    advised: Advised, called: Called, why: Why
+) -> None:
+    """CPIC fluoropyrimidines (PMID 29152729): c.85T>C has normal function."""
+    same = [Consistent(Diplotype(pair), why) for pair in (("Reference", "Reference"), ("Reference", "c.85T>C (*9A)"))]
+    gene = called("DPYD", "Reference/c.85T>C (*9A)", doubts=(why,), consistent=tuple(same))
+    assert not gene.phenotype_certain and [each.changes_nothing for each in gene.phenotype_alternatives] == [True]
+    assert advised("fluorouracil", gene).headline_action == "standard"
+    assert "be ," not in (told := " ".join(not_shown(gene))) and "it is the same whatever the genotype" in told
+    poor = (*same, Consistent(Diplotype(("c.1905+1G>A (*2A)", "c.1905+1G>A (*2A)")), why))
+    other = called("DPYD", "Reference/c.85T>C (*9A)", doubts=(why,), consistent=poor)
+    assert advised("fluorouracil", other).test_first == ("DPYD",)
+
+
+def test_an_inhibitor_does_not_hide_a_doubt(advised: Advised, called: Called) -> None:
+    """PMID 31647186: half the score, of which nobody knows the whole."""
+    gene = called("CYP2D6", "*1/*1", doubts=(Why.UNDOCUMENTED_VARIANT,))
+    assert advised("codeine", gene, medication=["duloxetine"], subject={"age": "40"}).headline_action == "test_further"
+
+
 def test_a_doubt_about_a_drug_that_the_gene_cannot_rule_out_is_a_note(advised: Advised, called: Called) -> None:
     answer = advised("celecoxib", called("CYP2C9", "*1/*1", doubts=(Why.FILTERED,)))
     assert answer.headline_action == "standard"
@@ -358,3 +379,49 @@ def test_no_usual_thiopurine_while_a_poor_metaboliser_of_tpmt_is_possible(
     unsure = called("TPMT", "*1/*1", consistent=(Consistent(Diplotype(("*3C", "*3C")), Why.NOT_ASSAYED),))
     assert advised(drug, nudt15, unsure, **facts).headline_action == "test_further"
     assert advised(drug, nudt15, called("TPMT", "*1/*1"), **facts).headline_action == "standard"
+
+
+def test_a_result_that_only_lowers_the_dose_is_not_said_to_rule_the_drug_out(advised: Advised, called: Called) -> None:
+    """CPIC fluoropyrimidines (PMID 29152729): half the dose for intermediate, none for poor metabolisers."""
+    possible = (("c.1905+1G>A (*2A)", "c.1905+1G>A (*2A)"), ("Reference", "c.1905+1G>A (*2A)"))
+    unsure = [Consistent(Diplotype(pair), Why.NOT_ASSAYED) for pair in possible]
+    answer = advised("fluorouracil", called("DPYD", "Reference/Reference", consistent=tuple(unsure))).answer
+    assert "be Poor Metabolizer (a deciding position was not called); then: avoid; if it is Inter" in answer
+    assert answer.endswith("if it is Intermediate Metabolizer: lower the dose.")
+
+
+@pytest.mark.parametrize("drug", ["phenytoin", "fosphenytoin"])
+def test_another_gene_that_is_undecided_does_not_soften_what_a_missing_one_would_mean(
+    advised: Advised, called: Called, drug: str
+) -> None:
+    """CPIC phenytoin (PMID 32779747): HLA-B*15:02 carriers do not get it, whatever CYP2C9 is."""
+    undecided = called("CYP2C9", "*1/*2", "*1/*3", "*3/*3")
+    assert undecided.phenotype is None
+    said = [note.message for note in advised(drug, undecided).notes]
+    assert "Test HLA-B first: if it is *15:02 positive: do not use (contraindicated)." in said
+
+
+RARE = Notice("RARE_ALLELES_NOT_EXCLUDED", "all tier-1 positions were called; rarer alleles are not excluded")
+
+
+def test_a_normal_tpmt_by_the_alleles_of_tier_1_gets_the_usual_thiopurine(advised: Advised, called: Called) -> None:
+    """CPIC thiopurines (PMID 30447069); an allele that few people have, on both chromosomes, is no reason to wait."""
+    rare = (Consistent(Diplotype(("*17", "*17")), Why.NOT_ASSAYED),)
+    tpmt, nudt15 = called("TPMT", "*1/*1", consistent=rare, notices=(RARE,)), called("NUDT15", "*1/*1")
+    assert not tpmt.phenotype_certain
+    assert advised("azathioprine", tpmt, nudt15, medication=["aspirin"]).headline_action == "standard"
+    gaps = called("TPMT", "*1/*1", consistent=rare)
+    assert advised("azathioprine", gaps, nudt15, medication=["aspirin"]).test_first == ("TPMT",)
+
+
+def test_no_rarity_lets_a_drug_pass_that_the_result_would_rule_out(advised: Advised, called: Called) -> None:
+    none = "c.1905+1G>A (*2A)"
+    rare = (Consistent(Diplotype((none, none)), Why.NOT_ASSAYED),)
+    dpyd = called("DPYD", "Reference/Reference", consistent=rare, notices=(RARE,))
+    assert advised("fluorouracil", dpyd).test_first == ("DPYD",)
+
+
+def test_of_a_gene_without_tier_1_every_grave_result_rules_the_drug_out(knowledge: KnowledgeBase) -> None:
+    """Else `RARE_ALLELES_NOT_EXCLUDED`, which such a gene has for any allele that was not looked for, would hide it."""
+    grave = {each.gene for each in knowledge.guidance.harms if each.harm == HARMS[0]} & knowledge.definitions.keys()
+    assert {gene for gene in grave if not knowledge.definitions[gene].tier1_positions} == {"CACNA1S", "G6PD", "RYR1"}

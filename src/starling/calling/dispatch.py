@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Final
 
 from starling.assessment import Options
+from starling.calling.doubtful import with_what_doubts_leave
 from starling.calling.table import MatchTable
 from starling.definitions import GeneDefinition
 from starling.values import replace
@@ -42,7 +43,9 @@ def call_gene(table: MatchTable, sample: SampleGenotypes, options: Options) -> G
     With `options.combinations` haplotypes that match no allele are described as combinations, for research only.
     """
     definition = table.definition
-    call = rule_named(definition.rule)(table, sample)
+    rule = rule_named(definition.rule)
+    call = rule(table, sample)
+    call = with_what_doubts_leave(rule, table, sample, call)
     if options.combinations and isinstance(call.result, Undetermined) and call.result.reason == "NO_MATCH":
         from starling.calling.combinations import combinations
 

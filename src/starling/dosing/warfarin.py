@@ -329,6 +329,7 @@ def _doubts(assessment: Assessment) -> list[Notice]:
         if not result.diplotypes:
             continue
         others = ["/".join(each) for other in result.phenotype_alternatives for each in other.diplotypes]
+        others = [each for each in others if each not in {"/".join(reported) for reported in result.diplotypes}]
         if others:
             words = f"{gene} could also be {', '.join(dict.fromkeys(others))}; the dose would then be another"
             found.append(Notice("GENOTYPE_UNCERTAIN", words))

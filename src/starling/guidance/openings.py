@@ -52,6 +52,8 @@ def dangers(block: Block, standings: Standings, grave: Grave = NO_HARM) -> Itera
     """Everything open that could rule the drug out by the rows of `block`, or threaten life at its usual dose.
 
     A usual dose does not stand on one of two tests that exclude each other, either, where the other asks for another.
+    It stands (ours) where only an allele beyond tier 1 of AMP/CAP was not looked for and would ask for another dose: so
+    a normal TPMT by *2 and *3A to *3C, which CPIC has start at the usual dose (PMID 30447069).
     """
     if not may_matter(block, standings, grave):
         return
@@ -103,7 +105,9 @@ def _of_uncertain(block: Block, standings: Standings, standing: Standing, grave:
     for term, why in standing.alternatives:
         supposed = {**known, standing.gene: standing.supposing(term)}
         actions = actions_of(block, supposed)
-        for action in actions - _SAME_DOSE if why is Why.OWN_DATA or term in threatening else SERIOUS & actions:
+        unseen = why is not Why.NOT_ASSAYED or not standing.rare_only
+        counts = why is Why.OWN_DATA or (term in threatening and unseen)
+        for action in actions - _SAME_DOSE if counts else SERIOUS & actions:
             test = standing.gene + (COPIES if why is Why.COPY_NUMBER else "")
             yield Danger(standing.gene, test, term, action, WHY[why].brief)
     for score in standing.other_scores:
@@ -132,14 +136,18 @@ def possible_rows(block: Block, standings: Standings, free: str = "") -> Iterato
     `free`: a gene to be taken as unknown.
     """
     options = [
-        None
-        if keys.gene == free or _is_open(keys, standings[keys.gene])
-        else {each.key for each in keys.options(standings[keys.gene])}
+        None if keys.gene == free or _is_open(keys, standings[keys.gene]) else _keys_of(keys, standings[keys.gene])
         for keys in block.keys
     ]
     for asked, number in block.numbers.items():
         if all(allowed is None or key in allowed for key, allowed in zip(asked, options, strict=True)):
             yield asked, block.table.actions[number]
+
+
+def _keys_of(keys: GeneKeys, standing: Standing) -> set[str]:
+    """The keys that the patient may have; where the data cannot decide between terms, those of each of them."""
+    possible = [standing.supposing(term) for term in standing.candidates] if standing.term is None else ()
+    return {option.key for each in (standing, *possible) for option in keys.options(each)}
 
 
 def key_words(key: str) -> str:
@@ -181,10 +189,18 @@ def test_words(drug: str, tests: Sequence[RequiredTest], open_: Sequence[Danger]
     for test in dict.fromkeys(each.test for each in open_ if each.gene not in asked):
         own = [each for each in open_ if each.test == test]
         if own[0].why:
-            said.append(f"Confirm {test} first: it could also be {_results(own)} ({own[0].why}); then: {_then(own)}.")
+            said.append(f"Confirm {test} first: it could also be {_outcomes(own, f' ({own[0].why}); then')}.")
         else:
-            said.append(f"Test {test} first: if it is {_results(own)}: {_then(own)}.")
+            said.append(f"Test {test} first: if it is {_outcomes(own)}.")
     return " ".join(said)
+
+
+def _outcomes(own: Sequence[Danger], because: str = "") -> str:
+    """The results with what each would mean: those that rule the drug out, then those that ask for another dose."""
+    grave = {each.result for each in own if each.action in SERIOUS}
+    groups = ([each for each in own if (each.result in grave) is first] for first in (True, False))
+    first, *rest = [(_results(group), _then(group)) for group in groups if group]
+    return "; ".join([f"{first[0]}{because}: {first[1]}", *(f"if it is {result}: {then}" for result, then in rest)])
 
 
 def _of(open_: Sequence[Danger], gene: str) -> list[Danger]:
@@ -194,7 +210,7 @@ def _of(open_: Sequence[Danger], gene: str) -> list[Danger]:
 def _before_the_first_dose(drug: str, gene: str, tests: Sequence[RequiredTest], own: Sequence[Danger]) -> str:
     whom = {test.population for test in tests if test.gene == gene}
     for_ = f" in {' or '.join(sorted(whom))}" if "" not in whom else ""
-    then = f" If it is {_results(own)}: {_then(own)}." if own else ""
+    then = f" If it is {_outcomes(own)}." if own else ""
     return f"Test {gene} before the first dose of {drug}{for_}.{then}"
 
 

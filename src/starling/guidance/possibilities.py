@@ -110,8 +110,19 @@ def _alternatives(
         found.setdefault((other, why), {}).update(dict.fromkeys(alleles))
     for doubt in evidence.doubts:
         if all(why is not doubt for _, why in found):
+            found[None, doubt] = _without_another_meaning(remaining, weighed, doubt)
+        elif (None, doubt) in found:
             found[None, doubt] = {}
     return tuple([Alternative(other, tuple(behind), why) for (other, why), behind in found.items()])
+
+
+def _without_another_meaning(
+    remaining: Sequence[tuple[Reading, Why]], weighed: Weighed, doubt: Why
+) -> dict[tuple[str, ...], None]:
+    """What a doubt leaves possible where all of it means what is reported; nothing where nobody can say it."""
+    if weighed.term is None or not doubt.is_about_a_genotype:
+        return {}
+    return {each.diplotype.alleles: None for each, why in remaining if why is doubt}
 
 
 def _other_scores(

@@ -15,6 +15,8 @@ from starling.vocabulary import ActivityScore, Presence, Why
 
 #: Marks a result of which the commonest risk variant was called reference, and others were not tested.
 PARTLY_NEGATIVE: Final = "PARTLY_NEGATIVE"
+#: Marks a result of which every position that a test should cover was called, and alleles beyond them remain possible.
+RARE_ALLELES_NOT_EXCLUDED: Final = "RARE_ALLELES_NOT_EXCLUDED"
 #: The key of rows for a gene that was not tested.
 NO_RESULT: Final = "No Result"
 
@@ -30,6 +32,7 @@ class Standing:
     `copies_unconfirmed`: the copy number was not looked at and could matter.
     `doubts`: why the term is not certain where nobody can say what else it would be (an undocumented variant, a record
     that failed its filters, weak evidence, a stated copy number).
+    `rare_only`: every position that a test should cover was called, so that what was not seen is a rarer allele.
     `may_proceed`: what a test of the commonest risk variant alone allows, where the usual treatment must not wait.
     `adjusted_by`: the medicine behind an adjusted phenotype; empty for the genetic one.
     """
@@ -45,6 +48,7 @@ class Standing:
     both_reduced: bool | None = None
     copies_unconfirmed: bool = False
     doubts: tuple[Why, ...] = ()
+    rare_only: bool = False
     may_proceed: str = ""
     adjusted_by: str = ""
 
@@ -92,9 +96,15 @@ def standing_of(result: GeneResult) -> Standing:
         other_scores=result.activity_score_alternatives,
         both_reduced=_both_reduced(result),
         copies_unconfirmed=result.copy_number == "not_assessed" and not result.phenotype_certain,
-        doubts=tuple(each.why for each in result.phenotype_alternatives if each.phenotype is None),
+        doubts=_doubts(result),
+        rare_only=any(note.code == RARE_ALLELES_NOT_EXCLUDED for note in result.warnings),
         may_proceed=next((note.message for note in result.warnings if note.code == PARTLY_NEGATIVE), ""),
     )
+
+
+def _doubts(result: GeneResult) -> tuple[Why, ...]:
+    unsaid = (each for each in result.phenotype_alternatives if each.phenotype is None and not each.changes_nothing)
+    return tuple([each.why for each in unsaid])
 
 
 def adjusted_standing(
@@ -117,6 +127,7 @@ def adjusted_standing(
         alternatives=tuple(possible),
         other_scores=tuple(dict.fromkeys(each for each in scores if each != adjusted.activity_score)),
         copies_unconfirmed=bool(factor) and genetic.copies_unconfirmed,
+        doubts=genetic.doubts if factor else (),
         adjusted_by=adjusted.by,
     )
 

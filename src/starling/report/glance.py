@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from starling.assessment import WHY, Assessment, DrugResult, GeneResult, Recommendation
+from starling.assessment import Assessment, DrugResult, GeneResult, Recommendation
 from starling.definitions import EVERYBODY, HARMS, LABELS, LIMIT, SERIOUS, UNADVISED, seriousness
 from starling.notices import (
     CHANGES_ACTION,
@@ -25,7 +25,7 @@ from starling.report.words import (
     ASK_FIRST,
     ActionWords,
     action_words,
-    alternative_terms,
+    because_of_doubt,
     call_words,
     joined,
     open_words,
@@ -426,22 +426,13 @@ def _unsettled(gene: GeneResult) -> Iterable[str]:
         yield f"More than one diplotype fits equally well: {call_words(gene)}."
     if is_doubtful(gene):
         known = gene.phenotype is not None
-        yield ("The phenotype is not certain" if known else "The phenotype is undecided") + _because_of(gene) + "."
+        yield ("The phenotype is not certain" if known else "The phenotype is undecided") + because_of_doubt(gene) + "."
     if gene.source == "outside":
         yield "Stated by another laboratory; what was looked at there is not known here."
     if gene.conflict:
         yield sentence(f"Conflict: {gene.conflict}")
     if gene.research_only:
         yield "A research-only call: no recommendation rests on it."
-
-
-def _because_of(gene: GeneResult) -> str:
-    whys = dict.fromkeys(other.why for other in gene.phenotype_alternatives)
-    if not whys:
-        return ""
-    terms = joined(alternative_terms(gene.phenotype_alternatives), "or")
-    also = "also " if gene.phenotype is not None else ""
-    return f"; it could {also}be {terms}, because {joined(WHY[why].clause for why in whys)}"
 
 
 def _unread(gene: GeneResult, listed: int | None) -> Iterable[str]:

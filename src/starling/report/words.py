@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from starling.assessment import (
+    WHY,
     Alternative,
     Assessment,
     CheckedAlternative,
@@ -334,7 +335,20 @@ def _without_term(gene: GeneResult, others: tuple[str, ...]) -> str:
 
 def alternative_terms(alternatives: Iterable[Alternative]) -> tuple[str, ...]:
     """The phenotypes that remain possible, each once, in their order."""
-    return tuple(dict.fromkeys(other.phenotype or "a phenotype that cannot be assigned" for other in alternatives))
+    others = (other for other in alternatives if not other.changes_nothing)
+    return tuple(dict.fromkeys(other.phenotype or "a phenotype that cannot be assigned" for other in others))
+
+
+def because_of_doubt(gene: GeneResult) -> str:
+    """What else a result could be, and why, to go on with a sentence that it is not certain."""
+    whys = dict.fromkeys(other.why for other in gene.phenotype_alternatives)
+    if not whys:
+        return ""
+    because = joined(WHY[why].clause for why in whys)
+    terms = joined(alternative_terms(gene.phenotype_alternatives), "or")
+    if not terms:
+        return f", although it is the same whatever the genotype in doubt is: {because}"
+    return f"; it could {'also ' if gene.phenotype is not None else ''}be {terms}, because {because}"
 
 
 def open_words(one: OpenCondition) -> str:
