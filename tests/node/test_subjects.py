@@ -161,3 +161,21 @@ def test_the_commands_take_an_identifier_too(copied: Path, tmp_path: Path) -> No
     again = commands.run("node", "erase", copied, named, "--reason", "asked for on 3 May")
     assert (again.code, again.err.endswith("[NOT_FOUND]\n")) == (2, True)
     assert commands.run("node", "audit", "verify", copied).code == 0
+
+
+def test_attack_a_file_that_everybody_may_read_lies_where_private_things_are_written(
+    copied: Path, tmp_path: Path
+) -> None:
+    with opened(copied) as node:
+        patient = of(node, 1).id
+    names = [tmp_path / name for name in ("theirs.zip", "lee.pem", "kept.tar")]
+    for path in names:
+        path.write_bytes(b"")
+        path.chmod(0o644)
+    for words in (
+        ("export", copied, patient, "-o", names[0]),
+        ("issue", copied, "dr-lee", "--role", "prescriber", "-o", names[1]),
+        ("backup", copied, names[2]),
+    ):
+        assert commands.run("node", *words).code == 0
+    assert {path.stat().st_mode & 0o077 for path in names} == {0}
