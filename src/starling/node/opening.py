@@ -66,7 +66,7 @@ def open_again(layout: Layout, settings: Settings) -> Any:
 
 
 def _store_key(layout: Layout, settings: Settings) -> bytes:
-    require_whole(layout)
+    require_whole(layout, settings)
     try:
         wrapped = layout.store_key.read_bytes()
     except OSError as error:
