@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -16,9 +17,10 @@ from msgspec.structs import replace
 from starling.errors import ForbiddenError, InputError, KnowledgeError
 from starling.knowledge.compile import compile_knowledge
 from starling.node import evidence
-from starling.node.amendment import amend
+from starling.node.amendment import AMENDED, amend
 from starling.node.demonstration import file_of, specimen_of
 from starling.node.intake import Intake
+from starling.node.lanes import Lane
 from starling.node.opening import opened
 from starling.node.service import Node
 from starling.node.spool import unsealed
@@ -279,7 +281,7 @@ def test_attack_a_file_that_the_device_cannot_read_stands_in_no_other_file_s_way
                 raise OSError("no such memory")
             return work(engine, *given)
 
-    node.beside = Lacking()
+    node.beside = cast("Lane", Lacking())
     with pytest.raises(OSError, match="no such memory"):
         Intake(node).work_off()
     states = [found.state for found in map(node.records.job, (first.id, second.id)) if found]
@@ -298,6 +300,20 @@ def test_whoever_is_erased_while_their_file_is_found_damaged_leaves_nothing(node
             node.subjects.erase(asker("administrator", "administrator-1"), patient.id, "asked for it")
             raise InputError("FILE_DAMAGED", "the sealed file is damaged or gone")
 
-    node.beside = Erasing()
+    node.beside = cast("Lane", Erasing())
     Intake(node).take(job.id)
     assert node.records.job(job.id) is None and not (node.layout.spool / job.id).exists()
+
+
+def test_attack_one_file_that_new_knowledge_cannot_read_keeps_nobody_from_being_amended(node: Node) -> None:
+    amend(node)
+    first = node.records.row("SELECT id, released FROM patient WHERE released <> ''")
+    with node.records.transaction():
+        node.records.connection.execute(
+            "UPDATE evidence SET content = ? WHERE job = ?", (zlib.compress(b"x"), first[1])
+        )
+        node.records.keep_secret(AMENDED, b"another edition")
+    assert amend(node) == 0
+    assert node.records.secret(AMENDED) == node.held.engine.knowledge.stamp.sha256.encode()
+    _, last = node.log.events(limit=1)[0]
+    assert (last["subtype"][0]["code"], last["outcome"]) == ("job.amended", "8") and first[0] in str(last)

@@ -8,7 +8,7 @@ import shutil
 import zipfile
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
@@ -18,6 +18,7 @@ from starling.errors import InputError
 from starling.node.amendment import amend
 from starling.node.demonstration import specimen_of
 from starling.node.intake import Intake
+from starling.node.lanes import Lane
 from starling.node.opening import opened
 from starling.node.service import Node
 from starling.node.values import Order, Patient
@@ -198,7 +199,7 @@ def test_attack_an_answer_under_way_while_its_patient_is_erased_leaves_no_trace(
                     node.subjects.erase(ADMINISTRATOR, patient.id, "asked for")
                 return found
 
-        node.asking = Erasing()
+        node.asking = cast("Lane", Erasing())
         order = Order(patient=patient.id, drugs=("codeine",))
         with pytest.raises(InputError, match="no such patient"):
             node.questions.check(asks, order)

@@ -66,8 +66,8 @@ def _of_backup(file: Path, key: Path | None) -> Found:
     with _memory() as folder:
         manifest, said, code = unpack(file, folder)
         if key is None:
-            said = "a backup is opened with its key: name it with --key"
-            raise InputError("FILE_NOT_FOUND", said, source=str(file))
+            why = "a backup is opened with its key: name it with --key"
+            raise InputError("FILE_NOT_FOUND", why, source=str(file))
         put_key(Layout(folder), read_settings(folder / "settings.toml"), key)
         with unsealed(folder) as (_, _, records, log):
             if code_of(records, said) != code:

@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec import json
 
+from starling.errors import InputError
 from starling.node import evidence
 from starling.node.desk import Desk, now
 from starling.node.naming import unnamed
@@ -72,9 +73,12 @@ class Subjects:
 
     def _taken(self, archive: zipfile.ZipFile, id_: str) -> Taken:
         desk = self._desk
-        job = desk.records.job(id_)
-        assert job is not None
-        kept, result, key = desk.records.evidence(id_), desk.records.result(id_), desk.records.sealing(id_)
+        with desk.records.lock:
+            job = desk.records.job(id_)
+            if job is None:
+                raise InputError("NOT_FOUND", "the patient was erased meanwhile")
+            kept, result, key = desk.records.evidence(id_), desk.records.result(id_), desk.records.sealing(id_)
+            specimen = desk.records.specimen(id_)
         if kept is not None:
             _put(archive, f"{id_}/evidence/{plain_name(kept[0])}", evidence.unpacked(kept[1]))
         if result is not None:
@@ -83,7 +87,7 @@ class Subjects:
             with archive.open(f"{id_}/source/{plain_name(job.file)}", "w") as source:
                 for piece in unsealed(desk.layout.spool / id_, key):
                     source.write(piece)
-        return Taken(job=job, specimen=desk.records.specimen(id_), origin=kept[2] if kept else None)
+        return Taken(job=job, specimen=specimen, origin=kept[2] if kept else None)
 
     def erase(self, who: Principal, patient: str, reason: str) -> Erased:
         """Nothing of the patient is in the store any more, nor in what was overwritten there; the log shows it.
