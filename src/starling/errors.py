@@ -100,6 +100,7 @@ ADVICE: Final[dict[str, str]] = {
     "SAME_PERSON": "Have another person release it.",
     "SAMPLE_NOT_FOUND": "Choose one of the samples listed with --sample.",
     "SEVERAL_PATIENTS": "One page per person: give a directory, or choose one person with --sample.",
+    "STORE_NEWER": "Open it with the program that wrote it, or a newer one; nothing was changed.",
     "STORE_SEALED": "Do not work around it: find the right key, or restore the last backup and compare the audit log.",
     "TOO_LARGE": "The limits stand in settings.toml of the node's folder.",
     "TOO_MANY": "Wait a minute.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -52,7 +53,7 @@ def kept(copied: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 def changed(file: Path, name: str, change: Callable[[bytes], bytes]) -> Path:
     """The backup with another content under a name."""
-    other = file.with_name("changed.tar")
+    other = file.with_name(f"changed-{file.name}")
     with tarfile.open(file) as old, tarfile.open(other, "w") as new:
         for entry in old:
             stream = old.extractfile(entry)
@@ -248,7 +249,47 @@ def test_a_key_in_a_token_restores_without_a_key_file(softhsm: tuple[Path, Path]
     token = {"token_module": str(softhsm[0]), "token": "ward", "token_pin_file": str(tmp_path / "pin")}
     found(tmp_path / "node", settings=dict(token))
     assert "token ward" in back_up(tmp_path / "node", tmp_path / "kept.tar").held_by
+    restore(tmp_path / "kept.tar", tmp_path / "node", over="once more")  # the node that is there names the library
     shutil.rmtree(tmp_path / "node")
-    restore(tmp_path / "kept.tar", tmp_path / "node")
+    restore(tmp_path / "kept.tar", tmp_path / "node", key=softhsm[0])
     with opened(tmp_path / "node") as node:
         assert node.health().ready
+
+
+def test_attack_a_backup_names_a_library_that_would_be_run_before_anything_is_believed(
+    kept: tuple[Path, Path], tmp_path: Path
+) -> None:
+    file, key = kept
+    library = tmp_path / "theirs.so"
+    library.write_bytes(b"none that could be loaded")
+    said = f'token_module = "{library}"\ntoken = "ward"\ntoken_pin_file = "{key}"\n'.encode()
+    settings = changed(file, "settings.toml", lambda _: said)
+    digest = hashlib.sha256(said).hexdigest().encode()
+    named = re.compile(rb'(?<="settings.toml":")[0-9a-f]{64}')
+    forged = changed(settings, "manifest.json", lambda old: named.sub(digest, old))
+    for opener in (None, key):
+        assert refused(forged, tmp_path / "new", key=opener) == "FILE_NOT_FOUND"
+    told = commands.run("node", "list", forged, "--key", key)
+    assert told.err.endswith("[FILE_NOT_FOUND]\n") and str(library) in told.err
+    assert refused(forged, tmp_path / "new", key=library) == "KEY_UNAVAILABLE"  # whoever names it has it run
+
+
+def test_attack_a_backup_of_holes_does_not_fill_the_disk(kept: tuple[Path, Path], tmp_path: Path) -> None:
+    file, key = kept
+    hollow = tmp_path / "hollow.tar"
+    with tarfile.open(file) as old, tarfile.open(hollow, "w", format=tarfile.PAX_FORMAT) as new:
+        for entry in old:
+            stream = old.extractfile(entry)
+            assert stream is not None
+            content = stream.read()
+            if entry.name == "store.db":
+                content = b"1\n0\n1\n".ljust(512, b"\0") + b"x"
+                entry.pax_headers = {
+                    "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "store.db",
+                    "GNU.sparse.realsize": str(1 << 40),
+                }  # fmt: skip
+            entry.size = len(content)
+            new.addfile(entry, BytesIO(content))
+    with tarfile.open(hollow) as made:
+        assert any(each.issparse() and each.size == 1 << 40 for each in made)
+    assert refused(hollow, tmp_path / "new", key=key) == "BACKUP_REFUSED"

@@ -132,6 +132,25 @@ def test_attack_an_edition_that_nobody_here_trusts(trusting: Device, edition: Pa
     assert outcomes == ["4", *["8"] * 7]
 
 
+def test_attack_an_older_edition_is_sent_again_with_its_good_signature(trusting: Device, edition: Path) -> None:
+    source = Path(shutil.copytree(edition / "tables", edition / "older"))
+    guidelines = (source / "guidelines.tsv").read_text(encoding="utf-8")
+    (source / "guidelines.tsv").write_text(guidelines.replace("2026-", "2025-"), encoding="utf-8")
+    compile_knowledge(source, edition / "older.kb")
+    content = (edition / "older.kb").read_bytes()
+    signature = sign(edition / "pharmacy.pem", PURPOSE, content, password=bytes).text()
+    before = trusting.node.held
+    with trusting.client("administrator") as administrator:
+        refused = send(administrator, content, signature)
+        assert (refused.status_code, refused.json()["code"]) == (422, "KNOWLEDGE_REFUSED")
+        assert "older=yes" in refused.json()["detail"] and trusting.node.held is before
+        assert send(administrator, content, signature, preview="yes").status_code == 200
+        assert not [*trusting.node.layout.knowledge.iterdir()]
+        assert send(administrator, content, signature, older="yes").json()["taken"] is True
+    outcomes = [each["outcome"] for each in trusting.events() if each["subtype"][0]["code"] == "knowledge.replace"]
+    assert outcomes == ["0", "8"]
+
+
 def test_questions_under_way_finish_on_the_edition_that_they_began_with(trusting: Device, edition: Path) -> None:
     content, signature = (edition / "new.kb").read_bytes(), (edition / "new.kb.signature").read_bytes()
     patient = next(iter(trusting.patients.values())).id

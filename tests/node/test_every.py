@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
 from threading import Event
 
 import pytest
@@ -43,3 +46,23 @@ def test_it_is_woken_and_stopped() -> None:
     every.stop()
     assert not every.goes_on
     Every("never begun", action).stop()
+
+
+def test_attack_nobody_reads_standard_error_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, failed = Event(), iter([OSError("first"), KeyError("second")])
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    def action() -> float:
+        for error in failed:
+            raise error
+        done.set()
+        return 3_600
+
+    with suppress(BrokenPipeError), os.fdopen(writer, "w", buffering=1) as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        every = Every("looking", action, again_s=0.01)
+        every.start()
+        assert done.wait(30)
+        every.stop()
+        monkeypatch.undo()

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pyotp
+import pytest
+
+from starling.errors import UnknownCallerError
 from starling.node.identity import Sessions
-from starling.node.values import Principal
+from starling.node.opening import opened
+from starling.node.values import AccountChange, Principal
 
 SOMEBODY = Principal(name="dr-lee", role="prescriber", site="here", way="account")
 
@@ -27,3 +34,20 @@ def test_a_session_ends_after_twelve_hours_however_much_it_is_used() -> None:
         assert sessions.of(token) is not None
     now[0] += 60
     assert sessions.of(token) is None
+
+
+@pytest.mark.parametrize("change", ["disable", "second_factor"])
+def test_attack_a_login_under_way_while_the_account_is_taken_away(copied: Path, change: AccountChange) -> None:
+    with opened(copied) as node:
+        accounts = node.accounts
+        told = accounts.add("dr-lee", "prescriber", "here")
+        code = pyotp.TOTP(pyotp.parse_uri(told.totp_uri).secret).now()
+        trying = accounts._is_password
+
+        def meanwhile(kept: str, given: str) -> bool:
+            accounts.change("dr-lee", change)
+            return trying(kept, given)
+
+        accounts._is_password = meanwhile  # type: ignore[method-assign]
+        with pytest.raises(UnknownCallerError):
+            accounts.known("dr-lee", told.password, code)

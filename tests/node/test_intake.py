@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
+import zipfile
+import zlib
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -13,9 +17,10 @@ from msgspec.structs import replace
 from starling.errors import ForbiddenError, InputError, KnowledgeError
 from starling.knowledge.compile import compile_knowledge
 from starling.node import evidence
-from starling.node.amendment import amend
+from starling.node.amendment import AMENDED, amend
 from starling.node.demonstration import file_of, specimen_of
 from starling.node.intake import Intake
+from starling.node.lanes import Lane
 from starling.node.opening import opened
 from starling.node.service import Node
 from starling.node.spool import unsealed
@@ -245,3 +250,70 @@ def test_an_edition_put_in_the_place_of_the_one_that_answers_is_taken_when_it_is
         assert prescriber.get("/v1/knowledge/changes").json()
         while not any(job.amends for job in device.node.files.jobs(LAB)):
             time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "v" * 300 + ".vcf", "../../x.vcf", "..\\..\\x.vcf", "a\x00b.vcf", "\u00e4" * 200]
+)
+def test_attack_a_name_that_no_folder_holds_keeps_no_file_from_being_read(
+    node: Node, tmp_path: Path, name: str
+) -> None:
+    path = file_of(node.held.engine, 5, tmp_path)
+    job = node.files.submit(LAB, name, [path.read_bytes()], specimen_of(5)).job
+    Intake(node).work_off()
+    found = node.records.job(job.id)
+    assert found is not None and found.state == "called"
+    given = node.subjects.export(asker("administrator", "administrator-1"), found.patient)
+    for each in zipfile.ZipFile(BytesIO(given)).namelist():
+        assert "\\" not in each and ".." not in each.split("/") and each.isprintable()
+
+
+def test_attack_a_file_that_the_device_cannot_read_stands_in_no_other_file_s_way(node: Node, tmp_path: Path) -> None:
+    path = file_of(node.held.engine, 5, tmp_path)
+    first = node.files.submit(LAB, "a.vcf", [path.read_bytes(), b"\n"], specimen_of(5)).job
+    second = node.files.submit(LAB, "b.vcf", [path.read_bytes()], specimen_of(5)).job
+
+    class Lacking:
+        """A lane on which the first file meets something that the device lacks."""
+
+        def do(self, engine: Any, work: Any, *given: Any) -> Any:
+            if any(each == node.layout.spool / first.id for each in given):
+                raise OSError("no such memory")
+            return work(engine, *given)
+
+    node.beside = cast("Lane", Lacking())
+    with pytest.raises(OSError, match="no such memory"):
+        Intake(node).work_off()
+    states = [found.state for found in map(node.records.job, (first.id, second.id)) if found]
+    assert states == ["received", "called"]
+
+
+def test_whoever_is_erased_while_their_file_is_found_damaged_leaves_nothing(node: Node, tmp_path: Path) -> None:
+    path = file_of(node.held.engine, 1, tmp_path)
+    job = node.files.submit(LAB, "a.vcf", [path.read_bytes(), b"\n"], specimen_of(1)).job
+    patient = next(each for each in node.records.patients("here") if each.identifier == specimen_of(1).identifier)
+
+    class Erasing:
+        """A lane in which the file is damaged, and found so while its patient is erased."""
+
+        def do(self, engine: Any, work: Any, *given: Any) -> Any:
+            node.subjects.erase(asker("administrator", "administrator-1"), patient.id, "asked for it")
+            raise InputError("FILE_DAMAGED", "the sealed file is damaged or gone")
+
+    node.beside = cast("Lane", Erasing())
+    Intake(node).take(job.id)
+    assert node.records.job(job.id) is None and not (node.layout.spool / job.id).exists()
+
+
+def test_attack_one_file_that_new_knowledge_cannot_read_keeps_nobody_from_being_amended(node: Node) -> None:
+    amend(node)
+    first = node.records.row("SELECT id, released FROM patient WHERE released <> ''")
+    with node.records.transaction():
+        node.records.connection.execute(
+            "UPDATE evidence SET content = ? WHERE job = ?", (zlib.compress(b"x"), first[1])
+        )
+        node.records.keep_secret(AMENDED, b"another edition")
+    assert amend(node) == 0
+    assert node.records.secret(AMENDED) == node.held.engine.knowledge.stamp.sha256.encode()
+    _, last = node.log.events(limit=1)[0]
+    assert (last["subtype"][0]["code"], last["outcome"]) == ("job.amended", "8") and first[0] in str(last)

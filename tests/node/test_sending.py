@@ -69,6 +69,21 @@ def test_an_event_that_the_hub_never_takes_stands_in_nobodys_way(tmp_path: Path)
     assert not receiver.held and receiver.asked < 60
 
 
+def test_an_order_that_could_not_be_obeyed_comes_again(tmp_path: Path) -> None:
+    outbox, heard = an_outbox(tmp_path, 2), []
+
+    def obeying(answer: bytes) -> None:
+        heard.append(answer)
+        if len(heard) == 1:
+            raise OSError("the disk is not there")
+
+    sending = Sending(outbox, threading.RLock(), lambda _: b"an order", obeying)
+    with pytest.raises(OSError, match="not there"):
+        sending.send()
+    assert outbox.waiting() == 2 and sending.send() == LOOK_AGAIN_S
+    assert heard == [b"an order", b"an order"] and outbox.waiting() == 0
+
+
 def test_a_hub_that_is_not_there_is_tried_again_later_and_later(tmp_path: Path) -> None:
     outbox = an_outbox(tmp_path, 3)
 

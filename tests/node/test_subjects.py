@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
@@ -16,6 +18,7 @@ from starling.errors import InputError
 from starling.node.amendment import amend
 from starling.node.demonstration import specimen_of
 from starling.node.intake import Intake
+from starling.node.lanes import Lane
 from starling.node.opening import opened
 from starling.node.service import Node
 from starling.node.values import Order, Patient
@@ -23,6 +26,7 @@ from starling.trust.sealed import open_sealed
 from tests import commands
 from tests.node.devices import Device, asker, new_patient, serving, settled, upload
 from tests.node.test_disk import identifying
+from tests.node.test_listing import until
 
 ADMINISTRATOR = asker("administrator", "administrator-1")
 
@@ -161,3 +165,82 @@ def test_the_commands_take_an_identifier_too(copied: Path, tmp_path: Path) -> No
     again = commands.run("node", "erase", copied, named, "--reason", "asked for on 3 May")
     assert (again.code, again.err.endswith("[NOT_FOUND]\n")) == (2, True)
     assert commands.run("node", "audit", "verify", copied).code == 0
+
+
+def test_attack_a_file_that_everybody_may_read_lies_where_private_things_are_written(
+    copied: Path, tmp_path: Path
+) -> None:
+    with opened(copied) as node:
+        patient = of(node, 1).id
+    names = [tmp_path / name for name in ("theirs.zip", "lee.pem", "kept.tar")]
+    for path in names:
+        path.write_bytes(b"")
+        path.chmod(0o644)
+    for words in (
+        ("export", copied, patient, "-o", names[0]),
+        ("issue", copied, "dr-lee", "--role", "prescriber", "-o", names[1]),
+        ("backup", copied, names[2]),
+    ):
+        assert commands.run("node", *words).code == 0
+    assert {path.stat().st_mode & 0o077 for path in names} == {0}
+
+
+def test_attack_an_answer_under_way_while_its_patient_is_erased_leaves_no_trace(copied: Path) -> None:
+    (copied / "settings.toml").write_text('hub = "https://127.0.0.1:1/"\n', encoding="utf-8")
+    with opened(copied) as node:
+        patient, asks = of(node, 1), asker()
+
+        class Erasing:
+            """A lane that answers, and meanwhile the patient is erased."""
+
+            def do(self, engine: Any, work: Any, *given: Any) -> Any:
+                found = work(engine, *given)
+                if node.records.patient(patient.id) is not None:
+                    node.subjects.erase(ADMINISTRATOR, patient.id, "asked for")
+                return found
+
+        node.asking = cast("Lane", Erasing())
+        order = Order(patient=patient.id, drugs=("codeine",))
+        with pytest.raises(InputError, match="no such patient"):
+            node.questions.check(asks, order)
+        assert node.kept.get(node.questions._key(patient, order)) is None
+        assert node.outbox is not None and b"codeine" not in gzip.decompress(node.outbox.batch()[1])
+        _, last = node.log.events(limit=1)[0]
+        assert last["subtype"][0]["code"] == "patient.erase"  # nothing was answered after it
+
+
+def test_whoever_is_erased_at_the_keyboard_leaves_the_lists_and_answers_of_a_node_that_is_served(
+    copied: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "share").mkdir()
+    (copied / "settings.toml").write_text(f'emergency_list = "{tmp_path / "share"}"\n', encoding="utf-8")
+    listed = tmp_path / "share" / "here.txt"
+    with serving(copied) as device:
+        node = device.node
+        patient, other = of(node, 1), of(node, 2)
+        orders = [Order(patient=each.id, drugs=("codeine",)) for each in (patient, other)]
+        keys = [node.questions._key(each, order) for each, order in zip((patient, other), orders, strict=True)]
+        for order in orders:
+            node.questions.check(asker(), order)
+        device.serving._others()
+        for order in orders:
+            node.questions.check(asker(), order)
+        node.records.connection.execute("PRAGMA wal_checkpoint(passive)")
+        device.serving._others()  # nobody else wrote: what is kept is kept
+        assert all(map(node.kept.get, keys))
+        assert commands.run("node", "erase", copied, patient.id, "--reason", "asked for").code == 0
+        device.serving._others()
+        until(lambda: not any(map(node.kept.get, keys)))
+        until(lambda: listed.exists() and patient.identifier not in listed.read_text(encoding="utf-8"))
+
+
+def test_a_store_of_before_is_brought_up_and_one_of_a_newer_program_is_refused(copied: Path) -> None:
+    with opened(copied) as node:
+        node.records.connection.execute("ALTER TABLE account DROP COLUMN disabled")
+        node.records.connection.pragma("user_version", 0)
+    with opened(copied) as node:
+        assert [each.disabled for each in node.accounts.all()] == [False]
+        node.change_account(ADMINISTRATOR, "administrator", "unlock")
+        node.records.connection.pragma("user_version", 99)
+    told = commands.run("node", "audit", "verify", copied)
+    assert told.code == 2 and told.err.endswith("[STORE_NEWER]\n") and told.err.count("\n") == 1

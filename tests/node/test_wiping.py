@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from starling.errors import InputError, TrustError
 from starling.node.backup import back_up
 from starling.node.layout import Layout
+from starling.node.obeying import Obeying
 from starling.node.opening import opened, unsealed
 from starling.node.restoring import restore
 from starling.node.wiping import PURPOSE, is_wipe, node_id, wipe
@@ -22,8 +25,8 @@ from tests.node.devices import PATIENCE, serving
 from tests.simulators.hub import hub
 
 
-def order(folder: Path, node: str, key: str = "hub", purpose: str = PURPOSE) -> bytes:
-    said = f"starling.order/1\nwipe {node} 2026-05-28T10:00:00Z\n".encode()
+def order(folder: Path, node: str, key: str = "hub", purpose: str = PURPOSE, at: str = "2026-05-28T10:00:00Z") -> bytes:
+    said = f"starling.order/1\nwipe {node} {at}\n".encode()
     return said + sign(folder / f"{key}.key", purpose, said, password=bytes).text()
 
 
@@ -110,9 +113,65 @@ def test_an_order_that_is_refused_is_in_the_log_and_nothing_is_touched(
     assert commands.run("node", "run", copied, "--port", "0").err.endswith("[BAD_SETTING]\n")
 
 
-def test_killed_while_it_is_wiped_the_next_start_finishes_it(copied: Path) -> None:
+def test_killed_while_it_is_wiped_the_next_start_finishes_it(copied: Path, tmp_path: Path) -> None:
+    (tmp_path / "share" / ".starling-0123456789abcdef.part").mkdir(parents=True)
+    lists = [tmp_path / "share" / each for each in ("here.txt", "here.html", ".starling-0123456789abcdef.part/part")]
+    for each in lists:
+        each.write_text("a list in plain text", encoding="utf-8")
+    (copied / "settings.toml").write_text(f'emergency_list = "{tmp_path / "share"}"\n', encoding="utf-8")
     (copied / "wiped").write_text("by order", encoding="utf-8")
     with pytest.raises(TrustError, match="wiped by order"), opened(copied):
         pass
     assert not (copied / "store.key").exists() and not (copied / "file.key").exists()
+    assert not any(map(Path.exists, lists))
     wipe(Layout(copied))  # again
+
+
+def test_attack_a_node_that_was_set_aside_is_wiped_as_well(copied: Path, tmp_path: Path) -> None:
+    back_up(copied, tmp_path / "kept.tar")
+    aside = restore(tmp_path / "kept.tar", copied, over="once more").aside
+    assert aside is not None and (aside / "file.key").exists()
+    (tmp_path / "node.set-aside-old").mkdir()
+    (tmp_path / "node.set-aside-old" / "file.key").write_bytes(b"somebody else's")
+    wipe(Layout(copied))
+    assert not {"store.key", "file.key", "clients"} & {path.name for path in aside.iterdir()}
+    assert (tmp_path / "node.set-aside-old" / "file.key").exists()
+
+
+def test_attack_a_full_disk_keeps_no_key(
+    copied: Path, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (copied / "settings.toml").write_text(f'hub_key = "{keys / "hub.pub"}"\n', encoding="utf-8")
+    with opened(copied) as node:
+        node.records.connection.pragma("query_only", 1)  # the store takes nothing more
+        node.log.witness = copied / "nowhere" / "checkpoint"
+        room = iter([OSError(errno.ENOSPC, "No space left on device")])
+        write_text = Path.write_text
+
+        def full_once(path: Path, *given: Any, **named: Any) -> int:
+            for error in room:
+                raise error
+            return write_text(path, *given, **named)
+
+        monkeypatch.setattr(Path, "write_text", full_once)
+        stopped: list[str] = []
+        Obeying(node, lambda _: None, lambda: stopped.append("stopped"))(order(keys, node_id(node.log)))
+    assert stopped == ["stopped"] and "could not be recorded (ReadOnlyError)" in capfd.readouterr().err
+    assert not (copied / "store.key").exists() and not (copied / "file.key").exists() and (copied / "wiped").exists()
+
+
+def test_attack_an_old_order_is_told_again_to_a_node_that_was_restored(
+    copied: Path, keys: Path, tmp_path: Path
+) -> None:
+    back_up(copied, tmp_path / "kept.tar")
+    restore(tmp_path / "kept.tar", copied, over="found again")
+    (copied / "settings.toml").write_text(f'hub_key = "{keys / "hub.pub"}"\n', encoding="utf-8")
+    stopped: list[str] = []
+    with opened(copied) as node:
+        obeying = Obeying(node, lambda _: None, lambda: stopped.append("stopped"))
+        obeying(order(keys, node_id(node.log)))
+        _, last = node.log.events(limit=1)[0]
+        assert (last["subtype"][0]["code"], last["outcome"]) == ("node.wipe", "4")
+        assert (copied / "store.key").exists() and not stopped
+        obeying(order(keys, node_id(node.log), at="2999-01-01T00:00:00Z"))
+    assert not (copied / "store.key").exists() and stopped

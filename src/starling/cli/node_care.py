@@ -22,6 +22,8 @@ keep the key file elsewhere (cp ward-3/file.key), or the token.
 _RESTORE_EXAMPLES: Final = """
 examples:
   starling node restore ward-3.tar ward-3 --key ward-3.key
+  starling node restore ward-3.tar ward-3 --key /usr/lib/softhsm/libsofthsm2.so
+      where a token holds the key, by this library
   starling node restore ward-3.tar ward-3 --over "the disk failed on 3 May"
       also where a newer node stands, which is set aside
 """
@@ -60,13 +62,13 @@ def add_care(verbs: Any) -> None:
     back = add_verb(verbs, "restore", "a node from its backup, verified first", restore, _RESTORE_EXAMPLES)
     back.add_argument("file", metavar="FILE", help="what `backup` wrote")
     back.add_argument("folder", metavar="DIR", help="where the node goes; what is there is set aside")
-    back.add_argument("--key", metavar="FILE", help="the key file (default: that of the node that is there)")
+    back.add_argument("--key", metavar="FILE", help="key file, or library of the token (default: of the node there)")
     back.add_argument(
         "--over", default="", metavar="REASON", help="also over a node that is newer or unreadable, because"
     )
     listed = add_verb(verbs, "list", "drugs to avoid by patient, also of a node that is down", list_, _LIST_EXAMPLES)
     listed.add_argument("source", metavar="SOURCE", help="the folder of the node, or its backup")
-    listed.add_argument("--key", metavar="FILE", help="the key file of a backup")
+    listed.add_argument("--key", metavar="FILE", help="of a backup: its key file, or the library of its token")
     listed.add_argument("-o", "--output", metavar="FILE", help="a page where the name ends in .html, else text")
     woken = add_verb(verbs, "unlock", "let a node go on that was off for too long", unlock, _UNLOCK_EXAMPLES)
     woken.add_argument("folder", metavar="DIR", help="the node")

@@ -69,11 +69,12 @@ def _replace(target: Path, parts: Iterable[str]) -> None:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, *, keeps_mode: bool = True) -> Iterator[Path]:
     """A temporary path beside `target`, for a writer that opens files by name; at the end it takes `target`'s place.
 
     What was written is on the disk before the name changes.  On any error nothing is left, and `target` is as it was.
     What a killed process left in the folder is removed; what a living one is writing there never is.
+    `keeps_mode`: a file that is replaced keeps its permissions; else the new one has those that its writer gave it.
     """
     _remove_leftovers(target.parent.resolve())
     with _workplace(target.parent) as workplace:
@@ -81,7 +82,7 @@ def replacing(target: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
-        if target.exists():
+        if keeps_mode and target.exists():
             temporary.chmod(target.stat().st_mode & 0o7777)
         temporary.replace(target)
     _sync_directory(target.parent)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from starling.assessment import Assessment
+from starling.errors import InputError
 from starling.node import answers
 from starling.node.desk import now
 from starling.node.service import Node
@@ -38,14 +39,26 @@ def amend(node: Node, goes_on: Callable[[], bool] = lambda: True) -> int:
     for (id_,) in node.records.rows("SELECT id FROM job WHERE state IN ('called', 'reviewed')"):
         if not goes_on():
             return count
-        count += _called_again(node, id_)
+        job = node.records.job(id_)
+        count += _done(node, _called_again, id_, job.patient if job else "")
     for (id_,) in node.records.rows("SELECT id FROM patient WHERE released <> ''"):
         if not goes_on():
             return count
-        count += _compared(node, id_)
+        count += _done(node, _compared, id_, id_)
     with node.records.transaction():
         node.records.keep_secret(AMENDED, edition.encode())
     return count
+
+
+def _done(node: Node, step: Callable[[Node, str], bool], id_: str, patient: str) -> bool:
+    """One step.  What of one patient the present knowledge cannot read is in the log, and keeps nobody else waiting."""
+    try:
+        return step(node, id_)
+    except InputError as error:
+        with node.records.transaction():
+            if node.records.patient(patient) is not None:  # else erased meanwhile
+                node.append(node.itself, "job.amended", "failed", patient, {"code": error.code})
+        return False
 
 
 def _called_again(node: Node, id_: str) -> bool:
@@ -53,10 +66,11 @@ def _called_again(node: Node, id_: str) -> bool:
     job, stamp = node.records.job(id_), node.held.engine.knowledge.stamp
     if job is None or job.state not in {"called", "reviewed"}:
         return False
-    kept = node.records.evidence(id_)
-    if kept is None:
-        return False
-    tested = answers.Tested(id_, *kept, node.records.specimen(id_))
+    with node.records.lock:
+        kept = node.records.evidence(id_)
+        if kept is None:
+            return False
+        tested = answers.Tested(id_, *kept, node.records.specimen(id_))
     assessment = node.beside.do(node.held.engine, answers.assessed, tested)
     if assessment.result_sha256 == job.result_sha256:
         return False

@@ -75,7 +75,7 @@ class Api:
     def application(self) -> Limits:
         """The application, within its limits."""
         routes: list[BaseRoute] = [Route(each.path, self._served(each), methods=[each.method]) for each in ENDPOINTS]
-        routes += pages.routes(self.node)
+        routes += pages.routes(self.node, self._uploads)
         app = Starlette(routes=routes, exception_handlers={HTTPException: _refused})
         app.router.redirect_slashes = False
         return Limits(app, self.node.settings, self.metrics, self.deadlines)
@@ -137,12 +137,14 @@ class Api:
     async def _edition(self, request: Request) -> Response:
         who, node = caller(self.node, request), self.node
         node.may(who, "knowledge.replace")
-        preview = request.query_params.get("preview", "") == "yes"
+        preview, older = (request.query_params.get(name, "") == "yes" for name in ("preview", "older"))
         try:
             signature = b64decode(request.headers.get(SIGNATURE, ""), validate=True)
         except ValueError as error:
             raise InputError("BAD_REQUEST", "the signature is not base64") from error
-        offered = partial(node.editions.offered, who, await request.body(), signature, preview=preview)
+        offered = partial(
+            node.editions.offered, who, await request.body(), signature, preview=preview, older=older
+        )  # fmt: skip
         changes = await run_in_threadpool(offered)
         taken = KnowledgeTaken(taken=not preview, knowledge=node.knowledge(who), changes=changes)
         return plain_json(json.encode(taken))

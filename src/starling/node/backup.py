@@ -30,6 +30,7 @@ from starling.node.desk import now
 from starling.node.editions import EDITION
 from starling.node.layout import Layout
 from starling.node.opening import AUDIT_KEY, holder_of, unsealed
+from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.settings import Settings
 from starling.node.values import Value
@@ -188,7 +189,7 @@ def _pack(path: Path, manifest: Manifest, code: bytes, parts: Mapping[str, IO[by
 def _writable(file: Path) -> Iterator[Path]:
     """A temporary path that becomes the file.  Raises: InputError OUTPUT_UNWRITABLE."""
     try:
-        with replacing(file) as temporary:
+        with replacing(file, keeps_mode=False) as temporary:
             yield temporary
     except OSError as error:
         raise InputError("OUTPUT_UNWRITABLE", f"cannot be written ({error.strerror})", source=str(file)) from error
@@ -220,10 +221,33 @@ def unpack(file: Path, folder: Path) -> tuple[Manifest, bytes, bytes]:
     return manifest, said, code
 
 
+def put_key(layout: Layout, settings: Settings, key: Path) -> None:
+    """What opens an unpacked backup is there.  `key`: the key file, or the library of the token that holds the key.
+
+    A library is run before anything of a backup can be believed: so none that the backup alone names.
+    Raises: InputError FILE_NOT_FOUND.
+    """
+    module = settings.token_module
+    if module and Path(module).resolve() != key.resolve():
+        said = f"a token holds the key of the backup, by the library {module}: if that is yours, name it with --key"
+        raise InputError("FILE_NOT_FOUND", said, source=str(key))
+    if not module:
+        private(layout.file_key, _key_file(key))
+
+
+def _key_file(path: Path) -> bytes:
+    """Raises: InputError FILE_NOT_FOUND."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        said = "the key file of the node is not in its backup: name it with --key"
+        raise InputError("FILE_NOT_FOUND", said, source=str(path)) from error
+
+
 def _member(tar: tarfile.TarFile, name: str, most: int) -> bytes:
     """Raises: KeyError, ValueError."""
     entry = tar.next()
-    stream = tar.extractfile(entry) if entry is not None and entry.name == name and entry.isreg() else None
+    stream = tar.extractfile(entry) if entry is not None and entry.name == name and _is_plain(entry) else None
     if stream is None or entry is None or entry.size > most:
         raise ValueError(f"{name} is not where it should be")
     return stream.read()
@@ -240,11 +264,16 @@ def _unpack(tar: tarfile.TarFile, manifest: Manifest, folder: Path) -> None:
     wanted = dict(manifest.files)
     while entry := tar.next():
         digest = wanted.pop(entry.name, None)
-        stream = tar.extractfile(entry) if digest is not None and entry.isreg() else None
+        stream = tar.extractfile(entry) if digest is not None and _is_plain(entry) else None
         if stream is None or _written(stream, folder / entry.name) != digest:
             raise ValueError(f"{entry.name} is not what was kept")
     if wanted:
         raise ValueError(f"{min(wanted)} is missing")
+
+
+def _is_plain(entry: tarfile.TarInfo) -> bool:
+    """A file whose bytes are in the backup; one with holes says any length and fills the disk."""
+    return entry.isreg() and not entry.issparse()
 
 
 def _written(stream: Any, path: Path) -> str:

@@ -69,6 +69,11 @@ class Desk:
             raise InputError("NOT_FOUND", "there is no such patient")
         return found
 
+    def still_there(self, patient: Patient) -> None:
+        """Nobody erased the patient meanwhile; asked with the lock of the store.  Raises: InputError NOT_FOUND."""
+        if self.records.row("SELECT 1 FROM patient WHERE id = ?", patient.id) is None:
+            raise InputError("NOT_FOUND", "there is no such patient")
+
     def job_of(self, who: Principal, action: str, id_: str) -> Job:
         """The job, which the asker may see.  Raises: ForbiddenError; InputError NOT_FOUND."""
         found = self.records.job(id_)
@@ -93,10 +98,11 @@ class Desk:
 
     def tested(self, patient: Patient) -> answers.Tested:
         """What is kept of the patient's released test.  Raises: InputError NO_RESULT."""
-        kept = self.records.evidence(patient.released) if patient.released else None
-        if kept is None:
-            raise InputError("NO_RESULT", "no result of this patient is released")
-        return answers.Tested(patient.released, *kept, self.records.specimen(patient.released))
+        with self.records.lock:
+            kept = self.records.evidence(patient.released) if patient.released else None
+            if kept is None:
+                raise InputError("NO_RESULT", "no result of this patient is released")
+            return answers.Tested(patient.released, *kept, self.records.specimen(patient.released))
 
     def happened(self, action: str, detail: Mapping[str, object]) -> None:
         """Something of the node itself is in the log."""

@@ -19,11 +19,10 @@ import apsw
 from starling.errors import InputError, TrustError
 from starling.node import listing
 from starling.node.administration import recorded
-from starling.node.backup import code_of, unpack
+from starling.node.backup import code_of, put_key, unpack
 from starling.node.desk import now
 from starling.node.layout import Layout
 from starling.node.opening import unsealed
-from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.settings import read_settings
 from starling.values import dataclass
@@ -43,7 +42,7 @@ class Found:
 
 
 def people_of(source: Path, key: Path | None = None) -> Found:
-    """Everybody of a node, from its folder or its backup.  `key`: of a backup, where no token holds it.
+    """Everybody of a node, from its folder or its backup.  `key`: of a backup: the file, or the library of its token.
 
     Raises: TrustError, the security officer's; InputError NO_NODE, FILE_NOT_FOUND, BACKUP_REFUSED, the administrator's.
     """
@@ -66,12 +65,10 @@ def people_of(source: Path, key: Path | None = None) -> Found:
 def _of_backup(file: Path, key: Path | None) -> Found:
     with _memory() as folder:
         manifest, said, code = unpack(file, folder)
-        if not read_settings(folder / "settings.toml").token_module:
-            if key is None or not key.is_file():
-                raise InputError(
-                    "FILE_NOT_FOUND", "a backup is opened with its key: name it with --key", source=str(file)
-                )
-            private(Layout(folder).file_key, key.read_bytes())
+        if key is None:
+            why = "a backup is opened with its key: name it with --key"
+            raise InputError("FILE_NOT_FOUND", why, source=str(file))
+        put_key(Layout(folder), read_settings(folder / "settings.toml"), key)
         with unsealed(folder) as (_, _, records, log):
             if code_of(records, said) != code:
                 raise InputError("BACKUP_REFUSED", "is not as the node wrote it", source=str(file))

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from starling.assessment import KnowledgeStamp
 from starling.engine import Engine
 from starling.errors import InputError, KnowledgeError
 from starling.knowledge.compare import compare
@@ -37,6 +38,11 @@ def changes_between(old: Engine, new: Engine) -> tuple[ClinicalChange, ...]:
     """What a prescriber would notice."""
     found = compare(old.knowledge, new.knowledge)
     return tuple(ClinicalChange(rank=each.rank, about=each.about, text=each.text) for each in found)
+
+
+def is_older(new: KnowledgeStamp, old: KnowledgeStamp) -> bool:
+    """Whether alleles, guidelines or their last check are of an earlier day.  Days are ISO 8601."""
+    return new.as_of < old.as_of or new.checked_on < old.checked_on
 
 
 def edition_of(layout: Layout, settings: Settings, records: Records) -> Path | None:
@@ -67,11 +73,12 @@ class Editions:
         self._lock = Lock()
 
     def offered(
-        self, who: Principal, content: bytes, signature: bytes, *, preview: bool = False
+        self, who: Principal, content: bytes, signature: bytes, *, preview: bool = False, older: bool = False
     ) -> tuple[ClinicalChange, ...]:
         """The edition answers from now on; gives what a prescriber would notice.  `preview`: and is not taken.
 
-        Questions under way finish on the old one; results that it changes get amended reports.
+        A signature is good for ever: an edition that is older than the one that answers is taken only where that is
+        meant (`older`).  Questions under way finish on the old one; results that it changes get amended reports.
         Raises: ForbiddenError; InputError KNOWLEDGE_REFUSED, after it was recorded.
         """
         desk = self._desk
@@ -81,7 +88,7 @@ class Editions:
                 signer = self._signer(content, signature)
                 name = hashlib.sha256(content).hexdigest()
                 path = self._written(name, content)
-                return self._taken(who, path, signer, preview=preview)
+                return self._taken(who, path, signer, preview=preview, older=older)
             except InputError as error:
                 desk.record(who, "knowledge.replace", "failed", "", {"code": error.code})
                 raise
@@ -109,7 +116,9 @@ class Editions:
         private(path, content)
         return path
 
-    def _taken(self, who: Principal, path: Path, signer: TrustedKey, *, preview: bool) -> tuple[ClinicalChange, ...]:
+    def _taken(
+        self, who: Principal, path: Path, signer: TrustedKey, *, preview: bool, older: bool
+    ) -> tuple[ClinicalChange, ...]:
         desk = self._desk
         try:
             engine = answers.sound_engine(path)
@@ -121,6 +130,9 @@ class Editions:
         if preview:
             self._only(desk.records.secret(EDITION))
             return changes
+        if is_older(stamp, old.knowledge.stamp) and not older:
+            self._only(desk.records.secret(EDITION))
+            raise _refused(f"{stamp.version} is older than the one that answers; older=yes says that it is meant")
         said = {"version": stamp.version, "sha256": stamp.sha256, "key": f"{signer.fingerprint} {signer.name}"}
         with desk.records.transaction(durable=True):
             desk.records.keep_secret(EDITION, path.stem.encode())

@@ -236,7 +236,7 @@ ENDPOINTS: Final = (
              lambda node, call: node.knowledge(call.who), gives=KnowledgeInfo),
     Endpoint("POST", "/v1/knowledge", "knowledge.replace", "Another edition answers, signed by a key of this site",
              takes=bytes, gives=KnowledgeTaken, accepts=BYTES, slow=True,
-             query=(("preview", "yes: only say what it would change"),),
+             query=(("preview", "yes: only say what it would change"), ("older", "yes: an older one is meant")),
              headers=((SIGNATURE, "what `starling knowledge sign` wrote, in base64"),)),
     Endpoint("GET", "/v1/knowledge/changes", "knowledge.read", "What a prescriber would notice since the one before",
              lambda node, call: node.knowledge_changes(call.who), gives=tuple[ClinicalChange, ...]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 from typing import Final
 
@@ -54,7 +55,8 @@ class Every:
                 pause = self._action()
             except Exception as error:  # noqa: BLE001 -- the outermost boundary of a thread
                 said = f"{error} [{error.code}]" if isinstance(error, StarlingError) else type(error).__name__
-                sys.stderr.write(f"starling: {self._name}: {visible(said)}\n")
+                with suppress(OSError, ValueError):  # nobody reads it any more: that ends nothing either
+                    sys.stderr.write(f"starling: {self._name}: {visible(said)}\n")
                 pause = self._again_s
             self._woken.wait(pause)
             self._woken.clear()

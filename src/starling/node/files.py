@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterable
-from pathlib import Path
 from secrets import token_bytes, token_hex
 from typing import Any
 
@@ -14,7 +13,7 @@ from msgspec.structs import replace
 from starling.assessment import Assessment
 from starling.errors import InputError
 from starling.node.desk import Desk, now
-from starling.node.spool import seal
+from starling.node.spool import plain_name, seal
 from starling.node.values import Job, JobEvent, Principal, Specimen, Submitted
 from starling.report.document import from_json
 
@@ -62,7 +61,7 @@ class Files:
         at = now()
         return Job(
             id=id_, state="received", site=self._desk.settings.site, patient="", specimen=specimen.specimen,
-            laboratory=specimen.laboratory, file=Path(name).name, bytes=size, received=at, updated=at,
+            laboratory=specimen.laboratory, file=plain_name(name), bytes=size, received=at, updated=at,
             events=(JobEvent(at=at, state="received", by=who.name),),
         )  # fmt: skip
 

@@ -125,8 +125,9 @@ class Accounts:
             raise UnknownCallerError("NOT_KNOWN", "name, password or code are wrong")
         with self._records.transaction():
             changed = self._records.rows(
-                "UPDATE account SET last_step = ?, failures = 0 WHERE name = ? AND last_step < ? RETURNING 1",
-                step, name, step,
+                "UPDATE account SET last_step = ?, failures = 0"
+                " WHERE name = ? AND last_step < ? AND disabled = 0 AND totp = ? RETURNING 1",
+                step, name, step, row[3],  # as it was when the password was tried, which takes a while
             )  # fmt: skip
         if not changed:
             raise UnknownCallerError("NOT_KNOWN", "name, password or code are wrong")

@@ -69,10 +69,17 @@ class Intake:
         """Every job that waits for the node is taken as far as it gets; then results that new knowledge changes.
 
         Returns the seconds until somebody should look again, for nobody may have called.
+        Raises: what the last job met that has to wait, after the others had their turn.
         """
+        met: Exception | None = None
         for id_ in self._node.records.unfinished():
-            if self._working.goes_on:
-                self.take(id_)
+            try:
+                if self._working.goes_on:
+                    self.take(id_)
+            except (apsw.Error, OSError, MemoryError) as error:
+                met = error
+        if met is not None:
+            raise met
         amend(self._node, lambda: self._working.goes_on)
         return _LOOK_AGAIN_S
 
@@ -91,15 +98,15 @@ class Intake:
             self._ended[id_] += 1
             if self._ended[id_] < _ATTEMPTS:
                 raise
-            self._failed(self._known(id_), f"INTERNAL: the process that read it ended {_ATTEMPTS} times")
+            self._failed(id_, f"INTERNAL: the process that read it ended {_ATTEMPTS} times")
         except Gone:
             (self._node.layout.spool / id_).unlink(missing_ok=True)
         except StarlingError as error:
-            self._failed(self._known(id_), f"{error.code}: {_without_folder(error.message)}")
+            self._failed(id_, f"{error.code}: {_without_folder(error.message)}")
         except (apsw.Error, OSError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 -- a file that finds a defect stops its own job and no other
-            self._failed(self._known(id_), f"INTERNAL: {type(error).__name__}")
+            self._failed(id_, f"INTERNAL: {type(error).__name__}")
 
     def _known(self, id_: str) -> Job:
         """Raises: Gone."""
@@ -174,15 +181,15 @@ class Intake:
             return patient, "BIRTH_DATE: the date of birth is not this patient's"
         return patient, ""
 
-    def _failed(self, job: Job, reason: str) -> None:
-        """Nobody needs the file any more, and the same bytes may come again."""
+    def _failed(self, id_: str, reason: str) -> None:
+        """Nobody needs the file any more, and the same bytes may come again.  Of whom is erased nothing is written."""
         with self._node.records.transaction():
-            if self._node.records.job(job.id) is None:
-                return
-            self._node.records.forget_sealing(job.id)
-            self._node.records.let_come_again(job.id)
-            self._write(job, "failed", reason=reason)
-        (self._node.layout.spool / job.id).unlink(missing_ok=True)
+            job = self._node.records.job(id_)
+            if job is not None:
+                self._node.records.forget_sealing(id_)
+                self._node.records.let_come_again(id_)
+                self._write(job, "failed", reason=reason)
+        (self._node.layout.spool / id_).unlink(missing_ok=True)
 
     def _write(self, job: Job, state: Any, *, reason: str = "") -> None:
         """The job in its new state, and the event of it, in the transaction of the caller."""

@@ -157,5 +157,5 @@ def write_list(folder: Path, people: Sequence[Entry], site: str, made: str) -> N
     """`SITE.html` and `SITE.txt` in the folder, each whole.  Raises: InputError OUTPUT_UNWRITABLE."""
     name = "".join(each if each.isalnum() or each in "-_" else "_" for each in site)
     head = heading(site, made)
-    private(folder / f"{name}.html", as_html(people, head).encode())
-    private(folder / f"{name}.txt", as_text(people, head).encode())
+    private(folder / f"{name}.html", as_html(people, head).encode(), keeps_mode=True)
+    private(folder / f"{name}.txt", as_text(people, head).encode(), keeps_mode=True)

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 from msgspec import json
 
-from starling.errors import InputError, TrustError
+from starling.errors import InputError, StarlingError
 from starling.node.desk import now
 from starling.node.outbox import Happening, Kind, Sender, Undelivered, cloud_event
 from starling.node.service import Node
-from starling.node.wiping import is_order, is_wipe, node_id, wipe
+from starling.node.wiping import is_order, is_wipe, lists_of, node_id, said_at, wipe
 from starling.trust.keys import read_public_key
 
 
@@ -36,15 +37,36 @@ class Obeying:
         if not is_order(answer):
             return
         if not self._public or not is_wipe(answer, self._public, node.log):
-            node.record(node.itself, "node.wipe", "refused", "", {"reason": "not an order of the hub to this node"})
+            self._record("refused", {"reason": "not an order of the hub to this node"})
             return
-        node.record(node.itself, "node.wipe", "success", "", {"node": node_id(node.log)})
+        if said_at(answer) < self._restored():
+            self._record("refused", {"reason": "an order from before this node was restored"})
+            return
+        self._record("success", {"node": node_id(node.log)})
         said = self._last_words()
-        lists = Path(node.settings.emergency_list) if node.settings.emergency_list else None
-        with node.records.lock:
-            wipe(node.layout, lists)
-        self._stop()
+        try:
+            with node.records.lock:
+                wipe(node.layout, lists_of(node.settings))
+        finally:
+            self._stop()
         self._tell(said)
+
+    def _restored(self) -> str:
+        """When the node was last restored, by its own log, in UTC to the second; empty: never.
+
+        Whoever restores a node has its key; an old order that is told again wipes it no second time.
+        """
+        sql = "SELECT event FROM audit_event WHERE instr(event, ?) ORDER BY place DESC"
+        events = (json.decode(event) for (event,) in self._node.records.rows(sql, b'"node.restore"'))
+        found = (each["recorded"] for each in events if each["subtype"][0]["code"] == "node.restore")
+        return str(next(found, ""))[: len("2026-05-28T10:00:00")]
+
+    def _record(self, outcome: str, detail: dict[str, str]) -> None:
+        """It is in the log; where that cannot be written, it is said, and keeps nobody from obeying."""
+        try:
+            self._node.record(self._node.itself, "node.wipe", outcome, "", detail)
+        except (StarlingError, apsw.Error, OSError) as error:
+            sys.stderr.write(f"starling: an order of the hub could not be recorded ({type(error).__name__})\n")
 
     def _last_words(self) -> dict[str, str]:
         """The log as it ends, signed: nobody can read it here any more."""
@@ -52,8 +74,9 @@ class Obeying:
         try:
             with node.records.lock:
                 return {"wiped": node_id(node.log), "checkpoint": node.log.checkpoint()}
-        except (TrustError, InputError) as error:  # a log that was tampered with is no reason to keep the keys
-            return {"wiped": node_id(node.log), "checkpoint": "", "error": error.code}
+        except (StarlingError, apsw.Error, OSError) as error:  # nothing of that is a reason to keep the keys
+            code = error.code if isinstance(error, StarlingError) else type(error).__name__
+            return {"wiped": node_id(node.log), "checkpoint": "", "error": code}
 
     def _tell(self, said: dict[str, str]) -> None:
         """The hub hears that it was done, if it is still there."""

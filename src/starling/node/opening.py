@@ -66,7 +66,7 @@ def open_again(layout: Layout, settings: Settings) -> Any:
 
 
 def _store_key(layout: Layout, settings: Settings) -> bytes:
-    require_whole(layout)
+    require_whole(layout, settings)
     try:
         wrapped = layout.store_key.read_bytes()
     except OSError as error:
@@ -99,8 +99,9 @@ def new_holder(layout: Layout, settings: Settings) -> KeyHolder:
 def _pin(settings: Settings) -> str:
     try:
         return Path(settings.token_pin_file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise TrustError("KEY_UNAVAILABLE", f"token_pin_file: cannot be read ({error.strerror})") from error
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "no text"
+        raise TrustError("KEY_UNAVAILABLE", f"token_pin_file: cannot be read ({said})") from error
 
 
 def open_log(layout: Layout, settings: Settings, records: Records) -> AuditLog:

@@ -12,10 +12,16 @@ from starling.formats.write import replacing
 _NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 
 
-def private(path: Path, content: bytes) -> None:
-    """The file is there whole, and its owner alone may read it.  Raises: InputError OUTPUT_UNWRITABLE."""
+def private(path: Path, content: bytes, *, keeps_mode: bool = False) -> None:
+    """The file is there whole, and its owner alone may read it.
+
+    `keeps_mode`: one that is replaced is read by whoever could read it before.  Raises: InputError OUTPUT_UNWRITABLE.
+    """
     try:
-        with replacing(path) as temporary, os.fdopen(os.open(temporary, _NEW, 0o600), "wb") as stream:
+        with (
+            replacing(path, keeps_mode=keeps_mode) as temporary,
+            os.fdopen(os.open(temporary, _NEW, 0o600), "wb") as stream,
+        ):
             stream.write(content)
     except OSError as error:
         raise InputError("OUTPUT_UNWRITABLE", f"cannot be written ({error.strerror})", source=str(path)) from error

@@ -46,6 +46,7 @@ class Questions:
     def _checked(self, who: Principal, patient: Patient, actions: answers.Actions, result_sha256: str) -> None:
         said = {"answer": dict(actions), "result_sha256": result_sha256}
         with self._desk.records.transaction():
+            self._desk.still_there(patient)
             self._desk.append(who, "check", "success", patient.id, said)
             self._desk.predicted(patient.id, actions, result_sha256)
 
@@ -53,7 +54,10 @@ class Questions:
         """The whole assessment of the patient's released result.  Raises: ForbiddenError; InputError NO_RESULT."""
         found = self._desk.patient_of(who, "assessment.read", patient)
         assessment = self._desk.asking.do(self._desk.held.engine, answers.assessed, self._desk.tested(found))
-        self._desk.record(who, "assessment.read", "success", found.id, {"result_sha256": assessment.result_sha256})
+        with self._desk.records.transaction():
+            self._desk.still_there(found)
+            said = {"result_sha256": assessment.result_sha256}
+            self._desk.append(who, "assessment.read", "success", found.id, said)
         return assessment
 
     def override(self, who: Principal, drug: str, reason: str, order: Order, shown: str = "") -> Override:
@@ -71,8 +75,7 @@ class Questions:
         if shown and shown != answer.result_sha256:
             raise InputError("ANSWER_CHANGED", "the answer is not the one that was shown")
         with self._desk.records.transaction(durable=True):
-            if self._desk.records.patient(patient) is None:
-                raise InputError("NOT_FOUND", "there is no such patient")
+            self._desk.still_there(found)
             made = Override(
                 id=self._desk.records.next_override(), patient=patient, drug=name, action=dict(answer.actions)[name],
                 reason=reason, by=who.name, at=now(), result_sha256=answer.result_sha256, order=order,
@@ -108,8 +111,10 @@ class Questions:
         if answer is None:
             engine = self._desk.held.engine
             answer = self._desk.asking.do(engine, answers.answered, self._desk.tested(patient), order)
-            if key == self._key(patient, order):  # else new knowledge came meanwhile
-                self._desk.kept.keep(key, answer)
+            with self._desk.records.lock:  # or an erasure empties what is kept before this is put there
+                self._desk.still_there(patient)
+                if key == self._key(patient, order):  # else new knowledge came meanwhile
+                    self._desk.kept.keep(key, answer)
         return answer
 
     def _key(self, patient: Patient, order: Order) -> tuple[object, ...]:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 
 from msgspec import json
 
+from starling.errors import InputError
 from starling.node.values import Job, Origin, Override, Patient, Specimen
 from starling.trust.sealed import transaction
 
@@ -22,6 +23,8 @@ _SPECIMEN = json.Decoder(Specimen)
 _ORIGIN = json.Decoder(Origin)
 _OVERRIDE = json.Decoder(Override)
 _encode = json.Encoder().encode
+#: The version of the tables, as `user_version`: 0 before they were counted; 1: accounts can be disabled.
+_SCHEMA: Final = 1
 #: what is there of one job
 _ERASED = (
     "DELETE FROM evidence WHERE job = ?",
@@ -30,14 +33,31 @@ _ERASED = (
 )
 
 
+def _brought_up(connection: Any) -> None:
+    """The tables are as this program knows them; in the transaction of the caller.  Raises: InputError STORE_NEWER."""
+    schema = (files("starling.node") / "schema.sql").read_text(encoding="utf-8")
+    ((version,),) = connection.execute("PRAGMA user_version")
+    if version > _SCHEMA:
+        raise InputError("STORE_NEWER", f"is of version {version}, and this program knows {_SCHEMA}", source="store.db")
+    if version == _SCHEMA:
+        return
+    connection.execute(schema)
+    columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('account')")}
+    if "disabled" not in columns:
+        connection.execute("ALTER TABLE account ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0")
+    connection.execute(f"PRAGMA user_version = {_SCHEMA}")
+
+
 class Records:
     """All that a node remembers.  `connection`: to the sealed store, open."""
 
     def __init__(self, connection: Any) -> None:
+        """Raises: InputError STORE_NEWER, when a newer program wrote it."""
         self.connection = connection
         self.lock = RLock()
+        self._version = 0
         with self.transaction():
-            connection.execute((files("starling.node") / "schema.sql").read_text(encoding="utf-8"))
+            _brought_up(connection)
 
     @contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[None]:
@@ -53,6 +73,12 @@ class Records:
     def row(self, sql: str, *values: Any) -> Any:
         """The first row; None without one."""
         return next(iter(self.rows(sql, *values)), None)
+
+    def changed_by_others(self) -> bool:
+        """Whether another connection wrote to the store since this was asked; the first time: whether it was opened."""
+        ((version,),) = self.rows("PRAGMA data_version")
+        before, self._version = self._version, version
+        return bool(version != before)
 
     # --- patients ---
 

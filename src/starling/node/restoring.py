@@ -22,10 +22,9 @@ from msgspec import json
 
 from starling.errors import InputError, StarlingError
 from starling.node.administration import recorded
-from starling.node.backup import Manifest, code_of, unpack
+from starling.node.backup import Manifest, code_of, put_key, unpack
 from starling.node.layout import Layout
 from starling.node.opening import unsealed
-from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.server import only_one
 from starling.node.settings import Settings, read_settings
@@ -50,8 +49,8 @@ class Restored:
 def restore(file: Path, folder: Path, *, key: Path | None = None, over: str = "") -> Restored:
     """The node of a backup in its folder.
 
-    `key`: the key file, where no token holds the key; without one that of the node that is there.  `over`: why it may
-    take the place of a node that is newer or cannot be read.
+    `key`: the key file, or the library of the token that holds the key; without one that of the node that is there.
+    `over`: why it may take the place of a node that is newer or cannot be read.
     Raises: InputError BACKUP_REFUSED, NODE_NEWER, NODE_RUNNING, FOLDER_TAKEN, the administrator's; TrustError
     KEY_UNAVAILABLE, STORE_SEALED, LOG_TAMPERED, the security officer's.  What was there is as it was.
     """
@@ -64,20 +63,19 @@ def restore(file: Path, folder: Path, *, key: Path | None = None, over: str = ""
         manifest, said, code = unpack(file, beside)
         layout, settings = Layout(beside), read_settings(beside / "settings.toml")
         layout.inbox.mkdir(mode=0o700)
-        if not settings.token_module:
-            private(layout.file_key, _key_file(key or there.file_key))
+        put_key(layout, settings, key or _opens(there))
         newer, gone = _newer(there, manifest) if there.settings.exists() else ("", set())
         events, erased = _verified(beside, (said, code), (newer, over), gone)
         return Restored(manifest, events, _put(beside, folder), erased)
 
 
-def _key_file(path: Path) -> bytes:
-    """Raises: InputError FILE_NOT_FOUND."""
+def _opens(there: Layout) -> Path:
+    """What opens the node that is there: its key file, or the library of its token."""
     try:
-        return path.read_bytes()
-    except OSError as error:
-        said = "the key file of the node is not in its backup: name it with --key"
-        raise InputError("FILE_NOT_FOUND", said, source=str(path)) from error
+        module = read_settings(there.settings).token_module
+    except InputError:  # none is there, or one that cannot be read, which is said later
+        module = ""
+    return Path(module) if module else there.file_key
 
 
 def _newer(there: Layout, manifest: Manifest) -> tuple[str, set[str]]:

@@ -50,9 +50,9 @@ class Sending:
                 return max(1.0, pause_s(self._failures, chance=chance))
             else:
                 self._failures, self._most = 0, min(_MOST, self._most * 2)
+                self._ordered(answer)  # before it counts as sent: an order that could not be obeyed comes again
                 with self._lock:
                     self._outbox.acknowledged(numbers)
-                self._ordered(answer)
 
     def _smaller(self, numbers: tuple[int, ...]) -> None:
         """One event that is refused stands in nobody's way."""

@@ -155,6 +155,7 @@ class Serving:
         node = self._node
         yield Every("checkpoint", self._checkpoint)
         yield Every("presence", self._present)
+        yield Every("others", self._others)
         yield Every("certificate", self._certificate, again_s=_FILES_S)
         if node.settings.knowledge:
             yield Every("knowledge", self._knowledge)
@@ -188,6 +189,15 @@ class Serving:
             node.record(node.itself, "node.clock", "failed", "", {"asleep": said})
         node.asleep = said
         return presence.EVERY_S
+
+    def _others(self) -> float:
+        """Another process may have erased somebody: no answer is kept of them, and the list is made again."""
+        node = self._node
+        if node.records.changed_by_others():
+            node.kept.clear()
+            node.list_again()
+            node.tell_hub()
+        return _FILES_S
 
     def _certificate(self) -> float:
         if _mark(self._node.layout.device) != self._shown:

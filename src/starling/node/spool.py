@@ -22,6 +22,8 @@ from starling.formats.write import replacing
 
 _PIECE: Final = 1 << 20
 _SEALED: Final = _PIECE + 16
+#: bytes of the name of a file, at most: there is room for it on every file system (ours)
+_LONGEST: Final = 200
 #: where files are open: memory that no disk holds, where the system has it
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a memory file system; the folder made in it is ours alone
 
@@ -65,6 +67,18 @@ def unsealed(path: Path, key: bytes) -> Iterator[bytes]:
         raise InputError("FILE_DAMAGED", "the sealed file is damaged or gone", source=path.name) from error
 
 
+def plain_name(name: str) -> str:
+    """What a file is called here, and wherever it is taken to: no place in a folder of any system, the end kept.
+
+    >>> plain_name("../a/b.vcf"), plain_name("..\\\\b.vcf"), plain_name(".."), plain_name("a\\nb")
+    ('b.vcf', 'b.vcf', 'file', 'a_b')
+    """
+    last = Path(name.replace("\\", "/")).name
+    shown = "".join(each if each.isprintable() else "_" for each in last)
+    found = shown.encode()[-_LONGEST:].decode("utf-8", "ignore")
+    return found if found.strip(" .") else "file"
+
+
 @contextmanager
 def in_memory(name: str, pieces: Iterable[bytes]) -> Iterator[Path]:
     """A path of that name under which the pieces can be read; nothing of it is on a disk, and nothing stays.
@@ -78,7 +92,7 @@ def in_memory(name: str, pieces: Iterable[bytes]) -> Iterator[Path]:
             while view:
                 view = view[os.write(number, view) :]
         with tempfile.TemporaryDirectory(prefix="starling-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-            path = Path(folder) / (Path(name).name or "file")
+            path = Path(folder) / plain_name(name)
             path.symlink_to(f"/proc/{os.getpid()}/fd/{number}")
             yield path
     finally:

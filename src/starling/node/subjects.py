@@ -13,11 +13,12 @@ from typing import Final
 
 from msgspec import json
 
+from starling.errors import InputError
 from starling.node import evidence
 from starling.node.desk import Desk, now
 from starling.node.naming import unnamed
 from starling.node.outbox import Happening, Kind, forget
-from starling.node.spool import unsealed
+from starling.node.spool import plain_name, unsealed
 from starling.node.values import Erased, Job, Origin, Override, Patient, Principal, Specimen, Value
 
 #: the earliest time that a zip can state: entries carry no other, and equal exports are equal bytes
@@ -72,18 +73,21 @@ class Subjects:
 
     def _taken(self, archive: zipfile.ZipFile, id_: str) -> Taken:
         desk = self._desk
-        job = desk.records.job(id_)
-        assert job is not None
-        kept, result, key = desk.records.evidence(id_), desk.records.result(id_), desk.records.sealing(id_)
+        with desk.records.lock:
+            job = desk.records.job(id_)
+            if job is None:
+                raise InputError("NOT_FOUND", "the patient was erased meanwhile")
+            kept, result, key = desk.records.evidence(id_), desk.records.result(id_), desk.records.sealing(id_)
+            specimen = desk.records.specimen(id_)
         if kept is not None:
-            _put(archive, f"{id_}/evidence/{kept[0]}", evidence.unpacked(kept[1]))
+            _put(archive, f"{id_}/evidence/{plain_name(kept[0])}", evidence.unpacked(kept[1]))
         if result is not None:
             _put(archive, f"{id_}/assessment.json", zlib.decompress(result))
         if key is not None and (desk.layout.spool / id_).is_file():
-            with archive.open(f"{id_}/source/{job.file}", "w") as source:
+            with archive.open(f"{id_}/source/{plain_name(job.file)}", "w") as source:
                 for piece in unsealed(desk.layout.spool / id_, key):
                     source.write(piece)
-        return Taken(job=job, specimen=desk.records.specimen(id_), origin=kept[2] if kept else None)
+        return Taken(job=job, specimen=specimen, origin=kept[2] if kept else None)
 
     def erase(self, who: Principal, patient: str, reason: str) -> Erased:
         """Nothing of the patient is in the store any more, nor in what was overwritten there; the log shows it.

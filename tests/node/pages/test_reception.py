@@ -165,6 +165,18 @@ def test_attack_a_state_that_was_made_up(ward: Device, visitor: Callable[[], htt
     nobody(browser.get(f"{ward.address}/sign-in/back", params={"state": state, "code": "c"}), "not begun here")
 
 
+def test_attack_a_page_of_another_site_uses_up_the_attempts(
+    bare: Callable[..., Path], visitor: Callable[[], httpx.Client]
+) -> None:
+    folder = bare(oidc_issuer="https://127.0.0.1:9", oidc_client="x", oidc_roles=ROLES)
+    with serving(folder) as device:
+        other, elsewhere = visitor(), {"sec-fetch-site": "cross-site"}
+        for path in ("/sign-in/provider", "/sign-in/back?state=x&code=y"):
+            for _ in range(device.node.settings.logins_per_minute + 1):
+                assert other.get(f"{device.address}{path}", headers=elsewhere).status_code in {401, 429}
+        assert visitor().get(f"{device.address}/sign-in/provider").status_code == 503  # it is tried: nobody answers
+
+
 def test_attack_a_code_of_another_sign_in_is_put_in(
     ward: Device, somebody: simulators.Provider, visitor: Callable[[], httpx.Client]
 ) -> None:

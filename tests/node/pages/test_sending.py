@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
+import socket
+import ssl
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pyotp
@@ -13,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from starling.errors import UnknownCallerError
+from starling.node.callers import COOKIE
 from starling.node.values import Role
 from tests.node.pages.conftest import Board, Filling, Visitor
 from tests.node.pages.test_journeys import tab_to
@@ -116,6 +120,24 @@ def test_attack_a_file_from_another_page_another_role_or_nobody(board: Board) ->
         assert jobs() == before
         assert posted(lab, lab.csrf, **{"sec-fetch-site": "same-origin"}).status_code == 303
     assert jobs() == before + 1
+
+
+def test_attack_slow_files_keep_nobody_waiting_who_asks(board: Board) -> None:
+    lab = Browser(board, board.person("laboratory"))
+    address, context = urlsplit(board.address), ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    head = (
+        f"POST /files/new HTTP/1.1\r\nhost: {address.netloc}\r\ncontent-length: 100000\r\n"
+        "content-type: multipart/form-data; boundary=x\r\n"
+        f"cookie: {COOKIE}={lab._client.cookies[COOKIE]}\r\n\r\n--x\r\n"
+    )
+    with closing(lab), closing(Browser(board, board.person("prescriber"))) as asking, ExitStack() as stack:
+        for _ in range(44):  # more than there are threads for pages
+            plain = stack.enter_context(socket.create_connection((address.hostname, address.port)))
+            stack.enter_context(context.wrap_socket(plain)).sendall(head.encode())
+        asking._client.timeout = httpx.Timeout(10)
+        for _ in range(5):
+            assert asking.get("/worklist").status_code == 200
 
 
 def test_an_administrator_unlocks_disables_and_retires_a_second_factor(board: Board, visit: Visitor) -> None:

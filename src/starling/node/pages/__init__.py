@@ -12,6 +12,8 @@ said of genes and drugs is said by `starling.report` alone.  Pages work without 
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+
 from starlette.routing import Route
 
 from starling.node.pages.door import Door
@@ -21,6 +23,6 @@ from starling.node.service import Node
 __all__ = ["routes"]
 
 
-def routes(node: Node) -> list[Route]:
-    """The addresses of the dashboard of a node."""
-    return served(Door(node))
+def routes(node: Node, uploads: Executor) -> list[Route]:
+    """The addresses of the dashboard of a node.  `uploads`: where files are sealed while they arrive."""
+    return served(Door(node), uploads)

@@ -174,9 +174,9 @@ class Door:
         response.delete_cookie(FORM_COOKIE, secure=True, httponly=True, samesite="strict", path="/")
         return response
 
-    def count_attempt(self, request: Request) -> None:
-        """One attempt to sign in.  Raises: InputError TOO_MANY."""
-        if not self._logins.allows(request.client.host if request.client else ""):
+    def count_attempt(self, request: Request, kind: str = "") -> None:
+        """One attempt to sign in; each kind is counted by itself.  Raises: InputError TOO_MANY."""
+        if not self._logins.allows(f"{kind} {request.client.host if request.client else ''}"):
             raise InputError("TOO_MANY", "too many attempts to log in")
 
     def sign_in_page(self, request: Request, error: StarlingError | None = None) -> Response:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from starling.errors import InputError, StarlingError
-from starling.node.callers import COOKIE
+from starling.node.callers import COOKIE, from_our_page
 from starling.node.pages import frame
 from starling.node.pages.door import Door
 from starling.node.provider import BACK, Provider
@@ -33,6 +33,7 @@ def addresses(door: Door, provider: Provider) -> tuple[tuple[str, Handler], ...]
 async def _there(door: Door, provider: Provider, request: Request) -> Response:
     request.scope["path_named"] = THERE
     try:
+        from_our_page(request)  # before it counts: no page of another site uses up the attempts
         door.count_attempt(request)
         where, browser = await run_in_threadpool(provider.begin, request.url.netloc)
     except StarlingError as error:
@@ -49,7 +50,8 @@ async def _back(door: Door, provider: Provider, request: Request) -> Response:
     try:
         if len(request.query_params.multi_items()) != len(told):
             raise InputError("BAD_REQUEST", "something is said twice")
-        door.count_attempt(request)
+        # a page of another site can have this asked without our cookie: such attempts are counted apart
+        door.count_attempt(request, "" if browser else "strange")
         session = await run_in_threadpool(door.node.login_by_provider, partial(provider.finish, told, browser))
     except StarlingError as error:
         response = door.sign_in_page(request, error)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Executor
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -32,21 +33,21 @@ def shown(visit: Visit) -> Response:
     return _page(visit)
 
 
-def sent(door: Door) -> Callable[[Request], Awaitable[Response]]:
-    """The file is taken in, for whoever is signed in and may."""
+def sent(door: Door, uploads: Executor) -> Callable[[Request], Awaitable[Response]]:
+    """The file is taken in, for whoever is signed in and may.
+
+    In threads of its own: whoever sends slowly keeps waiting who sends as well, and nobody who asks or signs in.
+    """
 
     async def taken(request: Request) -> Response:
         request.scope["path_named"] = PATH
         session = door.session(request)
         if session is None:
             return to_sign_in(request)
-        visit, settings = Visit(door, request, session, {}), door.node.settings
-        chunks = arriving(
-            request.stream(), asyncio.get_running_loop(), piece_s=settings.request_seconds,
-            whole_s=settings.upload_seconds,
-        )  # fmt: skip
+        visit, settings, loop = Visit(door, request, session, {}), door.node.settings, asyncio.get_running_loop()
+        chunks = arriving(request.stream(), loop, piece_s=settings.request_seconds, whole_s=settings.upload_seconds)
         try:
-            return await run_in_threadpool(_taken, visit, chunks)
+            return await loop.run_in_executor(uploads, _taken, visit, chunks)
         except Exception as error:  # noqa: BLE001 -- a defect is a page, too
             return await run_in_threadpool(visit.problem, error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from typing import Final
 
 from starlette.responses import RedirectResponse, Response
@@ -98,14 +99,14 @@ VIEWS: Final[tuple[tuple[str, str, View], ...]] = (
 )
 
 
-def served(door: Door) -> list[Route]:
-    """The addresses, behind the door."""
+def served(door: Door, uploads: Executor) -> list[Route]:
+    """The addresses, behind the door.  `uploads`: where files are sealed while they arrive."""
     routes = [Route(path, door.open(view, path), methods=[method]) for method, path, view in VIEWS]
     if door.node.provider is not None:
         routes += [Route(path, each, methods=["GET"]) for path, each in reception.addresses(door, door.node.provider)]
     return [
         *routes,
-        Route(sending.PATH, sending.sent(door), methods=["POST"]),
+        Route(sending.PATH, sending.sent(door, uploads), methods=["POST"]),
         Route("/jobs/{job}/events", job.events(door), methods=["GET"]),
         Route("/sign-in", door.sign_in, methods=["GET", "POST"]),
         Route("/sign-out", door.open(door.sign_out, "/sign-out"), methods=["POST"]),
