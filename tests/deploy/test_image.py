@@ -135,7 +135,7 @@ def test_the_image_serves_read_only_as_nobody_and_its_own_check_asks_it(
         line = process.stdout.readline()
         assert line == f"ready https://127.0.0.1:{free_port}\n", process.communicate()[1]
         asked = subprocess.run(ask, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-        assert (asked.returncode, asked.stdout.count("sound")) == (0, 3), asked.stderr
+        assert (asked.returncode, asked.stdout.count("sound")) == (0, 5), asked.stderr
 
 
 def test_where_it_is_read_only_nothing_can_be_written(within: Within, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_node_serves_with_what_the_unit_leaves_it_and_tells_systemd(
             assert told.recv(100) == b"READY=1"
             ask = [sys.executable, "-m", "starling", "node", "ready", str(tmp_path / "node"), "--port"]
             said = subprocess.run([*ask, address.strip().rpartition(":")[2]], env=ENVIRONMENT, capture_output=True)
-            assert (said.returncode, said.stdout.count(b"sound")) == (0, 3)
+            assert (said.returncode, said.stdout.count(b"sound")) == (0, 5)
 
 
 def test_a_confined_program_is_confined(analyze: Callable[..., str], started: Started) -> None:

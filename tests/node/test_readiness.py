@@ -19,7 +19,10 @@ def port_of(device: Device) -> str:
 
 def test_a_node_says_how_it_is(device: Device) -> None:
     done = commands.run("node", "ready", device.folder, "--port", port_of(device))
-    assert (done.code, done.out) == (0, "store     sound\naudit     sound\nknowledge sound\n")
+    assert (done.code, done.out) == (
+        0,
+        "store     sound\naudit     sound\nknowledge sound\nclock     sound\ndisk      sound\n",
+    )
 
 
 def test_a_node_that_is_not_sound_is_said_not_to_be(device: Device) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Final, Self
 
@@ -35,6 +35,8 @@ class Processes:
         self._edition = (str(knowledge.path.absolute()), knowledge.stamp.sha256)
         self._slice: Slice | None = None
         self._all: dict[str, Apart] = {}
+        self._back: Callable[[], object] = int
+        self._switch_s = sys.getswitchinterval()
         self.grants: dict[str, tuple[Grant, ...]] = {}
 
     def __enter__(self) -> Self:
@@ -42,6 +44,7 @@ class Processes:
 
         Raises: LaneGoneError.
         """
+        self._back = scheduling.given_back()
         priority, locked = self._settings.question_priority, self._settings.lock_memory
         # who answers what is kept, and hands out the rest, goes before who computes
         own = scheduling.apply(Plan(priority, self._cpus, locked=locked))
@@ -80,11 +83,13 @@ class Processes:
         node.asking, node.beside = self.asking, self.beside
 
     def close(self) -> None:
-        """None of them is left."""
+        """None of them is left, and this process is what it was before."""
         for each in self._all.values():
             each.close()
         if self._slice is not None:
             self._slice.remove()
+        sys.setswitchinterval(self._switch_s)
+        self._back()
 
     def say(self) -> None:
         """What each was given, a line each on standard error."""

@@ -13,7 +13,7 @@ import os
 import platform
 import resource
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -69,6 +69,22 @@ def apply(plan: Plan) -> tuple[Grant, ...]:
     asked += [_pinned(0, plan.cpus)] if plan.cpus else []
     asked += [_locked()] if plan.locked else []
     return (*asked, _frozen())
+
+
+def given_back() -> Callable[[], None]:
+    """A function that puts this thread, and the memory of the process, back to where they are now."""
+    policy, place, cpus = os.sched_getscheduler(0), os.sched_getparam(0), os.sched_getaffinity(0)
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+
+    def back() -> None:
+        with suppress(OSError):  # a nicer place is not given back to whoever may not take it
+            os.sched_setscheduler(0, policy, place)
+            os.setpriority(os.PRIO_PROCESS, 0, nice)
+        os.sched_setaffinity(0, cpus)
+        ctypes.CDLL(None).munlockall()
+        gc.unfreeze()
+
+    return back
 
 
 def put_behind(process: int, plan: Plan) -> tuple[Grant, ...]:

@@ -53,12 +53,20 @@ def run(folder: Path, *, port: int | None = None, ready: Callable[[str], object]
     Raises: TrustError, the security officer's; InputError NO_NODE, NODE_RUNNING, BAD_SETTING and others, the
     administrator's.
     """
-    with (
-        on_disk(), only_one(Layout(folder)), opened(folder) as node,
-        Processes(node.settings, node.held.engine) as processes,
-    ):  # fmt: skip
-        processes.say()
-        Serving(node, port=port, ready=ready, processes=processes).run()
+    with on_disk(), only_one(Layout(folder)), opened(folder) as node:
+        _must_be_awake(node)
+        with Processes(node.settings, node.held.engine) as processes:
+            processes.say()
+            Serving(node, port=port, ready=ready, processes=processes).run()
+
+
+def _must_be_awake(node: Node) -> None:
+    """Raises: TrustError NODE_DORMANT, after it was recorded."""
+    found = presence.seen_again(node.records, node.settings)
+    if found.needs_administrator:
+        node.record(node.itself, "node.start", "refused", "", {"asleep": str(found)})
+        node.checkpoint()
+        raise presence.asleep(found, node.layout.root)
 
 
 @contextmanager
@@ -123,10 +131,6 @@ class Serving:
         node = self._node
         with ExitStack() as beside:
             beside.callback(self._ended)
-            found = presence.seen_again(node.records, node.settings)
-            if found.needs_administrator:
-                node.record(node.itself, "node.start", "refused", "", {"asleep": str(found)})
-                raise presence.asleep(found, node.layout.root)
             beside.callback(self._api.close)
             intake = Intake(node)
             beside.callback(intake.stop)
