@@ -72,6 +72,7 @@ async def ask(
     heard.whole = perf_counter() - begun
     for _, writer in pipes:
         writer.close()
+    await asyncio.gather(*(writer.wait_closed() for _, writer in pipes), return_exceptions=True)
     return heard
 
 

@@ -14,6 +14,7 @@ import socket
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from threading import current_thread, main_thread
 from typing import Any
@@ -136,7 +137,8 @@ class Serving:
             beside.callback(intake.stop)
             node.happened("node.start", {"program": __version__})
             intake.start()
-            for each in (beside.enter_context(tidied(node)), *self._beside(beside)):
+            # one by one: what `_beside` leaves to be done at the end is done before the stop of what it gave
+            for each in chain([beside.enter_context(tidied(node))], self._beside(beside)):
                 beside.callback(each.stop)
                 each.start()
             beside.callback(self._admission.stop)
