@@ -67,6 +67,14 @@ def damage(folder: Path, defect: Defect) -> tuple[str, int]:
     return report, line_of(folder, table, row) if row else 0
 
 
+def is_reported(small: Path, defect: Defect) -> None:
+    """The check names the file, the line and what is wrong."""
+    file, line = damage(small, defect)
+    found = check(small)
+    matching = [each for each in found if defect.message in each.message]
+    assert (file, line) in {(each.file, each.line) for each in matching}, [str(each) for each in found]
+
+
 DEFECTS = [
     # versions and keys
     Defect("version", "20", {"version": "v2"}, "'v2' is not YEAR.MONTH+NUMBER"),
@@ -315,10 +323,7 @@ DEFECTS = [
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda each: f"{each.table}: {each.message}")
 def test_a_broken_invariant_is_reported_with_file_and_line(small: Path, defect: Defect) -> None:
-    file, line = damage(small, defect)
-    found = check(small)
-    matching = [each for each in found if defect.message in each.message]
-    assert (file, line) in {(each.file, each.line) for each in matching}, [str(each) for each in found]
+    is_reported(small, defect)
 
 
 def test_the_small_knowledge_base_keeps_every_invariant(small: Path) -> None:

@@ -14,7 +14,7 @@ from starling.knowledge.invariants_conditions import condition_keys
 from starling.knowledge.tables import read_tables
 from starling.values import replace
 from tests.knowledge.small import SOURCE, read
-from tests.knowledge.test_invariants import Defect, damage
+from tests.knowledge.test_invariants import Defect, damage, is_reported
 
 #: the key of a label's limit, and an indication beside others
 INDUCER = "irinotecan|taking: CYP3A4 strong inducer"
@@ -84,10 +84,7 @@ DEFECTS = [
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda each: f"{each.table}: {each.message}")
 def test_a_broken_invariant_is_reported_with_file_and_line(small: Path, defect: Defect) -> None:
-    file, line = damage(small, defect)
-    found = check(small)
-    matching = [each for each in found if defect.message in each.message]
-    assert (file, line) in {(each.file, each.line) for each in matching}, [str(each) for each in found]
+    is_reported(small, defect)
 
 
 def test_a_key_that_somebody_can_fulfil_is_no_defect(small: Path) -> None:

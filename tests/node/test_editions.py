@@ -16,9 +16,9 @@ import pytest
 from starling.errors import InputError, KnowledgeError
 from starling.knowledge.base import BUNDLED
 from starling.knowledge.compile import compile_knowledge
+from starling.knowledge.seal import SIGNED_FOR
 from starling.node.amendment import AMENDED
 from starling.node.backup import back_up
-from starling.node.editions import PURPOSE
 from starling.node.opening import opened
 from starling.node.restoring import restore
 from starling.node.values import Job
@@ -110,7 +110,7 @@ def test_attack_an_edition_that_nobody_here_trusts(trusting: Device, edition: Pa
     flipped[len(content) // 2] ^= 1
     damaged = content[:4096] + bytes(len(content) - 4096)
 
-    def signed(what: bytes, key: str = "pharmacy", purpose: str = PURPOSE) -> bytes:
+    def signed(what: bytes, key: str = "pharmacy", purpose: str = SIGNED_FOR) -> bytes:
         return sign(edition / f"{key}.pem", purpose, what, password=bytes).text()
 
     before = trusting.node.held
@@ -138,7 +138,7 @@ def test_attack_an_older_edition_is_sent_again_with_its_good_signature(trusting:
     (source / "guidelines.tsv").write_text(guidelines.replace("2026-", "2025-"), encoding="utf-8")
     compile_knowledge(source, edition / "older.kb")
     content = (edition / "older.kb").read_bytes()
-    signature = sign(edition / "pharmacy.pem", PURPOSE, content, password=bytes).text()
+    signature = sign(edition / "pharmacy.pem", SIGNED_FOR, content, password=bytes).text()
     before = trusting.node.held
     with trusting.client("administrator") as administrator:
         refused = send(administrator, content, signature)

@@ -92,6 +92,7 @@ def sign(arguments: argparse.Namespace) -> int:
 
     from starling.formats.write import write_atomically
     from starling.knowledge.base import KnowledgeBase
+    from starling.knowledge.seal import SIGNED_FOR
     from starling.trust.keys import fingerprint
     from starling.trust.signature import sign as signed
 
@@ -100,9 +101,8 @@ def sign(arguments: argparse.Namespace) -> int:
         version, is_sound = base.stamp.version, base.verify_content()
     if not is_sound:
         raise KnowledgeError("KNOWLEDGE_DAMAGED", f"{path.name}: is not what its digest says")
-    purpose = "starling.knowledge/1 file"
     signature = signed(
-        Path(arguments.key), purpose, path.read_bytes(), password=lambda: getpass("password of the key: ").encode()
+        Path(arguments.key), SIGNED_FOR, path.read_bytes(), password=lambda: getpass("password of the key: ").encode()
     )
     target = path.with_name(f"{path.name}.signature")
     write_atomically(target, signature.text().decode("ascii"))

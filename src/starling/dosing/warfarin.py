@@ -22,13 +22,12 @@ from starling.dosing.linked import derive, on_the_gene
 from starling.dosing.program import INDICATIONS, Change, Formula, Patient, Prepared, Trained
 from starling.dosing.subject import ancestry_group
 from starling.errors import InputError
-from starling.guidance.facts import means_yes
+from starling.guidance.facts import ADULT_YEARS, means_yes
 from starling.guidance.flows.warfarin import CLUSTER_VARIANT, LOWERING_ALLELES
 from starling.prediction import Step
 from starling.runtime.inputs import Value
 from starling.vocabulary import Notice
 
-ADULT_YEARS: Final = 18
 #: CYP2C9 alleles the model and the formula know, and those that must be excluded before *1 is believed.
 KNOWN_ALLELES: Final = frozenset({"*1", "*2", "*3"})
 CPIC: Final = "CPIC 2017 (PMID 28198005), Figure 2"

@@ -33,7 +33,8 @@ NOT_A_CHECKER: Final = Notice(
 
 #: Outside these an age or a weight is a slip of the pen (ours; the oldest person lived 122 years).
 _LIMITS: Final = {"age": (0.0, 125.0), "weight": (0.2, 650.0)}
-_ADULT_YEARS: Final = 18
+#: from this age on a patient is an adult
+ADULT_YEARS: Final = 18
 _YES: Final = {"yes": True, "true": True, "y": True, "1": True, "no": False, "false": False, "n": False, "0": False}
 _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "tonsil removal": ("tonsillectomy",),
@@ -151,7 +152,7 @@ def means_yes(text: str) -> bool:
 def is_child(subject: Mapping[str, str]) -> bool:
     """Whether a stated age is below 18 years."""
     age = _number(subject.get("age", ""))
-    return age is not None and age < _ADULT_YEARS
+    return age is not None and age < ADULT_YEARS
 
 
 def age_on(birth_date: str, day: date) -> int | None:

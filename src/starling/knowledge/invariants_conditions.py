@@ -57,7 +57,7 @@ def condition_keys(tables: Tables) -> Iterator[Violation]:
     """Every key of a condition of advice, a population, a limit or an exception is one that can be decided."""
     known = _Known(tables)
     for record in tables.records["advice.jsonl"]:
-        for each in _conditions(record):
+        for each in conditions_of(record):
             for problem in known.problems(each.get("key", ""), known.genes_of_advice.get(record.id, frozenset())):
                 yield Violation(record.file, record.line, f"{record.id}: {problem}")
     for row in tables["populations"]:
@@ -137,7 +137,7 @@ def texts_are_keyed(tables: Tables) -> Iterator[Violation]:
         settled[row["advice"]] = settled.get(row["advice"], True) and done
     for record in tables.records["advice.jsonl"]:
         text = _PROPOSED.sub("", f"{record.values.get('summary', '')} {record.values.get('detail', '')}")
-        keyed = any(each.get("key") for each in _conditions(record)) or settled.get(record.id, False)
+        keyed = any(each.get("key") for each in conditions_of(record)) or settled.get(record.id, False)
         if _DECIDABLE.search(text) and not keyed and record.id not in WITHOUT_KEY:
             named = _DECIDABLE.search(text)
             word = named[0] if named else ""
@@ -146,7 +146,8 @@ def texts_are_keyed(tables: Tables) -> Iterator[Violation]:
             yield Violation(record.file, record.line, f"{record.id} is excused and need not be")
 
 
-def _conditions(record: Record) -> list[dict[str, str]]:
+def conditions_of(record: Record) -> list[dict[str, str]]:
+    """The conditions of an advice; none where they are not written as such."""
     stated = record.values.get("conditions", [])
     return [each for each in stated if isinstance(each, dict)] if isinstance(stated, list) else []
 

@@ -26,8 +26,9 @@ from starling.condition_keys import (
     parse_number,
 )
 from starling.definitions import SERIOUS, Key
+from starling.knowledge.invariants_conditions import conditions_of
 from starling.knowledge.invariants_genes import at
-from starling.knowledge.tables import Record, TableRow, Tables, Violation
+from starling.knowledge.tables import TableRow, Tables, Violation
 from starling.knowledge.values import parse_key
 
 #: Words by which a text forbids a drug.
@@ -67,7 +68,7 @@ def _advice(tables: Tables) -> Iterator[Violation]:
     for row in tables["recommendations"]:
         users.setdefault(row["advice"], []).append(row)
     for record in tables.records["advice.jsonl"]:
-        for key in filter(None, (each.get("key") for each in _conditions(record))):
+        for key in filter(None, (each.get("key") for each in conditions_of(record))):
             clauses = parse_condition(key)
             if not any(_can_meet(clauses, row, whom.get(row["population"], ""), terms) for row in users[record.id]):
                 said = f"{record.id}: {key!r} can be true of nobody to whom one of its rows applies"
@@ -157,17 +158,12 @@ def _clauses_of(key: str) -> list[tuple[Clause, ...]]:
     return [parse_condition(each) for each in either_of(key)]
 
 
-def _conditions(record: Record) -> list[dict[str, str]]:
-    stated: list[dict[str, str]] = record.values.get("conditions", [])
-    return stated
-
-
 def usual_hides_nothing(tables: Tables) -> Iterator[Violation]:
     """An advice to use a drug as usual names nothing that rules it out but by a key that can be asked or is stated."""
     for record in tables.records["advice.jsonl"]:
         if record.values.get("action") != "standard":
             continue
-        serious = [each for each in _conditions(record) if each["action"] in SERIOUS]
+        serious = [each for each in conditions_of(record) if each["action"] in SERIOUS]
         for each in serious:
             if not is_askable(each.get("key", READER_ALONE)):
                 said = f"{record.id}: {each['when']!r} rules the drug out under usual advice, and nothing decides it"

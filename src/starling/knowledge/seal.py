@@ -26,6 +26,9 @@ _LIBRARY_VERSION_FIELD: Final = slice(96, 100)
 #: what SQLite gives for a field
 _KINDS: Final = {str: 0, int: 1, float: 2, type(None): 3}
 
+#: what the signature of a compiled file is for: who signs and who believes it must say the same
+SIGNED_FOR: Final = "starling.knowledge/1 file"
+
 Rows = Sequence[Sequence[Any]]
 
 

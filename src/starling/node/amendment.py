@@ -7,7 +7,6 @@ node ran or while it was off; after a kill it goes on where it was.
 from __future__ import annotations
 
 import secrets
-import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -19,7 +18,6 @@ from starling.node import answers
 from starling.node.desk import now
 from starling.node.service import Node
 from starling.node.values import ITSELF, Change, Job, JobEvent, Patient, Principal
-from starling.report.document import from_json, to_json
 
 #: names the edition that everything was compared with, among the facts of the node itself
 AMENDED: Final = "amended for"
@@ -91,7 +89,7 @@ def _compared(node: Node, id_: str) -> bool:
     if patient is None or packed is None:
         return False
     tested = node.tested(patient)
-    before = from_json(zlib.decompress(packed).decode())
+    before = answers.unpacked(packed)
     after = node.beside.do(node.held.engine, answers.assessed, tested)
     changes = changes_between(before, after)
     return bool(changes) and _amended(node, patient, tested, after, changes)
@@ -133,7 +131,7 @@ def _amended(
             return False
         node.records.add_job(job, tested.specimen, sha256=mark, sealing=None)
         node.records.keep_evidence(job.id, tested.name, tested.content, tested.origin)
-        node.records.keep_result(job.id, zlib.compress(to_json(after).encode()))
+        node.records.keep_result(job.id, answers.packed(after))
         node.append(_itself(job), "job.amended", "success", patient.id, {"job": job.id, "amends": tested.job})
     return True
 
@@ -145,7 +143,7 @@ def _written(node: Node, job: Job, note: str, assessment: Assessment | None = No
             return
         node.records.set_job(replace(job, updated=event.at, events=(*job.events, event)))
         if assessment is not None:
-            node.records.keep_result(job.id, zlib.compress(to_json(assessment).encode()))
+            node.records.keep_result(job.id, answers.packed(assessment))
         node.append(_itself(job), f"job.{job.state}", "success", job.patient, {"job": job.id})
 
 

@@ -6,6 +6,7 @@ is counted to it).  Nothing else is ever kept with it.
 
 from __future__ import annotations
 
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -21,6 +22,7 @@ from starling.node.spool import in_memory
 from starling.node.values import ClinicalChange, Order, Origin, Specimen
 from starling.report.check import checks_view
 from starling.report.check_json import checks_parts
+from starling.report.document import from_json, to_json
 from starling.serial.digest import ResultDigest
 from starling.values import dataclass, replace
 from starling.vocabulary import SampleGenotypes
@@ -86,6 +88,16 @@ def subject_of(specimen: Specimen) -> dict[str, str]:
     """What is known of the patient beside the file."""
     stated = {"sex": specimen.sex if specimen.sex != "unknown" else "", "birth_date": specimen.birth_date}
     return {name: value for name, value in stated.items() if value}
+
+
+def packed(assessment: Assessment) -> bytes:
+    """An assessment as the store keeps it."""
+    return zlib.compress(to_json(assessment).encode())
+
+
+def unpacked(kept: bytes) -> Assessment:
+    """The assessment that `packed` made small."""
+    return from_json(zlib.decompress(kept).decode())
 
 
 def assessed(engine: Engine, tested: Tested) -> Assessment:

@@ -26,7 +26,7 @@ from starlette.routing import BaseRoute, Route
 
 from starling.errors import InputError
 from starling.node import pages
-from starling.node.callers import COOKIE, caller, from_our_page
+from starling.node.callers import COOKIE, caller, from_our_page, kind_of
 from starling.node.deadlines import QUESTION, Deadlines
 from starling.node.endpoints import (
     ENDPOINTS,
@@ -154,7 +154,7 @@ class Api:
         if not self._logins.allows(request.client.host if request.client else ""):
             raise InputError("TOO_MANY", "too many attempts to log in")
         login = json.decode(await request.body(), type=Login)
-        if request.headers.get("content-type", "").partition(";")[0].strip() != JSON:
+        if kind_of(request) != JSON:
             raise InputError("BAD_REQUEST", f"a login is {JSON}")  # which no form of another page can send
         session = await run_in_threadpool(self.node.login, login.name, login.password, login.code)
         told = LoggedIn(csrf=session.csrf, principal=session.principal, ends=session.ends)

@@ -102,6 +102,12 @@ def code_of(records: Records, manifest: bytes) -> bytes:
     return hmac.digest(key, f"{_SCHEMA}\n".encode() + manifest, hashlib.sha256)
 
 
+def require_ours(records: Records, manifest: bytes, code: bytes, *, source: str) -> None:
+    """The manifest is as the node of this store wrote it.  Raises: InputError BACKUP_REFUSED."""
+    if not hmac.compare_digest(code_of(records, manifest), code):
+        raise InputError("BACKUP_REFUSED", "is not as the node wrote it", source=source)
+
+
 def _refuse_plain_keys(layout: Layout, small: Mapping[str, bytes], key: bytes) -> None:
     """Raises: TrustError PLAIN_KEY."""
     secrets = [key]

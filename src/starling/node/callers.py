@@ -32,6 +32,11 @@ def from_our_page(request: Request) -> None:
         raise UnknownCallerError("NOT_KNOWN", "a page of another site sent this")
 
 
+def kind_of(request: Request) -> str:
+    """The kind of what is sent, without its parameters; empty where it is not said."""
+    return request.headers.get("content-type", "").partition(";")[0].strip()
+
+
 def caller(node: Node, request: Request, *, csrf: str | None = None) -> Principal:
     """Who asks.  `csrf`: the token of a form, where it is not in its header.
 

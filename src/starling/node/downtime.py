@@ -8,9 +8,6 @@ and the list says so.
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -19,16 +16,15 @@ import apsw
 from starling.errors import InputError, TrustError
 from starling.node import listing
 from starling.node.administration import recorded
-from starling.node.backup import code_of, put_key, unpack
+from starling.node.backup import put_key, require_ours, unpack
 from starling.node.desk import now
 from starling.node.layout import Layout
 from starling.node.opening import unsealed
 from starling.node.records import Records
 from starling.node.settings import read_settings
+from starling.node.spool import memory_folder
 from starling.values import dataclass
 
-#: where a copy is opened: memory that no disk holds, where the system has it
-_MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a memory file system; the folder made in it is ours alone
 _COPIED: Final = ("settings.toml", "store.key", "file.key", "store.db", "store.db-wal", "checkpoint")
 
 
@@ -55,7 +51,7 @@ def people_of(source: Path, key: Path | None = None) -> Found:
     except (apsw.Error, OSError, TrustError) as error:
         if isinstance(error, TrustError) and error.code != "STORE_SEALED":
             raise
-        with _memory() as folder:
+        with memory_folder() as folder:
             for name in _COPIED:
                 if (source / name).exists():
                     shutil.copy(source / name, folder / name)
@@ -63,15 +59,14 @@ def people_of(source: Path, key: Path | None = None) -> Found:
 
 
 def _of_backup(file: Path, key: Path | None) -> Found:
-    with _memory() as folder:
+    with memory_folder() as folder:
         manifest, said, code = unpack(file, folder)
         if key is None:
             why = "a backup is opened with its key: name it with --key"
             raise InputError("FILE_NOT_FOUND", why, source=str(file))
         put_key(Layout(folder), read_settings(folder / "settings.toml"), key)
         with unsealed(folder) as (_, _, records, log):
-            if code_of(records, said) != code:
-                raise InputError("BACKUP_REFUSED", "is not as the node wrote it", source=str(file))
+            require_ours(records, said, code, source=str(file))
             log.verify(Layout(folder).checkpoint.read_text(encoding="utf-8")).require()
         return _copy(folder, manifest.made, "from a backup of that moment; NOT RECORDED in the log of the node")
 
@@ -83,9 +78,3 @@ def _copy(folder: Path, made: str, said: str) -> Found:
 
 def _found(records: Records, site: str, made: str, said: str) -> Found:
     return Found(tuple(listing.entries(records, site)), listing.heading(site, made, said), not said)
-
-
-@contextmanager
-def _memory() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="starling-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-        yield Path(folder)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
 
 from starling.engine import Engine
 from starling.node import answers, evidence
 from starling.node.spool import in_memory, unsealed
 from starling.node.values import Origin, Specimen
-from starling.report.document import to_json
 from starling.values import dataclass
 from starling.vocabulary import SampleGenotypes
 
@@ -38,7 +36,7 @@ def call(engine: Engine, tested: answers.Tested, earlier: answers.Tested | None)
     """The assessment of what is kept.  `earlier`: the patient's released test.  Raises: InputError, the sender's."""
     assessment, found = answers.with_genotypes(engine, tested)
     return Draft(
-        packed=zlib.compress(to_json(assessment).encode()),
+        packed=answers.packed(assessment),
         result_sha256=assessment.result_sha256,
         wrong_sex=evidence.sex_contradicts(found, tested.specimen.sex),
         somebody_else=earlier is not None and evidence.is_somebody_else(found, _genotypes(engine, earlier)),

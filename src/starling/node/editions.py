@@ -16,6 +16,7 @@ from starling.assessment import KnowledgeStamp
 from starling.engine import Engine
 from starling.errors import InputError, KnowledgeError
 from starling.knowledge.compare import compare
+from starling.knowledge.seal import SIGNED_FOR
 from starling.node import answers
 from starling.node.desk import Desk, now
 from starling.node.private_file import private
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from starling.node.layout import Layout
     from starling.node.records import Records
 
-#: what a signature of an edition is for
-PURPOSE: Final = "starling.knowledge/1 file"
 #: names the edition that answers, among the facts of the node itself
 EDITION: Final = "knowledge"
 
@@ -92,6 +91,8 @@ class Editions:
             except InputError as error:
                 desk.record(who, "knowledge.replace", "failed", "", {"code": error.code})
                 raise
+            finally:
+                self._tidy()
 
     def _signer(self, content: bytes, text: bytes) -> TrustedKey:
         """The key of this site that signed it.  Raises: InputError KNOWLEDGE_REFUSED."""
@@ -105,7 +106,7 @@ class Editions:
         known = next((key for key in keys if key.public == signature.public), None)
         if known is None:
             raise _refused("this site trusts no key that signed it")
-        if not signature.fits(PURPOSE, content):
+        if not signature.fits(SIGNED_FOR, content):
             raise _refused("it is not what was signed")
         return known
 
@@ -123,26 +124,23 @@ class Editions:
         try:
             engine = answers.sound_engine(path)
         except KnowledgeError as error:
-            self._only(desk.records.secret(EDITION))
             raise _refused(error.message) from error
         old, stamp = desk.held.engine, engine.knowledge.stamp
         changes = changes_between(old, engine)
         if preview:
-            self._only(desk.records.secret(EDITION))
             return changes
         if is_older(stamp, old.knowledge.stamp) and not older:
-            self._only(desk.records.secret(EDITION))
             raise _refused(f"{stamp.version} is older than the one that answers; older=yes says that it is meant")
         said = {"version": stamp.version, "sha256": stamp.sha256, "key": f"{signer.fingerprint} {signer.name}"}
         with desk.records.transaction(durable=True):
             desk.records.keep_secret(EDITION, path.stem.encode())
             desk.append(who, "knowledge.replace", "success", "", said, durable=True)
         desk.hold(answers.Held(engine, now(), old.knowledge.stamp.version, changes))
-        self._only(path.stem.encode())
         return changes
 
-    def _only(self, kept: bytes | None) -> None:
+    def _tidy(self) -> None:
         """Files of editions that do not answer are gone; what still answers a question has its file open."""
+        kept = self._desk.records.secret(EDITION)
         for path in self._desk.layout.knowledge.glob("*.kb"):
             if kept is None or path.stem != kept.decode():
                 with suppress(FileNotFoundError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Iterable
 from secrets import token_bytes, token_hex
 from typing import Any
@@ -12,10 +11,10 @@ from msgspec.structs import replace
 
 from starling.assessment import Assessment
 from starling.errors import InputError
+from starling.node import answers
 from starling.node.desk import Desk, now
 from starling.node.spool import plain_name, seal
 from starling.node.values import Job, JobEvent, Principal, Specimen, Submitted
-from starling.report.document import from_json
 
 
 class Files:
@@ -89,7 +88,7 @@ class Files:
         self._desk.record(
             who, "result.read", "success", job.patient, {"job": job.id, "result_sha256": job.result_sha256}
         )
-        return from_json(zlib.decompress(packed).decode())
+        return answers.unpacked(packed)
 
     def review(self, who: Principal, id_: str, note: str = "") -> Job:
         """The result was looked at by somebody who answers for it.  Raises: ForbiddenError; InputError BAD_STATE."""

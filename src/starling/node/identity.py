@@ -72,8 +72,7 @@ class Accounts:
             (name, role, site, created, self._hasher.hash(password), seed),
         )
         account = Account(name=name, role=role, site=site, created=created)
-        uri = pyotp.TOTP(seed).provisioning_uri(name=name, issuer_name="Starling")
-        return Enrolled(account=account, password=password, totp_uri=uri)
+        return Enrolled(account=account, password=password, totp_uri=_told_once(seed, name))
 
     def all(self) -> tuple[Account, ...]:
         """Everybody who may log in."""
@@ -103,8 +102,7 @@ class Accounts:
         sql = _CHANGES[change]
         self._records.connection.execute(sql, (seed, name) if seed else (name,))
         account = next(each for each in self.all() if each.name == name)
-        uri = pyotp.TOTP(seed).provisioning_uri(name=name, issuer_name="Starling") if seed else ""
-        return AccountChanged(account=account, totp_uri=uri)
+        return AccountChanged(account=account, totp_uri=_told_once(seed, name) if seed else "")
 
     def known(self, name: str, password: str, code: str) -> Principal:
         """Who logs in.  A wrong name costs the time of a wrong password, and is told in the same words.
@@ -152,6 +150,13 @@ def _step_of(seed: str, code: str, *, after: int) -> int | None:
         if step > after and hmac.compare_digest(totp.at(step * _STEP).encode(), code.strip().encode()):
             return step
     return None
+
+
+def _told_once(seed: str, name: str) -> str:
+    """What an authenticator is given of a new second factor."""
+    import pyotp
+
+    return pyotp.TOTP(seed).provisioning_uri(name=name, issuer_name="Starling")
 
 
 class Sessions:

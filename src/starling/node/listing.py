@@ -6,23 +6,21 @@ What stands in it is in plain text.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from starling._version import __version__
-from starling.assessment import Assessment
+from starling.node import answers
 from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.values import Patient
-from starling.report.document import from_json
 from starling.report.frame import framed, running_foot, template
-from starling.report.glance import Line, at_a_glance
+from starling.report.glance import Glance, Line, at_a_glance
 from starling.report.markup import Markup, join, tag
 from starling.report.parts import badge, bullets
 from starling.report.text import visible, wrap
-from starling.report.words import NOT_A_DEVICE_SHORT, ActionWords, dated, plural
+from starling.report.words import NOT_A_DEVICE_SHORT, ActionWords, dated, moment, plural
 from starling.values import dataclass
 
 #: what nobody may take the list for; on top of it
@@ -60,15 +58,13 @@ def entries(records: Records, site: str) -> Iterator[Entry]:
         if job is None or packed is None:
             yield Entry(patient)
             continue
-        assessment = from_json(zlib.decompress(packed).decode())
-        glance = at_a_glance(assessment)
-        rows = tuple(_by_action((*glance.acting, *glance.testing, *_harmful(assessment))))
+        glance = at_a_glance(answers.unpacked(packed))
+        rows = tuple(_by_action((*glance.acting, *glance.testing, *_harmful(glance))))
         yield Entry(patient, rows, len(glance.missing), job.updated, job.knowledge)
 
 
-def _harmful(assessment: Assessment) -> Iterator[Line]:
+def _harmful(glance: Glance) -> Iterator[Line]:
     """What can harm whatever the action, and is not named above."""
-    glance = at_a_glance(assessment)
     named = {line.drug.drug for line in (*glance.acting, *glance.testing)}
     return (line for line in glance.harmful if line.drug.drug not in named)
 
@@ -95,14 +91,9 @@ def _facts(patient: Patient) -> tuple[str, ...]:
     return tuple(each for each in (born, patient.identifier, patient.second_identifier) if each)
 
 
-def _moment(at: str) -> str:
-    """A moment of the node (ISO 8601 in UTC), to the minute."""
-    return f"{dated(at[:10])}, {at[11:16]} UTC"
-
-
 def heading(site: str, made: str, source: str = "") -> str:
     """One line: whose list, of which moment, from where."""
-    return f"Site {site}, {_moment(made)}" + (f"; {source}" if source else "")
+    return f"Site {site}, {moment(made)}" + (f"; {source}" if source else "")
 
 
 def as_text(people: Sequence[Entry], head: str) -> str:
@@ -115,7 +106,7 @@ def as_text(people: Sequence[Entry], head: str) -> str:
             lines += wrap(f"  {words.sign} {words.word}: {', '.join(names)}", _WIDTH)
         lines += [f"  {said}" for said in _said(entry)]
         if entry.released:
-            lines.append(f"  Released {_moment(entry.released)}; knowledge {entry.knowledge}")
+            lines.append(f"  Released {moment(entry.released)}; knowledge {entry.knowledge}")
     return "\n".join([*lines, "-" * _WIDTH, NOT_A_DEVICE_SHORT, ""])
 
 
@@ -140,7 +131,7 @@ def as_html(people: Sequence[Entry], head: str) -> str:
 def _section(entry: Entry) -> Markup:
     rows = [tag("li", badge(words, brief=True), f" {', '.join(names)}") for words, names in entry.rows]
     released = (
-        f"Released {_moment(entry.released)}; knowledge {entry.knowledge}" if entry.released else None
+        f"Released {moment(entry.released)}; knowledge {entry.knowledge}" if entry.released else None
     )  # fmt: skip
     return tag(
         "section",

@@ -15,6 +15,7 @@ from starling.node.desk import now
 from starling.node.outbox import Happening, Kind, Sender, Undelivered, cloud_event
 from starling.node.service import Node
 from starling.node.wiping import is_order, is_wipe, lists_of, node_id, said_at, wipe
+from starling.trust.events import action_of
 from starling.trust.keys import read_public_key
 
 
@@ -58,7 +59,7 @@ class Obeying:
         """
         sql = "SELECT event FROM audit_event WHERE instr(event, ?) ORDER BY place DESC"
         events = (json.decode(event) for (event,) in self._node.records.rows(sql, b'"node.restore"'))
-        found = (each["recorded"] for each in events if each["subtype"][0]["code"] == "node.restore")
+        found = (each["recorded"] for each in events if action_of(each) == "node.restore")
         return str(next(found, ""))[: len("2026-05-28T10:00:00")]
 
     def _record(self, outcome: str, detail: dict[str, str]) -> None:

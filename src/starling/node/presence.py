@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import json
 
 from starling.errors import ForbiddenError, TrustError, UnknownCallerError
+from starling.node.desk import now
 from starling.node.dormancy import Sighting, Waking, waking
 from starling.node.identity import Accounts
 from starling.node.opening import unsealed
@@ -105,8 +106,7 @@ def unlock(folder: Path, name: str, password: str, code: str) -> Waking:
 
 def _recorded(records: Records, log: AuditLog, who: Principal, outcome: str, found: Waking) -> None:
     detail = {"role": who.role, "site": who.site, "way": who.way, "asleep": str(found)}
-    when = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime())
     with records.transaction(durable=True):
         if outcome == "success":
             keep(records, sighting())
-        log.append(event("node.unlock", outcome, who.name, "", when=when, detail=detail), durable=True)
+        log.append(event("node.unlock", outcome, who.name, "", when=now(), detail=detail), durable=True)

@@ -9,7 +9,6 @@ under other names and none in the place; the same command again goes on.
 from __future__ import annotations
 
 import fcntl
-import hmac
 import os
 import shutil
 from collections.abc import Iterator
@@ -22,13 +21,14 @@ from msgspec import json
 
 from starling.errors import InputError, StarlingError
 from starling.node.administration import recorded
-from starling.node.backup import Manifest, code_of, put_key, unpack
+from starling.node.backup import Manifest, put_key, require_ours, unpack
 from starling.node.layout import Layout
 from starling.node.opening import unsealed
 from starling.node.records import Records
 from starling.node.server import only_one
 from starling.node.settings import Settings, read_settings
 from starling.trust.audit import AuditLog
+from starling.trust.events import action_of
 from starling.values import dataclass
 
 
@@ -92,7 +92,7 @@ def _newer(there: Layout, manifest: Manifest) -> tuple[str, set[str]]:
 
 def _erased(event: dict[str, Any]) -> str:
     """The pseudonym of whom this event erased; empty: nobody."""
-    if event["subtype"][0]["code"] != "patient.erase" or event["outcome"] != "0":
+    if action_of(event) != "patient.erase" or event["outcome"] != "0":
         return ""
     return str(event["entity"][0]["what"]["identifier"]["value"])
 
@@ -106,8 +106,7 @@ def _verified(
     """
     (said, code), (newer, reason) = sealed, over
     with unsealed(beside) as (layout, settings, records, log):
-        if not hmac.compare_digest(code_of(records, said), code):
-            raise InputError("BACKUP_REFUSED", "is not as the node wrote it", source="manifest.json")
+        require_ours(records, said, code, source="manifest.json")
         outside, log.witness = log.witness, None  # a second place that saw more is another question
         log.verify(layout.checkpoint.read_text(encoding="utf-8")).require()
         log.witness = outside

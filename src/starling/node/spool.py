@@ -80,6 +80,13 @@ def plain_name(name: str) -> str:
 
 
 @contextmanager
+def memory_folder() -> Iterator[Path]:
+    """A folder of our own in memory that no disk holds, where the system has it; gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="starling-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@contextmanager
 def in_memory(name: str, pieces: Iterable[bytes]) -> Iterator[Path]:
     """A path of that name under which the pieces can be read; nothing of it is on a disk, and nothing stays.
 
@@ -91,8 +98,8 @@ def in_memory(name: str, pieces: Iterable[bytes]) -> Iterator[Path]:
             view = memoryview(piece)
             while view:
                 view = view[os.write(number, view) :]
-        with tempfile.TemporaryDirectory(prefix="starling-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-            path = Path(folder) / plain_name(name)
+        with memory_folder() as folder:
+            path = folder / plain_name(name)
             path.symlink_to(f"/proc/{os.getpid()}/fd/{number}")
             yield path
     finally:

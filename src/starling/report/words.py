@@ -169,6 +169,15 @@ def dated(text: str) -> str:
     return _CALENDAR.sub(_written_out, text) if "-" in text else text
 
 
+def moment(at: str) -> str:
+    """A moment of ISO 8601 in UTC, to the minute.
+
+    >>> moment("2026-11-21T23:40:00.000000Z")
+    '21 November 2026, 23:40 UTC'
+    """
+    return f"{dated(at[:10])}, {at[11:16]} UTC" if at[10:11] == "T" else at
+
+
 def _written_out(found: re.Match[str]) -> str:
     day = f"{int(found['day'])} " if found["day"] else ""
     return f"{day}{_MONTHS[int(found['month']) - 1]} {found['year']}"

@@ -12,6 +12,7 @@ from typing import Final
 
 from starling.definitions import GeneDefinition, NamedAllele, Site
 from starling.formats.markers import Marker
+from starling.source.normalise import COMPLEMENT
 from starling.values import dataclass, replace
 
 #: Separators that laboratories put between gene and allele, or leave out.
@@ -20,7 +21,6 @@ _SEPARATORS: Final = re.compile(r"[\s_*:]+")
 _CODING: Final = re.compile(r"-?\d+(?:[+-]\d+)?[ACGT]>[ACGT]")
 #: What a variant's name says of its alleles, in the direction in which the gene is read.
 _CHANGE: Final = re.compile(r"(?P<ref>[ACGT])>(?P<alt>[ACGT])\s*$", re.IGNORECASE)
-_COMPLEMENT: Final = str.maketrans("ACGT", "TGCA")
 
 #: What an allele shows for certain: (site, word) of positions.
 Core = frozenset[tuple[int, str]]
@@ -50,11 +50,11 @@ def on_plus(marker: Marker, analyte: Analyte | None) -> Marker:
         return marker
     site = analyte.places[0][0]
     named = (change["ref"].upper(), change["alt"].upper())
-    turned = tuple(base.translate(_COMPLEMENT) for base in named)
+    turned = tuple(base.translate(COMPLEMENT) for base in named)
     on_minus = turned[0] == site.ref and turned[1] in site.alts
     if not on_minus or set(turned) == set(named) or not set(marker.alleles) <= set(named):
         return marker
-    return replace(marker, alleles=tuple(base.translate(_COMPLEMENT) for base in marker.alleles))
+    return replace(marker, alleles=tuple(base.translate(COMPLEMENT) for base in marker.alleles))
 
 
 def analytes(definitions: Mapping[str, GeneDefinition]) -> dict[str, Analyte]:

@@ -16,11 +16,11 @@ from starling.formats.header import Header
 from starling.formats.markers import Marker, MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Region, by_chromosome
+from starling.source.normalise import COMPLEMENT
 from starling.source.places import MOST_CONTRADICTIONS, At, KnownSites, Placed
 from starling.source.sites import position_in
 from starling.vocabulary import BuildName, Remark
 
-_COMPLEMENT: Final = str.maketrans("ACGT", "TGCA")
 _BASES: Final = frozenset("ACGT")
 #: What a single test says -> GT of a diploid and of a haploid site.  Detected does not say on how many haplotypes.
 _RESULTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -319,7 +319,7 @@ def _words(site: Site) -> tuple[str, ...]:
 def _looks_alike(alleles: Sequence[str], site: Site) -> bool:
     """Whether the bases found could as well be those of the other strand: A with T, or C with G."""
     words, found = set(_words(site)), set(alleles)
-    return not site.is_indel and bool(found) and {each.translate(_COMPLEMENT) for each in found} <= words
+    return not site.is_indel and bool(found) and {each.translate(COMPLEMENT) for each in found} <= words
 
 
 def _looks_turned(alleles: Sequence[str], site: Site) -> bool:
@@ -327,4 +327,4 @@ def _looks_turned(alleles: Sequence[str], site: Site) -> bool:
     words, found = set(_words(site)), set(alleles)
     if not found or not found <= _BASES or site.is_indel:
         return False
-    return not found <= words and {each.translate(_COMPLEMENT) for each in found} <= words
+    return not found <= words and {each.translate(COMPLEMENT) for each in found} <= words

@@ -7,7 +7,7 @@ Source: Tan et al. 2015, unified representation of genetic variants, PMID 257015
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 Kind = Literal["none", "substitution", "deletion", "insertion", "complex"]
 
@@ -77,6 +77,10 @@ def trim_start_first(position: int, ref: str, alt: str) -> Event:
     while start < min(len(ref), len(alt)) and ref[start] == alt[start]:
         start += 1
     return trim(position + start, ref[start:], alt[start:])
+
+
+#: bases as the other strand reads them, one by one
+COMPLEMENT: Final = str.maketrans("ACGT", "TGCA")
 
 
 def rotate(unit: str, steps: int) -> str:

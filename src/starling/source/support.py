@@ -47,10 +47,10 @@ def _by_strand(numbers: list[str]) -> str:
 #: `medaka tools annotate` (SR: spanning reads by strand which best align to each allele); longshot 0.4, its VCF header
 #: (AC: observations of each allele, REF among them; its FORMAT has UG and UQ, and with all others AC counts alleles).
 _OF_INFO: Final[Mapping[str, _OfInfo]] = {
-    "DP": _OfInfo("DP", lambda _: 1, ",".join, frozenset({"DP", "MIN_DP"})),
-    "DP4": _OfInfo("DP4", lambda _: 4, ",".join, READS),
-    "SR": _OfInfo("AD", lambda alleles: 2 * alleles, _by_strand, READS),
-    "AC": _OfInfo("AD", lambda alleles: alleles, ",".join, READS, frozenset({"UG", "UQ"})),
+    "DP=": _OfInfo("DP", lambda _: 1, ",".join, frozenset({"DP", "MIN_DP"})),
+    "DP4=": _OfInfo("DP4", lambda _: 4, ",".join, READS),
+    "SR=": _OfInfo("AD", lambda alleles: 2 * alleles, _by_strand, READS),
+    "AC=": _OfInfo("AD", lambda alleles: alleles, ",".join, READS, frozenset({"UG", "UQ"})),
 }
 #: Fields by which a header shows that its file states the reads of each allele, in FORMAT or in INFO.
 STATING_READS: Final = READS | {"SR", "UG"}
@@ -58,9 +58,9 @@ STATING_READS: Final = READS | {"SR", "UG"}
 
 def with_reads(record: Record) -> Record:
     """A record of a file of one person with what INFO says of the reads of its sample, where FORMAT says nothing."""
-    for name, field in _OF_INFO.items():
-        if f"{name}=" in record.info and field.beside.isdisjoint(record.format) and field.by.issubset(record.format):
-            record = _with_field(record, name, field)
+    for begin, field in _OF_INFO.items():
+        if begin in record.info and field.beside.isdisjoint(record.format) and field.by.issubset(record.format):
+            record = _with_field(record, begin, field)
     return record
 
 
@@ -80,9 +80,8 @@ def counted_copies(record: Record, chromosome: str) -> Record | None:
     return record._replace(format=("GT", "CN"), columns=tuple([f"./.:{count}" for count in counts]), alts=alts)
 
 
-def _with_field(record: Record, name: str, field: _OfInfo) -> Record:
+def _with_field(record: Record, begin: str, field: _OfInfo) -> Record:
     """The same with a field of INFO, as many whole numbers as it has, as one of its FORMAT."""
-    begin = f"{name}="
     text = next((each[len(begin) :] for each in record.info.split(";") if each.startswith(begin)), "")
     numbers = text.split(",")
     if len(numbers) != field.count(1 + len(record.alts)) or not all(map(_is_count, numbers)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["event"]
+__all__ = ["action_of", "event"]
 
 _DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 #: Experimental names of our own (RFC 3406, section 3.1).
@@ -77,6 +77,11 @@ def event(
     entities = [_patient(entity)] if entity else []
     entities += [_query(action, more)] if more else []
     return found | ({"entity": entities} if entities else {})
+
+
+def action_of(found: Mapping[str, Any]) -> str:
+    """The action that an event records, as the policies name it."""
+    return str(found["subtype"][0]["code"])
 
 
 def _agent(name: str, role: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Final, Literal
 from starling.assessment import Advice, Condition, Dose, GeneResult, Recommendation
 from starling.definitions import Guideline
 from starling.guidance.ancestry import group_of
+from starling.guidance.facts import is_child
 from starling.guidance.flows.answer import Flow, FlowAnswer, single_diplotype
 from starling.values import dataclass, replace
 from starling.vocabulary import Notice
@@ -40,7 +41,6 @@ _SCOPE: Final = (
 
 
 #: Figure 2 is for adults.  Source: PMID 28198005, which has a figure of its own for children.
-ADULT_YEARS: Final = 18
 _CHILD: Final = Advice(
     id="FLOW-WARFARIN-CHILD",
     action="no_recommendation",
@@ -80,14 +80,6 @@ def ancestry_of(subject: Mapping[str, str]) -> Ancestry:
     """
     group = group_of(subject.get("ancestry", ""))
     return "african" if group == "black" else "other" if group in {"asian", "white", "other"} else "unknown"
-
-
-def is_child(subject: Mapping[str, str]) -> bool:
-    """Whether a stated age is below 18 years; without one the figure for adults holds, as it says itself."""
-    try:
-        return float(subject.get("age", "")) < ADULT_YEARS
-    except ValueError:
-        return False
 
 
 def without_adult_dose(row: Recommendation, subject: Mapping[str, str]) -> Recommendation:

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from starling.errors import InputError, StarlingError, UnknownCallerError
-from starling.node.callers import COOKIE, from_our_page
+from starling.node.callers import COOKIE, from_our_page, kind_of
 from starling.node.identity import is_csrf
 from starling.node.limits import Rate
 from starling.node.pages import forms, frame, words
@@ -226,6 +226,6 @@ def _is_of_this_browser(request: Request, form: Mapping[str, str]) -> None:
 async def _filled_in(request: Request) -> forms.Fields:
     """The form.  Raises: InputError BAD_REQUEST; UnknownCallerError NOT_KNOWN, when another site sends it."""
     from_our_page(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip() != _FORM:
+    if kind_of(request) != _FORM:
         raise InputError("BAD_REQUEST", "not a form")
     return forms.fields(await request.body())

@@ -16,7 +16,7 @@ from starling.report.frame import template as of_the_report
 from starling.report.markup import Markup as Fragment
 from starling.report.markup import text
 from starling.report.text import visible
-from starling.report.words import NOT_A_DEVICE_SHORT, dated, plural
+from starling.report.words import NOT_A_DEVICE_SHORT, dated, moment, plural
 
 #: Nothing is evaluated, no style is written into the page, and no page of a patient is kept in the browser.
 #: Errors are pages of ours, too, and are shown.
@@ -49,7 +49,7 @@ def environment() -> Environment:
         "plural": plural,
         "steps": words.steps,
     }
-    made.filters |= {"lines": _lines, "moment": words.moment, "size": words.size, "dated": dated}
+    made.filters |= {"lines": _lines, "moment": moment, "size": words.size, "dated": dated}
     return made
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starling.errors import ADVICE
 from starling.node.values import AuditEntry, Job, JobState, Role
-from starling.report.words import dated
+from starling.trust.events import action_of
 from starling.values import dataclass
 
 
@@ -103,7 +103,7 @@ def recorded(entry: AuditEntry) -> Recorded:
         when=event["recorded"],
         who=agent["who"]["identifier"]["value"],
         role=_role(agent),
-        action=event["subtype"][0]["code"],
+        action=action_of(event),
         outcome=OUTCOMES.get(outcome, Sign("other", outcome, "stop")),
         patient=next((each["what"]["identifier"]["value"] for each in entities if "what" in each), ""),
         detail=tuple(detail.items()),
@@ -113,15 +113,6 @@ def recorded(entry: AuditEntry) -> Recorded:
 
 def _role(agent: Mapping[str, Any]) -> str:
     return next((each["coding"][0]["code"] for each in agent.get("role", ())), "")
-
-
-def moment(at: str) -> str:
-    """A moment of ISO 8601 in UTC, to the minute.
-
-    >>> moment("2026-11-21T23:40:00.000000Z")
-    '21 November 2026, 23:40 UTC'
-    """
-    return f"{dated(at[:10])}, {at[11:16]} UTC" if at[10:11] == "T" else at
 
 
 def size(count: int) -> str:
