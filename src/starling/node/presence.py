@@ -64,11 +64,12 @@ def state(records: Records, settings: Settings, now: Sighting) -> Waking:
 
 def seen_again(records: Records, settings: Settings) -> Waking:
     """What the times say now; where they say nothing this moment is the last sighting."""
-    now = sighting()
-    found = state(records, settings, now)
-    if not found.needs_administrator:
-        with records.transaction():
-            keep(records, now)
+    with records.lock:  # what is looked at is what is replaced, whoever else keeps a sighting meanwhile
+        now = sighting()
+        found = state(records, settings, now)
+        if not found.needs_administrator:
+            with records.transaction():
+                keep(records, now)
     return found
 
 
