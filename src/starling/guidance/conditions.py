@@ -183,7 +183,7 @@ def limits_of(limits: Iterable[StatedLimit], decider: Decider) -> Iterator[Recom
     known = [(limit, decider.decide(limit.key)) for limit in limits]
     true = [limit for limit, state in known if state]
     for limit, state in known:
-        if state and not _is_outdone(limit, true):
+        if state and not is_outdone(limit, true):
             yield _limit(limit, decider, limit.action)
         elif state is None and limit.action in SERIOUS and _waits_for_gene(limit.key, decider):
             yield _limit(limit, decider, "test_further")
@@ -203,7 +203,7 @@ def told_by(
     Of a drug that is ruled out (`headline`) a milder limit holds only if it were used all the same, and says so.
     """
     true = [each for each in limits if decider.decide(each.key)]
-    stated = [(each.key, each.action, each.says) for each in true if not _is_outdone(each, true)]
+    stated = [(each.key, each.action, each.says) for each in true if not is_outdone(each, true)]
     told = _told(stated, decider)
     stated = [(each.key, each.action, each.when) for row in rows for each in row.advice.conditions if each.key]
     by_rows = _told([each for each in stated if decider.decide(each[0])], decider)
@@ -230,7 +230,7 @@ def _gravest(
     return tuple(f"{before}{text}" for _, text in (*by_rows, *by_limits))
 
 
-def _is_outdone(limit: StatedLimit, true: Iterable[StatedLimit]) -> bool:
+def is_outdone(limit: StatedLimit, true: Iterable[StatedLimit]) -> bool:
     """Whether another true limit, no milder, asks for the same and for more: a quarter of the dose, not half."""
     asked = parse_condition(limit.key)
     return any(
@@ -266,10 +266,16 @@ def _limit(limit: StatedLimit, decider: Decider, action: str) -> Recommendation:
         for asked in map(parse_gene, clause.values)
     }
     said = f"{_sentence(limit.says)[:-1]}{because}."
-    conditions: tuple[Condition, ...] = ()
-    if action != limit.action:
-        conditions = (Condition(limit.says, limit.action, key=limit.key),)
-        said = f"Find out {' and '.join(genes)} first; it decides this: {limit.says}{because}."
+    if action == limit.action:
+        return limit_row(limit, genes, said, action)
+    said = f"Find out {' and '.join(genes)} first; it decides this: {limit.says}{because}."
+    return limit_row(limit, {}, said, action, (Condition(limit.says, limit.action, key=limit.key),))
+
+
+def limit_row(
+    limit: StatedLimit, genes: Mapping[str, str], said: str, action: str, conditions: tuple[Condition, ...] = ()
+) -> Recommendation:
+    """A limit as a recommendation for its drug that says `said`."""
     slug = re.sub(r"\W+", "-", limit.drug)
     source = _source_of(limit)
     return Recommendation(
@@ -277,7 +283,7 @@ def _limit(limit: StatedLimit, decider: Decider, action: str) -> Recommendation:
         source=source,
         guideline=f"{LABELS if limit.source.startswith(_LABEL) else source.lower() + '-'}limits-{slug}",
         population="no restriction",
-        genes=genes if action == limit.action else {},
+        genes=dict(genes),
         phenotype_used="genetic",
         strength="",
         action=action,

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from starling.assessment import DrugResult, GeneResult, MedicineEffect, Recommendation
 from starling.condition_keys import classes_in, either_of, parse_condition
 from starling.definitions import (
+    SERIOUS,
     Drug,
     GuidanceRules,
     Guideline,
@@ -33,6 +34,7 @@ from starling.guidance.harm import NO_HARM, Grave, grave_results, with_harm
 from starling.guidance.indicated import names_indication, set_back
 from starling.guidance.lookup import Block, index
 from starling.guidance.memory import KEPT_ANSWERS, AnswerKey, Memory, Numbered
+from starling.guidance.mutual import Mutual, mutual, parts_of
 from starling.guidance.remarks import (
     Enzymes,
     enzymes_of,
@@ -145,6 +147,7 @@ class Advisor:
             )
         }
         self._enzymes = enzymes_of(rules.phenotypes)
+        self._limits = _by_drug(rules.limits)
         self._kept = kept
         self._memory = Memory(kept)
 
@@ -264,6 +267,8 @@ class Advisor:
             given = [FLOWS[plan.drug.name].restrain(each, patient.subject) for each in given]
         if plan.limits:
             given += unsaid_limits(given, limits_of(plan.limits, decider))
+        beyond = self._mutual(plan, patient, decider) if patient.medicines else Mutual()
+        given += beyond.rows
         if "indication" in patient.facts.words:
             named = [decided(each, decider) for each in undecided if names_indication(each, decider)]
             given = set_back(given, named)
@@ -274,7 +279,7 @@ class Advisor:
         asks = open_conditions(given, plan.limits, decider, answer.headline_action)
         effects: tuple[MedicineEffect, ...] = ()
         if patient.medicines:
-            told = told_by(undecided, plan.limits, decider, answer.headline_action)
+            told = {**beyond.told, **told_by(undecided, plan.limits, decider, answer.headline_action)}
             keys = [each.key for row in undecided for each in row.advice.conditions]
             classes = classes_in([*keys, *(each.key for each in plan.limits)])
             effects = medicine_effects(patient.medicines, _applied(plan, asked, told, self._enzymes, classes))
@@ -283,6 +288,20 @@ class Advisor:
         # nothing usual over a danger that is open
         headline = "test_further" if asks and answer.headline_action == "standard" else answer.headline_action
         return replace(answer, headline_action=headline, conditions_open=asks, medicines=effects)
+
+    def _mutual(self, plan: _Plan, patient: _Patient, decider: Decider) -> Mutual:
+        """What the labels of the other medicines say of the drug, beside what its own say of them."""
+        drug = plan.drug.name
+        grave = [each for each in plan.limits if each.action in SERIOUS and decider.decide(each.key)]
+        return mutual(
+            drug,
+            patient.medicines,
+            (*patient.taken, *self._taken([Medicine(drug, (drug, *parts_of(drug)))])),
+            self._limits,
+            patient.standings,
+            readable=self._enzymes.adjusted,
+            known={name for each in grave for name in decider.taken(each.key)},
+        )
 
     def _summarised(
         self,

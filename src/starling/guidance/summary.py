@@ -26,8 +26,9 @@ SUPERSEDED: Final = Notice(
 )
 _LESSER: Final = Notice("ONLY_IF_USED", "Only if the drug were used all the same: another gene rules it out.")
 _TEST: Final = "test_further"
-#: headlines over which a danger may be open; those above them say to act already
-_QUIET: Final = frozenset({None, "no_recommendation", "standard", "monitor", _TEST})
+#: headlines over which a danger may be open: those above them say to act already, and more of a drug that may have to
+#: be avoided is no caution
+_QUIET: Final = frozenset({None, "no_recommendation", "standard", "monitor", "increase_dose", _TEST})
 _OTHER_DOSE: Final = frozenset({"reduce_dose", "adjust_dose", "increase_dose"})
 #: headlines below which doses may stand
 _DOSED: Final = _OTHER_DOSE | {"consider_alternative"}

@@ -31,7 +31,8 @@ _CLOSE: Final = 0.8
 _MEANING: Final = frozenset({"phenotype_rule", "score_range", "dpwg_term", "uninformative"})
 _SHAPE: Final = frozenset({"trait", "exception", "alias", "priority"})
 #: tables that begin with a drug
-_OF_DRUGS: Final = frozenset({"drug", "drug_exception", "required_test", "harm", "stated_limit", "condition_gene"})
+_LIMITS: Final = "stated_limit"
+_OF_DRUGS: Final = frozenset({"drug", "drug_exception", "required_test", "harm", _LIMITS, "condition_gene"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,6 +401,8 @@ class KnowledgeBase:
             return self._rows.at(table, scope.near)
         if table == "guideline":
             return self._rows.at(table, {id_ for row in self._select("drug") for id_ in row[3].split()})
+        if table == _LIMITS and scope.medicines:  # what is taken has limits, too, and may bar the drug asked about
+            return self._rows.table(table)
         if table in _OF_DRUGS:
             return [row for row in self._rows.table(table) if row[0] in scope.drugs]
         rows, genes = self._rows.table(table), scope.near if table in _SHAPE else scope.genes | scope.beside
