@@ -40,6 +40,10 @@ OTHER_POPULATION: Final = "OTHER_POPULATION"
 CONDITION_DECIDED: Final = "CONDITION_DECIDED"
 #: Something was asked for that changed nothing in the result; the message says why.
 OPTION_WITHOUT_EFFECT: Final = "OPTION_WITHOUT_EFFECT"
+#: Pregnancy, nursing or a child's age was stated, and no source of the drug speaks of it.
+FACT_NOT_CONSIDERED: Final = "FACT_NOT_CONSIDERED"
+#: A drug or medicine was named with a strength, a form or in another spelling.
+NAME_READ_AS: Final = "NAME_READ_AS"
 #: What the genotype alone would give, while another medicine changes the phenotype: shown last, never counted.
 SUPERSEDED: Final = "GENETIC_PHENOTYPE_ONLY"
 #: What was stated of the patient (an indication, an operation) is not known here: it decided nothing.

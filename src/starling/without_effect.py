@@ -67,7 +67,8 @@ def without_effect(answer: Answer, question: Question, options: Options) -> tupl
     if options == Options() and not question.is_personal:
         return ()
     said = (*_of_reading(answer, options), *_of_asking(answer, question, options))
-    return tuple(Notice("OPTION_WITHOUT_EFFECT", text) for text in said)
+    facts = (Notice("FACT_NOT_CONSIDERED", text) for text in _unasked(answer, question.subject))
+    return (*facts, *(Notice("OPTION_WITHOUT_EFFECT", text) for text in said))
 
 
 def _of_reading(answer: Answer, options: Options) -> Iterator[str]:
@@ -165,7 +166,6 @@ def _of_asking(answer: Answer, question: Question, options: Options) -> Iterator
     yield from _sources(answer, question, options)
     yield from _medication(answer)
     yield from _subject(answer, question)
-    yield from _unasked(answer, question.subject)
     called = {gene.gene for gene in answer.genes}
     for gene in dict.fromkeys(stated.gene for stated in question.outside if stated.gene not in called):
         yield f"the outside call of {gene} had no effect: nothing that was asked about depends on it"
@@ -219,12 +219,8 @@ def _unasked(answer: Answer, subject: Mapping[str, str]) -> Iterator[str]:
     if is_child(subject):
         said["age"] = "age"
     for name, words in said.items():
-        silent = [drug for drug, asked in answer.clauses.items() if name not in asked]
-        if silent:
-            yield (
-                f"{words} had no effect: nothing that sources here say of {', '.join(silent)} depends on it; that is "
-                "not a statement of safety"
-            )
+        for drug in (drug for drug, asked in answer.clauses.items() if name not in asked):
+            yield f"{words} had no effect: nothing that sources here say of {drug} depends on it; read its label"
 
 
 def _subject(answer: Answer, question: Question) -> Iterator[str]:

@@ -17,7 +17,8 @@ EXAMPLE = Path(starling.__file__).parent / "examples" / "example.vcf"
 
 
 def unused(assessment: Assessment) -> list[str]:
-    return [each.message for each in assessment.provenance.notices if each.code == "OPTION_WITHOUT_EFFECT"]
+    said = {"OPTION_WITHOUT_EFFECT", "FACT_NOT_CONSIDERED"}
+    return [each.message for each in assessment.provenance.notices if each.code in said]
 
 
 def test_nothing_is_said_when_nothing_was_asked_for() -> None:
@@ -131,7 +132,9 @@ def test_a_medicine_that_is_itself_asked_about_is_never_without_effect() -> None
     ("drug", "facts", "says"),
     [
         ("phenytoin", {"pregnant": True}, "pregnancy had no effect: nothing that sources here say of phenytoin"),
-        ("warfarin", {"pregnant": True}, "pregnancy had no effect"),
+        ("siponimod", {"pregnant": True}, "pregnancy had no effect"),
+        ("warfarin", {"breastfeeding": True}, "breastfeeding had no effect"),
+        ("warfarin", {"pregnant": True}, ""),  # its label does
         ("tafenoquine", {"age": 9}, "age had no effect"),
         ("warfarin", {"age": 9}, ""),  # its flow gives children no dose
         ("tafenoquine", {"age": 40}, ""),

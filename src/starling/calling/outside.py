@@ -35,8 +35,11 @@ _COPIES: Final = re.compile(r"(?P<core>[^+]+)x(?:>=|≥)?(?P<copies>\d+|N)")
 #: `B(reference)`, as some tools write it.
 _UNSPACED: Final = re.compile(r"(?<=[\w*>])\(")
 _SUBALLELE: Final = re.compile(r"(\*\d+)\.\d{3}")
-#: A mitochondrial variant as laboratories write it (`1555A>G`, `A1555G`).
-_MITOCHONDRIAL: Final = re.compile(r"(?:m\.)?(?:(?P<ref>[ACGT])(?P<at>\d+)(?P<alt>[ACGT])|(?P<hgvs>\d+[ACGT]>[ACGT]))")
+#: A mitochondrial variant as laboratories write it (`1555A>G`, `A1555G`), alone or said to be there.
+_MITOCHONDRIAL: Final = re.compile(
+    r"(?:m\.)?(?:(?P<ref>[ACGT])(?P<at>\d+)(?P<alt>[ACGT])|(?P<hgvs>\d+[ACGT]>[ACGT]))"
+    r"(?: +(?i:detected|positive|pos|present|found|carrier|homoplasmic))?"
+)
 _ABBREVIATIONS: Final = {
     "PM": "Poor Metabolizer",
     "IM": "Intermediate Metabolizer",
@@ -44,6 +47,12 @@ _ABBREVIATIONS: Final = {
     "EM": "Normal Metabolizer",
     "RM": "Rapid Metabolizer",
     "UM": "Ultrarapid Metabolizer",
+}
+#: What a term was called, or is called elsewhere.  Source: PMID 27441996 (normal was extensive).
+_FORMER: Final = {
+    "extensive metabolizer": "normal metabolizer",
+    "ultra-rapid metabolizer": "ultrarapid metabolizer",
+    "ultra rapid metabolizer": "ultrarapid metabolizer",
 }
 
 
@@ -214,6 +223,7 @@ def _phenotype(text: str, rules: PhenotypeRules | None) -> str | None:
     if rules is None or states_nothing(text):
         return None
     plain = _ABBREVIATIONS.get(text.strip().upper(), text).strip().casefold().replace("metaboliser", "metabolizer")
+    plain = _FORMER.get(plain, plain)
     terms = {term.casefold(): term for term in (*rules.by_score.values(), *rules.by_functions.values())}
     return terms.get(plain)
 

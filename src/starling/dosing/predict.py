@@ -17,7 +17,7 @@ from starling.dosing.warfarin import Warfarin
 from starling.errors import InputError, ModelError
 from starling.knowledge.age import today
 from starling.knowledge.medicines import Medicines, known_medicines
-from starling.notices import KNOWLEDGE_OTHER, OPTION_WITHOUT_EFFECT
+from starling.notices import FACT_NOT_CONSIDERED, KNOWLEDGE_OTHER, OPTION_WITHOUT_EFFECT
 from starling.prediction import (
     Beside,
     Contribution,
@@ -279,7 +279,7 @@ def _prediction(
         *calculated.notices,
         *([Notice("INTERVAL_WITHHELD", f"no interval: {withheld}")] if withheld else []),
         *prepared.notices,
-        *(each for each in assessment.provenance.notices if each.code == OPTION_WITHOUT_EFFECT),
+        *(each for each in assessment.provenance.notices if each.code in {FACT_NOT_CONSIDERED, OPTION_WITHOUT_EFFECT}),
     )
     return Prediction(
         drug=program.drug,

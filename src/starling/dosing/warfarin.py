@@ -6,6 +6,7 @@ Source of the steps after the calculation: CPIC 2017, PMID 28198005, Figure 2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -40,6 +41,8 @@ USUAL_BMI: Final = (16.0, 40.0)
 
 #: Beyond these no adult was ever measured: a slip of the pen (metres, grams, a birth year).
 _PLAUSIBLE: Final = {"age_years": (0.0, 120.0), "height_cm": (50.0, 260.0), "weight_kg": (2.0, 400.0)}
+#: A laboratory's term of VKORC1, a name of the genotype of rs9923231 on the gene's strand.
+_STATED: Final = re.compile(r"-1639 ([AG])([AG])")
 _UNITS: Final = {"age_years": "years", "height_cm": "cm", "weight_kg": "kg"}
 #: Words for why it is given, as they are abbreviated.
 _INDICATION_WORDS: Final = {
@@ -299,9 +302,9 @@ def _cyp2c9(result: GeneResult, factors: dict[str, Value], notices: list[Notice]
 def _vkorc1(result: GeneResult, patient: Patient, factors: dict[str, Value], notices: list[Notice]) -> list[str]:
     """Sets the factor on the gene's strand: rs9923231 T is -1639 A; else from a linked site that was called, named."""
     linked = {site: on_the_gene(site, genotype) for site, genotype in patient.linked.items()}
-    if len(result.diplotypes) == 1 and not result.research_only:
-        copies = sum("variant (T)" in allele for allele in result.diplotypes[0])
-        factors["vkorc1"] = ("G/G", "A/G", "A/A")[copies]
+    known = _of_site(result)
+    if known is not None:
+        factors["vkorc1"] = known
         if linked:
             words = f"{', '.join(linked)} not used: rs9923231 itself was called"
             against = [site for site, genotype in linked.items() if LINKED[site][genotype] != factors["vkorc1"]]
@@ -318,6 +321,17 @@ def _vkorc1(result: GeneResult, patient: Patient, factors: dict[str, Value], not
         words += f" ({linked[site]} on the gene's own strand)"
     notices.append(Notice("VKORC1_DERIVED", words))
     return []
+
+
+def _of_site(result: GeneResult) -> str | None:
+    """The genotype of rs9923231 on the gene's strand; a laboratory's term (-1639 AG) is a name of it."""
+    if result.research_only:
+        return None
+    if len(result.diplotypes) == 1:
+        return ("G/G", "A/G", "A/A")[sum("variant (T)" in allele for allele in result.diplotypes[0])]
+    alone = result.source == "outside" and not result.diplotypes
+    stated = _STATED.fullmatch(result.phenotype or "") if alone else None
+    return f"{stated[1]}/{stated[2]}" if stated else None
 
 
 def _doubts(assessment: Assessment) -> list[Notice]:

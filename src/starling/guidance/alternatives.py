@@ -12,6 +12,7 @@ from typing import Final
 from starling.assessment import CheckedAlternative, DrugResult, Recommendation
 from starling.definitions import EVERYBODY, LIMIT, SERIOUS, UNADVISED, Drug, action_words, proposed_drug, seriousness
 from starling.guidance.advising import USUAL
+from starling.guidance.mutual import instead_of
 from starling.guidance.openings import key_words
 from starling.guidance.standing import NO_RESULT
 from starling.notices import NAMES_NO_INDICATION, ONLY_IF_USED, SUPERSEDED
@@ -75,7 +76,7 @@ class Alternatives:
         for text, whom in _proposed(rows).items():
             drug = proposed_drug(text, known)
             named.add(drug)
-            yield self._one(text, drug, whom, _denied(rows, text), answers)
+            yield self._one(text, drug, whom, _denied(rows, text), _instead_of(given.drug, answers.get(drug or "")))
         if given.headline_action in _LEFT:
             genes = _ruling_genes(given, _LEFT)
             for name in others:
@@ -86,18 +87,21 @@ class Alternatives:
                     yield CheckedAlternative(name, other.headline_action, _why(other), offered=False)
 
     def _one(
-        self, text: str, drug: str | None, whom: Sequence[str], denied: Sequence[str], answers: Mapping[str, DrugResult]
+        self, text: str, drug: str | None, whom: Sequence[str], denied: Sequence[str], answer: DrugResult | None
     ) -> CheckedAlternative:
         said = [f"for {_joined(whom)}"] if whom else []
         said += [f"not for {_joined(denied)}"] if denied else []
         if drug is None:
             return CheckedAlternative(text, None, "; ".join(said), offered=True)
-        answer = answers.get(drug)
         if answer is None or (answer.status == "no_guideline" and answer.headline_action is None):
             asks = [f"ask first: {each.ask}" for each in answer.conditions_open] if answer is not None else []
             return CheckedAlternative(text, None, "; ".join((*said, UNADVISED, *asks)), offered=True)
         offered = answer.headline_action not in SERIOUS
         return CheckedAlternative(text, answer.headline_action, "; ".join((*said, _why(answer))), offered=offered)
+
+
+def _instead_of(drug: str, answer: DrugResult | None) -> DrugResult | None:
+    return None if answer is None else instead_of(answer, drug)
 
 
 def _proposed(rows: Iterable[Recommendation]) -> dict[str, tuple[str, ...]]:

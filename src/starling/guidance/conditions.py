@@ -276,7 +276,7 @@ def limit_row(
     limit: StatedLimit, genes: Mapping[str, str], said: str, action: str, conditions: tuple[Condition, ...] = ()
 ) -> Recommendation:
     """A limit as a recommendation for its drug that says `said`."""
-    slug = re.sub(r"\W+", "-", limit.drug)
+    slug = slug_of(limit.drug)
     source = _source_of(limit)
     return Recommendation(
         drug=limit.drug,
@@ -292,6 +292,11 @@ def limit_row(
         ),
         pmids=tuple(re.findall(r"PMID (\d+)", limit.source)),
     )
+
+
+def slug_of(drug: str) -> str:
+    """The name of a drug within identifiers."""
+    return re.sub(r"\W+", "-", drug)
 
 
 def _source_of(limit: StatedLimit) -> str:

@@ -56,12 +56,18 @@ def _by_source(given: Sequence[Recommendation]) -> dict[str, Recommendation]:
     counting: dict[str, Recommendation] = {}
     for each in given:
         aside = any(note.code == ONLY_IF_USED for note in each.notes) or each.advice.id.startswith(UNRESOLVED)
+        aside = aside or (is_by_medicine(each) and each.action not in SERIOUS)
         if aside or _action(each) == "no_recommendation" or is_association(each):
             continue
         known = counting.get(each.source)
         if known is None or seriousness(_action(each)) < seriousness(_action(known)):
             counting[each.source] = each
     return counting
+
+
+def is_by_medicine(row: Recommendation) -> bool:
+    """Whether a limit holds because of a medicine that is taken: it stands beside the genotype and disputes nothing."""
+    return row.advice.id.startswith(LIMIT) and "taken: " in row.advice.summary
 
 
 def is_association(row: Recommendation) -> bool:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from starling.assessment import Recommendation
+from starling.assessment import DrugResult, Recommendation
 from starling.condition_keys import TAKING, genes_in, parse_class, parse_condition
-from starling.definitions import SERIOUS, Inhibitor, Medicine, StatedLimit
-from starling.guidance.conditions import Decider, is_outdone, limit_row
+from starling.definitions import LIMIT, SERIOUS, Inhibitor, Medicine, StatedLimit, seriousness
+from starling.guidance.conditions import Decider, is_outdone, limit_row, slug_of
 from starling.guidance.facts import facts_of
 from starling.guidance.standing import Standings
+from starling.notices import SUPERSEDED
 from starling.values import dataclass, field, replace
 
 _ALSO: Final = "{medicine} is also taken; for it: {says}"
@@ -80,7 +81,23 @@ def _row(drug: str, limit: StatedLimit, decider: Decider, statements: Iterable[I
     others = [name for name in decider.taken(limit.key) if name not in {drug, *parts_of(drug)}]
     said = _ALSO.format(medicine=f"{limit.drug[:1].upper()}{limit.drug[1:]}", says=limit.says)
     because = "; ".join(filter(None, (acts, f"taken: {', '.join((limit.drug, *others))}", limit.source)))
-    return limit_row(replace(limit, drug=drug), {}, f"{said} ({because}).", limit.action)
+    return replace(limit_row(limit, {}, f"{said} ({because}).", limit.action), drug=drug)
+
+
+def instead_of(answer: DrugResult, replaced: str) -> DrugResult | None:
+    """The answer for an alternative without what bars it beside the drug that it replaces; None where nothing is left.
+
+    Who takes clopidogrel and is to have ticlopidine instead will not take both.
+    """
+    own = f"{LIMIT}{slug_of(replaced)}"
+    barred = [row for row in answer.recommendations if row.advice.id == own and row.drug != replaced]
+    if not barred:
+        return answer
+    rest = tuple(row for row in answer.recommendations if row not in barred)
+    counting = [row.action for row in rest if SUPERSEDED not in {note.code for note in row.notes}]
+    if not counting:
+        return None
+    return replace(answer, headline_action=min(counting, key=seriousness), recommendations=rest)
 
 
 def _acts(drug: str, key: str, statements: Iterable[Inhibitor]) -> Iterator[str]:

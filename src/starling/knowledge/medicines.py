@@ -83,4 +83,5 @@ def read_as(knowledge: Medicines, name: str) -> tuple[Notice, ...]:
     if not substances:
         return ()
     rest = f"; {', '.join(unknown)} in it is not known here" if unknown else ""
+    rest += "; the number in it was not considered" if any(map(str.isdigit, name)) else ""
     return (Notice("NAME_READ_AS", f"{name.strip()!r} was read as {' and '.join(substances)}{rest}"),)

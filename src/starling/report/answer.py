@@ -12,12 +12,15 @@ from starling.assessment import (
     MedicineEffect,
     Recommendation,
 )
-from starling.definitions import LIMIT, SERIOUS
+from starling.definitions import LIMIT, SERIOUS, seriousness
+from starling.guidance.disagreement import is_by_medicine
 from starling.notices import (
     CONDITION_DECIDED,
     CONVERTED,
     DOES_NOT_HELP,
+    FACT_NOT_CONSIDERED,
     LOOKED_AT,
+    NAME_READ_AS,
     NO_GUIDELINE,
     ONLY_IF_USED,
     STILL_OPEN,
@@ -43,6 +46,7 @@ from starling.report.words import (
     sentence_case,
 )
 from starling.values import dataclass
+from starling.vocabulary import Notice
 
 #: notes on a drug that the box itself says
 _IN_THE_BOX: Final = frozenset({TEST_REQUIRED, NO_GUIDELINE, STILL_OPEN})
@@ -55,6 +59,8 @@ _BEFORE_A_ROW: Final = {
 #: who takes what, in the words of a condition that was decided
 _TAKEN: Final = re.compile(r" \(taken: [^)]*\)")
 _WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guideline"}
+#: Advice after which nothing is done otherwise.
+_AS_USUAL: Final = frozenset({"standard", "no_recommendation"})
 #: From so many stated medicines on, those that make no difference stand in one line.
 _TOGETHER: Final = 3
 #: So long may a list of medicines with remarks be.
@@ -101,7 +107,7 @@ class Answer:
         differ = [("", "Sources differ, see below.")] if self.line.drug.disagreement else []
         return (
             *_what_to_do(self.line, self.genes),
-            *(("", said) for said in _not_understood(self.assessment)),
+            *(("", said) for said in _not_understood(self.assessment, self.line.drug.drug)),
             *_what_else(self.line),
             *differ,
             *other_sources(self.line),
@@ -152,14 +158,21 @@ class Answer:
 def shared_limits(assessment: Assessment) -> tuple[str, ...]:
     """What holds for every answer of the assessment."""
     stated = assessment.provenance.options.get("medication") or any(drug.medicines for drug in assessment.drugs)
-    told = _not_understood(assessment)
+    told = [said for drug in assessment.drugs for said in _not_understood(assessment, drug.drug)]
     said = (each for each in assumptions(assessment) if not (stated and each.startswith(_CHECKER)) and each not in told)
     return (*((NOT_A_CHECKER,) if stated else ()), *said)
 
 
-def _not_understood(assessment: Assessment) -> tuple[str, ...]:
-    """What was stated of the patient and not understood: it decided nothing, and stands with every answer."""
-    return tuple(sentence(note.message) for note in assessment.provenance.notices if note.code == UNKNOWN_INDICATION)
+def _not_understood(assessment: Assessment, drug: str) -> tuple[str, ...]:
+    """What was stated and did not count for the drug: not understood, asked for by no source, or beside its name."""
+    notices = assessment.provenance.notices
+    return tuple(sentence(note.message) for note in notices if note.code == UNKNOWN_INDICATION or _is_of(note, drug))
+
+
+def _is_of(note: Notice, drug: str) -> bool:
+    """Whether the notice says of the drug that a fact was not considered, or as what its name was read."""
+    about = {FACT_NOT_CONSIDERED: f" say of {drug} depends", NAME_READ_AS: f" was read as {drug};"}
+    return note.code in about and about[note.code] in note.message
 
 
 def phenotype_of(gene: GeneResult) -> str:
@@ -258,6 +271,7 @@ def _what_else(line: Line) -> Iterable[tuple[str, str]]:
     """What the stated medicines do, what to give instead, and what is not certain."""
     yield from _also(line)
     yield from (("", said) for said in _medicines(line))
+    yield from _without_medicine(line)
     named = {one.drug.casefold() for one in line.drug.alternatives} | {name.casefold() for name in line.instead}
     stated = line.lead.advice.alternatives if line.lead is not None and line.commands else ()
     instead = [*line.instead, *(name for name in stated if name.casefold() not in named)]
@@ -299,10 +313,28 @@ def _medicines(line: Line) -> Iterable[str]:
 def _also(line: Line) -> Iterable[tuple[str, str]]:
     """A limit by what else was stated (an age) that does not lead; those by medicines stand with the medicine."""
     for row in line.counting:
-        is_limit = row.advice.id.startswith(LIMIT) and " (taken: " not in row.advice.summary
+        is_limit = row.advice.id.startswith(LIMIT) and not is_by_medicine(row)
         milder = line.drug.headline_action in SERIOUS and row.action not in SERIOUS
         if is_limit and row is not line.lead and row.action != "test_further" and not milder:
             yield "Also", row.advice.summary
+
+
+def _without_medicine(line: Line) -> Iterable[tuple[str, str]]:
+    """What the genotype asks for without the medicine whose limit leads, as long as no medicine has part in it.
+
+    A limit by medicine and genotype together has weighed the genotype already.
+    """
+    if line.lead is None or line.lead.genes or not is_by_medicine(line.lead):
+        return
+    rows = [
+        row
+        for row in line.counting
+        if row.genes and row.phenotype_used == "genetic" and "taken: " not in row.advice.summary
+    ]
+    worst = min(rows, key=lambda row: seriousness(row.action), default=None)
+    if worst is not None and worst.action not in _AS_USUAL:
+        said = f"{action_words(worst.action).word}. {with_dose(worst)} [{source_words(worst)}]"
+        yield "Without the other medicine", said
 
 
 def _medicine(one: MedicineEffect, line: Line) -> str:

@@ -60,6 +60,14 @@ class _Branch:
     conditions: tuple[Condition, ...] = ()
 
 
+#: A term of VKORC1 -> what it is another name of: -1639G>A is rs9923231 C>T.  Source: PMID 28198005.
+_ALLELES_OF: Final = {
+    "-1639 AA": ("rs9923231 variant (T)", "rs9923231 variant (T)"),
+    "-1639 AG": ("rs9923231 reference (C)", "rs9923231 variant (T)"),
+    "-1639 GG": ("rs9923231 reference (C)", "rs9923231 reference (C)"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Genotype:
     """What the flow reads from the gene results; `lowering_called`: whether *5, *6, *8 and *11 were all looked at."""
@@ -107,7 +115,7 @@ def advise(
     """
     if is_child(subject):
         return FlowAnswer((_recommendation(drug, guideline, _CHILD, {}, "N/A", ()),))
-    cyp2c9, vkorc1 = single_diplotype(results, "CYP2C9"), single_diplotype(results, "VKORC1")
+    cyp2c9, vkorc1 = single_diplotype(results, "CYP2C9"), _vkorc1(results)
     unread = _unread_alleles(results.get("CYP2C9"))
     if cyp2c9 is None or vkorc1 is None or unread:
         missing = _missing(results, vkorc1)
@@ -130,6 +138,14 @@ def advise(
     strength = {"african": "Moderate", "other": "Strong", "unknown": "Strong (African ancestry: Moderate)"}[ancestry]
     notes = tuple(_notes(genotype, ancestry, results))
     return FlowAnswer((_recommendation(drug, guideline, advice, genes, strength, notes),))
+
+
+def _vkorc1(results: Mapping[str, GeneResult]) -> tuple[str, ...] | None:
+    """The alleles of rs9923231; a laboratory that states the term has stated the genotype, of which it is a name."""
+    alleles, result = single_diplotype(results, "VKORC1"), results.get("VKORC1")
+    if alleles is not None or result is None or result.diplotypes or result.source != "outside":
+        return alleles
+    return _ALLELES_OF.get(result.phenotype or "")
 
 
 def _is_poor(results: Mapping[str, GeneResult]) -> bool:
