@@ -221,6 +221,8 @@ def _unasked(answer: Answer, subject: Mapping[str, str]) -> Iterator[str]:
     for name, words in said.items():
         for drug in (drug for drug, asked in answer.clauses.items() if name not in asked):
             yield f"{words} had no effect: nothing that sources here say of {drug} depends on it; read its label"
+        if answer.drugs and not answer.clauses:
+            yield f"{words} counts only where a source here speaks of it; read the labels of the other drugs"
 
 
 def _subject(answer: Answer, question: Question) -> Iterator[str]:

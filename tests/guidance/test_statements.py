@@ -10,7 +10,7 @@ from starling.calling.outside import outside_call
 from starling.calling.partial import SampleCall, StatedCall
 from starling.guidance.phenotype import interpret, with_conflict
 from starling.knowledge.base import KnowledgeBase
-from starling.vocabulary import Evidence, GeneCall, OutsideCall, Undetermined, VariantCopies, Why
+from starling.vocabulary import Consistent, Diplotype, Evidence, GeneCall, OutsideCall, Undetermined, VariantCopies, Why
 from tests.guidance.conftest import Advised, Called, by_source, codes
 
 TWO_A = "Reference/c.1905+1G>A (*2A)"
@@ -117,6 +117,24 @@ def test_a_statement_that_the_own_data_exclude_is_not_certain(
     result = with_conflict(stated(knowledge, gene, row), called(gene, *own, **copies))
     assert (result.phenotype_certain, terms(result)) == (certain, possible)
     assert {each.why for each in result.phenotype_alternatives} <= {Why.OWN_DATA}
+
+
+@pytest.mark.parametrize(
+    ("said", "conflict"),
+    [
+        ("*1/*3", None),
+        ("*3/*3", None),
+        ("*1/*2", "stated as *1/*2, but the sample's own data read *1/*1"),
+        ("*2/*3", "stated as *2/*3, but the sample's own data read *1/*1"),
+    ],
+)
+def test_an_allele_that_was_not_looked_for_is_no_difference(
+    knowledge: KnowledgeBase, called: Called, said: str, conflict: str | None
+) -> None:
+    """An array without *3 does not differ from a laboratory that found it."""
+    open_ = tuple(Consistent(Diplotype(pair), Why.NOT_ASSAYED) for pair in (("*1", "*3"), ("*3", "*3")))
+    own = called("CYP2C19", "*1/*1", consistent=open_)
+    assert with_conflict(stated(knowledge, "CYP2C19", (said, "", "")), own).conflict == conflict
 
 
 def test_a_score_that_the_own_data_exclude(knowledge: KnowledgeBase, called: Called) -> None:

@@ -57,7 +57,13 @@ def conflict_with(stated: GeneResult, own: GeneResult) -> str | None:
     if own.status == "undetermined":
         return None
     mine, theirs = ({tuple(sorted(each)) for each in result.diplotypes} for result in (own, stated))
-    if mine and theirs and mine.isdisjoint(theirs):
+    unread = {
+        tuple(sorted(each))
+        for other in own.phenotype_alternatives
+        if other.why is Why.NOT_ASSAYED
+        for each in other.diplotypes
+    }
+    if mine and theirs and theirs.isdisjoint(mine | unread):  # an allele that was not looked for is no difference
         return _conflict(stated.label, own.label)
     possible = set(_possible(own))
     if stated.phenotype in {None, INDETERMINATE, *possible} or not possible - {INDETERMINATE}:
