@@ -147,6 +147,15 @@ def parse_class(value: str) -> tuple[str, str] | None:
     return (enzyme, strength) if strength in STRENGTHS else None
 
 
+def kind_of(strength: str) -> str:
+    """How strongly a medicine acts on an enzyme, as classes name it: `strong` is an inhibitor, an inducer says so.
+
+    >>> kind_of("moderate"), kind_of("strong inducer")
+    ('moderate inhibitor', 'strong inducer')
+    """
+    return strength if "inducer" in strength else f"{strength} inhibitor"
+
+
 def genes_in(key: str) -> tuple[GeneClause, ...]:
     """What the key asks of the patient's own results."""
     return tuple(parse_gene(value) for clause in parse_condition(key) if clause.name == GENE for value in clause.values)

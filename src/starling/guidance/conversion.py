@@ -7,14 +7,15 @@ Source: PMID 31647186 and PMID 24458010 (strong inhibitor: value x0; moderate: x
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Final
 
 from starling.assessment import Adjusted, GeneResult
+from starling.condition_keys import kind_of, parse_class
 from starling.definitions import GuidanceRules, Inhibitor, PhenotypeRules
 from starling.guidance.scores import INDETERMINATE, terms_of_score
-from starling.values import dataclass
+from starling.values import dataclass, replace
 from starling.vocabulary import ActivityScore
 
 #: Joins the terms of an adjusted phenotype that is not one term.
@@ -83,6 +84,15 @@ def terms_after(term: str | None, factor: Fraction, rules: PhenotypeRules) -> tu
     scores = [ActivityScore.parse(text) for text, known in rules.by_score.items() if known == term]
     reduced = sorted(ActivityScore(each.value * factor, each.at_least) for each in scores if each is not None)
     return tuple(dict.fromkeys(possible for each in reduced for possible in terms_of_score(rules, each)))
+
+
+def of_classes(names: Iterable[str], statements: Iterable[Inhibitor]) -> Iterator[Inhibitor]:
+    """What a class does that is stated instead of a medicine (`CYP2D6 strong inhibitor`): as others of its kind."""
+    for name in names:
+        alike = (row for row in statements if parse_class(name) == (row.enzyme, kind_of(row.strength)))
+        row = next(alike, None)
+        if row is not None:
+            yield replace(row, ingredient=name, route="any", source="as stated", dose_condition="", names=())
 
 
 def inhibitions(drug: str, medication: Sequence[str], statements: Sequence[Inhibitor]) -> tuple[Inhibition, ...]:

@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from starling.condition_keys import FLAGS, NUMBERS, TAKING, WORDS, indication_name
+from starling.condition_keys import FLAGS, NUMBERS, TAKING, WORDS, indication_name, kind_of
 from starling.definitions import Inhibitor, Medicine
 from starling.errors import InputError
 from starling.guidance.ancestry import KNOWN, group_of
@@ -107,8 +107,7 @@ def _taken(medicines: Sequence[Medicine], statements: Iterable[Inhibitor]) -> di
         for substance in each.substances:
             found.setdefault(substance.casefold(), set()).add(substance)
     for row in statements:
-        kind = row.strength if "inducer" in row.strength else f"{row.strength} inhibitor"
-        found.setdefault(f"{row.enzyme} {kind}".casefold(), set()).add(row.ingredient)
+        found.setdefault(f"{row.enzyme} {kind_of(row.strength)}".casefold(), set()).add(row.ingredient)
     return {value: frozenset(ingredients) for value, ingredients in found.items()}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from starling.assessment import DrugResult, Recommendation
-from starling.condition_keys import TAKING, genes_in, parse_class, parse_condition
+from starling.condition_keys import TAKING, genes_in, kind_of, parse_class, parse_condition
 from starling.definitions import LIMIT, SERIOUS, Inhibitor, Medicine, StatedLimit, seriousness
 from starling.guidance.conditions import Decider, is_outdone, limit_row, slug_of
 from starling.guidance.facts import facts_of
@@ -106,7 +106,7 @@ def _acts(drug: str, key: str, statements: Iterable[Inhibitor]) -> Iterator[str]
     classes = {known for value in asked if (known := parse_class(value)) is not None}
     parts = {drug, *parts_of(drug)}
     for each in statements:
-        kind = each.strength if "inducer" in each.strength else f"{each.strength} inhibitor"
+        kind = kind_of(each.strength)
         if each.ingredient in parts and (each.enzyme, kind) in classes:
             strength, _, what = kind.partition(" ")
             yield f"{each.ingredient}: {strength} {each.enzyme} {what}"

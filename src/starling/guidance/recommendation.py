@@ -25,7 +25,7 @@ from starling.definitions import (
 from starling.guidance.advising import advise
 from starling.guidance.asking import open_conditions
 from starling.guidance.conditions import Decider, decided, limits_of, told_by, unsaid_limits
-from starling.guidance.conversion import Inhibition, adjust, inhibitions, strongest
+from starling.guidance.conversion import Inhibition, adjust, inhibitions, of_classes, strongest
 from starling.guidance.effects import Applied, medicine_effects
 from starling.guidance.facts import DECIDING, NOTHING, Facts, facts_of
 from starling.guidance.flows import FLOWS
@@ -233,12 +233,14 @@ class Advisor:
         )
 
     def _taken(self, medicines: Sequence[Medicine]) -> tuple[Inhibitor, ...]:
-        names = {name.strip().casefold() for each in medicines for name in each.substances}
-        return tuple(
+        substances = [name for each in medicines for name in each.substances]
+        names = {name.strip().casefold() for name in substances}
+        known = (
             row
             for row in self._rules.inhibitors
             if not names.isdisjoint((row.ingredient.casefold(), *map(str.casefold, row.names)))
         )
+        return (*known, *of_classes(substances, self._rules.inhibitors))
 
     def _answer(self, plan: _Plan, patient: _Patient) -> DrugResult:
         """The answer of somebody in no way particular, kept where nothing but standings decides it."""

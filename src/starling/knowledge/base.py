@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from starling.condition_keys import kind_of
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
 from starling.errors import InputError
 from starling.gene_places import GenePlaces
@@ -301,6 +302,10 @@ class KnowledgeBase:
     def find_inhibitors(self, name: str) -> tuple[Inhibitor, ...]:
         """Every statement on the enzymes that this medicine inhibits or induces, by any of its names; () when none."""
         return self._inhibitors.get(plain_name(name), ())
+
+    def knows_class(self, name: str) -> bool:
+        """Whether some medicine is known of a class (`CYP2D6 strong inhibitor`)."""
+        return any(f"{each.enzyme} {kind_of(each.strength)}" == name for each in self._inhibitor_list)
 
     def knows_medicine(self, name: str) -> bool:
         """Whether the name is a drug or an inhibitor of this knowledge base."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from starling.definitions import Inhibitor, Medicine
 from starling.vocabulary import Notice
+
+#: A class in the words of a prescriber who does not say which medicine it is.
+_CLASS: Final = re.compile(r"(?:an? )?(strong|moderate|weak) (CYP\w+) (inhibitor|inducer)s?", re.IGNORECASE)
 
 
 class Medicines(Protocol):
@@ -31,6 +35,23 @@ class Medicines(Protocol):
     def find_inhibitors(self, name: str) -> Sequence[Inhibitor]:
         """Every statement on what the medicine does to an enzyme."""
         ...
+
+    def knows_class(self, name: str) -> bool:
+        """Whether some medicine is known of a class (`CYP2D6 strong inhibitor`)."""
+        ...
+
+
+def class_of(name: str) -> str:
+    """The class that is stated in the place of a medicine, as conditions name it; empty for anything else.
+
+    >>> class_of("a strong CYP3A inhibitor"), class_of("paroxetine")
+    ('CYP3A4 strong inhibitor', '')
+    """
+    found = _CLASS.fullmatch(" ".join(name.split()))
+    if found is None:
+        return ""
+    enzyme = found[2].upper()
+    return f"{'CYP3A4' if enzyme == 'CYP3A' else enzyme} {found[1].lower()} {found[3].lower()}"
 
 
 def known_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
@@ -67,6 +88,10 @@ def stated_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[Medici
     """
     found = []
     for name in filter(str.strip, names):
+        stated = class_of(name)
+        if stated and knowledge.knows_class(stated):
+            found.append(Medicine(name.strip(), (stated,)))
+            continue
         substances, unknown = knowledge.read_medicine(name)
         all_ = dict.fromkeys(each for whole in substances for each in (whole, *knowledge.components(whole)))
         listed = ((knowledge.find_inhibitors(substance), substance) for substance in all_)

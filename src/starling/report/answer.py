@@ -341,7 +341,7 @@ def _medicine(one: MedicineEffect, line: Line) -> str:
     """What a stated medicine did, without what the leading sentence has just said of it."""
     said = medicine_words(one)
     leading = _TAKEN.sub("", line.lead.advice.summary).casefold() if line.lead is not None and line.commands else ""
-    parts = said.removeprefix(f"{one.name}: ").rstrip(".").split("; ")
+    parts = said[len(one.name) + 2 :].rstrip(".").split("; ")
     others = [part for part in parts if part.casefold() not in leading]
     if one.effect != "condition" or len(others) == len(parts):
         return said
