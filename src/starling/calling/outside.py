@@ -7,7 +7,7 @@ phenotype (score, then phenotype, then diplotype) is guidance's rule; everything
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from starling.calling.genes.haplotype_names import lowest_of, parts_of
@@ -53,6 +53,13 @@ _FORMER: Final = {
     "extensive metabolizer": "normal metabolizer",
     "ultra-rapid metabolizer": "ultrarapid metabolizer",
     "ultra rapid metabolizer": "ultrarapid metabolizer",
+}
+#: What the terms of NAT2 were called.  Source: CPIC NAT2 and hydralazine, PMID 40974042.
+_ACETYLATORS: Final = {
+    "slow acetylator": "poor metabolizer",
+    "intermediate acetylator": "intermediate metabolizer",
+    "rapid acetylator": "rapid metabolizer",
+    "fast acetylator": "rapid metabolizer",
 }
 
 
@@ -161,7 +168,7 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
         notices.append(Notice("NOMENCLATURE_UNKNOWN", text))
         texts = ()
     found = [(text, _haplotype(text, definition) if definition else None) for text in texts]
-    phenotype = _phenotype(call.phenotype, rules)
+    phenotype = _phenotype(call.phenotype, rules, _ACETYLATORS if call.gene == "NAT2" else {})
     if phenotype is None and not states_nothing(call.phenotype):
         text = f"{call.phenotype.strip()} is no phenotype term of {call.gene}; it is not used."
         notices.append(Notice("UNKNOWN_PHENOTYPE", text))
@@ -218,12 +225,15 @@ def _score(call: OutsideCall) -> ActivityScore | None:
         raise InputError("BAD_OUTSIDE_CALL", message, source=call.file or "outside calls", line=call.line) from error
 
 
-def _phenotype(text: str, rules: PhenotypeRules | None) -> str | None:
-    """The rules' own spelling of a term; abbreviations and British spelling are read, anything else is not."""
+def _phenotype(text: str, rules: PhenotypeRules | None, former: Mapping[str, str]) -> str | None:
+    """The rules' own spelling of a term; abbreviations and British spelling are read, anything else is not.
+
+    `former`: other names of the gene's terms.
+    """
     if rules is None or states_nothing(text):
         return None
     plain = _ABBREVIATIONS.get(text.strip().upper(), text).strip().casefold().replace("metaboliser", "metabolizer")
-    plain = _FORMER.get(plain, plain)
+    plain = {**_FORMER, **former}.get(plain, plain)
     terms = {term.casefold(): term for term in (*rules.by_score.values(), *rules.by_functions.values())}
     return terms.get(plain)
 
