@@ -272,6 +272,7 @@ def _what_else(line: Line) -> Iterable[tuple[str, str]]:
     yield from _also(line)
     yield from (("", said) for said in _medicines(line))
     yield from _without_medicine(line)
+    yield from _after_the_test(line)
     named = {one.drug.casefold() for one in line.drug.alternatives} | {name.casefold() for name in line.instead}
     stated = line.lead.advice.alternatives if line.lead is not None and line.commands else ()
     instead = [*line.instead, *(name for name in stated if name.casefold() not in named)]
@@ -335,6 +336,13 @@ def _without_medicine(line: Line) -> Iterable[tuple[str, str]]:
     if worst is not None and worst.action not in _AS_USUAL:
         said = f"{action_words(worst.action).word}. {with_dose(worst)} [{source_words(worst)}]"
         yield "Without the other medicine", said
+
+
+def _after_the_test(line: Line) -> Iterable[tuple[str, str]]:
+    """A higher dose that waits for a test: what the genotype asks for once the danger is ruled out."""
+    rows = [row for row in line.counting if row.action == "increase_dose" and row.genes]
+    if rows and line.drug.headline_action == "test_further":
+        yield "Once that is ruled out", f"{with_dose(rows[0])} [{source_words(rows[0])}]"
 
 
 def _medicine(one: MedicineEffect, line: Line) -> str:
