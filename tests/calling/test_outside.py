@@ -40,6 +40,8 @@ def notices(call: GeneCall) -> set[str]:
         ("CYP2D6", "*17x4/*1", ("*1", "*17x4")),
         ("VKORC1", "-1639G/-1639A", ("rs9923231 reference (C)", "rs9923231 variant (T)")),
         ("MT-RNR1", "m.1555A>G", ("m.1555A>G",)),
+        ("MT-RNR1", "1555A>G positive", ("m.1555A>G",)),
+        ("MT-RNR1", "A1555G Detected", ("m.1555A>G",)),
         ("G6PD", "B (reference)", ("B (reference)",)),
         ("G6PD", "B(reference)/B(wildtype)", ("B (reference)", "B (reference)")),
         ("CYP2D6", "[*4 + *68]/*1", ("*1", "*68+*4")),
@@ -117,6 +119,13 @@ def test_an_unknown_name_is_never_reference(knowledge: KnowledgeBase, text: str)
     (notice,) = call.evidence.notices
     assert notice.code == "UNKNOWN_ALLELE"
     assert any(part in notice.message for part in text.split("/"))
+
+
+def test_a_negative_test_is_never_read_as_the_allele_and_is_told_where_it_belongs(knowledge: KnowledgeBase) -> None:
+    for text in ("m.1555A>G not detected", "m.1555A>G negative", "1555A>G absent"):
+        call = stated(knowledge, "MT-RNR1", text)
+        assert call.result == Undetermined("UNKNOWN_ALLELE")
+        assert any("table of analyte and result" in notice.message for notice in call.evidence.notices)
 
 
 def test_an_unknown_name_beside_a_phenotype_leaves_the_phenotype(knowledge: KnowledgeBase) -> None:

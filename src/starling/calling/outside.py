@@ -17,7 +17,7 @@ from starling.calling.wording import alleles_in, choices, noted, states_nothing,
 from starling.definitions import GeneDefinition, PhenotypeRules
 from starling.errors import InputError
 from starling.star_order import diplotype_of
-from starling.values import dataclass
+from starling.values import dataclass, replace
 from starling.vocabulary import (
     ActivityScore,
     Ambiguous,
@@ -48,6 +48,7 @@ _ABBREVIATIONS: Final = {
     "RM": "Rapid Metabolizer",
     "UM": "Ultrarapid Metabolizer",
 }
+_NEGATIVE: Final = re.compile(r"\b(?:not (?:detected|present|found)|negative|absent)\b", re.IGNORECASE)
 #: What a term was called, or is called elsewhere.  Source: PMID 27441996 (normal was extensive).
 _FORMER: Final = {
     "extensive metabolizer": "normal metabolizer",
@@ -88,7 +89,7 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
         return hla_call(call)
     stated = _translate(call, definition, rules)
     result = _result(call, stated, rules)
-    notices = stated.notices + tuple(unknown_allele(call.gene, name) for name in stated.unknown)
+    notices = stated.notices + tuple(_unread(call.gene, name) for name in stated.unknown)
     copies_count = definition is not None and definition.copy_number
     if (
         copies_count
@@ -106,6 +107,17 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
         stated_score=stated.score,
     )
     return GeneCall(call.gene, result, evidence)
+
+
+def _unread(gene: str, name: str) -> Notice:
+    """What to say of a name that no table lists, and where a negative test of one variant belongs."""
+    said = unknown_allele(gene, name)
+    if _NEGATIVE.search(name) is None:
+        return said
+    where = (
+        "a test of one variant that found nothing is a table with the columns analyte and result, passed as the input"
+    )
+    return replace(said, message=f"{said.message.rstrip('.')}: {where}.")
 
 
 def translate_name(name: str, definition: GeneDefinition) -> str | None:
