@@ -114,9 +114,7 @@ def _unread(gene: str, name: str) -> Notice:
     said = unknown_allele(gene, name)
     if _NEGATIVE.search(name) is None:
         return said
-    where = (
-        "a test of one variant that found nothing is a table with the columns analyte and result, passed as the input"
-    )
+    where = "a test of one variant that found nothing is a table of analyte and result, passed as the input"
     return replace(said, message=f"{said.message.rstrip('.')}: {where}.")
 
 
