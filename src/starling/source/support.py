@@ -43,8 +43,9 @@ def _by_strand(numbers: list[str]) -> str:
     return ",".join(str(int(one) + int(other)) for one, other in zip(numbers[::2], numbers[1::2], strict=True))
 
 
-#: Source: VCF v4.5, section 1.6.1.8 (DP: the depth over all samples); bcftools 1.20 mpileup (DP4); medaka 1.x and 2.x,
-#: `medaka tools annotate` (SR: spanning reads by strand which best align to each allele); longshot 0.4, its VCF header
+#: Source: VCF v4.5, section 1.6.1.8 (DP: the depth over all samples); bcftools 1.20 mpileup (DP4); the INFO
+#: line that `medaka tools annotate` writes (SR: spanning reads by strand which best align to each allele; read in files
+#: of pipelines that run it, no version of it was run); longshot 0.4, its VCF header
 #: (AC: observations of each allele, REF among them; its FORMAT has UG and UQ, and with all others AC counts alleles).
 _OF_INFO: Final[Mapping[str, _OfInfo]] = {
     "DP=": _OfInfo("DP", lambda _: 1, ",".join, frozenset({"DP", "MIN_DP"})),
