@@ -76,6 +76,8 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
         if absent:
             found = mt_rnr1.stated_absent(absent, definition)
             return replace(found, evidence=replace(found.evidence, notices=(*found.evidence.notices, *noted(call))))
+    if not call.phenotype and _phenotype(call.diplotype, rules) is not None:
+        call = replace(call, diplotype="", phenotype=call.diplotype)  # a term in the first column behind the gene
     stated = _translate(call, definition, rules)
     result = _result(call, stated, rules)
     notices = stated.notices + tuple(unknown_allele(call.gene, name) for name in stated.unknown)

@@ -34,7 +34,11 @@ _HEADINGS: Final[Mapping[str, str]] = {
 }
 _GENE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,19}")
 #: A gene with the allele that was looked for, as a name of the row: the result is whether it is there.
-_WITH_ALLELE: Final = re.compile(r"(?P<gene>HLA-?[A-Z]+\d?)[ *-]+(?P<allele>\d[\w:]*)", re.IGNORECASE)
+_WITH_ALLELE: Final = re.compile(
+    r"(?P<gene>HLA-?[A-Z]+?\d?)(?:[ *-]+(?P<allele>\d[\w:]*)|(?P<joined>\d\d:?\d\d))"
+    r"(?: +(?:screen|test|allele|typing))?",
+    re.IGNORECASE,
+)
 #: At most two digits: a longer number is another column in the wrong place.
 _SCORE: Final = re.compile(r"(?:(?:>=|≥) ?)?[0-9]{1,2}(?:\.[0-9]{1,6})?|n/a", re.IGNORECASE)
 _SEPARATORS: Final = "\t;,"
@@ -57,7 +61,7 @@ def read(text: Text) -> Iterator[OutsideCall]:
             continue
         if headings is None:
             begun = True
-            yield _call(columns, fields, text, number)
+            yield _call(columns, fields, text, number, headed=headed)
         elif begun or headed:
             raise text.wrong("a header row after the first row", number)
         else:
@@ -109,7 +113,7 @@ def _fields(line: str, separator: str, text: Text, number: int) -> list[str]:
         raise text.wrong(f"not CSV ({error})", number) from None
 
 
-def _call(columns: Sequence[str], fields: Sequence[str], text: Text, line: int) -> OutsideCall:
+def _call(columns: Sequence[str], fields: Sequence[str], text: Text, line: int, *, headed: bool) -> OutsideCall:
     values = dict.fromkeys((*_POSITIONAL, "first", "second", "sample"), "")
     values.update({name: value for name, value in zip(columns, fields, strict=False) if name})
     pair = [each for each in (values.pop("first"), values.pop("second")) if each]
@@ -117,11 +121,14 @@ def _call(columns: Sequence[str], fields: Sequence[str], text: Text, line: int) 
     named = _WITH_ALLELE.fullmatch(values["gene"])
     if named:
         found = " ".join(filter(None, (values["diplotype"], values["phenotype"])))
-        values |= {"gene": named["gene"], "diplotype": "", "phenotype": f"*{named['allele']} {found}" if found else ""}
+        allele = named["allele"] or named["joined"]
+        values |= {"gene": named["gene"], "diplotype": "", "phenotype": f"*{allele} {found}" if found else ""}
     if not _GENE.fullmatch(values["gene"]):
         shown = values["gene"][:40]
         hint = "; a table of single tests is passed as the input" if "*" in shown else ""
         raise text.wrong(f"{shown!r} is not a gene symbol{hint}" if shown else "the gene is missing", line)
+    if headed and not (values["diplotype"] or values["phenotype"] or values["activity_score"]):
+        values["diplotype"] = "No call"  # the columns are there, and nothing stands in them
     if not (values["diplotype"] or values["phenotype"] or values["activity_score"]):
         raise text.wrong(f"{values['gene']} has neither diplotype, phenotype nor activity score", line)
     score = values["activity_score"] = values["activity_score"].replace(",", ".")
