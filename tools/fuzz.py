@@ -36,6 +36,7 @@ with atheris.instrument_imports(include=["starling"]):
     from starling.formats.registry import open_file, states_results
     from starling.genotyping.collect import collect
     from starling.knowledge.base import KnowledgeBase
+    from starling.node.multipart import filled
     from starling.source.door import Wanted, open_source
     from starling.source.sites import SiteMaps
 
@@ -133,6 +134,14 @@ def _people(path: Path) -> None:
             continue
 
 
+def _upload(path: Path) -> None:
+    """A form as a browser sends it, in pieces of whatever size the first byte says."""
+    data = path.read_bytes()
+    size = data[0] + 1 if data else 1
+    form = filled("multipart/form-data; boundary=x7", (data[at : at + size] for at in range(1, len(data), size)))
+    assert sum(map(len, form.pieces)) <= len(data)
+
+
 def _zipped(files: dict[str, bytes]) -> bytes:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
@@ -168,6 +177,13 @@ PARSERS: dict[str, tuple[Callable[[Path], None], Sequence[bytes]]] = {
         (*_RESULTS, gzip.compress(_RESULTS[0]), _zipped({"x/data.tsv": b"a", "x/metadata.txt": b"b"})),
     ),
     "bed": (read_bed, (b"chr10\t1\t200\nchr10\t150\t300\tname\n", b"track name=x\n# c\n1 5 9\n")),
+    "upload": (
+        _upload,
+        (
+            b'\xff--x7\r\nContent-Disposition: form-data; name="csrf"\r\n\r\nt\r\n--x7\r\n'
+            b'Content-Disposition: form-data; name="file"; filename="a.vcf"\r\n\r\n' + _VCF + b"\r\n--x7--\r\n",
+        ),
+    ),
     "people": (
         _people,
         (b"sample\tsex\tmedication\nP1\tF\tPaxil 20 mg; xyzol\n", b"sample\tgene\tdiplotype\nP\tTPMT\t*1/*2\n"),

@@ -19,8 +19,9 @@ CHOICES: Final[Mapping[str, tuple[object, ...]]] = {
     "absent_is_reference": ("no", "yes", "force"),
     "phase": ("trust", "sets", "ignore"),
 }
-#: options that are a number
+#: options that are a number, and those of them that are a share
 LIMITS: Final = ("min_dp", "min_gq", "min_gp", "max_other_reads", "min_het_reads")
+SHARES: Final = frozenset(LIMITS[2:])
 
 
 def names_of(names: Iterable[object] | None, what: str) -> tuple[str, ...]:
@@ -71,9 +72,11 @@ def facts_of(subject: Mapping[Any, object] | None) -> dict[str, str]:
 
 
 def check_limit(name: str, value: object) -> None:
-    """A limit is a number from 0 on.  Raises: InputError BAD_OPTION, the sender's."""
+    """A limit is a number from 0 on, a share one up to 1.  Raises: InputError BAD_OPTION, the sender's."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
         raise InputError("BAD_OPTION", f"{value!r} is not a number from 0 on", source=name)
+    if name in SHARES and value > 1:
+        raise InputError("BAD_OPTION", f"{value!r} is no share, which is a number from 0 to 1", source=name)
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------

@@ -168,6 +168,7 @@ CASES = (
     Case("missing_outside_calls", "FILE_NOT_FOUND", _text(GOOD), ("--outside", "none.tsv")),
     Case("missing_bed", "FILE_NOT_FOUND", _text(GOOD), ("--callable", "none.bed")),
     Case("negative_depth", "BAD_OPTION", _text(GOOD), ("--min-dp", "-1")),
+    Case("share_above_one", "BAD_OPTION", _text(GOOD), ("--min-gp", "90")),
 )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from starling.errors import InputError
 from starling.node.multipart import filled
 
+MARK = b"\r\n------x7"
 TYPE = "multipart/form-data; boundary=----x7"
 
 
@@ -36,6 +37,29 @@ def test_any_content_in_any_pieces_is_what_was_sent(content: bytes, size: int) -
     form = filled(TYPE, pieces(body(content), size))
     assert form.fields == {"csrf": "token", "name": "Müller\r\nand line two"} and form.name == "a.vcf"
     assert b"".join(form.pieces) == content
+
+
+#: What is put into a sound form, which is none any more then.
+ODD = (b"\r\n", b"--", b"------x7", b"\r\n------x7--", b"\0", b"\xff", b'"', b"filename=", b'name=""', b"a" * 9_000)
+CHANGES = st.tuples(st.integers(0, 400), st.integers(0, 40), st.sampled_from(ODD) | st.binary(max_size=6))
+KINDS = st.sampled_from([TYPE, TYPE.upper(), 'multipart/form-data; boundary="----x7"', TYPE + "; a=b"])
+
+
+@given(st.lists(CHANGES, max_size=4), st.integers(1, 600), KINDS | st.text(max_size=80))
+@example([(0, 400, b"")], 1, TYPE)
+def test_fuzz_any_body_is_read_or_refused(changes: list[tuple[int, int, bytes]], size: int, kind: str) -> None:
+    """Never another error, never more than was sent, and never much of it at once."""
+    whole = body(b"##fileformat=VCFv4.2\r\n")
+    for at, cut, put in changes:
+        whole = whole[:at] + put + whole[at + cut :]
+    try:
+        form = filled(kind, pieces(whole, size))
+        found = list(form.pieces)
+    except InputError as error:
+        assert error.code == "BAD_REQUEST"
+        return
+    assert sum(map(len, found)) + sum(len(value) for value in form.fields.values()) <= len(whole)
+    assert max(map(len, found), default=0) <= size + len(MARK), "what has arrived is passed on"
 
 
 def test_a_large_file_is_never_whole_in_memory() -> None:

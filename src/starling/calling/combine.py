@@ -9,9 +9,10 @@ A caller gives a partial call: what one kind of evidence says of one gene.
 1. What is stated takes the place of what the sample shows.  Several statements add up; where two say different things
    the later one is reported, with the conflict recorded, and nothing is certain.  One that cannot be read is never
    read as anything and hides nothing: what the sample shows stands beside its text, and is not certain.  Words for
-   no result (`NO_MATCH`, `./.`) state nothing, and leave the sample's own call as it is.  Which part of a statement
-   decides (score, then phenotype, then diplotype) is guidance's rule, and so is a conflict with the sample's own data:
-   both need phenotypes.
+   no result (`NO_MATCH`, `./.`) state nothing, and leave the sample's own call as it is; that single variants were
+   looked for and not found stands beside what the sample shows, and makes it uncertain where it shows one.  Which
+   part of a statement decides (score, then phenotype, then diplotype) is guidance's rule, and so is a conflict with
+   the sample's own data: both need phenotypes.
 2. A count completes alleles read without one (see `copies`); counts that differ, or that the alleles contradict, are
    not used, the conflict is recorded, and nothing is certain.
 3. Of several calls from the sample the one that assessed copies is taken, then the one that names alleles; of two alike
@@ -70,10 +71,25 @@ def _beside(own: GeneCall | None, stated: GeneCall) -> GeneCall:
     """What is stated in the place of the sample's own; what a gene carries along, which no statement names, stays."""
     if own is None:
         return stated
-    if isinstance(stated.result, Undetermined) and not isinstance(own.result, Undetermined):
-        return _shown_beside(own, stated, stated.result.reason)
+    if not isinstance(own.result, Undetermined):
+        if isinstance(stated.result, Undetermined):
+            return _shown_beside(own, stated, stated.result.reason)
+        absent = frozenset(each.name for each in stated.evidence.variants if each.copies == 0)
+        if absent:
+            return _absent_beside(own, stated, absent)
     carried = tuple(each for each in own.evidence.variants if each.name in _CARRIED_ALONG)
-    return replace(stated, evidence=replace(stated.evidence, variants=carried))
+    return replace(stated, evidence=replace(stated.evidence, variants=(*stated.evidence.variants, *carried)))
+
+
+def _absent_beside(own: GeneCall, stated: GeneCall, absent: frozenset[str]) -> GeneCall:
+    """The sample's own call, which says more than that some variants were not found; one that it shows contradicts."""
+    shown = [each.name for each in own.evidence.variants if each.copies != 0 and each.name in absent]
+    if not shown:
+        return own
+    said = f"another laboratory did not find {' and '.join(shown)}"
+    conflict = "; ".join(filter(None, (own.evidence.conflict, said)))
+    doubts = tuple(dict.fromkeys((*own.evidence.doubts, Why.STATED)))
+    return replace(own, evidence=replace(own.evidence, doubts=doubts, conflict=conflict))
 
 
 def _shown_beside(own: GeneCall, stated: GeneCall, reason: str) -> GeneCall:

@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from starling.calling.genes import mt_rnr1
 from starling.calling.genes.haplotype_names import lowest_of, parts_of
 from starling.calling.genes.hla import RISK_ALLELES
 from starling.calling.typing import hla_call
-from starling.calling.wording import alleles_in, choices, noted, states_nothing, unknown_allele
+from starling.calling.wording import alleles_in, choices, noted, states_nothing, unknown_allele, variants_in
 from starling.definitions import GeneDefinition, PhenotypeRules
 from starling.errors import InputError
 from starling.star_order import diplotype_of
@@ -87,6 +88,13 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
         return GeneCall(call.gene, Undetermined("NOTHING_STATED"), Evidence(notices=_no_result(call), source="outside"))
     if call.gene in RISK_ALLELES:
         return hla_call(call)
+    if call.gene == mt_rnr1.GENE and definition is not None:
+        call, absent = _one_by_one(call, definition)
+        if absent:
+            found = mt_rnr1.stated_absent(absent, definition)
+            return replace(found, evidence=replace(found.evidence, notices=(*found.evidence.notices, *noted(call))))
+    if not call.phenotype and _phenotype(call.diplotype, rules) is not None:
+        call = replace(call, diplotype="", phenotype=call.diplotype)  # a term in the first column behind the gene
     stated = _translate(call, definition, rules)
     result = _result(call, stated, rules)
     notices = stated.notices + tuple(_unread(call.gene, name) for name in stated.unknown)
@@ -116,6 +124,18 @@ def _unread(gene: str, name: str) -> Notice:
         return said
     where = "a test of one variant that found nothing is a table of analyte and result, passed as the input"
     return replace(said, message=f"{said.message.rstrip('.')}: {where}.")
+
+
+def _one_by_one(call: OutsideCall, definition: GeneDefinition) -> tuple[OutsideCall, tuple[str, ...]]:
+    """(the call, under the name of the one variant that is there; else those that were looked for, and not found)."""
+    said = list(variants_in(f"{call.diplotype}; {call.phenotype}"))
+    known = [(translate_name(name, definition), there) for name, there in said]
+    there = [name for name, is_there in known if is_there]
+    if not said or len(there) > 1 or any(name is None for name, _ in known):
+        return call, ()
+    if there:
+        return replace(call, diplotype=there[0] or "", phenotype=""), ()
+    return call, tuple(name for name, _ in known if name is not None)
 
 
 def translate_name(name: str, definition: GeneDefinition) -> str | None:

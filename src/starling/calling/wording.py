@@ -14,7 +14,7 @@ _NO_CALL: Final = frozenset(
         *("no_match", "no_call", "nocall", "no_result", "no_reads", "not_called", "not_typed", "not_tested", "not_run"),
         *("not_determined", "not_assigned", "not_available", "not_performed", "undetermined", "und", "indeterminate"),
         *("unknown", "multiple", "none", "invalid", "failed", "fail", "inconclusive", "insufficient", "pending"),
-        *("error", "n/a", "na", "nan", "null", ".", "-", "--", "?", "./."),
+        *("nc", "qns", "ambiguous", "error", "n/a", "na", "nan", "null", ".", "-", "--", "?", "./."),
     }
 )
 #: A sign says something at the end of a statement alone: `*57:01 - positive` is no minus.
@@ -34,6 +34,16 @@ _BEFORE: Final = re.compile(
     rf"(?<!\w)(?:(?P<no>{_ABSENT})|(?P<yes>{_PRESENT}))[\s:]*(?:for|of)?\s*(?:the )?(?:allele )?"
     rf"{_ALLELE.format('x')}(?![\w:])",
     re.IGNORECASE,
+)
+
+
+#: A variant of the mitochondrion, which is looked for by itself.
+_VARIANT: Final = r"(?<![\w.>])(?P<name>(?:m\.)?(?:\d+[ACGT]>[ACGT]|[ACGT]\d+[ACGT]))(?:\s+(?:variant|mutation))?"
+_VARIANT_BEHIND: Final = re.compile(
+    rf"{_VARIANT}[\s:=,(-]*(?:is |was )?(?:(?P<no>{_ABSENT})|(?P<yes>{_PRESENT}))(?![\w+-]|\s*[:=?])", re.IGNORECASE
+)
+_VARIANT_BEFORE: Final = re.compile(
+    rf"(?<!\w)(?:(?P<no>{_ABSENT})|(?P<yes>{_PRESENT}))[\s:]*(?:for|of)?\s*(?:the )?{_VARIANT}(?!\w)", re.IGNORECASE
 )
 
 
@@ -78,6 +88,20 @@ def presence_in(text: str) -> Iterator[tuple[str, str, bool]]:
         for pattern in (_BEHIND, _BEFORE):
             found = list(pattern.finditer(clause))
             yield from ((_gene(match["xg"]), f"*{match['xa']}:{match['xb']}", not match["no"]) for match in found)
+            if found:
+                break
+
+
+def variants_in(text: str) -> Iterator[tuple[str, bool]]:
+    """(variant as it was written, whether it is there) of every mitochondrial variant whose presence is stated.
+
+    >>> list(variants_in("m.1555A>G not detected; A827G variant present"))
+    [('m.1555A>G', False), ('A827G', True)]
+    """
+    for clause in clauses(text):
+        for pattern in (_VARIANT_BEHIND, _VARIANT_BEFORE):
+            found = list(pattern.finditer(clause))
+            yield from ((match["name"], not match["no"]) for match in found)
             if found:
                 break
 

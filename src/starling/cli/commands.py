@@ -151,7 +151,7 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
 def is_there(word: str) -> bool:
     """Whether a word of the command line is a path that exists; one too long for a path is none."""
     try:
-        return Path(word).exists()
+        return bool(word) and Path(word).exists()
     except OSError:
         return False
 

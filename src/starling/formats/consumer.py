@@ -84,7 +84,7 @@ def columns_of(line: str) -> Columns | None:
     words = cells(line.lstrip("# "), separator_of(line))
     found: dict[str, int] = {}
     for index, word in enumerate(words):
-        meaning = _HEADINGS.get(re.sub(r"[^a-z0-9]", "", word.casefold()))
+        meaning = _meaning(word)
         if meaning is not None:
             found.setdefault(meaning, index)
     paired = "first" in found and "second" in found
@@ -101,6 +101,24 @@ def columns_of(line: str) -> Columns | None:
         second=found["second"] if paired else None,
         words=", ".join(words),
     )
+
+
+def _meaning(word: str) -> str | None:
+    """What stands below a heading; `Position (hg19)` is a position, whose build the markers prove."""
+    return _HEADINGS.get(re.sub(r"\(.*?\)|[^a-z0-9]", "", word.casefold()))
+
+
+def near_miss(head: bytes) -> str | None:
+    """Why a table that is nearly one of markers is none, in words; None where it does not look like one."""
+    row = first_row(head)
+    if not row and commented_columns(head) is not None:
+        return "has no results"
+    words = cells(row.lstrip("# "), separator_of(row))
+    found = {_meaning(word) for word in words}
+    if not {"name", "genotype"} <= found or len(words) == len(found - {None}):
+        return None
+    unknown = ", ".join(word for word in words if _meaning(word) is None)
+    return f"its columns {unknown or row[:80]} are not known; keep rsid, chromosome, position and genotype"
 
 
 def columns_without_headings(row: str) -> Columns | None:

@@ -142,6 +142,8 @@ def _strand_columns(place: Mapping[str, int], lines: Lines, number: int) -> tupl
         if all(name in place for name in names):
             return strand, place[names[0]], place[names[1]]
     others = sorted({name.rpartition(" - ")[2].upper() for name in place if name.startswith("allele")})
+    if {"PLUS", "FORWARD"}.intersection(others):
+        raise lines.wrong("has no two columns of alleles (Allele1 - Plus and Allele2 - Plus)", number)
     shown = ", ".join(others)[:100] or "no allele columns"
     raise InputError("WRONG_STRAND", f"alleles as {shown}, not Plus or Forward", source=lines.name, line=number)
 

@@ -22,6 +22,7 @@ _FOREIGN: Final = (
     (b"BCF\x04", "a BCF file of the first version, which is not read; convert it with: bcftools view -Oz"),
     (b"BAM\x01", "a BAM file of reads, not of variants"),
     (b"CRAM", "a CRAM file of reads, not of variants"),
+    (b"\x6c\x1b", "a PLINK file that is no .bed; for a .pgen: plink2 --pfile NAME --export vcf"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"BZh", "compressed with bzip2, not gzip"),
     (b"\x28\xb5\x2f\xfd", "compressed with Zstandard, not gzip"),

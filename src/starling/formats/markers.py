@@ -146,7 +146,9 @@ class Lines:
             if unpacked > MOST_UNPACKED * stream.bytes_read + ALWAYS_UNPACKED:
                 raise self.wrong(f"unpacks to more than {MOST_UNPACKED} times its size, as no results of an array do")
             if decoder is None:
-                decoder = codecs.getincrementaldecoder(encoding_of(chunk))()
+                encoding = encoding_of(chunk)
+                # what nobody reads (comments, descriptions) may be in any code
+                decoder = codecs.getincrementaldecoder(encoding)("replace" if "8" in encoding else "strict")
             text = rest + self._decoded(decoder, chunk)
             lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
             rest = lines.pop()
@@ -207,12 +209,14 @@ class Lines:
     def _new_genotype(self, text: str, line: int) -> tuple[str, ...]:
         if text in _NO_CALL_WORDS or text in _NO_CALL:
             return ()
-        if "/" in text or "|" in text:
-            return self.alleles(text.replace("|", "/").split("/"), line)
+        parts = _BETWEEN_ALLELES.split(text)
+        if len(parts) > 1:
+            return self.alleles(parts, line)
         return self.alleles(tuple(text), line)
 
 
 _LETTERS: Final = frozenset({*"ACGTID", *_NO_CALL})
+_BETWEEN_ALLELES: Final = re.compile(r"[/|: ]")
 
 
 def _is_word(text: str) -> bool:
@@ -279,6 +283,8 @@ def table(
     count = len(markers) if rows is None else rows
     if not count:
         raise lines.wrong("has no results")
+    if odd := next((name for name in samples if "\ufffd" in name), None):
+        raise InputError("NOT_TEXT", f"the name of a sample ({odd}) is neither UTF-8 nor UTF-16", source=lines.name)
     return MarkerTable(
         name=lines.name,
         size=lines.size,

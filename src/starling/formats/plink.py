@@ -35,6 +35,8 @@ _MAGIC: Final = b"\x6c\x1b"
 _BY_VARIANT: Final = b"\x01"
 _BY_PERSON: Final = b"\x00"
 _ALLELE: Final = re.compile(r"[ACGT]+|[ID]|0")
+#: Alleles as numbers of a .ped (1234: ACGT; 12: the two of the marker, whichever they are).
+_NUMBERED: Final = re.compile(r"[0-4]")
 _PHENOTYPE: Final = re.compile(r"-?\d+(\.\d+)?|NA|nan", re.IGNORECASE)
 #: Code of two bits -> copies of the second allele; 1: no call.
 _SECOND: Final = (0, None, 1, 2)
@@ -77,7 +79,8 @@ def _part(head: bytes) -> str:
         return ""
     if len(fields) == 6:
         return ".fam"
-    return ".ped" if len(fields) >= 8 and all(map(_ALLELE.fullmatch, fields[6:8])) else ""
+    is_ped = len(fields) >= 8 and all(_ALLELE.fullmatch(each) or _NUMBERED.fullmatch(each) for each in fields[6:8])
+    return ".ped" if is_ped else ""
 
 
 def _is_number(text: str) -> bool:
@@ -228,6 +231,8 @@ def read_ped(path: str | Path, opening: Opening) -> MarkerTable:
         if len(fields) != 6 + 2 * len(variants):
             message = f"{len(fields)} columns, not 6 and two for each of the {len(variants)} variants of the .map"
             raise lines.wrong(message, number)
+        if not {"1", "2", "3", "4"}.isdisjoint(fields[6:]):
+            raise lines.wrong("its alleles are numbers: write them as bases with plink --alleleACGT", number)
         found.append((fields[0], fields[1]))
         kept.append([_alleles(fields[6 + 2 * at : 8 + 2 * at], lines, number) for at, _ in wanted])
     samples = _named(found, lines)

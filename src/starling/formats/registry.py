@@ -56,6 +56,13 @@ def open_file(path: str | Path, opening: Opening) -> Content:
         if beginning.stream is not None:
             beginning.stream.close()
         raise InputError(OUTSIDE_RESULT, "it states results by gene, not genotypes", source=beginning.name)
+    if found is None and beginning.head:
+        from starling.formats.consumer import near_miss
+
+        if not beginning.head.lstrip().startswith(b"##fileformat") and (missed := near_miss(beginning.head)):
+            if beginning.stream is not None:
+                beginning.stream.close()
+            raise InputError("BAD_MARKERS", missed, source=beginning.name)
     found = found or next(formats())
     if beginning.stream is None:
         return found.open(path, opening)

@@ -12,12 +12,13 @@
     DV, DP                     not REF; all (samtools)
     VAF; VAF1                  share of each ALT (DeepVariant, bcftools); of all ALTs (bcftools)
     FREQ                       share of the variant in per cent (VarScan)
-    FQ                         share of each ALT (NanoCaller)
+    FQ                         share of the one ALT (NanoCaller, also one number where it calls 1/2)
     AF                         share of each ALT; on 0/0 of REF (Clair3), so it is not read there
 
 Source: VCF v4.5, section 1.6.2 (AD, ADF, ADR); the FORMAT lines of VarScan 2.4, Pindel 0.2.5, cgatools 1.8 mkvcf,
 freebayes 1.3, Platypus 0.8, Strelka 2.9, samtools 1.2 and bcftools 1.20 (mpileup, +fill-tags), CLC Genomics Workbench,
-DeepVariant 1.6, Clair3 1.0, DRAGEN 4, Torrent Variant Caller 4 and 5, NanoCaller 0.3.
+DeepVariant 1.6, Clair3 1.0, DRAGEN 4; the header of an example of Torrent Variant Caller 4.4-3, and the source of 5
+(its VCF header is the same); NanoCaller, nanocaller_src/snpCaller.py (no version of it was run).
 """
 
 from __future__ import annotations

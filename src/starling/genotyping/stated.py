@@ -24,6 +24,8 @@ class Support(NamedTuple):
     gp: str
     ds: str
     hds: str
+    ap1: str
+    ap2: str
     pl: str
     gl: str
     ad: str

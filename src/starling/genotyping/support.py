@@ -3,8 +3,8 @@
 Fields that a file does not have at all say nothing against it.  A reference genotype without support counts as not
 read; one that lists a variant is used and never certain, because dropping a dangerous variant would be worse.
 Source: VCF v4.5, section 1.6.2 (DP, GL, GQ, GP, PL; the order of genotypes in PL); VCF v4.2, section 1.4.2 (GP on the
-Phred scale); GATK (RGQ, MIN_DP); Ion Torrent (FDP); GLnexus (RNC); Strelka (GQX); Minimac4, Beagle (DS, HDS); reads
-by allele: `starling.genotyping.reads`.
+Phred scale); GATK (RGQ, MIN_DP); Ion Torrent (FDP); GLnexus (RNC); Strelka (GQX); Minimac4 (DS, HDS), Beagle (DS, AP1,
+AP2); reads by allele: `starling.genotyping.reads`.
 """
 
 from __future__ import annotations
@@ -172,22 +172,27 @@ def _unlikely(haplotypes: Haplotypes, likelihoods: Sequence[float] | None) -> tu
 
 
 def _probability(haplotypes: Haplotypes, support: Support, alleles: int) -> float | None:
-    """The probability of the genotype in an imputed file: GP, else from the dosages; None: not stated."""
+    """The probability of the genotype in an imputed file: GP, else from the dosages; None: not stated.
+
+    A dosage of both haplotypes together may be whole where neither is: 1.0 of 0.6 and 0.4.  The lowest counts.
+    """
     place = _place(haplotypes)
     if place is None:
         return None
     probabilities = _by_genotype(support.gp, haplotypes, alleles)
     if probabilities is not None and abs(sum(probabilities) - 1) <= _ROUNDING and min(probabilities) >= 0:
         return probabilities[place]
+    found: list[float] = []
     dosages = numbers(support.ds)
     if len(dosages) == alleles - 1 and None not in dosages:
         counts = [haplotypes.count(allele) for allele in range(1, alleles)]
-        return 1 - max(abs((dosage or 0.0) - count) for dosage, count in zip(dosages, counts, strict=True))
-    shares = numbers(support.hds)
-    if len(shares) == len(haplotypes) * (alleles - 1) and None not in shares:
-        stated = [haplotype == allele for haplotype, allele in product(haplotypes, range(1, alleles))]
-        return prod(1 - abs((share or 0.0) - is_it) for share, is_it in zip(shares, stated, strict=True))
-    return None
+        found.append(1 - max(abs((dosage or 0.0) - count) for dosage, count in zip(dosages, counts, strict=True)))
+    for text in (support.hds, f"{support.ap1},{support.ap2}"):
+        shares = numbers(text)
+        if len(shares) == len(haplotypes) * (alleles - 1) and None not in shares:
+            stated = [haplotype == allele for haplotype, allele in product(haplotypes, range(1, alleles))]
+            found.append(prod(1 - abs((share or 0.0) - is_it) for share, is_it in zip(shares, stated, strict=True)))
+    return min(found, default=None)
 
 
 def _improbable(probability: float | None, limits: Limits) -> tuple[str, str] | None:

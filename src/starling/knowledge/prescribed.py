@@ -18,7 +18,7 @@ FORMS: Final = frozenset({
     "xl", "ec", "gr", "iv", "im", "sc", "po", "od", "bd", "bid", "tds", "tid", "qds", "qid", "film", "coated",
     "film-coated", "gastro-resistant", "modified", "release", "prolonged", "extended", "delayed", "modified-release",
     "prolonged-release", "extended-release", "delayed-release", "enteric", "enteric-coated", "hard", "soft",
-    "dispersible", "orodispersible", "chewable", "effervescent", "once", "twice", "daily", "with", "as",
+    "dispersible", "orodispersible", "odt", "chewable", "effervescent", "once", "twice", "daily", "with", "as",
     # German
     "tablette", "tabletten", "tbl", "filmtablette", "filmtabletten", "retardtablette", "retardtabletten",
     "schmelztablette", "schmelztabletten", "brausetablette", "brausetabletten", "kapsel", "kapseln", "hartkapsel",

@@ -22,6 +22,8 @@ _CODING: Final = re.compile(r"-?\d+(?:[+-]\d+)?[ACGT]>[ACGT]")
 #: What a variant's name says of its alleles, in the direction in which the gene is read.
 _CHANGE: Final = re.compile(r"(?P<ref>[ACGT])>(?P<alt>[ACGT])\s*$", re.IGNORECASE)
 
+_MITOCHONDRIAL: Final = re.compile(r"m\.(?P<at>\d+)(?P<ref>[ACGT])>(?P<alt>[ACGT])")
+
 #: What an allele shows for certain: (site, word) of positions.
 Core = frozenset[tuple[int, str]]
 
@@ -42,17 +44,23 @@ def plain(name: str) -> str:
 def on_plus(marker: Marker, analyte: Analyte | None) -> Marker:
     """The same result with its bases on the plus strand, where the name of what was looked for says where they are.
 
-    VKORC1 lies on the minus strand: in its gene -1639G>A is A/A where the genome has T/T.  A/T and C/G, which either
-    strand may mean, stay as they are.
+    VKORC1 lies on the minus strand: in its gene -1639G>A is A/A where the genome has T/T.  Where the name says nothing
+    (DPYD *2A as G/A), bases that the position has on the other strand alone are of that strand: a test states none, and
+    looks for nothing else.  A/T and C/G, which either strand may mean, stay as they are.
     """
-    change = _CHANGE.search(marker.name) if marker.alleles else None
-    if change is None or analyte is None or len(analyte.places) > 1:
+    if not marker.alleles or analyte is None or len(analyte.places) > 1:
         return marker
-    site = analyte.places[0][0]
+    site, found = analyte.places[0][0], set(marker.alleles)
+    change, words = _CHANGE.search(marker.name), {site.ref, *site.alts}
+    if change is None and not site.is_indel and not found <= words:
+        other = tuple(base.translate(COMPLEMENT) for base in marker.alleles)
+        return replace(marker, alleles=other) if words.issuperset(other) else marker
+    if change is None:
+        return marker
     named = (change["ref"].upper(), change["alt"].upper())
     turned = tuple(base.translate(COMPLEMENT) for base in named)
     on_minus = turned[0] == site.ref and turned[1] in site.alts
-    if not on_minus or set(turned) == set(named) or not set(marker.alleles) <= set(named):
+    if not on_minus or set(turned) == set(named) or not found <= set(named):
         return marker
     return replace(marker, alleles=tuple(base.translate(COMPLEMENT) for base in marker.alleles))
 
@@ -70,12 +78,19 @@ def analytes(definitions: Mapping[str, GeneDefinition]) -> dict[str, Analyte]:
                     found.setdefault(plain(f"{definition.gene}{name}"), analyte)
                     if _CODING.fullmatch(name):
                         found.setdefault(plain(f"{definition.gene}c.{name}"), analyte)
-                    if name.startswith("m."):
-                        found.setdefault(plain(name), analyte)
+                    for other in _mitochondrial(name):
+                        found.setdefault(plain(other), analyte)
+                        found.setdefault(plain(f"{definition.gene}{other}"), analyte)
         for site in (*definition.sites, *definition.extra_sites):
             if site.rsid and site.alts:
                 found[plain(site.rsid)] = Analyte(((site, site.alts[0]),))
     return found
+
+
+def _mitochondrial(name: str) -> tuple[str, ...]:
+    """The spellings of a mitochondrial variant (m.1555A>G, 1555A>G, A1555G), which needs no gene to be known by."""
+    match = _MITOCHONDRIAL.fullmatch(name)
+    return (name, name[2:], f"{match['ref']}{match['at']}{match['alt']}") if match else ()
 
 
 def _holders(cores: Mapping[NamedAllele, Core]) -> dict[tuple[int, str], list[tuple[str, Core]]]:

@@ -58,7 +58,7 @@ def detect_build(header: Header, lengths: Lengths, contigs: Contigs, stated: Bui
     """The build that contig lengths and accessions, `assembly=`, the reference, or the option state; they must agree.
 
     `lengths`: build -> chromosome -> length.  `contigs`: name in a file -> (chromosome, build of an accession).
-    Raises: InputError BUILD_UNKNOWN or BUILD_CONFLICT.
+    Raises: InputError BUILD_UNKNOWN or BUILD_CONFLICT; NO_CHROMOSOMES where nothing states it and no contig is known.
     """
     contigs = {name.casefold(): known for name, known in contigs.items()}
     for why in _other_genomes(header, lengths, contigs):
@@ -72,6 +72,10 @@ def detect_build(header: Header, lengths: Lengths, contigs: Contigs, stated: Bui
     if stated is not None:
         witnesses.append(("option", f"--build {stated}", stated))
     if not witnesses:
+        if header.contigs and not any(name.casefold() in contigs for name in header.contigs):
+            named = ", ".join(list(header.contigs)[:5])
+            message = f"no contig of the header has a known name ({named}); rename them to chr1, 1 or accessions"
+            raise InputError("NO_CHROMOSOMES", message, source=source)
         message = "neither the ##contig lines nor ##reference state the genome build"
         raise InputError("BUILD_UNKNOWN", message, source=source)
     by, first_name, name = witnesses[0]

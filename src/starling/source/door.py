@@ -29,7 +29,7 @@ from starling.source.origin import is_imputed, is_lifted
 from starling.source.samples import chosen_samples
 from starling.source.sites import SiteMap, SiteMaps
 from starling.source.stamps import SourceStamp
-from starling.source.support import carries_support, counted_copies, with_reads
+from starling.source.support import carries_support, counted_copies, is_provisional, with_reads, with_reference
 from starling.source.witness import Testimony, Witness, refuse
 from starling.values import dataclass
 from starling.vocabulary import Remark
@@ -255,6 +255,9 @@ class OpenSource:
                     raise self._mixed(record.chromosome)
                 chromosome = named[record.chromosome] = names[record.chromosome]
             hear(chromosome, record)
+            if is_provisional(record):
+                slot = whole.chromosomes[chromosome].bases.get(record.position)
+                record = with_reference(record, slot.reference if slot is not None else None)
             yield chromosome, record
 
     @cached_property

@@ -48,6 +48,17 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "the mouse, GRCm38 (mm10)": ("grcm38", "mm10"),
     "the mouse, GRCm39 (mm39)": ("grcm39", "mm39"),
     "the mouse, NCBI37 (mm9)": ("mm9",),
+    "NCBI34 (hg16)": ("ncbi34", "hg16", "b34", "build34"),
+    "CHM1": ("chm1_1",),
+    "HuRef": ("huref",),
+    "an assembly of HG002": ("hg002v1", "hg002_maternal", "hg002_paternal"),
+    "the Korean assembly": ("koref",),
+    "the dog": ("canfam3", "canfam4", "canfam6", "ros_cfam_1"),
+    "the rhesus macaque": ("rhemac8", "rhemac10", "mmul_8", "mmul_10"),
+    "the chimpanzee": ("pantro4", "pantro5", "pantro6"),
+    "the zebrafish": ("grcz10", "grcz11", "danrer10", "danrer11"),
+    "the pig": ("sscrofa11", "susscr3", "susscr11"),
+    "the cow": ("bostau8", "bostau9", "ars-ucd1", "ars-ucd2"),
     "the rat": ("rn6", "rn7", "mratbn7", "rnor_6"),
 }
 

@@ -169,7 +169,8 @@ class MarkerRecords:
             message = f"{strange[0].name!r} is no rsid, variant or allele that one known position defines"
             raise InputError("BAD_MARKERS", message, source=self.name, line=strange[0].line)
         for marker in strange:
-            self._notes.append(Remark("FILE_NOTE", f"{marker.note}; not read: no known position tells it"))
+            apart = "; pass HLA results as a file of their own" if marker.name.upper().startswith("HLA") else ""
+            self._notes.append(Remark("FILE_NOTE", f"{marker.note}; not read: no known position tells it{apart}"))
         names = ", ".join(dict.fromkeys(marker.name for marker in self._table.markers))
         message = f"a single test: nothing but {names} was looked at; confirm it before lasting decisions"
         self._notes.insert(0, Remark("SINGLE_TEST", message))

@@ -1,7 +1,8 @@
 """How a file came about, as its header tells: imputed, or lifted over from another build.
 
-Source: Minimac4, Beagle, IMPUTE5 and GLIMPSE (DS, HDS, IMP, IMPUTED, DR2, R2); CrossMap (liftOverChainFile), GATK
-LiftoverVcf (OriginalContig, SwappedAlleles), bcftools +liftover (SRC_CHROM, SRC_POS, SRC_REF_ALT).
+Source: Minimac4, Beagle, IMPUTE5 and GLIMPSE (DS, HDS, AP1, IMP, IMPUTED, DR2, R2); CrossMap (liftOverChainFile), GATK
+LiftoverVcf (OriginalContig, SwappedAlleles), bcftools +liftover (SRC_CHROM, SRC_POS, SRC_REF_ALT), transanno
+(ORIGINAL_REF), levioSAM (its name).
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from typing import Final
 
 from starling.formats.header import Header
 
-_DOSAGES: Final = frozenset({"DS", "HDS"})
+_DOSAGES: Final = frozenset({"DS", "HDS", "AP1", "AP2"})
 _IMPUTED: Final = frozenset({"IMP", "IMPUTED", "DR2", "ER2"})
 #: Fields of a caller that looked at reads: GP beside them is its own posterior.
 _OF_READS: Final = frozenset({"AD", "DP", "PL", "GL", "GQ"})
 _LIFTED: Final = frozenset(
     {"OriginalContig", "OriginalStart", "OriginalAlleles", "SwappedAlleles", "ReverseComplementedAlleles"}
+    | {"ORIGINAL_REF"}
 )
 _LIFTED_FROM: Final = "SRC_"
-_LIFTING: Final = ("liftover", "crossmap", ".chain")
+_LIFTING: Final = ("liftover", "crossmap", ".chain", "transanno", "leviosam")
 
 
 def is_imputed(header: Header) -> bool:

@@ -9,6 +9,15 @@ from starling.formats.header import Header
 
 _TUMOUR_COLUMNS: Final = frozenset({"TUMOR", "TUMOUR"})
 _NORMAL_COLUMNS: Final = frozenset({"NORMAL"})
+#: Callers of tumours, as header lines that name a program write them.
+#: Source: the headers of Sentieon (`##SentieonCommandLine.TNscope`, `.TNhaplotyper2`), ClairS-TO, GATK
+#: FilterMutectCalls, MuTect 1, CaVEMan, SomaticSniper and SAGE.
+_CALLERS_OF_TUMOURS: Final = (
+    *("tnscope", "tnhaplotyper", "tnsnv", "clairs", "deepsomatic", "filtermutectcalls", "mutect", "caveman"),
+    *("somaticsniper", "sageversion"),
+)
+#: The filter that DeepSomatic declares, beside what DeepVariant does.  Source: its FAQ and postprocess_variants.
+_NOT_SOMATIC: Final = 'ID=GERMLINE,Description="Non somatic variants"'
 
 
 def chosen_samples(header: Header, asked: tuple[str, ...] | None, *, source: str) -> tuple[tuple[str, int], ...]:
@@ -49,13 +58,34 @@ def tumour_samples(header: Header) -> frozenset[str]:
 def _is_somatic(header: Header, gatk: str) -> bool:
     """Whether a caller of tumours made the file, which need not say which column is one when there is one alone.
 
-    Source: DRAGEN (`--tumor-fastq1`, `--tumor-bam-input`; FORMAT/SQ, the somatic quality); GATK Mutect2.
+    Source: DRAGEN (`--tumor-fastq1`, `--tumor-bam-input`; FORMAT/SQ, the somatic quality); GATK Mutect2; VCF v4.5,
+    section 1.6.1 (INFO/SOMATIC: a somatic mutation).
     """
     dragen = " ".join(header.meta.get("DRAGENCommandLine", ()))
     somatic = any("ID=SQ," in value and "omatic" in value for value in header.meta.get("FORMAT", ()))
     sources = " ".join(header.meta.get("source", ()))
     mutect = "ID=Mutect2" in gatk or "MutectVersion" in header.meta or "Mutect2" in sources
-    return mutect or somatic or "--tumor-" in dragen
+    return mutect or somatic or "--tumor-" in dragen or _names_caller(header) or _declares_somatic(header)
+
+
+def _names_caller(header: Header) -> bool:
+    """Whether a line that names a program names one that calls tumours; what bcftools was given is no program."""
+    for key, values in header.meta.items():
+        plain = key.casefold()
+        if plain in {"info", "format", "filter", "alt", "contig", "reference"} or plain.startswith("bcftools"):
+            continue
+        if any(word in plain for word in _CALLERS_OF_TUMOURS):
+            return True
+        if plain == "source" or any(word in plain for word in ("command", "version", "processlog")):
+            text = " ".join(values).casefold()
+            if any(word in text for word in _CALLERS_OF_TUMOURS):
+                return True
+    return False
+
+
+def _declares_somatic(header: Header) -> bool:
+    somatic = any("ID=SOMATIC," in value for value in header.meta.get("INFO", ()))
+    return somatic or any(_NOT_SOMATIC in value for value in header.meta.get("FILTER", ()))
 
 
 def check_all_found(asked: tuple[str, ...] | None, found: tuple[str, ...], available: tuple[str, ...]) -> None:

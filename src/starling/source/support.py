@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from starling.formats.record import Record
+from starling.source.normalise import COMPLEMENT
 
 #: FORMAT fields that say how many reads show which allele.
 READS: Final = frozenset(
@@ -43,8 +44,9 @@ def _by_strand(numbers: list[str]) -> str:
     return ",".join(str(int(one) + int(other)) for one, other in zip(numbers[::2], numbers[1::2], strict=True))
 
 
-#: Source: VCF v4.5, section 1.6.1.8 (DP: the depth over all samples); bcftools 1.20 mpileup (DP4); medaka 1.x and 2.x,
-#: `medaka tools annotate` (SR: spanning reads by strand which best align to each allele); longshot 0.4, its VCF header
+#: Source: VCF v4.5, section 1.6.1.8 (DP: the depth over all samples); bcftools 1.20 mpileup (DP4); the INFO
+#: line that `medaka tools annotate` writes (SR: spanning reads by strand which best align to each allele; read in files
+#: of pipelines that run it, no version of it was run); longshot 0.4, its VCF header
 #: (AC: observations of each allele, REF among them; its FORMAT has UG and UQ, and with all others AC counts alleles).
 _OF_INFO: Final[Mapping[str, _OfInfo]] = {
     "DP=": _OfInfo("DP", lambda _: 1, ",".join, frozenset({"DP", "MIN_DP"})),
@@ -107,3 +109,26 @@ def carries_support(record: Record) -> bool:
         return False
     columns = (column.split(":") for column in record.columns)
     return any(place < len(values) and values[place] not in NO_READS for values in columns for place in places)
+
+
+_EXCHANGED: Final = str.maketrans("01", "10")
+
+
+def is_provisional(record: Record) -> bool:
+    """Whether PLINK marks that it does not know which allele is the reference (PR): its genotypes are right."""
+    return record.info.endswith("PR") and "PR" in record.info.split(";")
+
+
+def with_reference(record: Record, reference: str | None) -> Record:
+    """A record of PLINK's with the genome's base at its place as REF, where it has it as the ALT, or has no ALT.
+
+    What looks alike on both strands (A with T, C with G) stays as it is: its strand is not proved either.
+    Source: PLINK 1.9 and 2.0, VCF export (PR; REF is the second allele of the .bim, which is often the commoner one).
+    """
+    known = {record.ref, *record.alts}
+    if reference is None or record.ref == reference or record.format != ("GT",) or len(record.ref) != 1:
+        return record
+    if record.alts not in {(), (reference,)} or record.ref.translate(COMPLEMENT) in known | {reference}:
+        return record
+    columns = tuple(column.translate(_EXCHANGED) for column in record.columns)
+    return record._replace(ref=reference, alts=(record.ref,), columns=columns)

@@ -16,6 +16,7 @@ from typing import Final, Literal
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.source.sites import BaseSlot, ChromosomeSites, SiteMap
+from starling.source.support import is_provisional
 from starling.values import dataclass
 from starling.vocabulary import Locus
 
@@ -111,7 +112,7 @@ class Witness:
 
         PLINK marks what it does not know to be the reference (PR): its genotypes are right whichever allele is REF.
         """
-        if record.info.endswith("PR") and "PR" in record.info.split(";"):
+        if is_provisional(record):
             return
         sites, ref, position = self._sites.chromosomes[chromosome], record.ref, record.position
         if len(ref) > 1:

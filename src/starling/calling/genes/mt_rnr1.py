@@ -7,16 +7,29 @@ threshold of 0.05 for a risk variant awaits a pharmacist's signature.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from starling.calling.general import undetermined
 from starling.calling.genes.carried import basic_evidence, not_covered
 from starling.calling.phasing import Observation, documented, observe
-from starling.calling.table import MatchTable
-from starling.definitions import NamedAllele
+from starling.calling.table import MatchTable, match_table
+from starling.definitions import GeneDefinition, NamedAllele
 from starling.values import replace
-from starling.vocabulary import Ambiguous, Consistent, Diplotype, GeneCall, Notice, SampleGenotypes, VariantCopies, Why
+from starling.vocabulary import (
+    Ambiguous,
+    Consistent,
+    Diplotype,
+    GeneCall,
+    Genotype,
+    Notice,
+    SampleGenotypes,
+    State,
+    VariantCopies,
+    Why,
+)
 
+GENE: Final = "MT-RNR1"
 #: A risk variant in this share of the reads or more counts (reported at any share).
 LOWEST_SHARE: Final = 0.05
 #: Below this share a variant is called heteroplasmic.  Source: docs/explanation/mt-rnr1.md, to be signed.
@@ -55,6 +68,18 @@ def call(table: MatchTable, sample: SampleGenotypes) -> GeneCall:
         notices = (*refused.evidence.notices, *_notices(found))
         return replace(refused, evidence=replace(refused.evidence, variants=_variants(found), notices=notices))
     return _conclude(table, seen, found, counted)
+
+
+def stated_absent(names: Collection[str], definition: GeneDefinition) -> GeneCall:
+    """What follows when another laboratory looked for these variants alone, and found none of them."""
+    table = match_table(definition)
+    sites = [allele.cells[0][0] for allele in table.alleles if allele.name in names]
+    genotypes = {
+        table.loci[site]: Genotype(table.loci[site], (definition.sites[site].ref,), state=State.CALLED)
+        for site in sites
+    }
+    found = call(table, SampleGenotypes("", genotypes))
+    return replace(found, evidence=replace(found.evidence, source="outside"))
 
 
 def _is_excluded(table: MatchTable, sample: SampleGenotypes, name: str) -> bool:

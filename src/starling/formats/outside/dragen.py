@@ -11,6 +11,7 @@ of fields after public readers of `targeted.json`.  No example file is public.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -21,6 +22,8 @@ _GENE_FIELDS: Final = ("gene", "geneSymbol", "geneName", "locus")
 _CALL_FIELDS: Final = ("genotype", "diplotype", "starAllele", "genotypes", "diplotypes")
 _PHENOTYPE_FIELDS: Final = ("phenotypeDatabaseAnnotation", "phenotype", "metabolismStatus", "metabolizerStatus")
 _SCORE_FIELDS: Final = ("activityScore", "phenotypeActivityScore")
+#: The filter of a row, which is no phenotype: `CYP2C19 *1/*2 Poor Metabolizer` is a laboratory's row.
+_FILTER: Final = re.compile(r"PASS|None|Low[A-Z]\w*|[A-Z][a-z]+(?:_[A-Za-z]+)+")
 #: The genes whose callers write a row without headings.
 _ROW_GENES: Final = ("CYP2D6", "CYP2B6")
 
@@ -71,7 +74,7 @@ def _first(found: Mapping[str, object], names: tuple[str, ...]) -> str:
 
 def _is_row(text: Text) -> bool:
     rows = [cells(line) for _, line in text.filled]
-    return len(rows) == 1 and len(rows[0]) == 3 and rows[0][1].startswith("*") and rows[0][2][:1].isupper()
+    return len(rows) == 1 and len(rows[0]) == 3 and rows[0][1].startswith("*") and bool(_FILTER.fullmatch(rows[0][2]))
 
 
 def _read_row(text: Text) -> Iterator[OutsideCall]:

@@ -3,7 +3,7 @@
 All but the gene may be empty or left off, but one of diplotype, phenotype and activity score must be there.  Columns
 are separated by tabs, semicolons, commas or, without any of these, by the first blank.  A header row, known by naming
 the gene, may put them in another order and call them as laboratories do; columns it names otherwise are ignored.
-Lines that begin with `#`, and empty ones, are comments.
+Lines that begin with `#`, and empty ones, are comments, and so are those of an instrument above a header row.
 """
 
 from __future__ import annotations
@@ -34,10 +34,17 @@ _HEADINGS: Final[Mapping[str, str]] = {
 }
 _GENE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,19}")
 #: A gene with the allele that was looked for, as a name of the row: the result is whether it is there.
-_WITH_ALLELE: Final = re.compile(r"(?P<gene>HLA-?[A-Z]+\d?)[ *-]+(?P<allele>\d[\w:]*)", re.IGNORECASE)
+_WITH_ALLELE: Final = re.compile(
+    r"(?P<gene>HLA-?[A-Z]+?\d?)(?:[ *-]+(?P<allele>\d[\w:]*)|(?P<joined>\d\d:?\d\d))"
+    r"(?: +(?:screen|test|allele|typing))?",
+    re.IGNORECASE,
+)
 #: At most two digits: a longer number is another column in the wrong place.
 _SCORE: Final = re.compile(r"(?:(?:>=|≥) ?)?[0-9]{1,2}(?:\.[0-9]{1,6})?|n/a", re.IGNORECASE)
 _SEPARATORS: Final = "\t;,"
+_LIKE_A_GENE: Final = re.compile(r"[A-Z][A-Z0-9-]+|[a-z]{2,5}\d[a-z0-9]*")
+#: Lines that an instrument may write above its columns (ours).
+_LARGEST_PRELUDE: Final = 60
 
 
 def read(text: Text) -> Iterator[OutsideCall]:
@@ -49,7 +56,7 @@ def read(text: Text) -> Iterator[OutsideCall]:
     columns: Sequence[str] = _POSITIONAL
     begun = headed = False
     separator = _separator(text)
-    for number, line in text.filled:
+    for number, line in text.filled[_above(text, separator) :]:
         commented = line.startswith("#")
         fields = _fields(line.lstrip("# "), separator, text, number)
         headings = headings_of(fields)
@@ -57,7 +64,7 @@ def read(text: Text) -> Iterator[OutsideCall]:
             continue
         if headings is None:
             begun = True
-            yield _call(columns, fields, text, number)
+            yield _call(columns, fields, text, number, headed=headed)
         elif begun or headed:
             raise text.wrong("a header row after the first row", number)
         else:
@@ -65,9 +72,10 @@ def read(text: Text) -> Iterator[OutsideCall]:
 
 
 def has_header(text: Text) -> bool:
-    """Whether the first row that can be one names the gene and what was found."""
+    """Whether the first row that can be one, below lines of an instrument, names the gene and what was found."""
     separator = _separator(text)
-    for number, line in text.filled[:20]:
+    above = _above(text, separator)
+    for number, line in text.filled[above : above + 20]:
         try:
             headings = headings_of(_fields(line.lstrip("# "), separator, text, number))
         except InputError:
@@ -75,6 +83,20 @@ def has_header(text: Text) -> bool:
         if headings is not None or not line.startswith("#"):
             return headings is not None and len({*headings} - {"", "sample"}) > 1
     return False
+
+
+def _above(text: Text, separator: str) -> int:
+    """How many lines, of an instrument, stand above the header row; none of them looks like a result of a gene."""
+    for at, (number, line) in enumerate(text.filled[:_LARGEST_PRELUDE]):
+        try:
+            fields = _fields(line.lstrip("# "), separator, text, number)
+        except InputError:
+            return 0
+        if headings_of(fields) is not None:
+            return at
+        if not line.startswith("#") and fields and _LIKE_A_GENE.fullmatch(fields[0]):
+            return 0
+    return 0
 
 
 def headings_of(fields: Sequence[str]) -> tuple[str, ...] | None:
@@ -109,7 +131,7 @@ def _fields(line: str, separator: str, text: Text, number: int) -> list[str]:
         raise text.wrong(f"not CSV ({error})", number) from None
 
 
-def _call(columns: Sequence[str], fields: Sequence[str], text: Text, line: int) -> OutsideCall:
+def _call(columns: Sequence[str], fields: Sequence[str], text: Text, line: int, *, headed: bool) -> OutsideCall:
     values = dict.fromkeys((*_POSITIONAL, "first", "second", "sample"), "")
     values.update({name: value for name, value in zip(columns, fields, strict=False) if name})
     pair = [each for each in (values.pop("first"), values.pop("second")) if each]
@@ -117,11 +139,14 @@ def _call(columns: Sequence[str], fields: Sequence[str], text: Text, line: int) 
     named = _WITH_ALLELE.fullmatch(values["gene"])
     if named:
         found = " ".join(filter(None, (values["diplotype"], values["phenotype"])))
-        values |= {"gene": named["gene"], "diplotype": "", "phenotype": f"*{named['allele']} {found}" if found else ""}
+        allele = named["allele"] or named["joined"]
+        values |= {"gene": named["gene"], "diplotype": "", "phenotype": f"*{allele} {found}" if found else ""}
     if not _GENE.fullmatch(values["gene"]):
         shown = values["gene"][:40]
         hint = "; a table of single tests is passed as the input" if "*" in shown else ""
         raise text.wrong(f"{shown!r} is not a gene symbol{hint}" if shown else "the gene is missing", line)
+    if headed and not (values["diplotype"] or values["phenotype"] or values["activity_score"]):
+        values["diplotype"] = "No call"  # the columns are there, and nothing stands in them
     if not (values["diplotype"] or values["phenotype"] or values["activity_score"]):
         raise text.wrong(f"{values['gene']} has neither diplotype, phenotype nor activity score", line)
     score = values["activity_score"] = values["activity_score"].replace(",", ".")

@@ -1,4 +1,4 @@
-"""Luminex xTAG and other tables with one column a gene (`Genotype CYP2C19`), one sample a row.
+"""Luminex xTAG and other tables with one column a gene (`Genotype CYP2C19`, or `CYP2C19` alone), one sample a row.
 
 Lines above the header name the program.  Source: ours; no exported file of these kits is public, so columns are known
 by their names, in any order.
@@ -18,6 +18,9 @@ _COLUMN: Final = re.compile(
     r"(?P<kind>Genotype|Diplotype|Call|Result|Phenotype)[ :_-]+(?P<gene>[A-Z][A-Z0-9-]{2,9})"
     r"|(?P<gene_first>[A-Z][A-Z0-9-]{2,9})[ :_-]+(?P<kind_last>Genotype|Diplotype|Call|Result|Phenotype)"
 )
+#: A column that is called by its gene alone; so is no column unless two have a digit within, as genes have.
+_BARE: Final = re.compile(r"[A-Z][A-Z0-9-]{2,9}")
+_WITH_DIGIT: Final = re.compile(r"[A-Z]{2,5}\d[A-Z0-9]{0,5}")
 _SAMPLES: Final = frozenset({"sample", "sample id", "sample name", "sampleid", "patient", "patient id"})
 
 
@@ -44,11 +47,14 @@ def _genes_of(header: Sequence[str]) -> dict[int, tuple[str, str]]:
     if not any(cell.casefold() in _SAMPLES for cell in header):
         return {}
     matches = ((at, _COLUMN.fullmatch(cell)) for at, cell in enumerate(header))
-    return {
+    found = {
         at: (match["gene"] or match["gene_first"], (match["kind"] or match["kind_last"]).casefold())
         for at, match in matches
         if match
     }
+    if found or sum(bool(_WITH_DIGIT.fullmatch(cell)) for cell in header) < 2:
+        return found
+    return {at: (cell, "diplotype") for at, cell in enumerate(header) if _BARE.fullmatch(cell)}
 
 
 def _matches(text: Text) -> bool:
