@@ -264,8 +264,53 @@ def test_attack_a_name_that_no_folder_holds_keeps_no_file_from_being_read(
     found = node.records.job(job.id)
     assert found is not None and found.state == "called"
     given = node.subjects.export(asker("administrator", "administrator-1"), found.patient)
-    for each in zipfile.ZipFile(BytesIO(given)).namelist():
+    for each in zipfile.ZipFile(BytesIO(b"".join(given))).namelist():
         assert "\\" not in each and ".." not in each.split("/") and each.isprintable()
+
+
+@pytest.mark.parametrize("second", [" 4711", "4711 ", "\uff14711", "4 711"])
+def test_attack_one_identifier_in_two_spellings_is_not_two(node: Node, second: str) -> None:
+    specimen = replace(specimen_of(5), identifier="4711", second_identifier=second)
+    with pytest.raises(InputError) as refused:
+        node.files.submit(LAB, "a.vcf", [b"x"], specimen)
+    assert refused.value.code == "BAD_SPECIMEN"
+
+
+def test_a_blank_around_an_identifier_makes_nobody_else_and_a_day_that_is_none_is_refused(node: Node) -> None:
+    specimen = replace(specimen_of(5), identifier=f" {specimen_of(5).identifier} ")
+    job = node.files.submit(LAB, "a.vcf", [b"x"], specimen).job
+    assert node.records.specimen(job.id).identifier == specimen_of(5).identifier
+    with pytest.raises(InputError, match="no day of the calendar"):
+        node.files.submit(LAB, "a.vcf", [b"x"], replace(specimen, birth_date="2001-02-30"))
+
+
+@pytest.mark.parametrize("change", [{"birth_date": "1911-11-11"}, {"sex": "female"}])
+def test_attack_the_same_file_again_as_of_somebody_born_on_another_day_is_not_passed_over(
+    node: Node, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    content = file_of(node.held.engine, 5, tmp_path).read_bytes()
+    first = node.files.submit(LAB, "a.vcf", [content], specimen_of(5))
+    silent = node.files.submit(LAB, "a.vcf", [content], replace(specimen_of(5), birth_date="", sex="unknown"))
+    other = node.files.submit(LAB, "a.vcf", [content], replace(specimen_of(5), **change))
+    again = node.files.submit(LAB, "a.vcf", [content], replace(specimen_of(5), **change))
+    assert (silent.again, silent.job.id) == (True, first.job.id)
+    assert (other.again, again.again, again.job.id) == (False, True, other.job.id)
+    Intake(node).work_off()
+    found = node.files.job(LAB, other.job.id)
+    assert found.state == "quarantined" and found.reason.partition(":")[0] in {"BIRTH_DATE", "SEX"}
+
+
+class TooSlow:
+    """A lane that never comes to the end of anything."""
+
+    def do(self, engine: Any, work: Any, *given: Any) -> Any:
+        raise InputError("TOO_SLOW", "it took longer than the settings allow")
+
+
+def test_attack_a_file_that_is_read_for_ever_fails_and_says_so(node: Node, tmp_path: Path) -> None:
+    node.beside = cast("Lane", TooSlow())
+    job = taken(node, file_of(node.held.engine, 5, tmp_path), specimen_of(5))
+    assert (job.state, job.reason) == ("failed", "TOO_SLOW: it took longer than the settings allow")
 
 
 def test_attack_a_file_that_the_device_cannot_read_stands_in_no_other_file_s_way(node: Node, tmp_path: Path) -> None:

@@ -77,7 +77,8 @@ def _called_again(node: Node, id_: str) -> bool:
         _written(node, replace(job, state="failed", reason=reason), reason)
         return False
     again = replace(
-        job, state="called", knowledge=stamp.version, result_sha256=assessment.result_sha256, reviewed_by=""
+        job, state="called", knowledge=stamp.version, result_sha256=assessment.result_sha256, reviewed_by="",
+        reviewed_person="",
     )  # fmt: skip
     _written(node, again, "called again by new knowledge", assessment)
     return True
@@ -123,7 +124,8 @@ def _amended(
         return False
     job = replace(
         before, id=f"j-{secrets.token_hex(8)}", state="called", received=at, updated=at, knowledge=stamp.version,
-        result_sha256=after.result_sha256, reason="", reviewed_by="", released_by="", amends=tested.job,
+        result_sha256=after.result_sha256, reason="", reviewed_by="", reviewed_person="", released_by="",
+        amends=tested.job,
         changes=changes, events=(JobEvent(at=at, state="called", by=ITSELF, note="amended by new knowledge"),),
     )  # fmt: skip
     with node.records.transaction(durable=True):

@@ -150,7 +150,7 @@ class Api:
         return plain_json(json.encode(taken))
 
     async def _login(self, request: Request) -> Response:
-        from_our_page(request)  # before it counts: no page of another site uses up the attempts
+        from_our_page(self.node, request)  # before it counts: no page of another site uses up the attempts
         if not self._logins.allows(request.client.host if request.client else ""):
             raise InputError("TOO_MANY", "too many attempts to log in")
         login = json.decode(await request.body(), type=Login)

@@ -70,7 +70,12 @@ def found(
             with records.transaction(durable=True):
                 log.append(_founded(chosen), durable=True)
             if demonstration:
-                _demonstrate(layout, chosen, records, authority, patients)
+                take_in_patients(layout, chosen, records, patients)
+                with records.transaction(durable=True):
+                    for name, role in _clients(layout, chosen, authority):
+                        said = {"role": "system", "site": chosen.site, "certificate": name, "of": role}
+                        written_ = event("certificate.write", "success", "node", "", when=now(), detail=said)
+                        log.append(written_, durable=True)
             log.checkpoint()
         finally:
             connection.close()
@@ -117,10 +122,11 @@ def hosts_of(settings: Settings) -> list[str]:
     return sorted({*_HOSTS, settings.host, *named} - {"0.0.0.0", "::"})  # noqa: S104 -- no name to be called by
 
 
-def _demonstrate(layout: Layout, settings: Settings, records: Records, authority: Authority, patients: int) -> None:
-    """Patients, and a certificate for each role."""
-    take_in_patients(layout, settings, records, patients)
+def _clients(layout: Layout, settings: Settings, authority: Authority) -> Iterator[tuple[str, str]]:
+    """A certificate for each role of a demonstration; gives (name, role) of each."""
     layout.clients.mkdir(mode=0o700)
     for role in ROLES:
-        issued = authority.issue(f"{role}-1", role=role, site=settings.site, days=DAYS)
+        name = f"{role}-1"
+        issued = authority.issue(name, role=role, site=settings.site, days=DAYS)
         private(layout.clients / f"{role}.pem", issued.private_pem() + issued.chain)
+        yield name, role

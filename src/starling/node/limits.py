@@ -45,6 +45,9 @@ HEADERS: Final = tuple(
 )
 
 
+_STREAMS: Final = (b"text/event-stream", b"application/zip")
+
+
 class Rate:
     """So many a minute for each caller: a bucket that fills again steadily."""
 
@@ -131,14 +134,17 @@ def _caller(scope: Scope) -> str:
 
 
 def _is_stream(message: Message) -> bool:
-    """Whether an answer begins that goes on for as long as somebody listens (server-sent events)."""
+    """Whether an answer begins that goes on for as long as somebody listens: server-sent events, or an export."""
     headers = message.get("headers", ()) if message["type"] == "http.response.start" else ()
-    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)
+    return any(name == b"content-type" and value.startswith(_STREAMS) for name, value in headers)
 
 
 def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:
-    """Raises: InputError TOO_LARGE as soon as a body is larger, whatever its header said."""
-    stated = dict(scope["headers"]).get(b"content-length", b"0")
+    """Raises: InputError TOO_LARGE as soon as a body is larger, whatever its header said; BAD_REQUEST."""
+    headers = dict(scope["headers"])
+    if b"content-length" in headers and b"transfer-encoding" in headers:  # RFC 9112, 6.1: as in request smuggling
+        raise InputError("BAD_REQUEST", "two lengths are stated")
+    stated = headers.get(b"content-length", b"0")
     if stated.isdigit() and int(stated) > most:
         raise InputError("TOO_LARGE", f"more than {most} bytes")
     seen = 0

@@ -23,8 +23,9 @@ _SPECIMEN = json.Decoder(Specimen)
 _ORIGIN = json.Decoder(Origin)
 _OVERRIDE = json.Decoder(Override)
 _encode = json.Encoder().encode
-#: The version of the tables, as `user_version`: 0 before they were counted; 1: accounts can be disabled.
-_SCHEMA: Final = 1
+#: The version of the tables, as `user_version`: 0 before they were counted; 1: accounts can be disabled; 2:
+#: certificates can be revoked.
+_SCHEMA: Final = 2
 #: what is there of one job
 _ERASED = (
     "DELETE FROM evidence WHERE job = ?",
@@ -244,6 +245,22 @@ class Records:
         self.connection.execute(
             "INSERT INTO override VALUES (?, ?, ?)", (override.id, override.patient, _encode(override))
         )
+
+    def is_revoked(self, serial: str, name: str, issued: float) -> bool:
+        """Whether a certificate is believed no more.  `issued`: when, in seconds since 1970."""
+        sql = "SELECT 1 FROM revoked WHERE (serial, name) = (?, '') OR (serial = '' AND name = ? AND until >= ?)"
+        return self.row(sql, serial, name, int(issued)) is not None
+
+    def revoke(self, serial: str, name: str, until: int) -> None:
+        """A certificate (`serial`), or all of `name` that were issued until then, are believed no more."""
+        self.connection.execute(
+            "INSERT INTO revoked VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+            (serial, name, until),
+        )
+
+    def revocations(self) -> list[tuple[str, str, int]]:
+        """(serial, name, until) of all that were revoked."""
+        return [(serial, name, until) for serial, name, until in self.rows("SELECT serial, name, until FROM revoked")]
 
     def secret(self, name: str) -> bytes | None:
         """A secret of the node itself."""

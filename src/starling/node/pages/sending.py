@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from starling.errors import InputError, UnknownCallerError
-from starling.node.callers import from_our_page
+from starling.errors import InputError
+from starling.node.callers import from_our_page, nobody
 from starling.node.identity import is_csrf
 from starling.node.multipart import Filled, filled
 from starling.node.pages import forms
@@ -55,11 +55,11 @@ def sent(door: Door, uploads: Executor) -> Callable[[Request], Awaitable[Respons
 
 
 def _taken(visit: Visit, chunks: Iterator[bytes]) -> Response:
-    from_our_page(visit.request)
+    from_our_page(visit.node, visit.request)
     visit.node.may(visit.who, "job.submit")
     form = filled(visit.request.headers.get("content-type", ""), chunks)
     if not is_csrf(visit.session, form.fields.get(TOKEN, "")):
-        raise UnknownCallerError("NOT_KNOWN", "the form is not one of this session")
+        raise nobody(visit.node, visit.request, "the form is not one of this session")
     visit = replace(visit, form=form.fields)
     try:
         return _submitted(visit, form)
