@@ -78,7 +78,7 @@ def test_attack_an_older_backup_lets_nobody_in_again_who_was_revoked(copied: Pat
         assert node.records.is_revoked("00", "prescriber-1", time.time() - 3_600)
 
 
-@pytest.mark.parametrize("name", ["node", "Keyboard", "stranger ", "inbox"])
+@pytest.mark.parametrize("name", ["node", "Keyboard", "STRANGER", "inbox"])
 def test_attack_somebody_is_called_what_the_log_calls_the_node(copied: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError) as refused:
         administration.issue(copied, name, "auditor", tmp_path / "x.pem")
@@ -86,5 +86,8 @@ def test_attack_somebody_is_called_what_the_log_calls_the_node(copied: Path, tmp
     with opened(copied) as node:
         with pytest.raises(InputError, match="the log calls the node"):
             node.enrol(asker("administrator"), name, "auditor", "here")
+        for unseen in (" ", "dr-lee\u202e", "dr\r\nlee"):
+            with pytest.raises(InputError, match="can be seen"):
+                node.enrol(asker("administrator"), unseen, "auditor", "here")
         with pytest.raises(InputError, match="there is an account"):
             node.enrol(asker("administrator"), "ADMINISTRATOR", "auditor", "here")

@@ -92,6 +92,11 @@ class Accounts:
             for row in rows
         )
 
+    def is_last_administrator(self, name: str) -> bool:
+        """Whether nobody else may sign in as an administrator."""
+        able = [each.name for each in self.all() if each.role == "administrator" and not each.disabled]
+        return able == [name]
+
     def change(self, name: str, change: AccountChange) -> AccountChanged:
         """The account is unlocked, disabled, enabled, or has another second factor, which is told here and never again.
 
@@ -107,8 +112,10 @@ class Accounts:
         account = next(each for each in self.all() if each.name == name)
         return AccountChanged(account=account, totp_uri=_told_once(seed, name) if seed else "")
 
-    def known(self, name: str, password: str, code: str) -> Principal:
+    def known(self, name: str, password: str, code: str, *, although_locked: bool = False) -> Principal:
         """Who logs in.  A wrong name costs the time of a wrong password, and is told in the same words.
+
+        `although_locked`: at the node's own keyboard, where whoever locked the account from elsewhere locks nobody out.
 
         Raises: UnknownCallerError NOT_KNOWN.
         """
@@ -120,7 +127,7 @@ class Accounts:
             )
         is_theirs = self._is_password(row[2] if row else nobody, password)
         step = _step_of(row[3], code, after=row[4]) if row else None
-        if row is None or not is_theirs or step is None or row[5] >= _MOST_FAILURES:
+        if row is None or not is_theirs or step is None or (row[5] >= _MOST_FAILURES and not although_locked):
             with self._records.transaction():
                 self._records.connection.execute("UPDATE account SET failures = failures + 1 WHERE name = ?", (name,))
             raise UnknownCallerError("NOT_KNOWN", "name, password or code are wrong")

@@ -24,6 +24,7 @@ from starling.errors import InputError
 from starling.node import scheduling, wire, worker
 from starling.node.scheduling import Grant, Plan
 from starling.node.slices import Slice
+from starling.node.spool import take_away_left_behind
 
 Given = TypeVarTuple("Given")
 R = TypeVar("R")
@@ -196,6 +197,7 @@ class Apart:
                     self._process.wait(_LEAVE_S if self._is_over else 0)
                 self._process.kill()
                 self._process.wait()
+                take_away_left_behind()
             self._pipe = self._process = None
 
 

@@ -93,8 +93,10 @@ class Node(Desk):
         return self.accounts.all()
 
     def enrol(self, who: Principal, name: str, role: Role, site: str) -> Enrolled:
-        """A new account.  Raises: ForbiddenError; InputError NAME_TAKEN."""
+        """A new account.  Raises: ForbiddenError; InputError NAME_TAKEN, BAD_REQUEST."""
         self.may(who, "account.write")
+        if not name.isprintable() or name != name.strip():
+            raise InputError("BAD_REQUEST", "a name is of characters that can be seen, without blanks around it")
         if is_reserved(name):
             raise InputError("NAME_TAKEN", f"{name} is what the log calls the node itself")
         if any(read_as(each.name) == read_as(name) for each in self.accounts.all()):
@@ -112,6 +114,8 @@ class Node(Desk):
         self.may(who, "account.write")
         if who.name == name and who.way == "account" and change == "disable":
             raise InputError("BAD_REQUEST", "nobody disables their own account: another administrator does")
+        if change == "disable" and self.accounts.is_last_administrator(name):
+            raise InputError("BAD_REQUEST", "the last administrator's account stays: who else would unlock the node?")
         with self.records.transaction(durable=True):
             changed = self.accounts.change(name, change)
             self.append(who, "account.write", "success", "", {"account": name, "change": change}, durable=True)

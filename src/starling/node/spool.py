@@ -8,6 +8,7 @@ so that a file that was cut short is refused.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ _LONGEST: Final = 200
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a memory file system; the folder made in it is ours alone
 
 
+_PREFIX: Final = "starling-"
 #: waits until nobody holds the other end of its input any more
 _TAKES_AWAY: Final = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1], ignore_errors=True)"
 
@@ -88,8 +90,18 @@ def plain_name(name: str) -> str:
 @contextmanager
 def memory_folder() -> Iterator[Path]:
     """A folder of our own in memory that no disk holds, where the system has it; gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="starling-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+    place = _MEMORY if _MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", dir=place) as folder:
         yield Path(folder)
+
+
+def take_away_left_behind() -> None:
+    """Folders in memory of processes of this user that were killed are gone: the names in them are those of files."""
+    for folder in (_MEMORY if _MEMORY.is_dir() else Path(tempfile.gettempdir())).glob(f"{_PREFIX}*-*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        with suppress(OSError):
+            if number.isdigit() and not Path("/proc", number).exists() and folder.lstat().st_uid == os.getuid():
+                shutil.rmtree(folder)
 
 
 @contextmanager
