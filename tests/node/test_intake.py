@@ -220,6 +220,22 @@ def test_what_nobody_released_yet_is_called_again_and_an_older_amendment_is_supe
     assert {node.files.job(LAB, id_).reason.partition(":")[0] for id_ in amended} == {"SUPERSEDED"}
 
 
+def test_a_file_let_out_of_quarantine_is_that_of_the_knowledge_that_answers_by_then(
+    node: Node, other: Path, tmp_path: Path
+) -> None:
+    job = taken(node, file_of(node.held.engine, 5, tmp_path), replace(specimen_of(5), sex="female"))
+    assert job.state == "quarantined"
+    node.replace_knowledge(asker("administrator"), other)
+    intake = Intake(node)
+    intake.work_off()
+    assert node.files.job(LAB, job.id).result_sha256 == job.result_sha256
+    node.files.resolve(LAB, job.id, accept=True, reason="asked the ward")
+    intake.work_off()
+    again = node.files.job(LAB, job.id)
+    assert (again.state, node.records.to_call_again()) == ("called", [])
+    assert again.result_sha256 != job.result_sha256 and again.events[-1].note == "called again by new knowledge"
+
+
 def test_another_edition_at_the_next_start_amends_too(copied: Path, other: Path) -> None:
     (copied / "settings.toml").write_text(f'knowledge = "{other}"\n', encoding="utf-8")
     with opened(copied) as node:

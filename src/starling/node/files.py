@@ -130,12 +130,15 @@ class Files:
             if self._desk.records.job(job.id) != job:
                 raise InputError("BAD_STATE", f"{job.id} was changed meanwhile: look again")
             self._desk.records.set_job(stepped)
+            if job.state == "quarantined" and state == "called":
+                self._desk.records.call_again(job.id)
             if state == "failed":
                 self._desk.records.let_come_again(job.id)
             if state == "released":
                 self._desk.records.released(job.patient, job.id)
                 self._desk.report(stepped)
             self._desk.append(who, action, "success", job.patient, {"job": job.id, "state": state}, durable=True)
+        self._desk.wake()
         self._desk.tell_hub()
         self._desk.list_again()
         return stepped

@@ -82,7 +82,9 @@ class PeerProtocol(H11Protocol):
 
         One address has a share of the connections without a certificate: what it has beyond that takes nobody's room.
         """
-        most = self.limit_concurrency or len(self.connections) + 1
+        most = self.limit_concurrency
+        if most is None:
+            return
         others = (each for each in self.connections if isinstance(each, PeerProtocol) and each is not self)
         strangers = [each for each in others if not each._is_known]
         own = [each for each in strangers if not self._is_known and _address(each) == _address(self)]

@@ -26,6 +26,8 @@ _encode = json.Encoder().encode
 #: The version of the tables, as `user_version`: 0 before they were counted; 1: accounts can be disabled; 2:
 #: certificates can be revoked.
 _SCHEMA: Final = 2
+#: names the jobs that are called again, among the facts of the node itself
+_AGAIN: Final = "call again"
 #: what is there of one job
 _ERASED = (
     "DELETE FROM evidence WHERE job = ?",
@@ -261,6 +263,16 @@ class Records:
     def revocations(self) -> list[tuple[str, str, int]]:
         """(serial, name, until) of all that were revoked."""
         return [(serial, name, until) for serial, name, until in self.rows("SELECT serial, name, until FROM revoked")]
+
+    def to_call_again(self) -> list[str]:
+        """Jobs that a person let out of quarantine: what they were called with may be older than what answers now."""
+        kept = self.secret(_AGAIN)
+        return json.decode(kept, type=list[str]) if kept else []
+
+    def call_again(self, job: str, *, is_done: bool = False) -> None:
+        """The job is called again with the present knowledge, or was."""
+        others = [each for each in self.to_call_again() if each != job]
+        self.keep_secret(_AGAIN, json.encode(others if is_done else [*others, job]))
 
     def secret(self, name: str) -> bytes | None:
         """A secret of the node itself."""
