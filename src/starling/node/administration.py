@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import apsw
 from msgspec import json
 
 from starling.errors import InputError, InternalError
@@ -117,10 +119,15 @@ def prove(folder: Path, index: int) -> str:
 
 
 def export(folder: Path) -> Iterator[str]:
-    """Every event, a line each."""
-    with unsealed(folder) as (_, _, _, log):
-        for line in log.export():
-            yield f"{line}\n"
+    """Every event, a line each; that they were read is the next one, where the log is sound and can be written."""
+    with unsealed(folder) as (_, settings, records, log):
+        try:
+            for line in log.export():
+                yield f"{line}\n"
+        finally:
+            if log.compare().sound:  # else everything stays as it is
+                with suppress(apsw.FullError, apsw.ReadOnlyError, apsw.IOError):
+                    recorded(settings, records, log, "audit.read", {"as": "export"})
 
 
 def set_aside(folder: Path, reason: str) -> Path | None:

@@ -12,7 +12,7 @@ from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from starling.errors import InputError
-from starling.node import opening, presence
+from starling.node import opening, presence, stated
 from starling.node.demonstration import PEOPLE, take_in_patients
 from starling.node.desk import now
 from starling.node.disk import on_disk
@@ -68,6 +68,7 @@ def found(
             log = opening.open_log(layout, chosen, records)
             presence.keep(records, presence.sighting())
             with records.transaction(durable=True):
+                stated.keep(records, chosen)
                 log.append(_founded(chosen), durable=True)
             if demonstration:
                 take_in_patients(layout, chosen, records, patients)

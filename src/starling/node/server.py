@@ -39,6 +39,7 @@ from starling.node.peers import PeerProtocol, context_of, showing
 from starling.node.processes import Processes
 from starling.node.sending import Sending, sender_to
 from starling.node.service import Node
+from starling.node.stated import record_changes
 from starling.node.tidying import tidied
 
 #: seconds that requests under way have when the node ends; a connection without a request is kept; how often the files
@@ -137,6 +138,7 @@ class Serving:
             intake = Intake(node)
             beside.callback(intake.stop)
             node.happened("node.start", {"program": __version__})
+            record_changes(node)
             intake.start()
             # one by one: what `_beside` leaves to be done at the end is done before the stop of what it gave
             for each in chain([beside.enter_context(tidied(node))], self._beside(beside)):
