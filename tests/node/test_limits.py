@@ -159,6 +159,21 @@ def test_attack_idle_connections_of_one_address_keep_nobody_out(bare: Callable[.
         assert known.get("/v1/jobs").status_code == 200
 
 
+def test_attack_a_request_with_two_lengths_smuggles_no_other(narrow: Device) -> None:
+    host, _, port = narrow.address.removeprefix("https://").partition(":")
+    smuggled = "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n"
+    lengths = "content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+    with (
+        socket.create_connection((host, int(port)), timeout=PATIENCE) as plain,
+        trusting(narrow.folder).wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        secured.sendall(f"POST /v1/login HTTP/1.1\r\nhost: x\r\n{lengths}{smuggled}".encode())
+        answer = b""
+        while piece := secured.recv(65_536):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"two lengths" in answer and b"alive" not in answer
+
+
 def test_small_answers_do_not_wait_for_each_other(narrow: Device) -> None:
     with narrow.client() as nobody:
         assert nobody.get("/livez").status_code == 200

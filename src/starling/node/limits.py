@@ -92,6 +92,7 @@ class Limits:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 own = tuple(message.get("headers", ()))
+                own += ((b"connection", b"close"),) if _is_smuggled(scope) else ()
                 message["headers"] = [*own, *(each for each in HEADERS if each[0] not in dict(own))]
             await send(message)
 
@@ -139,12 +140,16 @@ def _is_stream(message: Message) -> bool:
     return any(name == b"content-type" and value.startswith(_STREAMS) for name, value in headers)
 
 
+def _is_smuggled(scope: Scope) -> bool:
+    """Whether two lengths are stated, so that somebody in between may see another request.  Source: RFC 9112, 6.1."""
+    return {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}
+
+
 def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:
     """Raises: InputError TOO_LARGE as soon as a body is larger, whatever its header said; BAD_REQUEST."""
-    headers = dict(scope["headers"])
-    if b"content-length" in headers and b"transfer-encoding" in headers:  # RFC 9112, 6.1: as in request smuggling
+    if _is_smuggled(scope):
         raise InputError("BAD_REQUEST", "two lengths are stated")
-    stated = headers.get(b"content-length", b"0")
+    stated = dict(scope["headers"]).get(b"content-length", b"0")
     if stated.isdigit() and int(stated) > most:
         raise InputError("TOO_LARGE", f"more than {most} bytes")
     seen = 0
