@@ -201,6 +201,16 @@ def test_an_account_is_unlocked_disabled_and_its_second_factor_retired(device: D
     assert renewed not in str(device.events())
 
 
+def test_attack_no_certificate_disables_the_last_account_that_unlocks_the_node(device: Device) -> None:
+    with device.client("administrator") as caller:
+        last = {"change": "disable"}
+        assert code_of(caller.post("/v1/accounts/administrator", json=last)) == (400, "BAD_REQUEST")
+        device.node.enrol(asker("administrator", "administrator-1"), "second", "administrator", "here")
+        assert caller.post("/v1/accounts/administrator", json=last).status_code == 200
+        assert code_of(caller.post("/v1/accounts/second", json=last)) == (400, "BAD_REQUEST")
+        assert caller.post("/v1/accounts/administrator", json={"change": "enable"}).status_code == 200
+
+
 def test_a_session_that_nobody_uses_is_over() -> None:
     sessions = Sessions(0)
     assert sessions.of(sessions.open(asker()).token) is None

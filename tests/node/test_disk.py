@@ -114,11 +114,14 @@ def test_an_older_store_put_back_is_refused_until_somebody_says_why(copied: Path
 def test_the_log_is_proved_and_exported_for_somebody_who_has_neither_key_nor_program(
     copied: Path, tmp_path: Path
 ) -> None:
+    from starling.trust.events import action_of
     from starling.trust.proof import check_export, check_proof
 
     with unsealed(copied) as (_, _, _, log):
         key, size = log.verifier_key, log.size
     assert commands.run("node", "audit", "export", copied, "-o", tmp_path / "events").code == 0
+    with unsealed(copied) as (_, _, _, log):
+        assert [action_of(event) for _, event in log.events(limit=1)] == ["audit.read"]
     lines = (tmp_path / "events").read_bytes().splitlines()
     assert check_export(lines, (copied / "checkpoint").read_text(encoding="utf-8"), key) == size == len(lines)
     proof = commands.run("node", "audit", "prove", "3", cwd=copied).out
@@ -146,7 +149,9 @@ def test_certificates_are_issued_and_recorded(copied: Path, tmp_path: Path) -> N
         assert ssl.cert_time_to_seconds(shown) - time.time() < 9 * 86_400
         assert len(lee.get("/v1/patients").json()) == 4
         written = [each for each in device.events() if each["subtype"][0]["code"] == "certificate.write"]
-    assert len(written) == 2 and {each["type"]["code"] for each in written} == {"110113"}
+    by = [each["agent"][0]["who"]["identifier"]["value"] for each in written]
+    assert by == ["keyboard"] * 2 + ["node"] * 6  # those of the demonstration
+    assert {each["type"]["code"] for each in written} == {"110113"}
     assert commands.run("node", "issue", copied, "x" * 65, "--role", "auditor", "-o", tmp_path / "x").code == 7
     nowhere = commands.run("node", "issue", copied, "x", "--role", "auditor", "-o", tmp_path / "no" / "x")
     assert nowhere.err.endswith("[OUTPUT_UNWRITABLE]\n")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from msgspec import json
 
+from starling.errors import InputError
 from starling.node.every import Every
-from starling.node.inbox import Inbox
+from starling.node.inbox import Inbox, _mark, _pieces
 from starling.node.intake import Intake
 from starling.node.opening import opened
 from starling.node.service import Node
+from starling.node.values import Principal, Specimen, Submitted
 from tests.node.devices import asker, new_patient
 
 
@@ -128,3 +131,57 @@ def test_the_inbox_is_watched_while_the_node_runs(
 def _no_announcements(*_: object) -> None:
     """As on a file system that announces nothing."""
     raise OSError("inotify limit reached")
+
+
+@pytest.mark.parametrize("name", ["a" * 248, "a\udcff.vcf", "a.vcf"])
+def test_attack_a_file_whose_refusal_cannot_be_written_keeps_no_other_from_being_taken(
+    node: Node, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dropped(node, tmp_path, name="z.vcf")
+    (node.layout.inbox / name).write_bytes(b"x")
+    (node.layout.inbox / f"{name}.json").write_bytes(b"no note")
+    if name == "a.vcf":
+        os.mkfifo(node.layout.inbox / "a.vcf.rejected")  # whoever writes into it waits for a reader
+    inbox = Inbox(node)
+    assert [inbox.look(), inbox.look()] == [0, 1]
+    assert "z.vcf" not in names(node) and capsys.readouterr().err == ""
+
+
+def test_attack_a_link_where_the_refusal_is_written_destroys_no_key(node: Node) -> None:
+    (node.layout.inbox / "a.vcf").write_bytes(b"x")
+    (node.layout.inbox / "a.vcf.json").write_bytes(b"no note")
+    (node.layout.inbox / "a.vcf.rejected").symlink_to(node.layout.store_key)
+    before, inbox = node.layout.store_key.read_bytes(), Inbox(node)
+    assert [inbox.look(), inbox.look()] == [0, 0]
+    assert node.layout.store_key.read_bytes() == before
+    assert not (node.layout.inbox / "a.vcf.rejected").is_symlink()
+
+
+def test_attack_a_file_that_is_exchanged_while_it_is_taken_is_not_taken_by_half_nor_removed_unread(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, inbox = dropped(node, tmp_path), Inbox(node)
+    submit = node.files.submit
+
+    def meanwhile(who: Principal, name: str, chunks: Iterable[bytes], specimen: Specimen) -> Submitted:
+        pieces = iter(chunks)
+        first = next(pieces)
+        path.write_bytes(first + b"\n")
+        return submit(who, name, chain([first], pieces), specimen)
+
+    monkeypatch.setattr(node.files, "submit", meanwhile)
+    assert [inbox.look(), inbox.look()] == [0, 0]
+    assert "was changed while it was read" in path.with_name("patient.vcf.rejected").read_text(encoding="utf-8")
+    monkeypatch.undo()
+    assert [inbox.look(), inbox.look()] == [0, 1]
+
+
+def test_attack_a_pipe_in_the_place_of_a_file_stops_nobody(node: Node, tmp_path: Path) -> None:
+    path, inbox = dropped(node, tmp_path, name="a.vcf"), Inbox(node)
+    inbox.look()
+    mark = _mark(path)
+    path.unlink()
+    os.mkfifo(path)
+    assert mark is not None
+    with pytest.raises(InputError, match="changed while it was read"):
+        list(_pieces(path, 1_000, mark))

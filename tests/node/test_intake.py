@@ -220,6 +220,22 @@ def test_what_nobody_released_yet_is_called_again_and_an_older_amendment_is_supe
     assert {node.files.job(LAB, id_).reason.partition(":")[0] for id_ in amended} == {"SUPERSEDED"}
 
 
+def test_a_file_let_out_of_quarantine_is_that_of_the_knowledge_that_answers_by_then(
+    node: Node, other: Path, tmp_path: Path
+) -> None:
+    job = taken(node, file_of(node.held.engine, 5, tmp_path), replace(specimen_of(5), sex="female"))
+    assert job.state == "quarantined"
+    node.replace_knowledge(asker("administrator"), other)
+    intake = Intake(node)
+    intake.work_off()
+    assert node.files.job(LAB, job.id).result_sha256 == job.result_sha256
+    node.files.resolve(LAB, job.id, accept=True, reason="asked the ward")
+    intake.work_off()
+    again = node.files.job(LAB, job.id)
+    assert (again.state, node.records.to_call_again()) == ("called", [])
+    assert again.result_sha256 != job.result_sha256 and again.events[-1].note == "called again by new knowledge"
+
+
 def test_another_edition_at_the_next_start_amends_too(copied: Path, other: Path) -> None:
     (copied / "settings.toml").write_text(f'knowledge = "{other}"\n', encoding="utf-8")
     with opened(copied) as node:
@@ -264,8 +280,53 @@ def test_attack_a_name_that_no_folder_holds_keeps_no_file_from_being_read(
     found = node.records.job(job.id)
     assert found is not None and found.state == "called"
     given = node.subjects.export(asker("administrator", "administrator-1"), found.patient)
-    for each in zipfile.ZipFile(BytesIO(given)).namelist():
+    for each in zipfile.ZipFile(BytesIO(b"".join(given))).namelist():
         assert "\\" not in each and ".." not in each.split("/") and each.isprintable()
+
+
+@pytest.mark.parametrize("second", [" 4711", "4711 ", "\uff14711", "4 711"])
+def test_attack_one_identifier_in_two_spellings_is_not_two(node: Node, second: str) -> None:
+    specimen = replace(specimen_of(5), identifier="4711", second_identifier=second)
+    with pytest.raises(InputError) as refused:
+        node.files.submit(LAB, "a.vcf", [b"x"], specimen)
+    assert refused.value.code == "BAD_SPECIMEN"
+
+
+def test_a_blank_around_an_identifier_makes_nobody_else_and_a_day_that_is_none_is_refused(node: Node) -> None:
+    specimen = replace(specimen_of(5), identifier=f" {specimen_of(5).identifier} ")
+    job = node.files.submit(LAB, "a.vcf", [b"x"], specimen).job
+    assert node.records.specimen(job.id).identifier == specimen_of(5).identifier
+    with pytest.raises(InputError, match="no day of the calendar"):
+        node.files.submit(LAB, "a.vcf", [b"x"], replace(specimen, birth_date="2001-02-30"))
+
+
+@pytest.mark.parametrize("change", [{"birth_date": "1911-11-11"}, {"sex": "female"}])
+def test_attack_the_same_file_again_as_of_somebody_born_on_another_day_is_not_passed_over(
+    node: Node, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    content = file_of(node.held.engine, 5, tmp_path).read_bytes()
+    first = node.files.submit(LAB, "a.vcf", [content], specimen_of(5))
+    silent = node.files.submit(LAB, "a.vcf", [content], replace(specimen_of(5), birth_date="", sex="unknown"))
+    other = node.files.submit(LAB, "a.vcf", [content], replace(specimen_of(5), **change))
+    again = node.files.submit(LAB, "a.vcf", [content], replace(specimen_of(5), **change))
+    assert (silent.again, silent.job.id) == (True, first.job.id)
+    assert (other.again, again.again, again.job.id) == (False, True, other.job.id)
+    Intake(node).work_off()
+    found = node.files.job(LAB, other.job.id)
+    assert found.state == "quarantined" and found.reason.partition(":")[0] in {"BIRTH_DATE", "SEX"}
+
+
+class TooSlow:
+    """A lane that never comes to the end of anything."""
+
+    def do(self, engine: Any, work: Any, *given: Any) -> Any:
+        raise InputError("TOO_SLOW", "it took longer than the settings allow")
+
+
+def test_attack_a_file_that_is_read_for_ever_fails_and_says_so(node: Node, tmp_path: Path) -> None:
+    node.beside = cast("Lane", TooSlow())
+    job = taken(node, file_of(node.held.engine, 5, tmp_path), specimen_of(5))
+    assert (job.state, job.reason) == ("failed", "TOO_SLOW: it took longer than the settings allow")
 
 
 def test_attack_a_file_that_the_device_cannot_read_stands_in_no_other_file_s_way(node: Node, tmp_path: Path) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import TypeVar, TypeVarTuple
 
 import pytest
+from msgspec import msgpack
 
 from starling.engine import Engine
 from starling.errors import InputError, KnowledgeError
 from starling.knowledge.base import BUNDLED
-from starling.node import answers
+from starling.node import answers, drafts, wire
 from starling.node.demonstration import file_of, specimen_of
 from starling.node.intake import Intake
 from starling.node.lanes import Apart, Here, LaneGoneError, Several
@@ -230,3 +233,45 @@ def test_tested_travels_as_it_is(copied: Path, lane: Apart) -> None:
         tested = node.tested(node.records.patients("here")[0])
         assessment = lane.do(node.held.engine, answers.assessed, tested)
         assert assessment.result_sha256 == answers.assessed(node.held.engine, tested).result_sha256
+
+
+class Overheard:
+    """What would be run if an answer were unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch owned",)
+
+
+def test_attack_a_reader_that_was_taken_over_answers_with_something_that_would_be_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (pickle.dumps(Overheard()), pickle.dumps(wire.Told()), b"", b"\xc1", wire.greeting(())):
+        with pytest.raises(wire.WireError):
+            wire.told(words)
+    assert not list(tmp_path.iterdir())
+
+
+def test_attack_a_reader_that_was_taken_over_answers_what_nobody_asked() -> None:
+    for work, value in (
+        (answers.answered, [b"{}", "text", "no pairs", ""]),
+        (answers.assessed, b"no assessment"),
+        (answers.assessed, zlib.compress(bytes(1 << 29))),
+        (drafts.read, [b"", {"bytes": 1, "file_sha256": "", "reader": "", "order": "", "more": 1}]),
+        (drafts.call, [b"", "", 1, 0]),
+        (process_of, ["a list"]),
+    ):
+        with pytest.raises(wire.WireError):
+            wire.given(work, wire.told(msgpack.encode(wire.Told(value=value))))
+
+
+def test_what_went_wrong_there_is_raised_here_as_one_of_the_known_kinds() -> None:
+    def here(failure: wire.Failure) -> Exception:
+        with pytest.raises(Exception) as caught:
+            wire.given(process_of, wire.Told(failure=failure))
+        return caught.value
+
+    assert isinstance(here(wire.Failure("MemoryError", "")), MemoryError)
+    assert here(wire.Failure("OSError", "No space left", number=28)).args == (28, "No space left")
+    assert type(here(wire.Failure("SystemExit", "0"))) is RuntimeError
+    assert type(here(wire.Failure("InputError", "is wrong", code="NO_SUCH_CODE"))) is RuntimeError

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from socket import IPPROTO_TCP, TCP_NODELAY
 from urllib.parse import quote
@@ -140,9 +140,38 @@ def test_a_connection_that_asks_nothing_is_closed(narrow: Device, monkeypatch: p
                 assert not isinstance(error, TimeoutError)
 
 
-def test_one_request_too_many_at_a_time_is_asked_to_come_again(bare: Callable[..., Path]) -> None:
-    with serving(bare(connections=2)) as device, device.client() as first, device.client() as second:
-        assert (first.get("/livez").status_code, second.get("/livez").status_code) == (200, 503)
+def test_one_request_too_many_at_a_time_is_asked_to_come_again(bare: Callable[..., Path], tmp_path: Path) -> None:
+    with serving(bare(connections=2)) as device:
+        shown = device.certificate(tmp_path / "lab.pem", "laboratory")
+        with device.client(shown) as first, device.client(shown) as second:
+            assert (first.get("/livez").status_code, second.get("/livez").status_code) == (200, 503)
+
+
+def test_attack_idle_connections_of_one_address_keep_nobody_out(bare: Callable[..., Path], tmp_path: Path) -> None:
+    with serving(bare(connections=8)) as device, ExitStack() as stack:
+        known = stack.enter_context(device.client(device.certificate(tmp_path / "lab.pem", "laboratory")))
+        assert known.get("/v1/jobs").status_code == 200
+        idle = [stack.enter_context(device.client()) for _ in range(12)]
+        assert [each.get("/livez").status_code for each in idle] == [200] * 12
+        assert len(device.serving._server.server_state.connections) <= 3
+        late = device.certificate(tmp_path / "late.pem", "laboratory", name="late")
+        assert stack.enter_context(device.client(late)).get("/v1/jobs").status_code == 200
+        assert known.get("/v1/jobs").status_code == 200
+
+
+def test_attack_a_request_with_two_lengths_smuggles_no_other(narrow: Device) -> None:
+    host, _, port = narrow.address.removeprefix("https://").partition(":")
+    smuggled = "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n"
+    lengths = "content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+    with (
+        socket.create_connection((host, int(port)), timeout=PATIENCE) as plain,
+        trusting(narrow.folder).wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        secured.sendall(f"POST /v1/login HTTP/1.1\r\nhost: x\r\n{lengths}{smuggled}".encode())
+        answer = b""
+        while piece := secured.recv(65_536):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"two lengths" in answer and b"alive" not in answer
 
 
 def test_small_answers_do_not_wait_for_each_other(narrow: Device) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +24,7 @@ from starling.node.values import Patient
 from starling.report.glance import at_a_glance
 from tests import commands
 from tests.browsing import VIEWS, axe, wider
-from tests.node.devices import asker, new_patient, serving, settled, upload
+from tests.node.devices import PATIENCE, asker, new_patient, serving, settled, upload
 
 
 def test_everybody_stands_on_it_with_what_their_result_says(copied: Path) -> None:
@@ -137,3 +140,26 @@ def test_a_folder_that_cannot_be_written_is_named(copied: Path, tmp_path: Path) 
 
     with pytest.raises(InputError, match=r"here\.html: cannot be written"):
         write_list(tmp_path / "none", [], "here", "2026-05-28T10:00:00Z")
+
+
+def test_a_line_that_is_wrapped_stands_under_its_own(copied: Path) -> None:
+    found = people_of(copied)
+    lines = as_text(found.people, found.head).split("-" * 100)[1].splitlines()[2:]
+    assert len(lines) > 4 and all(line.startswith("  ") for line in lines if line)
+    assert any(line.startswith("    ") for line in lines)
+
+
+def test_attack_a_killed_list_of_a_backup_leaves_neither_store_nor_key_in_memory(tmp_path: Path) -> None:
+    script = "from starling.node.spool import watched_folder\nwith watched_folder() as f: print(f, flush=True); input()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    with process:
+        assert process.stdout is not None
+        folder = Path(process.stdout.readline().strip())
+        (folder / "file.key").write_bytes(bytes(32))
+        os.killpg(process.pid, signal.SIGKILL)
+    ends = time.monotonic() + PATIENCE
+    while folder.exists():
+        assert time.monotonic() < ends
+        time.sleep(0.01)

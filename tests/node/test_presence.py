@@ -64,6 +64,18 @@ def test_a_node_that_was_away_too_long_asks_for_an_administrator(
     assert [each for each in said_ if each[0] == "node.unlock"] == [("node.unlock", "0"), ("node.unlock", "4")]
 
 
+def test_attack_whoever_locks_the_administrator_from_the_network_does_not_keep_a_sleeping_node_from_being_unlocked(
+    made: Founded,
+) -> None:
+    folder = made.layout.root
+    last_seen(folder, 40)
+    with unsealed(folder) as (_, _, records, _), records.transaction():
+        records.connection.execute("UPDATE account SET failures = 10")
+    password, code = factors(made.administrator)
+    assert commands.run("node", "unlock", folder, stdin=f"{password}x\n{code}\n").err.endswith("[NOT_KNOWN]\n")
+    assert commands.run("node", "unlock", folder, stdin=f"{password}\n{code}\n").code == 0
+
+
 def test_only_an_administrator_unlocks(made: Founded) -> None:
     folder = made.layout.root
     with opened(folder) as node:

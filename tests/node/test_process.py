@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -69,6 +70,23 @@ def shown(folder: Path, address: str) -> datetime:
     return x509.load_der_x509_certificate(certificate).not_valid_after_utc
 
 
+def _children(number: int) -> list[int]:
+    """The processes that a process started, reading and answering among them."""
+    found = [int(each) for each in Path(f"/proc/{number}/task/{number}/children").read_text(encoding="ascii").split()]
+    assert len(found) == 2
+    return found
+
+
+def test_no_process_of_a_node_is_written_to_a_disk_or_read_by_another() -> None:
+    """What it asks of the system; that each asks is seen below."""
+    script = (
+        "import ctypes, resource; from starling.node.scheduling import keep_to_itself; keep_to_itself();"
+        "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE))"  # 3: PR_GET_DUMPABLE
+    )
+    command = [sys.executable, "-c", script]
+    assert subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout == "0 0 0\n"
+
+
 def test_a_demonstration_node_answers_as_the_command_does_and_ends_on_sigterm(tmp_path: Path) -> None:
     folder, specimen = tmp_path / "demo", specimen_of(13)
     assert commands.run("node", "init", folder, "--demo").code == 0
@@ -86,6 +104,10 @@ def test_a_demonstration_node_answers_as_the_command_does_and_ends_on_sigterm(tm
             assert set(told["checks"].items()) == {
                 (part, "") for part in ("store", "audit", "knowledge", "clock", "disk")
             }
+        for each in (process.pid, *_children(process.pid)):
+            assert re.search(
+                r"(?m)^Max core file size +0 +0 ", Path(f"/proc/{each}/limits").read_text(encoding="ascii")
+            )
         order = {"patient": patient, "drugs": ["codeine", "clopidogrel"], "medication": ["paroxetine"]}
         with client(folder, address, "prescriber") as prescriber:
             answer = prescriber.post("/v1/check", json=order).json()

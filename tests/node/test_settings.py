@@ -8,6 +8,8 @@ import pytest
 
 from starling.errors import InputError
 from starling.node.settings import TABLE, read_settings, written
+from starling.trust.events import action_of
+from tests.node.devices import serving
 
 
 def test_a_written_file_explains_every_setting_and_states_the_defaults(tmp_path: Path) -> None:
@@ -45,3 +47,14 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
     path.write_text("", encoding="utf-8")
     with pytest.raises(AttributeError):
         read_settings(path).port = 1
+
+
+def test_attack_settings_that_are_changed_on_the_disk_stand_in_the_log_at_the_next_start(copied: Path) -> None:
+    changed = 'session_minutes = 720\nwitness = ""\n'
+    events = []
+    for _ in range(2):  # it is said once
+        (copied / "settings.toml").write_text(changed, encoding="utf-8")
+        with serving(copied) as device:
+            events = [each for each in device.events() if action_of(each) == "settings.write"]
+    details = [one["valueString"] for each in events for one in each["entity"][0]["detail"] if one["type"] == "changed"]
+    assert details == ["session_minutes: 15 -> 720"]

@@ -51,6 +51,15 @@ def test_the_files_of_version_2_are_written_as_it_reads_them(tmp_path: Path) -> 
     assert bounded.text == "at most 50 % of the processors (cgroup v2)"
 
 
+def test_attack_a_group_that_takes_nobody_in_ends_no_node(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.subtree_control").touch()
+    bounded = Slice(50, group=Group(2, tmp_path))
+    folder = next(tmp_path.glob("starling-*"))
+    (folder / "cgroup.procs").mkdir()  # nothing can be written there, not even by root
+    bounded.take_in(4711)
+    assert not bounded.is_capped and "no cap" in bounded.text
+
+
 def test_without_a_group_nothing_is_bounded_and_that_is_said(tmp_path: Path) -> None:
     assert Slice(50, group=None).text == "no cap (no control group)"
     assert Slice(100, group=Group(1, tmp_path)).text == "no cap (background_percent is 100)"

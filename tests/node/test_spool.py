@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from starling.errors import InputError
-from starling.node.spool import in_memory, seal, unsealed
+from starling.node.spool import in_memory, seal, take_away_left_behind, unsealed
 
 KEY = bytes(range(32))
 MIB = 1 << 20
@@ -51,3 +53,18 @@ def test_a_file_in_memory_has_its_name_and_leaves_nothing() -> None:
         assert (path.name, path.read_bytes()) == ("patient.vcf", b"##fileformat")
         folder = path.parent
     assert not folder.exists()
+
+
+def test_attack_a_process_that_is_killed_while_it_reads_leaves_no_name_behind() -> None:
+    reading = "with in_memory('Ada Amsel.vcf', [b'x']) as path: print(path, flush=True); input()"
+    script = f"from starling.node.spool import in_memory\n{reading}"
+    process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdout is not None
+        path = Path(process.stdout.readline().strip())
+        take_away_left_behind()
+        assert path.is_symlink()  # its process reads
+        process.kill()
+    assert path.is_symlink()
+    take_away_left_behind()
+    assert not path.parent.exists()

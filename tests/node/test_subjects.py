@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import shutil
 import zipfile
 from io import BytesIO
@@ -244,3 +245,20 @@ def test_a_store_of_before_is_brought_up_and_one_of_a_newer_program_is_refused(c
         node.records.connection.pragma("user_version", 99)
     told = commands.run("node", "audit", "verify", copied)
     assert told.code == 2 and told.err.endswith("[STORE_NEWER]\n") and told.err.count("\n") == 1
+
+
+def test_attack_a_large_file_is_exported_without_being_whole_in_memory(copied: Path, tmp_path: Path) -> None:
+    (copied / "settings.toml").write_text("keep_source_files = true\n", encoding="utf-8")
+    with opened(copied) as node:
+        path, specimen = new_patient(node, 5, tmp_path)
+        noise = random.Random(5).randbytes(1 << 20)
+        content = [path.read_bytes(), *(b"##" + noise.hex().encode() + b"\n" for _ in range(8))]
+        job = node.files.submit(asker("laboratory"), path.name, content, specimen).job
+        with node.records.transaction():
+            node.records.add_patient(replace(of(node, 1), id="p-largelarge", identifier="L", second_identifier="M"))
+            node.records.set_job(replace(job, patient="p-largelarge"))
+        pieces = list(node.subjects.export(ADMINISTRATOR, "p-largelarge"))
+        assert max(map(len, pieces)) < 4 << 20 and len(pieces) > 8
+        with zipfile.ZipFile(BytesIO(b"".join(pieces))) as archive:
+            assert archive.testzip() is None
+            assert archive.read(f"{job.id}/source/{path.name}") == b"".join(content)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
 
 from starling.errors import InputError
-from starling.node.uploads import arriving
+from starling.node.uploads import Uploads, arriving
 from tests.node.loops import run
 
 
@@ -47,3 +48,20 @@ def test_a_body_that_stands_still_is_given_up(piece_s: float, whole_s: float) ->
     with pytest.raises(InputError) as refused:
         run(served())
     assert refused.value.code == "TOO_SLOW"
+
+
+def test_attack_whoever_sends_much_and_slowly_keeps_no_other_sender_waiting() -> None:
+    uploads, free = Uploads(), threading.Event()
+
+    async def served() -> str:
+        slow = [asyncio.create_task(uploads.taken("slow", free.wait, 30)) for _ in range(40)]
+        await asyncio.sleep(0)
+        other = await asyncio.wait_for(uploads.taken("other", lambda: "taken"), 30)
+        assert not any(each.done() for each in slow)
+        free.set()
+        assert all(await asyncio.gather(*slow))
+        assert not uploads._senders
+        return other
+
+    assert run(served()) == "taken"
+    uploads.close()

@@ -49,7 +49,18 @@ examples:
 _ISSUE_EXAMPLES: Final = """
 examples:
   starling node issue ward-3 dr-lee --role prescriber -o lee.pem
+  starling node issue ward-3 lee-laptop --role pharmacist --person dr-lee
+      -o lee.pem          also signs in as dr-lee: one person, who releases
+                          nothing that they reviewed
   starling node issue ward-3 sequencer-1 --role system -o sequencer-1.pem
+"""
+_REVOKE_EXAMPLES: Final = """
+examples:
+  starling node revoke ward-3 dr-lee --reason "laptop lost on 3 May"
+  starling node revoke ward-3 --certificate lee.pem --reason "retired"
+
+From the next request on, on connections that stand as well.  A certificate
+that is issued to the same name afterwards is good.
 """
 _ATTEST_EXAMPLES: Final = """
 examples:
@@ -105,11 +116,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     given.add_argument("folder", metavar="DIR", help="the node")
     given.add_argument("name", metavar="NAME", help="whose it is, as the audit log will name them")
     given.add_argument("--role", choices=_ROLES, required=True, help="what they may do")
+    given.add_argument(
+        "--person", default="", metavar="NAME",
+        help="of a person who also signs in: their account, or their name with the provider, so that both are one",
+    )  # fmt: skip
     given.add_argument("--days", type=int, default=365, metavar="N", help="how long it lasts (default: 365)")
     given.add_argument("-o", "--output", required=True, metavar="FILE", help="key and certificate")
     renewed = add_verb(verbs, "renew", "a new certificate for the device", renew)
     renewed.add_argument("folder", metavar="DIR", help="the node")
     renewed.add_argument("--days", type=int, default=365, metavar="N", help="how long it lasts (default: 365)")
+    taken = add_verb(verbs, "revoke", "certificates that are believed no more, from now on", revoke, _REVOKE_EXAMPLES)
+    taken.add_argument("folder", metavar="DIR", help="the node, which may be served meanwhile")
+    which = taken.add_mutually_exclusive_group(required=True)
+    which.add_argument("name", metavar="NAME", nargs="?", help="whose: every one that was issued until now")
+    which.add_argument("--certificate", metavar="FILE", help="this one alone")
+    taken.add_argument("--reason", required=True, metavar="TEXT", help="why; it stands in the log")
     add_care(verbs)
     asked = add_verb(verbs, "ready", "does it answer, and is it sound?", ready, _READY_EXAMPLES)
     asked.add_argument("folder", metavar="DIR", help="the node")
@@ -198,8 +219,21 @@ def issue(arguments: argparse.Namespace) -> int:
     from starling.node import administration
 
     output = Path(arguments.output)
-    administration.issue(Path(arguments.folder), arguments.name, arguments.role, output, days=arguments.days)
+    administration.issue(
+        Path(arguments.folder), arguments.name, arguments.role, output, days=arguments.days, person=arguments.person
+    )
     say(f"{output}: {arguments.role} {arguments.name}, for {arguments.days} days; whoever has this file is them")
+    return 0
+
+
+def revoke(arguments: argparse.Namespace) -> int:
+    """Certificates are believed no more."""
+    installed()
+    from starling.node import administration
+
+    file = Path(arguments.certificate) if arguments.certificate else None
+    said = administration.revoke(Path(arguments.folder), arguments.name or "", arguments.reason, file)
+    say(f"{said}: believed no more, also by the node that is served; the log says why")
     return 0
 
 

@@ -115,10 +115,9 @@ def export_patient(arguments: argparse.Namespace) -> int:
     """Writes everything of one patient."""
     installed()
     from starling.node import administration
-    from starling.node.private_file import private
 
     output = Path(arguments.output)
-    private(output, administration.export_patient(Path(arguments.folder), arguments.patient))
+    administration.export_patient(Path(arguments.folder), arguments.patient, output)
     say(f"{output}: everything of one patient, in plain text; the log says that it was taken")
     return 0
 

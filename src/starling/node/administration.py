@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+import apsw
+from msgspec import json
 
 from starling.errors import InputError, InternalError
 from starling.node.desk import now
@@ -15,7 +21,7 @@ from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened, unsealed
 from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.settings import Settings
-from starling.node.values import Erased, Principal, Role
+from starling.node.values import Erased, Principal, Role, is_reserved
 from starling.trust.attestation import Evidence
 from starling.trust.audit import AuditLog
 from starling.trust.certificates import Authority, identity_of
@@ -26,16 +32,52 @@ from starling.trust.verdict import Verdict
 AT_THE_KEYBOARD = "keyboard"
 
 
-def issue(folder: Path, name: str, role: Role, output: Path, *, site: str = "", days: int = DAYS) -> None:
+def issue(
+    folder: Path, name: str, role: Role, output: Path, *, site: str = "", days: int = DAYS, person: str = ""
+) -> None:
     """A certificate for a person's or a machine's client, with its key, in one file; the log has it.
 
-    `site`: empty: the node's.  Raises: TrustError, the security officer's; InputError, the administrator's.
+    `site`: empty: the node's.  `person`: the account, or the name with the provider, of the same person.
+    Raises: TrustError, the security officer's; InputError, the administrator's.
     """
     with unsealed(folder) as (layout, settings, records, log):
         log.compare().require()
-        issued = _authority(layout, records).issue(name, role=role, site=site or settings.site, days=days)
-        recorded(settings, records, log, "certificate.write", {"certificate": name, "of": role})
+        _is_free(name)
+        issued = _authority(layout, records).issue(
+            name, role=role, site=site or settings.site, days=days, person=person
+        )
+        serial = identity_of(issued.chain).serial
+        said = {"certificate": name, "of": role, "serial": serial, **({"person": person} if person else {})}
+        recorded(settings, records, log, "certificate.write", said)
         private(output, issued.private_pem() + issued.chain)
+
+
+def revoke(folder: Path, name: str, reason: str, certificate: Path | None = None) -> str:
+    """A certificate, or every one of `name` that was issued until now, is believed no more, also by a node that is
+    served; the log has it.  Gives in words what was revoked.
+
+    Raises: TrustError CERTIFICATE_REFUSED and others, the security officer's; InputError NOT_FOUND, FILE_NOT_FOUND.
+    """
+    with unsealed(folder) as (_, settings, records, log):
+        log.compare().require()
+        serial = ""
+        if certificate is not None:
+            found = identity_of(_certificate(certificate))
+            name, serial = found.name, found.serial
+        elif not records.row("SELECT 1 FROM audit_event WHERE instr(event, ?)", json.encode(name)):
+            raise InputError("NOT_FOUND", f"the log knows nobody by the name {name}")
+        row = (serial, "", 0) if serial else ("", name, int(time.time()))
+        said = {"certificate": name, "reason": reason, **({"serial": serial} if serial else {})}
+        with records.transaction(durable=True):
+            records.revoke(*row)
+            log.append(_event(settings, "certificate.revoke", said), durable=True)
+    return f"the certificate {serial} of {name}" if serial else f"every certificate of {name} issued until now"
+
+
+def _is_free(name: str) -> None:
+    """Raises: InputError NAME_TAKEN, for what the log calls the node and its parts."""
+    if is_reserved(name):
+        raise InputError("NAME_TAKEN", f"{name} is what the log calls the node itself")
 
 
 def renew(folder: Path, *, days: int = DAYS) -> datetime:
@@ -77,10 +119,15 @@ def prove(folder: Path, index: int) -> str:
 
 
 def export(folder: Path) -> Iterator[str]:
-    """Every event, a line each."""
-    with unsealed(folder) as (_, _, _, log):
-        for line in log.export():
-            yield f"{line}\n"
+    """Every event, a line each; that they were read is the next one, where the log is sound and can be written."""
+    with unsealed(folder) as (_, settings, records, log):
+        try:
+            for line in log.export():
+                yield f"{line}\n"
+        finally:
+            if log.compare().sound:  # else everything stays as it is
+                with suppress(apsw.FullError, apsw.ReadOnlyError, apsw.IOError):
+                    recorded(settings, records, log, "audit.read", {"as": "export"})
 
 
 def set_aside(folder: Path, reason: str) -> Path | None:
@@ -90,10 +137,11 @@ def set_aside(folder: Path, reason: str) -> Path | None:
         return log.set_aside()
 
 
-def export_patient(folder: Path, patient: str) -> bytes:
-    """Everything of one patient.  Raises: as `Subjects.export`."""
+def export_patient(folder: Path, patient: str, output: Path) -> None:
+    """Everything of one patient is in the file.  Raises: as `Subjects.export`; InputError OUTPUT_UNWRITABLE."""
     with opened(folder) as node:
-        return node.subjects.export(at_the_keyboard(node.settings), _pseudonym(node.records, node.settings, patient))
+        named = _pseudonym(node.records, node.settings, patient)
+        private(output, node.subjects.export(at_the_keyboard(node.settings), named))
 
 
 def erase(folder: Path, patient: str, reason: str) -> Erased:
@@ -122,13 +170,21 @@ def _authority(layout: Layout, records: Records) -> Authority:
 
 
 def _certificate(path: Path) -> bytes:
-    """The first certificate of a file that holds a key, too."""
-    content = path.read_bytes()
-    return content[content.index(b"-----BEGIN CERTIFICATE") :]
+    """The first certificate of a file that holds a key, too.  Raises: InputError FILE_NOT_FOUND."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError("FILE_NOT_FOUND", f"cannot be read ({error.strerror})", source=str(path)) from error
+    _, begin, rest = content.partition(b"-----BEGIN CERTIFICATE")
+    return begin + rest
 
 
 def recorded(settings: Settings, records: Records, log: AuditLog, action: str, detail: dict[str, str]) -> None:
     """It is in the log, on the disk, as done by whoever is at the keyboard."""
-    more = {"role": "administrator", "site": settings.site, "way": "process", **detail}
     with records.transaction(durable=True):
-        log.append(event(action, "success", AT_THE_KEYBOARD, "", when=now(), detail=more), durable=True)
+        log.append(_event(settings, action, detail), durable=True)
+
+
+def _event(settings: Settings, action: str, detail: dict[str, str]) -> dict[str, Any]:
+    more = {"role": "administrator", "site": settings.site, "way": "process", **detail}
+    return event(action, "success", AT_THE_KEYBOARD, "", when=now(), detail=more)

@@ -30,10 +30,10 @@ def amend(node: Node, goes_on: Callable[[], bool] = lambda: True) -> int:
     Each waits for a review and a release as any result does; results that nobody released yet are called again.
     Returns how many were amended or called again.  `goes_on`: asked before each.
     """
+    count = _let_out(node, goes_on)
     edition = node.held.engine.knowledge.stamp.sha256
     if node.records.secret(AMENDED) == edition.encode():
-        return 0
-    count = 0
+        return count
     for (id_,) in node.records.rows("SELECT id FROM job WHERE state IN ('called', 'reviewed')"):
         if not goes_on():
             return count
@@ -45,6 +45,19 @@ def amend(node: Node, goes_on: Callable[[], bool] = lambda: True) -> int:
         count += _done(node, _compared, id_, id_)
     with node.records.transaction():
         node.records.keep_secret(AMENDED, edition.encode())
+    return count
+
+
+def _let_out(node: Node, goes_on: Callable[[], bool]) -> int:
+    """What a person let out of quarantine is that of the present knowledge: meanwhile another may have come."""
+    count = 0
+    for id_ in node.records.to_call_again():
+        if not goes_on():
+            break
+        job = node.records.job(id_)
+        count += _done(node, _called_again, id_, job.patient if job else "")
+        with node.records.transaction():
+            node.records.call_again(id_, is_done=True)
     return count
 
 
@@ -77,7 +90,8 @@ def _called_again(node: Node, id_: str) -> bool:
         _written(node, replace(job, state="failed", reason=reason), reason)
         return False
     again = replace(
-        job, state="called", knowledge=stamp.version, result_sha256=assessment.result_sha256, reviewed_by=""
+        job, state="called", knowledge=stamp.version, result_sha256=assessment.result_sha256, reviewed_by="",
+        reviewed_person="",
     )  # fmt: skip
     _written(node, again, "called again by new knowledge", assessment)
     return True
@@ -123,7 +137,8 @@ def _amended(
         return False
     job = replace(
         before, id=f"j-{secrets.token_hex(8)}", state="called", received=at, updated=at, knowledge=stamp.version,
-        result_sha256=after.result_sha256, reason="", reviewed_by="", released_by="", amends=tested.job,
+        result_sha256=after.result_sha256, reason="", reviewed_by="", reviewed_person="", released_by="",
+        amends=tested.job,
         changes=changes, events=(JobEvent(at=at, state="called", by=ITSELF, note="amended by new knowledge"),),
     )  # fmt: skip
     with node.records.transaction(durable=True):

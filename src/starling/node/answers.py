@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
 from starling.assessment import Assessment, Options
 from starling.engine import EVERYTHING, Engine
-from starling.errors import KnowledgeError
+from starling.errors import InputError, KnowledgeError
 from starling.library import question
 from starling.node import evidence
 from starling.node.spool import in_memory
@@ -29,6 +30,8 @@ from starling.vocabulary import SampleGenotypes
 
 #: drug -> headline
 Actions = tuple[tuple[str, str], ...]
+#: bytes of an assessment, at most: some hundred times that of everything known (ours)
+_LARGEST: Final = 1 << 28
 #: columns of an answer as text, as `starling check -o FILE.txt` writes it
 WIDTH = 100
 
@@ -96,8 +99,11 @@ def packed(assessment: Assessment) -> bytes:
 
 
 def unpacked(kept: bytes) -> Assessment:
-    """The assessment that `packed` made small."""
-    return from_json(zlib.decompress(kept).decode())
+    """The assessment that `packed` made small.  Raises: InputError BAD_JSON, when it is none."""
+    try:
+        return from_json(zlib.decompressobj().decompress(kept, _LARGEST).decode())
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise InputError("BAD_JSON", "no packed assessment") from error
 
 
 def assessed(engine: Engine, tested: Tested) -> Assessment:

@@ -11,8 +11,8 @@ import time
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any, Final
+from functools import cache, partial
+from typing import Any
 from urllib.parse import unquote
 
 from msgspec import json
@@ -46,12 +46,10 @@ from starling.node.metrics import Metrics
 from starling.node.openapi import document
 from starling.node.problems import of_error, problem
 from starling.node.service import Node
-from starling.node.uploads import arriving
+from starling.node.uploads import Uploads, arriving
 from starling.node.values import Health, KnowledgeTaken, Specimen, Submitted
 
 Handler = Callable[[Request], Awaitable[Response]]
-#: files that are sealed at a time; more wait (ours)
-_UPLOADS: Final = 4
 
 
 class Api:
@@ -63,7 +61,7 @@ class Api:
         self.metrics = Metrics(self.deadlines)
         self.processes: Mapping[str, str] = {}
         self._logins = Rate(node.settings.logins_per_minute)
-        self._uploads = ThreadPoolExecutor(_UPLOADS, thread_name_prefix="upload")
+        self._uploads = Uploads()
         self._first = ThreadPoolExecutor(max(1, node.settings.question_processes), thread_name_prefix="question")
         self._own: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/jobs"): self._submit, ("POST", "/v1/login"): self._login,
@@ -82,7 +80,7 @@ class Api:
 
     def close(self) -> None:
         """Files that are being sealed are sealed to their end; questions under way are answered."""
-        self._uploads.shutdown()
+        self._uploads.close()
         self._first.shutdown()
 
     def _served(self, endpoint: Endpoint) -> Handler:
@@ -129,9 +127,7 @@ class Api:
         name = unquote(request.headers.get(FILE, "")) or "file"
         loop, settings = asyncio.get_running_loop(), self.node.settings
         chunks = arriving(request.stream(), loop, piece_s=settings.request_seconds, whole_s=settings.upload_seconds)
-        given: Submitted = await loop.run_in_executor(
-            self._uploads, self.node.files.submit, who, name, chunks, specimen
-        )  # fmt: skip
+        given: Submitted = await self._uploads.taken(who.name, self.node.files.submit, who, name, chunks, specimen)
         return plain_json(json.encode(given), 200 if given.again else 202)
 
     async def _edition(self, request: Request) -> Response:
@@ -150,7 +146,7 @@ class Api:
         return plain_json(json.encode(taken))
 
     async def _login(self, request: Request) -> Response:
-        from_our_page(request)  # before it counts: no page of another site uses up the attempts
+        from_our_page(self.node, request)  # before it counts: no page of another site uses up the attempts
         if not self._logins.allows(request.client.host if request.client else ""):
             raise InputError("TOO_MANY", "too many attempts to log in")
         login = json.decode(await request.body(), type=Login)
@@ -180,7 +176,13 @@ class Api:
         return Response(self.metrics.text(gauges), media_type="text/plain; version=0.0.4")
 
     async def _openapi(self, request: Request) -> Response:
-        return plain_json(json.encode(document(ENDPOINTS)))
+        return plain_json(_document())
+
+
+@cache
+def _document() -> bytes:
+    """Made once: whoever asks for it again and again takes nothing from the questions."""
+    return json.encode(document(ENDPOINTS))
 
 
 def _decoder(endpoint: Endpoint) -> json.Decoder[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 from urllib.parse import unquote
 
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from starlette.requests import Request
 
 from starling.errors import InputError, UnknownCallerError
-from starling.node.identity import is_csrf, of_certificate
+from starling.node.identity import Shown, is_csrf, of_certificate
 from starling.node.service import Node
 from starling.node.values import Principal
 
@@ -20,7 +21,18 @@ EMERGENCY, CSRF = "starling-emergency", "starling-csrf"
 _REASON: Final = range(4, 2_001)
 
 
-def from_our_page(request: Request) -> None:
+def now_s() -> float:
+    """Seconds since 1970."""
+    return time.time()
+
+
+def nobody(node: Node, request: Request, why: str) -> UnknownCallerError:
+    """What is raised for a request of which nobody knows who sent it; the log has it, as far as there is room."""
+    node.strangers.turned_away(why, str(request.scope.get("path_named", "")))
+    return UnknownCallerError("NOT_KNOWN", why)
+
+
+def from_our_page(node: Node, request: Request) -> None:
     """Whatever a browser says of where this comes from, it is no page of another site; who is no browser says nothing.
 
     `Sec-Fetch-Site` is not in old browsers; `Origin` is in all, and names ours because our pages send a referrer to us
@@ -29,7 +41,7 @@ def from_our_page(request: Request) -> None:
     """
     site, origin = request.headers.get("sec-fetch-site", "none"), request.headers.get("origin")
     if site not in {"none", "same-origin"} or origin not in {None, f"https://{request.headers.get('host', '')}"}:
-        raise UnknownCallerError("NOT_KNOWN", "a page of another site sent this")
+        raise nobody(node, request, "a page of another site sent this")
 
 
 def kind_of(request: Request) -> str:
@@ -45,17 +57,30 @@ def caller(node: Node, request: Request, *, csrf: str | None = None) -> Principa
     """
     changes = request.method not in {"GET", "HEAD"}
     if changes:
-        from_our_page(request)
+        from_our_page(node, request)
     emergency = unquote(request.headers.get(EMERGENCY, "")).strip()
     if emergency and len(emergency) not in _REASON:
         raise InputError("BAD_REQUEST", f"{EMERGENCY} says in words why it is one")
     subject = request.scope.get("starling.subject")
     if subject:
+        _is_still_good(node, request)
         return of_certificate(subject, emergency)
     session = node.sessions.of(request.cookies.get(COOKIE, ""))
     if session is None:
-        raise UnknownCallerError("NOT_KNOWN", "neither a client certificate nor a session")
+        raise nobody(node, request, "neither a client certificate nor a session")
     given = request.headers.get(CSRF, "") if csrf is None else csrf
     if changes and not is_csrf(session, given):
-        raise UnknownCallerError("NOT_KNOWN", "the token against forged requests is missing")
+        raise nobody(node, request, "the token against forged requests is missing")
     return replace(session.principal, emergency=emergency)
+
+
+def _is_still_good(node: Node, request: Request) -> None:
+    """TLS looks at a certificate when a connection begins, and not at all when it is taken up again.
+
+    Raises: UnknownCallerError NOT_KNOWN.
+    """
+    found: Shown = request.scope["starling.certificate"]
+    if found.ends <= now_s():
+        raise nobody(node, request, f"the certificate of {found.name} has ended")
+    if node.records.is_revoked(found.serial, found.name, found.issued):
+        raise nobody(node, request, f"the certificate of {found.name} was revoked")

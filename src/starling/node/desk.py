@@ -124,6 +124,7 @@ class Desk:
         """It is in the log, in the transaction of the caller.  `durable`: on the disk when that ends."""
         more = {"role": who.role, "site": who.site, "way": who.way, **detail}
         more |= {"emergency": unnamed(who.emergency, self.records.patient(patient))} if who.emergency else {}
+        more |= {"person": who.person} if who.person else {}
         more |= {"session": who.session} if who.session else {}
         self.log.append(event(action, outcome, who.name, patient, when=now(), detail=more), durable=durable)
 

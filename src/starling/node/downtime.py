@@ -22,7 +22,7 @@ from starling.node.layout import Layout
 from starling.node.opening import unsealed
 from starling.node.records import Records
 from starling.node.settings import read_settings
-from starling.node.spool import memory_folder
+from starling.node.spool import watched_folder
 from starling.values import dataclass
 
 _COPIED: Final = ("settings.toml", "store.key", "file.key", "store.db", "store.db-wal", "checkpoint")
@@ -51,7 +51,7 @@ def people_of(source: Path, key: Path | None = None) -> Found:
     except (apsw.Error, OSError, TrustError) as error:
         if isinstance(error, TrustError) and error.code != "STORE_SEALED":
             raise
-        with memory_folder() as folder:
+        with watched_folder() as folder:
             for name in _COPIED:
                 if (source / name).exists():
                     shutil.copy(source / name, folder / name)
@@ -59,7 +59,7 @@ def people_of(source: Path, key: Path | None = None) -> Found:
 
 
 def _of_backup(file: Path, key: Path | None) -> Found:
-    with memory_folder() as folder:
+    with watched_folder() as folder:
         manifest, said, code = unpack(file, folder)
         if key is None:
             why = "a backup is opened with its key: name it with --key"

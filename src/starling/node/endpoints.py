@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from starling.errors import InputError
 from starling.node.answers import Rendered
@@ -171,7 +171,7 @@ def _decided(node: Node, call: Call) -> Override:
 
 
 def _exported(node: Node, call: Call) -> Response:
-    return Response(node.subjects.export(call.who, call.path["patient"]), media_type=ZIP)
+    return StreamingResponse(node.subjects.export(call.who, call.path["patient"]), media_type=ZIP)
 
 
 def _erased(node: Node, call: Call) -> Erased:

@@ -28,6 +28,7 @@ _MARGIN: Final = 1_000
 #: Two tests of one patient are compared at positions where either found a variant: so many must differ, and this share
 #: of them, before the files are taken for those of two people (ours: one wrong genotype is an error, not a person).
 _DIFFERING, _SHARE = 4, 0.2
+_PIECE: Final = 1 << 20
 
 
 def options_of(specimen: Specimen) -> Options:
@@ -88,6 +89,14 @@ def _line(record: Record) -> str:
         record.info or ".", ":".join(record.format), *record.columns,
     )  # fmt: skip
     return "\t".join(columns) + "\n"
+
+
+def unpacking(content: bytes) -> Iterator[bytes]:
+    """As `unpacked`, piece by piece."""
+    unpacker, rest = zlib.decompressobj(), content
+    while piece := unpacker.decompress(rest, _PIECE):
+        yield piece
+        rest = unpacker.unconsumed_tail
 
 
 def unpacked(content: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import date
 from secrets import token_bytes, token_hex
 from typing import Any
 
@@ -14,7 +15,7 @@ from starling.errors import InputError
 from starling.node import answers
 from starling.node.desk import Desk, now
 from starling.node.spool import plain_name, seal
-from starling.node.values import Job, JobEvent, Principal, Specimen, Submitted
+from starling.node.values import Job, JobEvent, Principal, Specimen, Submitted, read_as
 
 
 class Files:
@@ -29,8 +30,7 @@ class Files:
         Raises: ForbiddenError; InputError BAD_SPECIMEN, the sender's.
         """
         self._desk.may(who, "job.submit")
-        if specimen.identifier == specimen.second_identifier:
-            raise InputError("BAD_SPECIMEN", "the two identifiers are the same")
+        specimen = _plainly(specimen)
         id_, key, digest = f"j-{token_hex(8)}", token_bytes(32), hashlib.sha256(_said(specimen))
         spooled = self._desk.layout.spool / id_
         try:
@@ -50,6 +50,9 @@ class Files:
         """The job is in the store and on the disk; or the earlier one of the same bytes, which stays the only one."""
         with self._desk.records.transaction(durable=True):
             known = self._desk.records.job_of(job.site, sha256)
+            if known is not None and _contradict(self._desk.records.specimen(known.id), specimen):
+                sha256 = hashlib.sha256(repr((sha256, specimen.birth_date, specimen.sex)).encode()).hexdigest()
+                known = self._desk.records.job_of(job.site, sha256)
             if known is None:
                 self._desk.records.add_job(job, specimen, sha256=sha256, sealing=key)
             patient, detail = (known.patient, {"job": known.id, "again": "yes"}) if known else ("", {"job": job.id})
@@ -94,17 +97,19 @@ class Files:
         """The result was looked at by somebody who answers for it.  Raises: ForbiddenError; InputError BAD_STATE."""
         job = self._desk.job_of(who, "job.review", id_)
         _must_be(job, "called")
-        return self._stepped(who, "job.review", job, "reviewed", note, reviewed_by=who.name)
+        return self._stepped(who, "job.review", job, "reviewed", note, reviewed_by=who.name, reviewed_person=who.person)
 
     def release(self, who: Principal, id_: str, note: str = "") -> Job:
         """The result answers questions from now on; released by a second person, never by who reviewed it.
+
+        A person with two ways in (a certificate, an account, the provider) is one, as far as a name links them.
 
         Raises: ForbiddenError; InputError BAD_STATE, SAME_PERSON.
         """
         job = self._desk.job_of(who, "job.release", id_)
         _must_be(job, "reviewed")
-        if who.name == job.reviewed_by:
-            raise InputError("SAME_PERSON", f"{who.name} reviewed this result; a second person releases it")
+        if who.is_also(job.reviewed_by, job.reviewed_person):
+            raise InputError("SAME_PERSON", f"{job.reviewed_by} reviewed this result; a second person releases it")
         return self._stepped(who, "job.release", job, "released", note, released_by=who.name)
 
     def resolve(self, who: Principal, id_: str, *, accept: bool, reason: str) -> Job:
@@ -125,15 +130,39 @@ class Files:
             if self._desk.records.job(job.id) != job:
                 raise InputError("BAD_STATE", f"{job.id} was changed meanwhile: look again")
             self._desk.records.set_job(stepped)
+            if job.state == "quarantined" and state == "called":
+                self._desk.records.call_again(job.id)
             if state == "failed":
                 self._desk.records.let_come_again(job.id)
             if state == "released":
                 self._desk.records.released(job.patient, job.id)
                 self._desk.report(stepped)
             self._desk.append(who, action, "success", job.patient, {"job": job.id, "state": state}, durable=True)
+        self._desk.wake()
         self._desk.tell_hub()
         self._desk.list_again()
         return stepped
+
+
+def _plainly(specimen: Specimen) -> Specimen:
+    """As it was stated, without blanks around what names the patient.
+
+    Raises: InputError BAD_SPECIMEN, where the two identifiers are one to any reader, or no calendar has the birth date.
+    """
+    one, other = specimen.identifier.strip(), specimen.second_identifier.strip()
+    if not one or not other or read_as(one) == read_as(other):
+        raise InputError("BAD_SPECIMEN", "the two identifiers are the same, or one is empty")
+    try:
+        date.fromisoformat(specimen.birth_date or "2000-01-01")
+    except ValueError as error:
+        raise InputError("BAD_SPECIMEN", "birth_date is no day of the calendar") from error
+    return replace(specimen, identifier=one, second_identifier=other)
+
+
+def _contradict(before: Specimen, now_: Specimen) -> bool:
+    """Whether the same bytes were sent as of somebody else: as another file it is compared, and a person decides."""
+    births, sexes = {before.birth_date, now_.birth_date} - {""}, {before.sex, now_.sex} - {"unknown"}
+    return len(births) > 1 or len(sexes) > 1
 
 
 def _hashed(chunks: Iterable[bytes], digest: Any) -> Iterable[bytes]:

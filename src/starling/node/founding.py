@@ -12,7 +12,7 @@ from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from starling.errors import InputError
-from starling.node import opening, presence
+from starling.node import opening, presence, stated
 from starling.node.demonstration import PEOPLE, take_in_patients
 from starling.node.desk import now
 from starling.node.disk import on_disk
@@ -68,9 +68,15 @@ def found(
             log = opening.open_log(layout, chosen, records)
             presence.keep(records, presence.sighting())
             with records.transaction(durable=True):
+                stated.keep(records, chosen)
                 log.append(_founded(chosen), durable=True)
             if demonstration:
-                _demonstrate(layout, chosen, records, authority, patients)
+                take_in_patients(layout, chosen, records, patients)
+                with records.transaction(durable=True):
+                    for name, role in _clients(layout, chosen, authority):
+                        said = {"role": "system", "site": chosen.site, "certificate": name, "of": role}
+                        written_ = event("certificate.write", "success", "node", "", when=now(), detail=said)
+                        log.append(written_, durable=True)
             log.checkpoint()
         finally:
             connection.close()
@@ -117,10 +123,11 @@ def hosts_of(settings: Settings) -> list[str]:
     return sorted({*_HOSTS, settings.host, *named} - {"0.0.0.0", "::"})  # noqa: S104 -- no name to be called by
 
 
-def _demonstrate(layout: Layout, settings: Settings, records: Records, authority: Authority, patients: int) -> None:
-    """Patients, and a certificate for each role."""
-    take_in_patients(layout, settings, records, patients)
+def _clients(layout: Layout, settings: Settings, authority: Authority) -> Iterator[tuple[str, str]]:
+    """A certificate for each role of a demonstration; gives (name, role) of each."""
     layout.clients.mkdir(mode=0o700)
     for role in ROLES:
-        issued = authority.issue(f"{role}-1", role=role, site=settings.site, days=DAYS)
+        name = f"{role}-1"
+        issued = authority.issue(name, role=role, site=settings.site, days=DAYS)
         private(layout.clients / f"{role}.pem", issued.private_pem() + issued.chain)
+        yield name, role

@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from ssl import cert_time_to_seconds
 from threading import Lock
 from typing import Any, Final
 
 from starling.errors import InputError, UnknownCallerError
 from starling.node.records import Records
 from starling.node.values import ROLES, Account, AccountChange, AccountChanged, Enrolled, Principal, Role, Session
+from starling.trust.certificates import SKEW
+from starling.values import dataclass
 
 #: Attempts before an account waits for an administrator.  Source: NIST SP 800-63B, 5.2.2 allows up to 100; ten is ours.
 _MOST_FAILURES: Final = 10
@@ -36,7 +39,7 @@ _STEP: Final = 30
 
 
 def of_certificate(subject: Mapping[str, str], emergency: str = "") -> Principal:
-    """The principal of a certificate that TLS verified: OU is the role, O the site.
+    """The principal of a certificate that TLS verified: OU is the role, O the site, UID another name of theirs.
 
     Raises: UnknownCallerError NOT_KNOWN for a certificate that states none of our roles.
     """
@@ -44,7 +47,7 @@ def of_certificate(subject: Mapping[str, str], emergency: str = "") -> Principal
     if role not in ROLES:
         raise UnknownCallerError("NOT_KNOWN", "the certificate states no role of this node")
     name, site = subject.get("commonName", ""), subject.get("organizationName", "")
-    return Principal(name=name, role=role, site=site, emergency=emergency)
+    return Principal(name=name, role=role, site=site, emergency=emergency, person=subject.get("userId", ""))
 
 
 class Accounts:
@@ -89,6 +92,11 @@ class Accounts:
             for row in rows
         )
 
+    def is_last_administrator(self, name: str) -> bool:
+        """Whether nobody else may sign in as an administrator."""
+        able = [each.name for each in self.all() if each.role == "administrator" and not each.disabled]
+        return able == [name]
+
     def change(self, name: str, change: AccountChange) -> AccountChanged:
         """The account is unlocked, disabled, enabled, or has another second factor, which is told here and never again.
 
@@ -104,8 +112,10 @@ class Accounts:
         account = next(each for each in self.all() if each.name == name)
         return AccountChanged(account=account, totp_uri=_told_once(seed, name) if seed else "")
 
-    def known(self, name: str, password: str, code: str) -> Principal:
+    def known(self, name: str, password: str, code: str, *, although_locked: bool = False) -> Principal:
         """Who logs in.  A wrong name costs the time of a wrong password, and is told in the same words.
+
+        `although_locked`: at the node's own keyboard, where whoever locked the account from elsewhere locks nobody out.
 
         Raises: UnknownCallerError NOT_KNOWN.
         """
@@ -117,7 +127,7 @@ class Accounts:
             )
         is_theirs = self._is_password(row[2] if row else nobody, password)
         step = _step_of(row[3], code, after=row[4]) if row else None
-        if row is None or not is_theirs or step is None or row[5] >= _MOST_FAILURES:
+        if row is None or not is_theirs or step is None or (row[5] >= _MOST_FAILURES and not although_locked):
             with self._records.transaction():
                 self._records.connection.execute("UPDATE account SET failures = failures + 1 WHERE name = ?", (name,))
             raise UnknownCallerError("NOT_KNOWN", "name, password or code are wrong")
@@ -216,6 +226,26 @@ class Sessions:
 def is_csrf(session: Session, given: str) -> bool:
     """Whether a change comes from a page of ours."""
     return hmac.compare_digest(session.csrf.encode(), given.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of a certificate that TLS verified is asked again with every request.
+
+    `serial`: hex digits.  `issued`, `ends`: seconds since 1970.
+    """
+
+    name: str
+    serial: str
+    issued: float
+    ends: float
+
+
+def shown(certificate: Mapping[str, Any]) -> Shown:
+    """A peer certificate as `ssl` gives it."""
+    begins, ends = (cert_time_to_seconds(certificate[each]) for each in ("notBefore", "notAfter"))
+    name = plain_subject(certificate).get("commonName", "")
+    return Shown(name, certificate["serialNumber"], begins + SKEW.total_seconds(), ends)
 
 
 def plain_subject(certificate: Mapping[str, Any]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -19,7 +20,7 @@ from typing import Final
 from msgspec import DecodeError, json
 
 from starling.errors import InputError, StarlingError
-from starling.formats.write import write_atomically
+from starling.formats.write import replacing
 from starling.node.service import Node
 from starling.node.values import Principal, Specimen
 
@@ -81,20 +82,30 @@ class Inbox:
 
     def _taken(self, name: str, marks: tuple[Mark, Mark]) -> bool:
         path, note = self._folder / name, self._folder / f"{name}{NOTE}"
-        rejected = self._folder / f"{name}{REJECTED}"
         try:
-            specimen = json.decode(_content(note, _LARGEST_NOTE), type=Specimen)
+            specimen = json.decode(b"".join(_pieces(note, _LARGEST_NOTE, marks[1])), type=Specimen)
             largest = self._node.settings.largest_upload_mb << 20
-            self._node.files.submit(self._who, name, _pieces(path, largest), specimen)
+            self._node.files.submit(self._who, name, _pieces(path, largest, marks[0]), specimen)
         except (StarlingError, DecodeError, UnicodeDecodeError) as error:
             self._refused[name] = marks
             said = error.message if isinstance(error, StarlingError) else f"{note.name}: {error}"
-            write_atomically(rejected, f"{said}\n")
+            self._say(name, said)
             self._node.rejected(self._who, error.code if isinstance(error, StarlingError) else "BAD_SPECIMEN")
             return False
-        for each in (path, note, rejected):
-            each.unlink(missing_ok=True)
+        for each, mark in ((path, marks[0]), (note, marks[1])):
+            if _mark(each) == mark:  # else another came in its place meanwhile
+                each.unlink(missing_ok=True)
+        with suppress(OSError):
+            (self._folder / f"{name}{REJECTED}").unlink(missing_ok=True)
         return True
+
+    def _say(self, name: str, said: str) -> None:
+        """Why it was not taken, beside it: never through a link, and never waiting for who reads.
+
+        Where the name leaves no room, or a folder lies there, the log alone says so; it keeps no other file waiting.
+        """
+        with suppress(OSError), replacing(self._folder / f"{name}{REJECTED}", keeps_mode=False) as temporary:
+            temporary.write_bytes(f"{said}\n".encode("utf-8", "backslashreplace"))
 
 
 def _mark(path: Path) -> Mark | None:
@@ -103,20 +114,25 @@ def _mark(path: Path) -> Mark | None:
         found = path.lstat()
     except OSError:
         return None
+    return _marked(found)
+
+
+def _marked(found: os.stat_result) -> Mark | None:
     return (found.st_size, found.st_mtime_ns, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
-def _pieces(path: Path, largest: int) -> Iterator[bytes]:
-    """Raises: InputError TOO_LARGE, FILE_UNREADABLE."""
+def _pieces(path: Path, largest: int, mark: Mark) -> Iterator[bytes]:
+    """Raises: InputError TOO_LARGE, FILE_UNREADABLE, also when it is not, or no longer, what was looked at."""
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+        # not waiting: somebody may have put a pipe in its place
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
             if os.fstat(stream.fileno()).st_size > largest:
                 raise InputError("TOO_LARGE", f"more than {largest} bytes", source=path.name)
-            while piece := stream.read(_PIECE):
+            while _marked(os.fstat(stream.fileno())) == mark:
+                piece = stream.read(_PIECE)
+                if not piece:
+                    return
                 yield piece
     except OSError as error:
         raise InputError("FILE_UNREADABLE", f"cannot be read ({error.strerror})", source=path.name) from error
-
-
-def _content(path: Path, largest: int) -> bytes:
-    return b"".join(_pieces(path, largest))
+    raise InputError("FILE_UNREADABLE", "was changed while it was read", source=path.name)

@@ -25,6 +25,7 @@ from starling.node.desk import now
 from starling.node.every import Every
 from starling.node.lanes import LaneGoneError
 from starling.node.service import Node
+from starling.node.spool import take_away_left_behind
 from starling.node.values import ITSELF, Job, JobEvent, Patient, Principal, Specimen
 
 _LOOK_AGAIN_S: Final = 3_600.0
@@ -59,6 +60,7 @@ class Intake:
 
         What was being written when the process was killed lies in a folder, which the next writer takes away.
         """
+        take_away_left_behind()
         for spooled in self._node.layout.spool.iterdir():
             if spooled.is_file() and not self._node.records.row(
                 "SELECT 1 FROM job WHERE id = ? AND sealing IS NOT NULL", spooled.name

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -16,18 +17,20 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from queue import LifoQueue
 from threading import Lock
-from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
+from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from starling.engine import Engine
 from starling.errors import InputError
-from starling.node import scheduling, worker
+from starling.node import scheduling, wire, worker
 from starling.node.scheduling import Grant, Plan
 from starling.node.slices import Slice
+from starling.node.spool import take_away_left_behind
 
 Given = TypeVarTuple("Given")
 R = TypeVar("R")
-#: seconds that a process has to leave when it is asked to (ours)
-_LEAVE_S: Final = 5
+#: seconds that a process has to leave when it is asked to; that it may stop for in the middle of a word, longer than it
+#: stands still while questions are late (ours)
+_LEAVE_S, _STALLED_S = 5, 120
 
 
 class LaneGoneError(OSError):
@@ -38,7 +41,9 @@ class Lane(Protocol):
     """Does something with the knowledge, wherever that happens."""
 
     def do(self, engine: Engine, work: Callable[[Engine, *Given], R], *given: *Given) -> R:
-        """`work(engine, *given)`.  `work` is a function of a module; what it takes and gives can be pickled.
+        """`work(engine, *given)`.  `work` is a function of a module; what it takes can be pickled.
+
+        What it gives travels as `wire` says; of a function that is not named there a text or a number.
 
         Raises: whatever `work` raises; LaneGoneError.
         """
@@ -81,7 +86,7 @@ class Apart:
         with self._turn:
             try:
                 self._ready()
-            except (EOFError, OSError) as error:
+            except (EOFError, OSError, wire.WireError) as error:
                 raise LaneGoneError("the process of a lane does not start") from error
         return self.grants
 
@@ -93,12 +98,13 @@ class Apart:
             told = self._answer((self._edition, work, given))
         if told.other:
             return work(engine, *given)
-        if told.error is not None:
-            raise worker.raised(told.error)
-        found: R = told.value
+        try:
+            found: R = wire.given(work, told)
+        except wire.WireError as error:
+            raise LaneGoneError(f"the process of a lane gave {error}") from error
         return found
 
-    def _answer(self, asked: Any) -> worker.Told:
+    def _answer(self, asked: Any) -> wire.Told:
         """Once more where the process had ended: it may have been killed while nobody asked anything."""
         for _ in range(2):
             try:
@@ -106,21 +112,19 @@ class Apart:
                 pipe.send(asked)
                 if self._longest_s is not None and not pipe.poll(self._longest_s):
                     self._end()
-                    raise InputError("TOO_SLOW", "the answer took longer than the settings allow")
-                told: worker.Told = pipe.recv()
-            except (EOFError, OSError):
+                    raise InputError("TOO_SLOW", "it took longer than the settings allow")
+                return wire.told(pipe.recv_bytes(wire.LARGEST))
+            except (EOFError, OSError, wire.WireError):
                 self._end()
-            else:
-                return told
         raise LaneGoneError("the process of a lane ended while it was at work")
 
     def _ready(self) -> Connection:
-        """Raises: EOFError, OSError."""
+        """Raises: EOFError, OSError, WireError."""
         if self._pipe is None:
             self._started()
         assert self._pipe is not None
         if not self._is_greeted:
-            self.grants = self._pipe.recv() or self.grants
+            self.grants = wire.greeted(self._pipe.recv_bytes(wire.LARGEST)) or self.grants
             with self._state:
                 self._is_greeted = True
                 self._stand_still()
@@ -134,6 +138,8 @@ class Apart:
             if self._process is not None:
                 return
             ours, theirs = socket.socketpair()
+            for way in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                ours.setsockopt(socket.SOL_SOCKET, way, struct.pack("ll", _STALLED_S, 0))
             with theirs:
                 told = worker.words(theirs.fileno(), self._plan, self._edition)
                 command = [sys.executable, "-c", worker.SCRIPT, told, *sys.path]
@@ -191,6 +197,7 @@ class Apart:
                     self._process.wait(_LEAVE_S if self._is_over else 0)
                 self._process.kill()
                 self._process.wait()
+                take_away_left_behind()
             self._pipe = self._process = None
 
 

@@ -45,6 +45,9 @@ HEADERS: Final = tuple(
 )
 
 
+_STREAMS: Final = (b"text/event-stream", b"application/zip")
+
+
 class Rate:
     """So many a minute for each caller: a bucket that fills again steadily."""
 
@@ -89,6 +92,7 @@ class Limits:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 own = tuple(message.get("headers", ()))
+                own += ((b"connection", b"close"),) if _is_smuggled(scope) else ()
                 message["headers"] = [*own, *(each for each in HEADERS if each[0] not in dict(own))]
             await send(message)
 
@@ -131,13 +135,20 @@ def _caller(scope: Scope) -> str:
 
 
 def _is_stream(message: Message) -> bool:
-    """Whether an answer begins that goes on for as long as somebody listens (server-sent events)."""
+    """Whether an answer begins that goes on for as long as somebody listens: server-sent events, or an export."""
     headers = message.get("headers", ()) if message["type"] == "http.response.start" else ()
-    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)
+    return any(name == b"content-type" and value.startswith(_STREAMS) for name, value in headers)
+
+
+def _is_smuggled(scope: Scope) -> bool:
+    """Whether two lengths are stated, so that somebody in between may see another request.  Source: RFC 9112, 6.1."""
+    return {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}
 
 
 def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:
-    """Raises: InputError TOO_LARGE as soon as a body is larger, whatever its header said."""
+    """Raises: InputError TOO_LARGE as soon as a body is larger, whatever its header said; BAD_REQUEST."""
+    if _is_smuggled(scope):
+        raise InputError("BAD_REQUEST", "two lengths are stated")
     stated = dict(scope["headers"]).get(b"content-length", b"0")
     if stated.isdigit() and int(stated) > most:
         raise InputError("TOO_LARGE", f"more than {most} bytes")

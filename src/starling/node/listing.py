@@ -103,7 +103,8 @@ def as_text(people: Sequence[Entry], head: str) -> str:
     for entry in people:
         lines += ["-" * _WIDTH, visible(f"{entry.patient.name or '(no name)'}; {'; '.join(_facts(entry.patient))}")]
         for words, names in entry.rows:
-            lines += wrap(f"  {words.sign} {words.word}: {', '.join(names)}", _WIDTH)
+            first, *more = wrap(f"{words.sign} {words.word}: {', '.join(names)}", _WIDTH - 4)
+            lines += [f"  {first}", *(f"    {each}" for each in more)]
         lines += [f"  {said}" for said in _said(entry)]
         if entry.released:
             lines.append(f"  Released {moment(entry.released)}; knowledge {entry.knowledge}")

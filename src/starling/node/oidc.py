@@ -97,7 +97,9 @@ def person_of(claims: Mapping[str, Any], settings: Settings) -> Principal:
         raise UnknownCallerError("NOT_KNOWN", "no role on this node is meant for you: ask the administrator")
     name = _text(claims, settings.oidc_name_claim)
     site = _text(claims, settings.oidc_site_claim) if settings.oidc_site_claim else settings.site
-    return Principal(name=f"{name}@{urlsplit(settings.oidc_issuer).hostname}", role=role, site=site, way="provider")
+    person = _text(claims, settings.oidc_person_claim) if settings.oidc_person_claim else ""
+    name = f"{name}@{urlsplit(settings.oidc_issuer).hostname}"
+    return Principal(name=name, role=role, site=site, way="provider", person=person)
 
 
 def roles_of(settings: Settings) -> tuple[tuple[str, Role], ...]:

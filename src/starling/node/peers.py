@@ -13,11 +13,13 @@ from typing import Any, Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from starling.node.identity import plain_subject
+from starling.node.identity import Shown, plain_subject, shown
 from starling.node.layout import Layout
 
 #: seconds for the head of a request, and for the rest of one that was answered already (ours)
 HEAD_SECONDS: Final = 20
+#: one part in so many of the connections is for one address that shows no certificate (ours)
+_SHARE: Final = 4
 
 
 def context_of(layout: Layout, password: bytes) -> ssl.SSLContext:
@@ -58,19 +60,52 @@ class PeerProtocol(H11Protocol):
     """
 
     _patience: asyncio.TimerHandle | None = None
+    #: when it last asked or was answered, by the clock of the loop
+    _moved = 0.0
+    #: whether it showed a certificate
+    _is_known = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The certificate is asked for once a connection."""
         super().connection_made(transport)
+        self._moved = self.loop.time()
         self._expect_request()
         secured = transport.get_extra_info("ssl_object")
         certificate = secured.getpeercert() if secured is not None else None
         if certificate:
-            self.app = _told(self.app, plain_subject(certificate))
+            self._is_known = True
+            self.app = _told(self.app, plain_subject(certificate), shown(certificate))
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Where there are too many, who shows no certificate and asks nothing goes, the longest silent first.
+
+        One address has a share of the connections without a certificate: what it has beyond that takes nobody's room.
+        """
+        most = self.limit_concurrency
+        if most is None:
+            return
+        others = (each for each in self.connections if isinstance(each, PeerProtocol) and each is not self)
+        strangers = [each for each in others if not each._is_known]
+        own = [each for each in strangers if not self._is_known and _address(each) == _address(self)]
+        is_too_much = len(own) >= max(1, most // _SHARE)
+        if not is_too_much and len(self.connections) < most:
+            return
+        silent = [each for each in (own if is_too_much else strangers) if each._is_silent]
+        if silent or is_too_much:
+            gone = min(silent, key=lambda each: each._moved, default=self)
+            self.connections.discard(gone)
+            gone.transport.abort()
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether nothing is asked, or all was answered."""
+        return bool(getattr(self.cycle, "response_complete", True))
 
     def data_received(self, data: bytes) -> None:
         """The head of a request has the time of an idle connection to arrive, byte by byte or not."""
         super().data_received(data)
+        self._moved = self.loop.time()
         if self.conn.their_state is h11.IDLE:
             self._expect_request()
         elif self._patience is not None:
@@ -109,9 +144,14 @@ class PeerProtocol(H11Protocol):
             self._patience = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
 
 
-def _told(app: Any, subject: dict[str, str]) -> Any:
+def _address(protocol: PeerProtocol) -> str:
+    return protocol.client[0] if protocol.client else ""
+
+
+def _told(app: Any, subject: dict[str, str], certificate: Shown) -> Any:
     async def told(scope: Any, receive: Any, send: Any) -> None:
         scope["starling.subject"] = subject
+        scope["starling.certificate"] = certificate
         await app(scope, receive, send)
 
     return told

@@ -96,7 +96,7 @@ def unlock(folder: Path, name: str, password: str, code: str) -> Waking:
         found = state(records, settings, sighting())
         who = Principal(name="stranger", role="system", site=settings.site, way="account")
         try:
-            who = Accounts(records).known(name, password, code)
+            who = Accounts(records).known(name, password, code, although_locked=True)
             require(who, "node.unlock", settings.site)
         except (UnknownCallerError, ForbiddenError):
             _recorded(records, log, who, "refused", found)

@@ -51,7 +51,8 @@ class Processes:
         is_first = any(each.name == "fifo" and each.given for each in own)
         self._slice = Slice(self._settings.background_percent, group=own_group(), yields=not is_first)
         behind = Plan(background=True, cpus=scheduling.others_than(self._cpus), yields=not is_first)
-        self.beside = Apart(behind, self._edition, beside=self._slice)
+        reading_s = self._settings.reading_seconds
+        self.beside = Apart(behind, self._edition, beside=self._slice, longest_s=reading_s)
         plan = Plan(min(priority, max(1, priority - 1)), self._cpus, locked=locked)
         longest_s, count = self._settings.request_seconds, self._settings.question_processes
         asking = [Apart(plan, self._edition, longest_s=longest_s) for _ in range(count)]

@@ -23,8 +23,11 @@ _SPECIMEN = json.Decoder(Specimen)
 _ORIGIN = json.Decoder(Origin)
 _OVERRIDE = json.Decoder(Override)
 _encode = json.Encoder().encode
-#: The version of the tables, as `user_version`: 0 before they were counted; 1: accounts can be disabled.
-_SCHEMA: Final = 1
+#: The version of the tables, as `user_version`: 0 before they were counted; 1: accounts can be disabled; 2:
+#: certificates can be revoked.
+_SCHEMA: Final = 2
+#: names the jobs that are called again, among the facts of the node itself
+_AGAIN: Final = "call again"
 #: what is there of one job
 _ERASED = (
     "DELETE FROM evidence WHERE job = ?",
@@ -244,6 +247,32 @@ class Records:
         self.connection.execute(
             "INSERT INTO override VALUES (?, ?, ?)", (override.id, override.patient, _encode(override))
         )
+
+    def is_revoked(self, serial: str, name: str, issued: float) -> bool:
+        """Whether a certificate is believed no more.  `issued`: when, in seconds since 1970."""
+        sql = "SELECT 1 FROM revoked WHERE (serial, name) = (?, '') OR (serial = '' AND name = ? AND until >= ?)"
+        return self.row(sql, serial, name, int(issued)) is not None
+
+    def revoke(self, serial: str, name: str, until: int) -> None:
+        """A certificate (`serial`), or all of `name` that were issued until then, are believed no more."""
+        self.connection.execute(
+            "INSERT INTO revoked VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+            (serial, name, until),
+        )
+
+    def revocations(self) -> list[tuple[str, str, int]]:
+        """(serial, name, until) of all that were revoked."""
+        return [(serial, name, until) for serial, name, until in self.rows("SELECT serial, name, until FROM revoked")]
+
+    def to_call_again(self) -> list[str]:
+        """Jobs that a person let out of quarantine: what they were called with may be older than what answers now."""
+        kept = self.secret(_AGAIN)
+        return json.decode(kept, type=list[str]) if kept else []
+
+    def call_again(self, job: str, *, is_done: bool = False) -> None:
+        """The job is called again with the present knowledge, or was."""
+        others = [each for each in self.to_call_again() if each != job]
+        self.keep_secret(_AGAIN, json.encode(others if is_done else [*others, job]))
 
     def secret(self, name: str) -> bytes | None:
         """A secret of the node itself."""

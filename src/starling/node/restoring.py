@@ -64,8 +64,8 @@ def restore(file: Path, folder: Path, *, key: Path | None = None, over: str = ""
         layout, settings = Layout(beside), read_settings(beside / "settings.toml")
         layout.inbox.mkdir(mode=0o700)
         put_key(layout, settings, key or _opens(there))
-        newer, gone = _newer(there, manifest) if there.settings.exists() else ("", set())
-        events, erased = _verified(beside, (said, code), (newer, over), gone)
+        since = _since(there, manifest) if there.settings.exists() else _Since()
+        events, erased = _verified(beside, (said, code), over, since)
         return Restored(manifest, events, _put(beside, folder), erased)
 
 
@@ -78,16 +78,28 @@ def _opens(there: Layout) -> Path:
     return Path(module) if module else there.file_key
 
 
-def _newer(there: Layout, manifest: Manifest) -> tuple[str, set[str]]:
-    """What would be lost of the node that is there (empty: nothing); whom it has erased since."""
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """What the node that is there did after the backup.
+
+    `newer`: what would be lost (empty: nothing).  `gone`: whom it erased.  `revoked`: certificates, as in its records.
+    """
+
+    newer: str = ""
+    gone: frozenset[str] = frozenset()
+    revoked: tuple[tuple[str, str, int], ...] = ()
+
+
+def _since(there: Layout, manifest: Manifest) -> _Since:
     try:
         with unsealed(there.root) as (_, _, records, log):
             later = log.size - manifest.events
             rows = records.rows("SELECT event FROM audit_event WHERE place >= ?", manifest.events)
+            revoked = tuple(records.revocations())
     except StarlingError as error:
-        return f"what is there cannot be read ({error.message})", set()
-    gone = {_erased(json.decode(event)) for (event,) in rows} - {""}
-    return (f"what is there has {later} events more than the backup" if later > 0 else ""), gone
+        return _Since(f"what is there cannot be read ({error.message})")
+    gone = frozenset(_erased(json.decode(event)) for (event,) in rows) - {""}
+    return _Since(f"what is there has {later} events more than the backup" if later > 0 else "", gone, revoked)
 
 
 def _erased(event: dict[str, Any]) -> str:
@@ -97,24 +109,26 @@ def _erased(event: dict[str, Any]) -> str:
     return str(event["entity"][0]["what"]["identifier"]["value"])
 
 
-def _verified(
-    beside: Path, sealed: tuple[bytes, bytes], over: tuple[str, str], gone: set[str]
-) -> tuple[int, tuple[str, ...]]:
+def _verified(beside: Path, sealed: tuple[bytes, bytes], reason: str, since: _Since) -> tuple[int, tuple[str, ...]]:
     """The store opens, the log is whole, the backup is of this node; the log says that it was restored.
 
-    `over`: what would be lost, and why it may be.  Returns the events in the log, and who of `gone` is back.
+    What was revoked stays so.  `reason`: why something may be lost.  Returns the events in the log, and who was erased
+    and is back.
     """
-    (said, code), (newer, reason) = sealed, over
+    said, code = sealed
     with unsealed(beside) as (layout, settings, records, log):
         require_ours(records, said, code, source="manifest.json")
         outside, log.witness = log.witness, None  # a second place that saw more is another question
         log.verify(layout.checkpoint.read_text(encoding="utf-8")).require()
         log.witness = outside
-        newer = newer or log.compare().kind
+        newer = since.newer or log.compare().kind
         if newer and not reason:
             raise InputError("NODE_NEWER", newer, source=settings.witness or None)
+        with records.transaction(durable=True):
+            for row in since.revoked:
+                records.revoke(*row)
         _told(settings, records, log, {"reason": reason} if reason else {})
-        return log.size, tuple(sorted(each for each in gone if records.patient(each)))
+        return log.size, tuple(sorted(each for each in since.gone if records.patient(each)))
 
 
 def _told(settings: Settings, records: Records, log: AuditLog, detail: dict[str, str]) -> None:

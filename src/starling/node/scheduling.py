@@ -31,7 +31,7 @@ _LOCKABLE: Final = 4 << 30
 #: Source: sys/mman.h of Linux: MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT.
 _CURRENT, _FUTURE, _ONFAULT = 1, 2, 4
 #: Source: linux/prctl.h.
-_PDEATHSIG: Final = 1
+_PDEATHSIG, _DUMPABLE = 1, 4
 #: Source: linux/capability.h.
 _CAP_IPC_LOCK: Final = 14
 #: ioprio_set(2): who = this process, class idle.  Source: linux/ioprio.h and the tables of system calls.
@@ -95,6 +95,13 @@ def put_behind(process: int, plan: Plan) -> tuple[Grant, ...]:
 def end_with_starter() -> None:
     """This process is killed when the thread that started it is gone: one that stands still would never notice."""
     ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def keep_to_itself() -> None:
+    """The memory of this process holds keys and patients: it is never written to a disk when the process dies, and no
+    other process of the same user looks into it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(_DUMPABLE, 0, 0, 0, 0)
 
 
 def told(grants: Iterable[Grant]) -> str:

@@ -24,6 +24,11 @@ CREATE TABLE IF NOT EXISTS override (
     id INTEGER PRIMARY KEY, patient TEXT NOT NULL, body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS override_patient ON override (patient);
+-- Certificates that are believed no more: one by its serial number, or all of a name that were issued until a moment
+-- (seconds since 1970).
+CREATE TABLE IF NOT EXISTS revoked (
+    serial TEXT NOT NULL, name TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (serial, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS account (
     name TEXT PRIMARY KEY, role TEXT NOT NULL, site TEXT NOT NULL, created TEXT NOT NULL, password TEXT NOT NULL,
     totp TEXT NOT NULL, last_step INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,

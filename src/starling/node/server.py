@@ -23,7 +23,7 @@ import uvicorn
 
 from starling._version import __version__
 from starling.errors import InputError, TrustError
-from starling.node import presence
+from starling.node import presence, scheduling
 from starling.node.api import Api
 from starling.node.deadlines import Admission
 from starling.node.desk import now
@@ -39,6 +39,7 @@ from starling.node.peers import PeerProtocol, context_of, showing
 from starling.node.processes import Processes
 from starling.node.sending import Sending, sender_to
 from starling.node.service import Node
+from starling.node.stated import record_changes
 from starling.node.tidying import tidied
 
 #: seconds that requests under way have when the node ends; a connection without a request is kept; how often the files
@@ -54,6 +55,7 @@ def run(folder: Path, *, port: int | None = None, ready: Callable[[str], object]
     Raises: TrustError, the security officer's; InputError NO_NODE, NODE_RUNNING, BAD_SETTING and others, the
     administrator's.
     """
+    scheduling.keep_to_itself()
     with on_disk(), only_one(Layout(folder)), opened(folder) as node:
         _must_be_awake(node)
         with Processes(node.settings, node.held.engine) as processes:
@@ -108,9 +110,9 @@ class Serving:
         if processes is not None:
             self._join(processes)
         config = uvicorn.Config(
-            self._api.application(), http=PeerProtocol, ws="none", lifespan="off", loop="asyncio", log_config=None,
-            access_log=False, server_header=False, proxy_headers=False, limit_concurrency=settings.connections,
-            timeout_keep_alive=_KEEP_S, timeout_graceful_shutdown=_GRACE_S,
+            self._api.application(), http=PeerProtocol, ws="none", lifespan="off", loop="asyncio",
+            log_config=None, log_level="error", access_log=False, server_header=False, proxy_headers=False,
+            limit_concurrency=settings.connections, timeout_keep_alive=_KEEP_S, timeout_graceful_shutdown=_GRACE_S,
         )  # fmt: skip
         config.load()
         config.ssl = _context(node.layout, self._password)
@@ -136,6 +138,7 @@ class Serving:
             intake = Intake(node)
             beside.callback(intake.stop)
             node.happened("node.start", {"program": __version__})
+            record_changes(node)
             intake.start()
             # one by one: what `_beside` leaves to be done at the end is done before the stop of what it gave
             for each in chain([beside.enter_context(tidied(node))], self._beside(beside)):

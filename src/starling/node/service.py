@@ -22,6 +22,7 @@ from starling.node.provider import provider_of
 from starling.node.questions import Questions
 from starling.node.records import Records
 from starling.node.settings import Plain, Settings
+from starling.node.strangers import Strangers
 from starling.node.subjects import Subjects
 from starling.node.values import (
     Account,
@@ -37,6 +38,8 @@ from starling.node.values import (
     Principal,
     Role,
     Session,
+    is_reserved,
+    read_as,
 )
 from starling.trust.audit import AuditLog
 
@@ -52,6 +55,7 @@ class Node(Desk):
         self.files = Files(self)
         self.subjects = Subjects(self)
         self.provider = provider_of(settings)
+        self.strangers = Strangers(self)
         self._hardware = hardware(settings)
         self.editions = Editions(self)
 
@@ -89,9 +93,13 @@ class Node(Desk):
         return self.accounts.all()
 
     def enrol(self, who: Principal, name: str, role: Role, site: str) -> Enrolled:
-        """A new account.  Raises: ForbiddenError; InputError NAME_TAKEN."""
+        """A new account.  Raises: ForbiddenError; InputError NAME_TAKEN, BAD_REQUEST."""
         self.may(who, "account.write")
-        if any(each.name == name for each in self.accounts.all()):
+        if not name.isprintable() or name != name.strip():
+            raise InputError("BAD_REQUEST", "a name is of characters that can be seen, without blanks around it")
+        if is_reserved(name):
+            raise InputError("NAME_TAKEN", f"{name} is what the log calls the node itself")
+        if any(read_as(each.name) == read_as(name) for each in self.accounts.all()):
             raise InputError("NAME_TAKEN", f"there is an account {name} already")
         with self.records.transaction(durable=True):
             enrolled = self.accounts.add(name, role, site)
@@ -106,6 +114,8 @@ class Node(Desk):
         self.may(who, "account.write")
         if who.name == name and who.way == "account" and change == "disable":
             raise InputError("BAD_REQUEST", "nobody disables their own account: another administrator does")
+        if change == "disable" and self.accounts.is_last_administrator(name):
+            raise InputError("BAD_REQUEST", "the last administrator's account stays: who else would unlock the node?")
         with self.records.transaction(durable=True):
             changed = self.accounts.change(name, change)
             self.append(who, "account.write", "success", "", {"account": name, "change": change}, durable=True)
@@ -187,6 +197,7 @@ class Node(Desk):
 
         Raises: TrustError LOG_TAMPERED, the security officer's; InputError OUTPUT_UNWRITABLE, the administrator's.
         """
+        self.strangers.told()
         with self.records.lock:
             note = self.log.checkpoint()
         if self.outbox is not None:

@@ -38,6 +38,7 @@ class Slice:
     def __init__(self, percent: int, *, group: Group | None, yields: bool = True) -> None:
         """`percent`: of all processors.  `group`: where it is made.  `yields`: others go before it."""
         self._folder: Path | None = None
+        self._is_refused = False
         if percent >= 100 or group is None:
             self.text = "no cap (background_percent is 100)" if percent >= 100 else "no cap (no control group)"
             return
@@ -51,12 +52,16 @@ class Slice:
     @property
     def is_capped(self) -> bool:
         """Whether whoever joins is bounded."""
-        return self._folder is not None
+        return self._folder is not None and not self._is_refused
 
     def take_in(self, process: int) -> None:
-        """The process is bounded from now on.  Raises: OSError."""
-        if self._folder is not None:
+        """The process is bounded from now on, where the system lets it be; else it runs on, and `text` says why."""
+        if self._folder is None:
+            return
+        try:
             (self._folder / "cgroup.procs").write_text(str(process), encoding="ascii")
+        except OSError as error:
+            self._is_refused, self.text = True, f"no cap (nobody may be taken into the control group: {error.strerror})"
 
     def remove(self) -> None:
         """The group goes, once nobody is in it."""

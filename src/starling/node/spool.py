@@ -8,6 +8,9 @@ so that a file that was cut short is refused.
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +29,11 @@ _SEALED: Final = _PIECE + 16
 _LONGEST: Final = 200
 #: where files are open: memory that no disk holds, where the system has it
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a memory file system; the folder made in it is ours alone
+
+
+_PREFIX: Final = "starling-"
+#: waits until nobody holds the other end of its input any more
+_TAKES_AWAY: Final = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1], ignore_errors=True)"
 
 
 def _nonce(number: int) -> bytes:
@@ -82,8 +90,28 @@ def plain_name(name: str) -> str:
 @contextmanager
 def memory_folder() -> Iterator[Path]:
     """A folder of our own in memory that no disk holds, where the system has it; gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="starling-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+    place = _MEMORY if _MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", dir=place) as folder:
         yield Path(folder)
+
+
+def take_away_left_behind() -> None:
+    """Folders in memory of processes of this user that were killed are gone: the names in them are those of files."""
+    for folder in (_MEMORY if _MEMORY.is_dir() else Path(tempfile.gettempdir())).glob(f"{_PREFIX}*-*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        with suppress(OSError):
+            if number.isdigit() and not Path("/proc", number).exists() and folder.lstat().st_uid == os.getuid():
+                shutil.rmtree(folder)
+
+
+@contextmanager
+def watched_folder() -> Iterator[Path]:
+    """As `memory_folder`, for what is secret: when this process is killed, another one takes the folder away."""
+    with memory_folder() as folder:
+        command = [sys.executable, "-I", "-c", _TAKES_AWAY, str(folder)]
+        # in a session of its own, so that a signal to the whole group does not reach it
+        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):  # noqa: S603 -- our own words
+            yield folder
 
 
 @contextmanager

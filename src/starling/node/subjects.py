@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from io import BytesIO
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import json
@@ -49,8 +49,10 @@ class Subjects:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def export(self, who: Principal, patient: str) -> bytes:
-        """Everything of one patient as a zip: `patient.json`, `audit.jsonl`, and each job's files beside.
+    def export(self, who: Principal, patient: str) -> Iterator[bytes]:
+        """Everything of one patient as a zip: `patient.json`, `audit.jsonl`, and each job's files beside; in pieces.
+
+        It is never whole in memory: a source file that was kept may be a gigabyte.
 
         Raises: ForbiddenError; InputError NOT_FOUND.
         """
@@ -58,20 +60,26 @@ class Subjects:
         found = desk.patient_of(who, "patient.export", patient)
         with desk.records.transaction(durable=True):
             desk.append(who, "patient.export", "success", found.id, {}, durable=True)
-        packed = BytesIO()
+        return self._packed(found)
+
+    def _packed(self, found: Patient) -> Iterator[bytes]:
+        desk, packed = self._desk, _Packed()
+        files: list[Taken] = []
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            jobs = desk.records.jobs_of(found)
-            files = tuple(self._taken(archive, id_) for id_ in jobs)
+            for id_ in desk.records.jobs_of(found):
+                for _ in self._taken(archive, id_, files):
+                    yield packed.so_far()
             made = Export(
-                schema="starling.export/1", exported=now(), patient=found, files=files,
+                schema="starling.export/1", exported=now(), patient=found, files=tuple(files),
                 overrides=tuple(desk.records.overrides(found.id)),
             )  # fmt: skip
             _put(archive, "patient.json", json.format(json.encode(made), indent=2))
             events = desk.records.rows("SELECT event FROM audit_event WHERE instr(event, ?)", found.id.encode())
             _put(archive, "audit.jsonl", b"".join(event + b"\n" for (event,) in events))
-        return packed.getvalue()
+        yield packed.so_far()
 
-    def _taken(self, archive: zipfile.ZipFile, id_: str) -> Taken:
+    def _taken(self, archive: zipfile.ZipFile, id_: str, files: list[Taken]) -> Iterator[None]:
+        """One job: what is in the archive grows with each step; what there is of it is among `files` at the end."""
         desk = self._desk
         with desk.records.lock:
             job = desk.records.job(id_)
@@ -80,14 +88,13 @@ class Subjects:
             kept, result, key = desk.records.evidence(id_), desk.records.result(id_), desk.records.sealing(id_)
             specimen = desk.records.specimen(id_)
         if kept is not None:
-            _put(archive, f"{id_}/evidence/{plain_name(kept[0])}", evidence.unpacked(kept[1]))
+            yield from _put_pieces(archive, f"{id_}/evidence/{plain_name(kept[0])}", evidence.unpacking(kept[1]))
         if result is not None:
             _put(archive, f"{id_}/assessment.json", zlib.decompress(result))
         if key is not None and (desk.layout.spool / id_).is_file():
-            with archive.open(f"{id_}/source/{plain_name(job.file)}", "w") as source:
-                for piece in unsealed(desk.layout.spool / id_, key):
-                    source.write(piece)
-        return Taken(job=job, specimen=specimen, origin=kept[2] if kept else None)
+            source = unsealed(desk.layout.spool / id_, key)
+            yield from _put_pieces(archive, f"{id_}/source/{plain_name(job.file)}", source)
+        files.append(Taken(job=job, specimen=specimen, origin=kept[2] if kept else None))
 
     def erase(self, who: Principal, patient: str, reason: str) -> Erased:
         """Nothing of the patient is in the store any more, nor in what was overwritten there; the log shows it.
@@ -113,7 +120,42 @@ class Subjects:
         return Erased(patient=found.id, jobs=tuple(jobs), overrides=overrides, emptied=emptied)
 
 
+class _Packed:
+    """A stream into which a zip is written, and out of which it is taken meanwhile."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    def write(self, content: bytes, /) -> int:
+        """It waits to be taken."""
+        self._waiting += content
+        return len(content)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """There is nothing to be closed."""
+
+    def so_far(self) -> bytes:
+        """What was written since it was asked for."""
+        found, self._waiting = bytes(self._waiting), bytearray()
+        return found
+
+
+def _put_pieces(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> Iterator[None]:
+    """An entry of any length, a step for each piece."""
+    with archive.open(_entry(name), "w", force_zip64=True) as target:
+        for piece in pieces:
+            target.write(piece)
+            yield
+
+
 def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    archive.writestr(_entry(name), content)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, _NO_TIME)
     entry.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(entry, content)
+    return entry

@@ -4,9 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, TypeVarTuple
 
 from starling.errors import InputError
+
+Given = TypeVarTuple("Given")
+R = TypeVar("R")
+#: files that are sealed at a time, of all senders and of one (ours): most of a thread's time is waiting for who sends
+_AT_A_TIME, _OF_ONE = 16, 4
+
+
+class Uploads:
+    """Files that are sealed while they arrive, in threads of their own.
+
+    Whoever sends slowly, or much at a time, keeps waiting who sends under the same name, and nobody else.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="upload")
+        self._senders: dict[str, tuple[asyncio.Semaphore, int]] = {}
+
+    async def taken(self, sender: str, work: Callable[[*Given], R], *given: *Given) -> R:
+        """What `work` gives, in a thread, when it is the turn of this sender."""
+        turn, waiting = self._senders.get(sender, (asyncio.Semaphore(_OF_ONE), 0))
+        self._senders[sender] = (turn, waiting + 1)
+        try:
+            async with turn:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
+        finally:
+            turn, waiting = self._senders[sender]
+            self._senders[sender] = (turn, waiting - 1)
+            if waiting == 1:
+                del self._senders[sender]
+
+    def close(self) -> None:
+        """Files that are being sealed are sealed to their end."""
+        self._threads.shutdown()
 
 
 def arriving(

@@ -5,6 +5,7 @@ Times are ISO 8601 in UTC.  A patient is named by a pseudonym everywhere; who th
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
@@ -14,6 +15,8 @@ Role = Literal["prescriber", "pharmacist", "laboratory", "administrator", "audit
 ROLES: Final[tuple[Role, ...]] = ("prescriber", "pharmacist", "laboratory", "administrator", "auditor", "system")
 #: the node itself, as it stands in the audit
 ITSELF: Final = "node"
+#: names in the audit that are nobody's: the node, and what is done without a person being known
+_RESERVED: Final = frozenset({ITSELF, "inbox", "keyboard", "stranger"})
 JobState = Literal["received", "read", "called", "reviewed", "released", "failed", "quarantined"]
 
 #: Bounds of texts that people write: no field of a form is longer (ours).
@@ -21,6 +24,16 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Words = Annotated[str, Meta(max_length=2_000)]
 Reason = Annotated[str, Meta(min_length=4, max_length=2_000)]
 Identifier = Annotated[str, Meta(min_length=6, max_length=64, pattern=r"^[a-z0-9-]+$")]
+
+
+def is_reserved(name: str) -> bool:
+    """Whether somebody of that name would be taken for the node itself in the log."""
+    return read_as(name) in _RESERVED
+
+
+def read_as(name: str) -> str:
+    """What two spellings have in common that a reader takes for one name."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +44,8 @@ class Principal(Value, frozen=True):
     """Who asks: a person or a machine, in one role, at one site.
 
     `way`: how they were known.  `emergency`: the reason of somebody who breaks the glass; empty: nobody does.
-    `session`: what names the session in the audit, never what opens it.
+    `session`: what names the session in the audit, never what opens it.  `person`: by what name the same person is
+    known in another way; empty: none is known.
     """
 
     name: str
@@ -40,6 +54,12 @@ class Principal(Value, frozen=True):
     way: Literal["certificate", "account", "provider", "process"] = "certificate"
     emergency: str = ""
     session: str = ""
+    person: str = ""
+
+    def is_also(self, name: str, person: str) -> bool:
+        """Whether somebody of that name, who is also known as `person`, is the same person."""
+        names, others = ({read_as(each) for each in pair} - {""} for pair in ((self.name, self.person), (name, person)))
+        return bool(names & others)
 
 
 # --- intake -----------------------------------------------------------------------------------------------------------
@@ -92,6 +112,7 @@ class Job(Value, frozen=True):
     """One file on its way to a result, or one result that new knowledge amends.
 
     `patient`: the pseudonym; empty until the file was read.  `reason`: why it failed or is in quarantine.
+    `reviewed_person`: by what name whoever reviewed it is known in another way.
     `amends`: the job whose released report this one amends; `changes`: what it says differently.
     """
 
@@ -109,6 +130,7 @@ class Job(Value, frozen=True):
     result_sha256: str = ""
     reason: str = ""
     reviewed_by: str = ""
+    reviewed_person: str = ""
     released_by: str = ""
     amends: str = ""
     changes: tuple[Change, ...] = ()

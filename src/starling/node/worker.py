@@ -1,7 +1,7 @@
 """The other end of a lane: a process that holds the knowledge, does one thing after another, and writes nothing.
 
-It is told what to do as a function and its arguments, by the process that started it, and by nobody else; when that is
-gone, however it went, this one ends as well.
+It is told what to do as a function and its arguments, by the process that started it, and by nobody else, and answers
+in plain data (`wire`); when that is gone, however it went, this one ends as well.
 """
 
 from __future__ import annotations
@@ -17,28 +17,14 @@ from typing import Any, Final
 
 from starling.engine import Engine
 from starling.errors import StarlingError
-from starling.node import answers, scheduling
+from starling.node import answers, scheduling, wire
 from starling.node.values import Order, Origin, Specimen
-from starling.values import dataclass
 
 #: What an edition is found by: where its file is, and the digest that it must have.
 Edition = tuple[str, str]
 #: by this signal whoever started the process asks it to leave
 LEAVE: Final = signal.SIGUSR1
 SCRIPT: Final = "import sys; sys.path[:] = sys.argv[2:]; from starling.node.worker import main; main(sys.argv[1])"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What became of a thing that was asked.
-
-    `value`: what it gave.  `error`: its class, arguments and attributes.  `other`: another edition lies where the one
-    asked about was.
-    """
-
-    value: Any = None
-    error: tuple[type[Exception], tuple[Any, ...], dict[str, Any]] | None = None
-    other: bool = False
 
 
 def words(handle: int, plan: scheduling.Plan, edition: Edition) -> str:
@@ -52,13 +38,15 @@ def main(started: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # sent to the whole group; the process that started this one decides
     signal.signal(LEAVE, lambda *_: sys.exit())  # whatever lies open is closed
+    scheduling.keep_to_itself()
     with Connection(handle) as pipe:
         try:
             if plan is None:
                 scheduling.end_with_starter()
-                pipe.send(())
+                pipe.send_bytes(wire.greeting(()))
             else:
-                pipe.send(scheduling.apply(scheduling.Plan(plan[0], tuple(plan[1]), locked=plan[2])))
+                grants = scheduling.apply(scheduling.Plan(plan[0], tuple(plan[1]), locked=plan[2]))
+                pipe.send_bytes(wire.greeting(grants))
             _serve(pipe, Path(edition[0]), edition[1])
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
@@ -70,7 +58,8 @@ def _serve(pipe: Connection, path: Path, sha256: str) -> None:
         (path, sha256), work, arguments = pipe.recv()
         if engine.knowledge.stamp.sha256 != sha256:
             engine = Engine.open(path)
-        pipe.send(Told(other=True) if engine.knowledge.stamp.sha256 != sha256 else _done(engine, work, arguments))
+        is_other = engine.knowledge.stamp.sha256 != sha256
+        pipe.send_bytes(wire.elsewhere() if is_other else _done(engine, work, arguments))
 
 
 def _warm(engine: Engine) -> Engine:
@@ -90,16 +79,8 @@ def _warm(engine: Engine) -> Engine:
     return engine
 
 
-def _done(engine: Engine, work: Any, arguments: tuple[Any, ...]) -> Told:
+def _done(engine: Engine, work: Any, arguments: tuple[Any, ...]) -> bytes:
     try:
-        return Told(work(engine, *arguments))
+        return wire.answer(work, work(engine, *arguments))
     except Exception as error:  # noqa: BLE001 -- carried to whoever asked, who raises it
-        return Told(error=(type(error), error.args, dict(vars(error))))
-
-
-def raised(error: tuple[type[Exception], tuple[Any, ...], dict[str, Any]]) -> Exception:
-    """The error as it was."""
-    kind, arguments, attributes = error
-    found = kind.__new__(kind, *arguments)
-    found.__dict__.update(attributes)
-    return found
+        return wire.failed(error)

@@ -26,25 +26,26 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from starling.errors import TrustError
 from starling.values import dataclass
 
-__all__ = ["Authority", "Identity", "Issued", "identity_of"]
+__all__ = ["SKEW", "Authority", "Identity", "Issued", "identity_of", "serial_text"]
 
 #: How long an authority lasts, in days (ours: longer than the device); certificates end with it at the latest.
 _AUTHORITY_DAYS: Final = 3_650
-#: Clocks of others may be behind by this much (ours).
-_SKEW: Final = timedelta(minutes=5)
+#: Clocks of others may be behind by this much (ours): a certificate is good from so long before it was issued.
+SKEW: Final = timedelta(minutes=5)
 #: Bytes of a field of a subject, at most: the library counts so.  Source: RFC 5280, appendix A.1, ub-common-name.
 _LONGEST: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a certificate is for.  `ends`: the moment from which on it is worth nothing, UTC."""
+    """Who a certificate is for.  `ends`: the moment from which on it is worth nothing, UTC.  `serial`: hex digits."""
 
     name: str
     role: str
     site: str
     hosts: tuple[str, ...]
     ends: datetime
+    serial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +99,19 @@ class Authority:
         """Its key as a PEM file (PKCS 8), encrypted where there is a password."""
         return _private_pem(self._key, password)
 
-    def issue(self, subject: str, *, role: str, site: str, hosts: Iterable[str] = (), days: int) -> Issued:
+    def issue(
+        self, subject: str, *, role: str, site: str, hosts: Iterable[str] = (), days: int, person: str = ""
+    ) -> Issued:
         """A certificate with a new key.  With `hosts` (names or addresses) it is a server's, without a client's.
+
+        `person`: another name of whoever has it (UID of the subject).
 
         Raises: TrustError CERTIFICATE_REFUSED for a subject that no certificate can hold, or no time to last.
         """
         names = tuple(hosts)
         ends = min(_now() + timedelta(days=days), self._certificate.not_valid_after_utc)
         key = generate_private_key(SECP256R1())
-        builder = _builder(_subject(subject, role, site), self._certificate.subject, key.public_key(), ends)
+        builder = _builder(_subject(subject, role, site, person), self._certificate.subject, key.public_key(), ends)
         purpose = ExtendedKeyUsageOID.SERVER_AUTH if names else ExtendedKeyUsageOID.CLIENT_AUTH
         for extension, critical in (
             (x509.BasicConstraints(ca=False, path_length=None), True),
@@ -146,7 +151,7 @@ def identity_of(pem: bytes) -> Identity:
 def _builder(
     subject: x509.Name, issuer: x509.Name, public: EllipticCurvePublicKey, ends: datetime
 ) -> x509.CertificateBuilder:
-    begins = _now() - _SKEW
+    begins = _now() - SKEW
     if ends <= begins:
         raise _refused("it would end before it begins")
     return (
@@ -160,8 +165,9 @@ def _builder(
     )
 
 
-def _subject(name: str, role: str, site: str) -> x509.Name:
+def _subject(name: str, role: str, site: str, person: str = "") -> x509.Name:
     fields = {NameOID.COMMON_NAME: name, NameOID.ORGANIZATIONAL_UNIT_NAME: role, NameOID.ORGANIZATION_NAME: site}
+    fields[NameOID.USER_ID] = person
     for each in fields.values():
         if len(each.encode("utf-8", "replace")) > _LONGEST or not (each.isprintable() and each == each.strip()):
             raise _refused(f"{each!a} cannot stand in a subject: {_LONGEST} bytes at most, all of which can be shown")
@@ -212,7 +218,17 @@ def _identity(certificate: x509.Certificate) -> Identity:
     if any(len(values) != 1 or not values[0] for values in found):
         raise _refused("its subject has not one name, one role and one site")
     name, role, site = (values[0] for values in found)
-    return Identity(name, role, site, hosts, ends)
+    return Identity(name, role, site, hosts, ends, serial_text(certificate.serial_number))
+
+
+def serial_text(number: int) -> str:
+    """A serial number as OpenSSL, and so TLS in Python, spells it: whole bytes in capital digits.
+
+    >>> serial_text(0xABC)
+    '0ABC'
+    """
+    digits = f"{number:X}"
+    return digits if len(digits) % 2 == 0 else f"0{digits}"
 
 
 def _hosts(certificate: x509.Certificate) -> tuple[str, ...]:

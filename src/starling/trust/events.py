@@ -22,6 +22,7 @@ _ENTITY_ROLE: Final = "http://terminology.hl7.org/CodeSystem/object-role"
 _KINDS: Final = {
     "account": ("110113", "Security Alert"),
     "audit": ("110101", "Audit Log Used"),
+    "caller": ("110113", "Security Alert"),
     "certificate": ("110113", "Security Alert"),
     "check": ("110109", "Order Record"),
     "emergency": ("110113", "Security Alert"),

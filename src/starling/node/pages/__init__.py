@@ -12,17 +12,16 @@ said of genes and drugs is said by `starling.report` alone.  Pages work without 
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-
 from starlette.routing import Route
 
 from starling.node.pages.door import Door
 from starling.node.pages.views import served
 from starling.node.service import Node
+from starling.node.uploads import Uploads
 
 __all__ = ["routes"]
 
 
-def routes(node: Node, uploads: Executor) -> list[Route]:
+def routes(node: Node, uploads: Uploads) -> list[Route]:
     """The addresses of the dashboard of a node.  `uploads`: where files are sealed while they arrive."""
     return served(Door(node), uploads)

@@ -16,8 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from starling.errors import InputError, StarlingError, UnknownCallerError
-from starling.node.callers import COOKIE, from_our_page, kind_of
+from starling.errors import InputError, StarlingError
+from starling.node.callers import COOKIE, from_our_page, kind_of, nobody
 from starling.node.identity import is_csrf
 from starling.node.limits import Rate
 from starling.node.pages import forms, frame, words
@@ -138,9 +138,9 @@ class Door:
             visit = Visit(self, request, session, {})
             try:
                 if request.method == "POST":
-                    visit = Visit(self, request, session, await _filled_in(request))
+                    visit = Visit(self, request, session, await _filled_in(self.node, request))
                     if not is_csrf(session, visit.form.get(TOKEN, "")):
-                        raise UnknownCallerError("NOT_KNOWN", "the form is not one of this session")
+                        raise nobody(self.node, request, "the form is not one of this session")
                 return await run_in_threadpool(view, visit)
             except Exception as error:  # noqa: BLE001 -- a defect is a page, too, and says nothing of itself
                 return await run_in_threadpool(visit.problem, error)
@@ -163,8 +163,8 @@ class Door:
         if request.method != "POST":
             return _to_home() if self.session(request) else self.sign_in_page(request)
         try:
-            form = await _filled_in(request)
-            _is_of_this_browser(request, form)
+            form = await _filled_in(self.node, request)
+            _is_of_this_browser(self.node, request, form)
             self.count_attempt(request)
             session = await run_in_threadpool(self._opened, form)
         except StarlingError as error:
@@ -216,16 +216,16 @@ def _to_home() -> Response:
     return RedirectResponse("/", 303)
 
 
-def _is_of_this_browser(request: Request, form: Mapping[str, str]) -> None:
+def _is_of_this_browser(node: Node, request: Request, form: Mapping[str, str]) -> None:
     """Raises: UnknownCallerError NOT_KNOWN, when the form is not the one that this browser was given."""
     given, known = form.get(TOKEN, ""), request.cookies.get(FORM_COOKIE, "")
     if not known or not secrets.compare_digest(given.encode(), known.encode()):
-        raise UnknownCallerError("NOT_KNOWN", "the form has expired: fill it in again")
+        raise nobody(node, request, "the form has expired: fill it in again")
 
 
-async def _filled_in(request: Request) -> forms.Fields:
+async def _filled_in(node: Node, request: Request) -> forms.Fields:
     """The form.  Raises: InputError BAD_REQUEST; UnknownCallerError NOT_KNOWN, when another site sends it."""
-    from_our_page(request)
+    from_our_page(node, request)
     if kind_of(request) != _FORM:
         raise InputError("BAD_REQUEST", "not a form")
     return forms.fields(await request.body())

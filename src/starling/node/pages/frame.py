@@ -50,6 +50,7 @@ def environment() -> Environment:
         "steps": words.steps,
     }
     made.filters |= {"lines": _lines, "moment": moment, "size": words.size, "dated": dated}
+    made.filters |= {"why": words.why, "advice": words.advice}
     return made
 
 

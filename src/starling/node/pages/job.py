@@ -67,7 +67,7 @@ def _page(visit: Visit, wrong: tuple[Wrong, ...] = (), status: int = 200) -> Res
     draft = node.files.draft(who, job.id) if answers_for and job.result_sha256 else None
     return visit.shown(
         "job.html", status=status, job=job, patient=patient, wrong=wrong, answers_for=answers_for, form=visit.form,
-        is_moving=job.state in words.MOVING, is_own=job.reviewed_by == who.name, draft=draft,
+        is_moving=job.state in words.MOVING, is_own=who.is_also(job.reviewed_by, job.reviewed_person), draft=draft,
         **(parts(draft) if draft else {}),
     )  # fmt: skip
 

@@ -33,10 +33,11 @@ def addresses(door: Door, provider: Provider) -> tuple[tuple[str, Handler], ...]
 async def _there(door: Door, provider: Provider, request: Request) -> Response:
     request.scope["path_named"] = THERE
     try:
-        from_our_page(request)  # before it counts: no page of another site uses up the attempts
+        from_our_page(door.node, request)  # before it counts: no page of another site uses up the attempts
         door.count_attempt(request)
         where, browser = await run_in_threadpool(provider.begin, request.url.netloc)
     except StarlingError as error:
+        _recorded(door, error)
         return door.sign_in_page(request, error)
     response = RedirectResponse(where, 303)
     response.set_cookie(AWAY_COOKIE, browser, _KEPT_S, secure=True, httponly=True, samesite="lax", path="/")
@@ -54,9 +55,16 @@ async def _back(door: Door, provider: Provider, request: Request) -> Response:
         door.count_attempt(request, "" if browser else "strange")
         session = await run_in_threadpool(door.node.login_by_provider, partial(provider.finish, told, browser))
     except StarlingError as error:
+        _recorded(door, error)
         response = door.sign_in_page(request, error)
     else:
         response = frame.page(request, frame.written("signed_in.html"))
         response.set_cookie(COOKIE, session.token, secure=True, httponly=True, samesite="strict", path="/")
     response.delete_cookie(AWAY_COOKIE, secure=True, httponly=True, samesite="lax", path="/")
     return response
+
+
+def _recorded(door: Door, error: StarlingError) -> None:
+    """A provider that does not answer is in the log; whoever it does not know was recorded already."""
+    if error.code == "NO_PROVIDER":
+        door.node.strangers.turned_away(error.message, THERE)

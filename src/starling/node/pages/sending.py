@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Executor
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from starling.errors import InputError, UnknownCallerError
-from starling.node.callers import from_our_page
+from starling.errors import InputError
+from starling.node.callers import from_our_page, nobody
 from starling.node.identity import is_csrf
 from starling.node.multipart import Filled, filled
 from starling.node.pages import forms
 from starling.node.pages.door import TOKEN, Door, Visit, to_sign_in
 from starling.node.pages.forms import FormError, Wrong
-from starling.node.uploads import arriving
+from starling.node.uploads import Uploads, arriving
 from starling.values import replace
 
 PATH: Final = "/files/new"
@@ -33,10 +32,10 @@ def shown(visit: Visit) -> Response:
     return _page(visit)
 
 
-def sent(door: Door, uploads: Executor) -> Callable[[Request], Awaitable[Response]]:
+def sent(door: Door, uploads: Uploads) -> Callable[[Request], Awaitable[Response]]:
     """The file is taken in, for whoever is signed in and may.
 
-    In threads of its own: whoever sends slowly keeps waiting who sends as well, and nobody who asks or signs in.
+    In threads of its own: whoever sends slowly keeps nobody waiting who asks or signs in.
     """
 
     async def taken(request: Request) -> Response:
@@ -47,7 +46,7 @@ def sent(door: Door, uploads: Executor) -> Callable[[Request], Awaitable[Respons
         visit, settings, loop = Visit(door, request, session, {}), door.node.settings, asyncio.get_running_loop()
         chunks = arriving(request.stream(), loop, piece_s=settings.request_seconds, whole_s=settings.upload_seconds)
         try:
-            return await loop.run_in_executor(uploads, _taken, visit, chunks)
+            return await uploads.taken(visit.who.name, _taken, visit, chunks)
         except Exception as error:  # noqa: BLE001 -- a defect is a page, too
             return await run_in_threadpool(visit.problem, error)
 
@@ -55,11 +54,11 @@ def sent(door: Door, uploads: Executor) -> Callable[[Request], Awaitable[Respons
 
 
 def _taken(visit: Visit, chunks: Iterator[bytes]) -> Response:
-    from_our_page(visit.request)
+    from_our_page(visit.node, visit.request)
     visit.node.may(visit.who, "job.submit")
     form = filled(visit.request.headers.get("content-type", ""), chunks)
     if not is_csrf(visit.session, form.fields.get(TOKEN, "")):
-        raise UnknownCallerError("NOT_KNOWN", "the form is not one of this session")
+        raise nobody(visit.node, visit.request, "the form is not one of this session")
     visit = replace(visit, form=form.fields)
     try:
         return _submitted(visit, form)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import Executor
 from typing import Final
 
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +10,7 @@ from starlette.routing import Route
 
 from starling.node.pages import assets, job, patient, people, reception, sending, words
 from starling.node.pages.door import Door, View, Visit
+from starling.node.uploads import Uploads
 from starling.node.values import Job, Patient
 
 #: entries of the audit log on one page
@@ -99,7 +99,7 @@ VIEWS: Final[tuple[tuple[str, str, View], ...]] = (
 )
 
 
-def served(door: Door, uploads: Executor) -> list[Route]:
+def served(door: Door, uploads: Uploads) -> list[Route]:
     """The addresses, behind the door.  `uploads`: where files are sealed while they arrive."""
     routes = [Route(path, door.open(view, path), methods=[method]) for method, path, view in VIEWS]
     if door.node.provider is not None:

@@ -58,6 +58,8 @@ OUTCOMES: Final[Mapping[str, Sign]] = {
     "8": Sign("other", "Failed", "stop"),
     "12": Sign("other", "Stopped", "stop"),
 }
+#: Why a file is in quarantine or superseded: the first words of a reason that are no code of an error.
+_DOUBTS: Final = frozenset({"IDENTIFIERS", "SEX", "BIRTH_DATE", "FINGERPRINT", "SUPERSEDED"})
 #: what the page says after something was done
 DONE: Final[Mapping[str, str]] = {
     "override": "Your decision is recorded, with its reason.",
@@ -88,6 +90,27 @@ class Recorded:
 def not_permitted(role: Role) -> str:
     """What is said to whoever may not open or do something."""
     return f"This is not open to you as {ROLES[role].lower()}, or it is another site's. {ADVICE['NOT_PERMITTED']}"
+
+
+def why(reason: str) -> str:
+    """The reason of a job for people: without the code that programs read.
+
+    >>> why("NOT_VCF: a.vcf:1: does not begin as a VCF does"), why("INTERNAL: KeyError"), why("ASAP: see above")
+    ('a.vcf:1: does not begin as a VCF does', 'A defect of the program: KeyError', 'ASAP: see above')
+    """
+    code, colon, said = reason.partition(": ")
+    if code == "INTERNAL":
+        return f"A defect of the program: {said}"
+    return said if colon and (code in ADVICE or code in _DOUBTS) else reason
+
+
+def advice(reason: str) -> str:
+    """What to do about the reason of a job; empty: the page says it itself.
+
+    >>> advice("FILE_EMPTY: a.vcf: is empty")
+    'The file has no content; check that it was copied completely.'
+    """
+    return ADVICE.get(reason.partition(": ")[0], "")
 
 
 def recorded(entry: AuditEntry) -> Recorded:
