@@ -197,7 +197,8 @@ def moment_words(created: str) -> str:
 
 def age_words(text_as_of: str, checked_on: str) -> str:
     """How old a guideline's text is, and when it was last compared with its source."""
-    return dated(f"{f'text of {text_as_of}' if text_as_of else 'text not dated'}, checked {checked_on}")
+    written = f"text of {text_as_of}" if text_as_of else "text not dated"
+    return dated(f"{written}, checked {checked_on}" if checked_on else written)
 
 
 def strength_words(strength: str) -> str:
