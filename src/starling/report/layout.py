@@ -68,7 +68,9 @@ class Page:
         `titled`: so many of the first lines are in the colour of the frame.
         """
         inner = self.width - 4
-        said = [self.paint(pad(line, inner), tone) if at < titled else pad(line, inner) for at, line in enumerate(lines)]
+        said = [
+            self.paint(pad(line, inner), tone) if at < titled else pad(line, inner) for at, line in enumerate(lines)
+        ]
         middle = [f"{self.paint('│', tone)} {line} {self.paint('│', tone)}" for line in said]
         bar = "─" * (inner + 2)
         return [self.paint(f"┌{bar}┐", tone), *middle, self.paint(f"└{bar}┘", tone)]
