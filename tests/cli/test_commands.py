@@ -318,6 +318,11 @@ def test_a_command_without_its_verb_names_those_there_are(command: str, verb: st
     done = run(command)
     assert (done.code, done.out) == (2, "")
     assert f"{command}: no verb was named; there are: {verb}, " in done.err
+    assert f"`starling {command} --help`" in done.err
+
+
+def test_an_error_names_the_help_of_the_verb_that_was_typed() -> None:
+    assert "`starling node issue --help`" in run("node", "issue", "x", "y", "--role", "nurse", "-o", "x.pem").err
 
 
 @pytest.mark.parametrize(

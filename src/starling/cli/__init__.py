@@ -105,7 +105,9 @@ def _sentences(error: StarlingError, argv: Sequence[str]) -> str:
     """What is wrong and what to do, never the same sentence twice; help is that of the command that was typed."""
     advice = error.advice
     if argv and argv[0] in COMMANDS:
-        advice = advice.replace("starling COMMAND", f"starling {argv[0]}")
+        source = (error.source or "") if isinstance(error, InputError) else ""
+        typed = source if source.split(" ")[0] == argv[0] else argv[0]  # `node issue`, where the verb is known
+        advice = advice.replace("starling COMMAND", f"starling {typed}")
     text = error.message if error.message.endswith("?") else f"{error.message}."
     return text if advice.rstrip(".").casefold() in error.message.casefold() else f"{text} {advice}"
 
