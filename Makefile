@@ -73,9 +73,9 @@ run: $(KB)  ## a report from the bundled example, or from VCF=path; pages go to 
 	@mkdir -p $(REPORT)
 	@PYTHONPATH=src $(PYTHON) -m starling report $(VCF)
 	@PYTHONPATH=src $(PYTHON) -m starling report $(VCF) --format html --output $(REPORT)/
-	@echo "To print or to pass on: $(REPORT)/"
+	@set -- $(REPORT)/*.html; test $$# -eq 1 || set -- $(REPORT)/; echo "To print or to pass on: $$1"
 
-node: setup  ## a device with synthetic patients, served on this machine until Ctrl-C (NODE=folder, PORT=number)
+node: $(STAMPS)/dev $(KB)  ## a device with synthetic patients, served on this machine until Ctrl-C (NODE=folder, PORT=number)
 	@test -d $(NODE) || $(BIN)/starling node init $(NODE) --demo
 	@exec $(BIN)/starling node run $(NODE) --port $(PORT)
 

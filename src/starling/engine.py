@@ -426,7 +426,7 @@ def _apart(question: Question) -> Iterator[Notice]:
     """Several drugs in one question are several answers: that they are to be taken together was not said."""
     if len(question.drugs) > 1:
         names = ", ".join(question.drugs)
-        text = f"{names}: each was answered as if the others were not taken; state with -m what is taken together"
+        text = f"{names}: each was answered as if the others were not taken; name as medicines what is taken together"
         yield Notice("ANSWERED_APART", text)
 
 

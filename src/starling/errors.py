@@ -79,7 +79,7 @@ ADVICE: Final[dict[str, str]] = {
     "NODE_NEWER": "Keep what is there, or say --over REASON: it is set aside, and the log says why.",
     "NODE_RUNNING": "One process serves a node: stop the other one, or name another folder.",
     "NODE_WIPED": "Its keys are gone: make a new node, or restore a backup with its key and say why.",
-    "NOT_FOUND": "Check the path and the name.",
+    "NOT_FOUND": "Check the address and the name.",
     "NOT_KNOWN": "Show a client certificate of this node, or log in.",
     "NOT_PERMITTED": "Ask the administrator who may; in an emergency a prescriber states a reason.",
     "NOT_TEXT": "The file is not UTF-8 text where it should be; check that it is a VCF.",

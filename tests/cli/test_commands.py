@@ -307,6 +307,24 @@ def test_arguments_that_fit_nothing_are_one_line_that_says_what_was_meant(
     assert done.err.endswith(" [BAD_ARGUMENTS]\n")
 
 
+def test_whoever_names_nothing_is_shown_what_there_is() -> None:
+    done = run()
+    assert (done.code, done.err) == (0, "")
+    assert "starling check codeine patient.vcf.gz" in done.out
+
+
+@pytest.mark.parametrize(("command", "verb"), [("node", "init"), ("cohort", "call"), ("knowledge", "compile")])
+def test_a_command_without_its_verb_names_those_there_are(command: str, verb: str) -> None:
+    done = run(command)
+    assert (done.code, done.out) == (2, "")
+    assert f"{command}: no verb was named; there are: {verb}, " in done.err
+    assert f"`starling {command} --help`" in done.err
+
+
+def test_an_error_names_the_help_of_the_verb_that_was_typed() -> None:
+    assert "`starling node issue --help`" in run("node", "issue", "x", "y", "--role", "nurse", "-o", "x.pem").err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

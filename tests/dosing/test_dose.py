@@ -246,12 +246,13 @@ def test_the_page_shows_it_apart_and_as_a_picture(person: Make) -> None:
 
     found = dose("warfarin", example(), ADULT)
     plain, with_dose = page(example()), page(example(), appendix=section(found))
-    assert "dose-model" not in plain
+    assert "dose-model" not in plain and "EXAMPLE" in section(found, sample="EXAMPLE")
     assert with_dose.count('id="dose-model"') == 1
     assert 'href="#dose-model"' in with_dose
     first, _, rest = with_dose.partition("</section>")
     assert 'id="dose-model"' in first and "not guideline advice" in first and first.count("<rect") == 10
     assert 'id="glance"' in rest and 'id="glance"' not in first
+    assert "age: 60 to 69 years" in first and "decades" not in first and "DOSE_ASSUMED" not in first
 
 
 @pytest.mark.parametrize("years", [0.0, 10.0, 17.9])

@@ -159,7 +159,8 @@ def test_a_medicine_that_decided_under_its_brand_is_not_said_to_have_done_nothin
 def test_drugs_that_are_asked_about_together_are_not_taken_together() -> None:
     both = starling.assess(EXAMPLE, drugs=("codeine", "paroxetine"))
     assert [each.message for each in both.provenance.notices if each.code == "ANSWERED_APART"] == [
-        "codeine, paroxetine: each was answered as if the others were not taken; state with -m what is taken together"
+        "codeine, paroxetine: each was answered as if the others were not taken; name as medicines what is taken "
+        "together"
     ]
     assert not any(
         each.code == "ANSWERED_APART" for each in starling.assess(EXAMPLE, drugs="codeine").provenance.notices

@@ -177,13 +177,16 @@ def test_deciding_never_loses_a_recommendation(
     results = results_of(knowledge, GENES)
     plain = {each.drug: each for each in advisor.recommend(results, medication=taken)}
     for answer in advisor.recommend(results, medication=taken, subject=subject):
-        before = {(each.guideline, each.population, each.advice.id) for each in plain[answer.drug].recommendations}
-        after = {(each.guideline, each.population, each.advice.id) for each in answer.recommendations}
+        before, after = (
+            {(each.guideline, each.source, each.population, each.advice.id) for each in given.recommendations}
+            for given in (plain[answer.drug], answer)
+        )
         if answer.drug == "warfarin":  # a flow, which gives a child another recommendation
             continue
         others = [each.message for each in answer.notes if each.code == "OTHER_POPULATION"]
-        for guideline, _population, _id in before - after:
-            assert guideline.startswith("fda-label-limits") or any(guideline in said for said in others), answer.drug
+        for guideline, source, _population, _id in before - after:
+            named = any(said.startswith(f"{source}: ") for said in others)
+            assert named or guideline.startswith("fda-label-limits"), answer.drug
         assert [each.name for each in answer.medicines] == taken
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from starling.definitions import seriousness
 from starling.errors import InputError
 from starling.node.demonstration import specimen_of
 from starling.node.downtime import people_of
@@ -37,10 +38,17 @@ def test_everybody_stands_on_it_with_what_their_result_says(copied: Path) -> Non
             plain = re.sub(r"\s+", " ", part)
             assessment = node.questions.assessment(asker(), patient.id)
             for line in (*at_a_glance(assessment).acting, *at_a_glance(assessment).testing):
-                doubt = r" \(not certain\)" if line.doubts else r"(?! \(not certain\))"
-                assert re.search(rf"{re.escape(line.words.word)}:[^:]*\b{re.escape(line.drug.drug)}{doubt}", plain)
+                marks = [*(["not certain"] if line.doubts else []), *([line.drug.harm.level] if line.drug.harm else [])]
+                said = re.escape(f" ({', '.join(marks)})") if marks else r"(?! \()"
+                assert re.search(rf"{re.escape(line.words.word)}:[^:]*\b{re.escape(line.drug.drug)}{said}", plain)
     for said in READ_FIRST:
         assert said in re.sub(r"\s+", " ", text)
+
+
+def test_the_most_serious_action_comes_first_for_everybody(copied: Path) -> None:
+    for entry in people_of(copied).people:
+        actions = [seriousness(words.action) for words, _ in entry.rows]
+        assert actions == sorted(actions)
 
 
 def test_who_has_no_result_is_not_left_out(copied: Path, tmp_path: Path) -> None:

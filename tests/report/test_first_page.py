@@ -66,7 +66,9 @@ def test_what_can_kill_leads_whatever_its_action_says() -> None:
 def test_a_serious_harm_says_that_it_is_and_an_uncertain_result_too() -> None:
     harm = Harm("serious", "myelosuppression", "TPMT", "Intermediate Metabolizer", "PMID 30447069")
     changed = [replace(drug, harm=harm) if drug.drug == "azathioprine" else drug for drug in DRUGS]
-    text = section(sample_assessment(drugs=tuple(changed)), "Life-threatening")
+    person = sample_assessment(drugs=tuple(changed))
+    assert "Life-threatening: 2 drugs; serious: 1 drug " in said(person)
+    text = section(person, "Life-threatening")
     assert "TPMT Intermediate Metabolizer not certain" in text
     assert "serious : myelosuppression" in text
 

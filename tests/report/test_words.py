@@ -11,17 +11,23 @@ from starling.report.glance import not_shown
 from starling.report.html import page
 from starling.report.layout import Page
 from starling.report.terminal import head_lines
-from starling.report.words import certainty_words, dated, moment_words, reason_of, stated_subject
+from starling.report.words import age_words, certainty_words, dated, moment_words, reason_of, stated_subject
 from starling.vocabulary import Why
 from tests.report.reader import Reader
 from tests.report.sample_assessment import sample_assessment
 
 CALLED = GeneResult("CYP2C19", "called", None, (("*1", "*2"),), "*1/*2", "Intermediate Metabolizer", True)
 HLA = replace(CALLED, gene="HLA-B", phenotype=None, phenotype_certain=False, source="outside")
+
 EITHER = (
     Alternative("Poor Metabolizer", (("*2", "*2"),), Why.PHASE),
     Alternative("Normal Metabolizer", (("*1", "*1"),), Why.PHASE),
 )
+
+
+def test_a_row_that_nobody_dated_has_no_empty_date() -> None:
+    assert age_words("2018", "2026-07-14") == "text of 2018, checked 14 July 2026"
+    assert age_words("", "") == "text not dated"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,12 @@ def test_an_emergency_is_a_security_alert_with_its_reason() -> None:
     assert {"type": "emergency", "valueString": "unconscious, no relatives"} in found["entity"][1]["detail"]
 
 
+def test_answers_to_several_drugs_are_words_and_no_notation_of_a_program() -> None:
+    found = made("check", answer={"voriconazole": "avoid", "codeine": "avoid"}, drugs=["voriconazole", "codeine"])
+    said = {each["type"]: each["valueString"] for each in found["entity"][1]["detail"]}
+    assert said == {"answer": "voriconazole: avoid, codeine: avoid", "drugs": "voriconazole, codeine"}
+
+
 def test_outcomes_and_events_about_nobody() -> None:
     outcomes = ("success", "refused", "failed", "stopped")
     assert [made("check", outcome)["outcome"] for outcome in outcomes] == ["0", "4", "8", "12"]

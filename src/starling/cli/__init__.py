@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from starling.cli.commands import parsed
+from starling.cli.commands import COMMANDS, parsed
 from starling.errors import ADVICE, InputError, StarlingError
 
 __all__ = ["main", "process"]
@@ -56,9 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except StarlingError as error:
-        said = error.advice.rstrip(".").casefold() in error.message.casefold()  # never the same sentence twice
-        text = error.message if error.message.endswith("?") else f"{error.message}."
-        return _complain(error.code, text if said else f"{text} {error.advice}", error.exit_code)
+        return _complain(error.code, _sentences(error, sys.argv[1:] if argv is None else argv), error.exit_code)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -101,6 +99,17 @@ def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _sentences(error: StarlingError, argv: Sequence[str]) -> str:
+    """What is wrong and what to do, never the same sentence twice; help is that of the command that was typed."""
+    advice = error.advice
+    if argv and argv[0] in COMMANDS:
+        source = (error.source or "") if isinstance(error, InputError) else ""
+        typed = source if source.split(" ")[0] == argv[0] else argv[0]  # `node issue`, where the verb is known
+        advice = advice.replace("starling COMMAND", f"starling {typed}")
+    text = error.message if error.message.endswith("?") else f"{error.message}."
+    return text if advice.rstrip(".").casefold() in error.message.casefold() else f"{text} {advice}"
 
 
 def _complain(code: str, text: str, exit_code: int) -> int:

@@ -108,12 +108,12 @@ def add_reading(parser: argparse.ArgumentParser, *, one_person: bool = True) -> 
 
 def add_patient(parser: argparse.ArgumentParser, *, facts: bool = True) -> None:
     """Who the patient is, and which source is asked.  `facts`: with what conditions of advice ask for."""
-    group = parser.add_argument_group("the patient")
+    group = parser.add_argument_group("the patient, and whom to ask")
     if facts:
         _add_facts(group)
     group.add_argument("--sex", choices=("male", "female", "unknown"), default="unknown", help="for genes on X")
     group.add_argument("--outside", metavar="FILE", help="results of another laboratory or tool; INPUT may be left off")
-    group.add_argument("-m", "--medication", default="", metavar="A,B", help="all other medicines that are taken")
+    group.add_argument("-m", "--medication", default="", metavar="DRUG,DRUG", help="all other medicines that are taken")
     group.add_argument(
         "--subject",
         action="append",

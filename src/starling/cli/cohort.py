@@ -22,34 +22,44 @@ _SUMMARY_BY_SUFFIX: Final = {".html": "html", ".htm": "html", ".json": "json"}
 
 #: what answers are written as
 _ANSWERS: Final = (".tsv", ".parquet")
-_EXAMPLES: Final = """
+_CALL: Final = """
 examples:
   starling cohort call panel.vcf.gz -o calls.parquet
   starling cohort call genomes/ --people people.tsv -o calls.parquet
       one file per person, in a directory
+"""
+_AGAIN: Final = """
   starling cohort reanalyse calls.evidence.parquet --knowledge new.kb \\
       -o new.parquet
+"""
+_NUMBERS: Final = """
   starling cohort summary calls.parquet --people people.tsv --by population \\
       -o summary.html
   starling cohort summary calls.parquet --format multiqc -o starling_mqc.json
-  starling cohort answers calls.parquet --drug clopidogrel -o clopidogrel.tsv
-
-Needs the [cohort] extra; --engine ray needs [ray].
 """
+_TOLD: Final = """
+  starling cohort answers calls.parquet --drug clopidogrel -o clopidogrel.tsv
+"""
+_NEEDS: Final = "\nNeeds the [cohort] extra; --engine ray needs [ray].\n"
+_EXAMPLES: Final = "".join(each.removesuffix("\n") for each in (_CALL, _AGAIN, _NUMBERS, _TOLD)) + "\n" + _NEEDS
+
+
+def _example(lines: str) -> str:
+    return f"\nexamples:{lines}{_NEEDS}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.epilog = _EXAMPLES
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    first = add_verb(verbs, "call", "everybody in many files, each distinct pattern once", call, _EXAMPLES)
+    first = add_verb(verbs, "call", "everybody in many files, each distinct pattern once", call, _CALL + _NEEDS)
     first.add_argument("input", nargs="+", metavar="INPUT", help="file, directory, or @LIST of paths")
     first.add_argument("--people", metavar="TSV", help="columns sample, sex, medication (;-separated), and groups")
     first.add_argument("--outside", metavar="TSV", help="outside calls with a column sample")
     first.add_argument("--source", action="append", default=[], choices=("CPIC", "DPWG", "FDA"), help="only this one")
     add_knowledge(first)
     add_reading(first, one_person=False)
-    again = add_verb(verbs, "reanalyse", "who is affected by new knowledge", reanalyse, _EXAMPLES)
+    again = add_verb(verbs, "reanalyse", "who is affected by new knowledge", reanalyse, _example(_AGAIN))
     again.add_argument("evidence", metavar="EVIDENCE", help="calls.evidence.parquet, as `cohort call` left it")
     again.add_argument("--knowledge", metavar="FILE", required=True, help="the new knowledge base, compiled")
     again.add_argument("--calls", metavar="FILE", help="the earlier calls; default: beside the evidence")
@@ -57,7 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         verb.add_argument("-o", "--output", metavar="FILE", required=True, help="calls, as .parquet")
         verb.add_argument("--engine", choices=("local", "ray"), default="local", help="default: this machine's cores")
         verb.add_argument("--workers", type=int, metavar="N", help="shards at a time; default: one per core")
-    numbers = add_verb(verbs, "summary", "frequencies, actionable results, missing positions", summary, _EXAMPLES)
+    numbers = add_verb(
+        verbs, "summary", "frequencies, actionable results, missing positions", summary, _example(_NUMBERS)
+    )
     numbers.add_argument("calls", metavar="CALLS", help="calls.parquet, as `cohort call` left it")
     numbers.add_argument("--people", metavar="TSV", help="a table with a column sample")
     numbers.add_argument("--by", metavar="COLUMN", help="a column of --people: one group for each of its values")
@@ -76,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("tsv", "html", "json", "multiqc"),
         help="default: by the suffix; multiqc: name the file ..._mqc.json",
     )
-    told = add_verb(verbs, "answers", "what each is told of a drug, and what could be given", answers, _EXAMPLES)
+    told = add_verb(verbs, "answers", "what each is told of a drug, and what could be given", answers, _example(_TOLD))
     told.add_argument("calls", metavar="CALLS", help="calls.parquet, as `cohort call` left it")
     told.add_argument("--drug", action="append", required=True, metavar="DRUG[,DRUG]", help="may be repeated")
     told.add_argument("-o", "--output", metavar="FILE", required=True, help=".tsv or .parquet")

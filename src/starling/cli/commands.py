@@ -64,6 +64,13 @@ class Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=min(WIDEST_HELP, width()) - 2)
 
+    def add_argument(self, action: argparse.Action) -> None:
+        """The names of commands are indented once more than argparse makes room for."""
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):
+            longest = max(map(len, action.choices), default=0)
+            self._action_max_length = max(self._action_max_length, longest + 2 * self._indent_increment)
+
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         """Examples (indented) as they stand; a sentence that is too long is wrapped."""
         return "\n".join(line if line.startswith(" ") else _wrapped(line, width) for line in text.splitlines())
@@ -116,6 +123,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raises: InputError BAD_ARGUMENTS, the sender's."""
+        if message.endswith("required: VERB"):
+            verbs = (each.choices for each in self._actions if isinstance(each, argparse._SubParsersAction))
+            message = f"no verb was named; there are: {', '.join(name for each in verbs for name in each)}"
         raise InputError("BAD_ARGUMENTS", message, source=self.prog.removeprefix("starling").strip() or None)
 
 
@@ -136,13 +146,17 @@ def meant(word: str, words: Iterable[str]) -> str:
 def parsed(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments of one command; only its own module is imported.
 
-    Raises: InputError BAD_ARGUMENTS on arguments that it does not take; SystemExit after --help and --version.
+    Raises: InputError BAD_ARGUMENTS on arguments that it does not take; SystemExit after --help and --version, and
+    after the help that is shown to whoever names nothing.
     """
     given = _spelled_out(argv)
-    if given and given[0] in COMMANDS:
+    if not given:
+        whole_parser(with_arguments=False).print_help()
+        raise SystemExit(0)
+    if given[0] in COMMANDS:
         found: argparse.Namespace = command_parser(given[0]).parse_args(given[1:])
         return found
-    if given and not given[0].startswith("-"):
+    if not given[0].startswith("-"):
         raise InputError("BAD_ARGUMENTS", _no_command(given[0]))
     whole: argparse.Namespace = whole_parser(with_arguments=False).parse_args(given)
     return whole

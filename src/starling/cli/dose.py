@@ -49,15 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="JSON on the screen")
     add_patient(parser, facts=False)
     facts = parser.add_argument_group("what the model takes (age, height and weight are never assumed)")
-    facts.add_argument("--age", metavar="YEARS")
-    facts.add_argument("--weight", metavar="KG")
+    facts.add_argument("--age", metavar="YEARS", help="in whole years")
+    facts.add_argument("--weight", metavar="KG", help="in kilograms")
     facts.add_argument("--ancestry", metavar="GROUP", help="white, asian, black, mixed, ...; may be left out")
     facts.add_argument("--indication", metavar="WHY", help=", ".join(INDICATIONS))
-    facts.add_argument("--height", metavar="CM")
+    facts.add_argument("--height", metavar="CM", help="in centimetres")
     facts.add_argument(
         "--units-checked", action="store_true", help="an unusual build is in cm and kg; the formula answers"
     )
-    facts.add_argument("--smoker", choices=("yes", "no"))
+    facts.add_argument("--smoker", choices=("yes", "no"), help="default: taken as no, and said")
     facts.add_argument("--no-medication", action="store_true", help="the patient takes nothing else")
     facts.add_argument(
         "--linked", action="append", default=[], metavar="RSID=B/B[+-]",
@@ -149,7 +149,7 @@ def _show(prediction: Prediction, person: Assessment, arguments: argparse.Namesp
         from starling.report.dose_picture import section
         from starling.report.html import page
 
-        text = page(person, appendix=section(prediction), marks=marks(prediction))
+        text = page(person, appendix=section(prediction, sample=person.sample), marks=marks(prediction))
     elif arguments.json or suffix == ".json":
         text = json.dumps(to_jsonable(prediction), indent=2) + "\n"
     else:

@@ -15,6 +15,9 @@ from starling.report.text import visible
 
 #: exit code of `inspect` on violations and of a knowledge base that cannot be trusted
 INVALID = 3
+#: the folder of the source tree
+_TABLES: Final = "knowledge-base"
+_TABLES_HELP: Final = f"the fact tables (default: {_TABLES})"
 
 
 _UPSTREAM_EXAMPLES: Final = """
@@ -42,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     made = add_verb(verbs, "compile", "fact tables -> one sealed file", compile_)
-    made.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base", help="the fact tables")
+    made.add_argument("source", metavar="DIR", nargs="?", default=_TABLES, help=_TABLES_HELP)
     made.add_argument("-o", "--output", metavar="FILE", help="default: the file this installation uses")
     signed = add_verb(verbs, "sign", "a signature by which nodes take an edition (FILE.signature)", sign)
     signed.add_argument("file", metavar="FILE", help="a compiled file")
@@ -51,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     known.add_argument("file", metavar="FILE", nargs="?", help="default: the one that answers here")
     add_knowledge(known)
     checked = add_verb(verbs, "inspect", "check every invariant of the fact tables", inspect)
-    checked.add_argument("source", metavar="DIR", nargs="?", default="knowledge-base", help="the fact tables")
+    checked.add_argument("source", metavar="DIR", nargs="?", default=_TABLES, help=_TABLES_HELP)
     two = add_verb(verbs, "compare", "what a prescriber would notice between two versions", compare)
     two.add_argument("old", metavar="OLD", help="a compiled file")
     two.add_argument("new", metavar="NEW", help="a compiled file")

@@ -109,7 +109,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting; may be repeated"
     )  # fmt: skip
-    served = add_verb(verbs, "run", "serve a node until SIGTERM", run_, _RUN_EXAMPLES)
+    served = add_verb(verbs, "run", "serve a node until Ctrl-C or SIGTERM", run_, _RUN_EXAMPLES)
     served.add_argument("folder", metavar="DIR", help="the node")
     served.add_argument("--port", type=int, metavar="PORT", help="default: that of the settings; 0: any that is free")
     given = add_verb(verbs, "issue", "a client certificate", issue, _ISSUE_EXAMPLES)

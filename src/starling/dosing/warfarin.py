@@ -60,7 +60,7 @@ class Warfarin:
     bundle = "warfarin"
     quantity = "weekly maintenance dose"
     unit = "mg/week"
-    caution = "The dose is found by the INR."
+    caution = "The INR decides the dose."
     #: Source: IWPC 2009, PMID 19228618: the patients with a stable dose, and the stable doses.
     trained: Mapping[str, Trained] = {
         "age_decade": Trained("decades", 1.0, 9.0),

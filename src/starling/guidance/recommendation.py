@@ -338,9 +338,9 @@ class Advisor:
 
     def _left_out(self, for_others: Iterable[Block]) -> Iterator[Notice]:
         """One notice for each population of a guideline whose advice is left out because it concerns others."""
-        for guideline, population in dict.fromkeys((each.guideline.id, each.population) for each in for_others):
+        for source, population in dict.fromkeys((each.guideline.source, each.population) for each in for_others):
             whom = self._rules.populations.get(population, population)
-            yield Notice("OTHER_POPULATION", f"{guideline}: what it says of {whom} does not concern this patient.")
+            yield Notice("OTHER_POPULATION", f"{source}: what it says of {whom} does not concern this patient.")
 
     def _given(self, plan: _Plan, block: Block, asked: _Asked) -> list[Recommendation]:
         """Recommendations under the adjusted phenotype first; the genetic one beside it where the action differs."""

@@ -191,5 +191,7 @@ def _decoder(endpoint: Endpoint) -> json.Decoder[Any] | None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     code = {404: "NOT_FOUND", 405: "NO_METHOD"}.get(getattr(error, "status_code", 500), "BAD_REQUEST")
+    if code == "NOT_FOUND" and "text/html" in request.headers.get("accept", ""):
+        return pages.nowhere(request)
     said = {"NOT_FOUND": "there is nothing here", "NO_METHOD": "not for this method"}.get(code, "cannot be read")
     return problem(code, said, headers=dict(getattr(error, "headers", None) or {}))

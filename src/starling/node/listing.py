@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from starling._version import __version__
+from starling.definitions import seriousness
 from starling.node import answers
 from starling.node.private_file import private
 from starling.node.records import Records
@@ -39,7 +40,8 @@ _STYLES: Final = ("report.css",)
 class Entry:
     """One patient on the list.
 
-    `rows`: action -> names of drugs, those that are not certain marked.  `missing`: drugs without any result.
+    `rows`: action -> names of drugs; what is not certain, and what can kill or do lasting harm, is marked.
+    `missing`: drugs without any result.
     `released`: when; empty: nothing is.  `knowledge`: the edition.
     """
 
@@ -70,11 +72,18 @@ def _harmful(glance: Glance) -> Iterator[Line]:
 
 
 def _by_action(lines: Iterable[Line]) -> Iterator[tuple[ActionWords, tuple[str, ...]]]:
+    """The most serious action first; under each the most harmful drugs."""
     found: dict[ActionWords, list[str]] = {}
     for line in lines:
-        found.setdefault(line.words, []).append(line.drug.drug + (" (not certain)" if line.doubts else ""))
-    for words, names in found.items():
+        found.setdefault(line.words, []).append(_marked(line))
+    for words, names in sorted(found.items(), key=lambda item: seriousness(item[0].action)):
         yield words, tuple(names)
+
+
+def _marked(line: Line) -> str:
+    harm = line.drug.harm
+    marks = [*(["not certain"] if line.doubts else []), *([harm.level] if harm else [])]
+    return line.drug.drug + (f" ({', '.join(marks)})" if marks else "")
 
 
 def _said(entry: Entry) -> tuple[str, ...]:

@@ -35,9 +35,9 @@ from starling.report.words import (
     action_words,
     age_words,
     certainty_words,
-    dated,
     joined,
     medicine_words,
+    note_words,
     phenotype_words,
     population_words,
     reason_of,
@@ -132,7 +132,7 @@ class Answer:
     @property
     def silent(self) -> tuple[str, ...]:
         """What the sources of the drug do not list."""
-        return tuple(dated(note.message) for note in self.line.drug.notes if note.code not in _IN_THE_BOX)
+        return tuple(note_words(note.message) for note in self.line.drug.notes if note.code not in _IN_THE_BOX)
 
     @property
     def conditions(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ def _box(page: Page, answer: Answer) -> list[str]:
     inner = page.width - 4
     title = f"{answer.sign} {answer.headline}: {answer.line.drug.drug} for {answer.assessment.sample}"
     lines = wrap(visible(title), inner)
+    titled = len(lines)
     for label, text in answer.box:
         first = f"{label}: " if label else ""
         if columns(first) > _LABEL:
@@ -49,7 +50,7 @@ def _box(page: Page, answer: Answer) -> list[str]:
             continue
         wrapped = wrap(visible(text), inner - columns(first))
         lines += [(first if number == 0 else " " * columns(first)) + part for number, part in enumerate(wrapped)]
-    return page.box(lines, answer.line.words.tone)
+    return page.box(lines, answer.line.words.tone, titled=titled)
 
 
 def _why(page: Page, answer: Answer) -> list[str]:

@@ -101,13 +101,13 @@ def _lines(prediction: Prediction, sample: str) -> Iterator[str]:
     yield caution(prediction)
     yield ""
     yield f"  {headline(prediction)}"
-    yield f"  {origin(prediction)}"
     yield f"  {certainty(prediction)}"
+    yield f"  {origin(prediction)}"
     yield from (f"  {line}" for line in steps_taken(prediction))
     yield ""
     yield "BESIDE IT"
     for each in prediction.beside:
-        yield f"  {each.name:<{_LABEL}} {each.value:6.1f}  ({each.difference:+.1f} shown above)  {each.source}"
+        yield f"  {each.name:<{_LABEL}} {each.value:6.1f}  (the dose above: {each.difference:+.1f})  {each.source}"
     yield from _why(prediction)
     alike = similar(prediction)
     if alike:
@@ -117,7 +117,7 @@ def _lines(prediction: Prediction, sample: str) -> Iterator[str]:
     if notes(prediction):
         yield ""
         yield "NOTES"
-        yield from (f"  {each.message} [{each.code}]" for each in notes(prediction))
+        yield from (f"  {each.message}" for each in notes(prediction))
 
 
 def _why(prediction: Prediction) -> Iterator[str]:
@@ -125,7 +125,7 @@ def _why(prediction: Prediction) -> Iterator[str]:
     if told is None:
         return
     yield ""
-    yield "WHY (exact Shapley values)"
+    yield f"WHY: {prediction.unit} that each fact adds or takes away (exact Shapley values)"
     yield f"  {'typical patient':<{_LABEL}} {told.start:6.1f}  {told.typical}"
     most = max((abs(each.amount) for each in told.contributions), default=0.0) or 1.0
     for each in told.contributions:

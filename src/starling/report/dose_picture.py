@@ -14,20 +14,25 @@ _WHAT_IF = "Had one thing been different"
 _LOWER, _RAISE = "#1f5f8b", "#a85b00"
 
 
-def section(prediction: Prediction) -> Markup:
-    """The section, to be given to `starling.report.html.page`, which puts it first; a page of its own when printed."""
+def section(prediction: Prediction, *, sample: str = "") -> Markup:
+    """The section, to be given to `starling.report.html.page`, which puts it first; a page of its own when printed.
+
+    `sample`: whose dose it is, as on the first page of the report: the printed page may lie alone.
+    """
     told = prediction.explanation
     alike = similar(prediction)
     steps = list(steps_taken(prediction))
-    said = [*prediction.evidence, *(f"{each.message} [{each.code}]" for each in notes(prediction))]
+    said = [*prediction.evidence, *(each.message for each in notes(prediction))]
     first = marks(prediction)
     return tag(
         "section",
         tag("h2", f"Dose model: {prediction.drug}, {prediction.quantity}"),
+        tag("p", sample, class_="whose") if sample else None,
         tag("div", tag("strong", "Read this first"), bullets(list(first)), class_="caveats") if first else None,
         tag("p", tag("strong", caution(prediction))),
-        tag("p", tag("strong", headline(prediction)), " ", origin(prediction)),
+        tag("p", tag("strong", headline(prediction)), class_="dose"),
         tag("p", certainty(prediction)),
+        tag("p", origin(prediction), class_="quiet small"),
         bullets(steps) if steps else None,
         _beside(prediction),
         _reasons(prediction, told) if told else None,
@@ -39,8 +44,11 @@ def section(prediction: Prediction) -> Markup:
 
 
 def _beside(prediction: Prediction) -> Markup:
-    rows = [(each.name, f"{each.value:.1f}", f"{each.difference:+.1f}", each.source) for each in prediction.beside]
-    columns = ("Published formula", prediction.unit, "Difference", "Source")
+    rows = [
+        (join(each.name, tag("span", each.source, class_="why")), f"{each.value:.1f}", f"{each.difference:+.1f}")
+        for each in prediction.beside
+    ]
+    columns = ("Published formula", prediction.unit, "The dose above differs by")
     return table(columns, rows, caption="Beside it: what published formulas give", class_="numbers")
 
 
@@ -49,7 +57,8 @@ def _reasons(prediction: Prediction, told: Explanation) -> Markup:
     return join(
         tag("h3", "Why"),
         tag("p", f"From a typical patient ({told.typical}): {told.start:.1f} {prediction.unit}, "
-                 f"to this patient: {told.end:.1f} {prediction.unit}. Exact Shapley values."),
+                 f"to this patient: {told.end:.1f} {prediction.unit}. Each bar: what that fact adds or takes away "
+                 "(exact Shapley values)."),
         bars(told.contributions, prediction.unit),
         table(("What if", prediction.unit, "Difference"), rows, caption=_WHAT_IF, class_="numbers"),
     )  # fmt: skip

@@ -13,10 +13,10 @@ from starling.report.words import (
     action_words,
     age_words,
     alternative_words,
-    dated,
     disagreement_words,
     joined,
     medicine_words,
+    note_words,
     population_words,
     strength_words,
 )
@@ -74,7 +74,7 @@ def _about_drug(line: Line) -> tuple[str, ...]:
         *(f"Ask first: {one}" for one in line.asks),
         *map(medicine_words, drug.medicines),
         *checked,
-        *(dated(note.message) for note in drug.notes),
+        *(note_words(note.message) for note in drug.notes),
     )
 
 

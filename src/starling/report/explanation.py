@@ -10,7 +10,7 @@ from starling.definitions import Drug, GeneDefinition, Guideline, NamedAllele, S
 from starling.errors import InputError
 from starling.knowledge.base import KnowledgeBase
 from starling.library import Knowledge, engine_of
-from starling.report.words import age_words
+from starling.report.words import action_words, age_words
 
 #: so many alleles are named per function of a gene; the rest is counted
 _LISTED: Final = 12
@@ -154,10 +154,19 @@ def _guideline(base: KnowledgeBase, guideline: Guideline, drug: Drug) -> Iterato
         yield "    a flow, not a table: see the guideline's own figure"
     grouped: dict[tuple[str, str, str], list[str]] = {}
     for row in rows:
-        when = " & ".join(f"{key.gene} {key.key}" for key in row.when)
+        when = " & ".join(f"{key.gene} {_result_words(key.key)}" for key in row.when)
         group = (row.advice.action, row.advice.summary, base.guidance.populations.get(row.population, row.population))
         grouped.setdefault(group, []).append(when)
     for (action, summary, population), keys in grouped.items():
         more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
         yield f"    {'; '.join(keys[:3])}{more} [{population}]"
-        yield f"      {action.replace('_', ' ')}: {summary}"
+        yield f"      {action_words(action).word}: {summary}"
+
+
+def _result_words(key: str) -> str:
+    """A result as a guideline names it; a number is the activity score that it is.
+
+    >>> _result_words("0.5"), _result_words("n/a"), _result_words("Poor Metabolizer")
+    ('activity score 0.5', 'activity score n/a', 'Poor Metabolizer')
+    """
+    return f"activity score {key}" if key == "n/a" or key.lstrip("<>=≥≤")[:1].isdigit() else key

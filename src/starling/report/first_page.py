@@ -150,8 +150,8 @@ def findings(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
     deadly = [harm for harm in found if harm.level == DEADLY]
     serious = [harm for harm in found if harm.level != DEADLY]
     rows = [_finding(genes.get(harm.gene), harm, found[harm]) for harm in (*deadly, *serious[:_SERIOUS])]
-    drugs = sum(len(found[harm]) for harm in deadly)
-    title = f" Life-threatening: {plural(drugs, 'drug')}" if deadly else "No life-threatening finding"
+    title = f" Life-threatening: {_drugs_of(found, deadly)}" if deadly else "No life-threatening finding"
+    title += f"; serious: {_drugs_of(found, serious)}" if serious else ""
     heading = tag("h2", icon("contraindicated") if deadly else None, title, class_="danger" if deadly else "")
     if not rows:
         return join(heading, tag("p", "None among the results below; what was not looked at stands further down."))
@@ -160,6 +160,10 @@ def findings(glance: Glance, genes: Mapping[str, GeneResult]) -> Markup:
     columns = ("Result", "Drugs", "What is at stake")
     caption = "Results that can kill or do lasting harm, with the drugs concerned"
     return join(heading, table(columns, rows, caption=caption, class_="findings"), more)
+
+
+def _drugs_of(found: Mapping[Harm, Sequence[Line]], harms: Iterable[Harm]) -> str:
+    return plural(sum(len(found[harm]) for harm in harms), "drug")
 
 
 def _finding(gene: GeneResult | None, harm: Harm, lines: Sequence[Line]) -> tuple[str, str, str]:

@@ -62,10 +62,16 @@ class Page:
         """A heading with a rule as wide as the page, a blank line before it."""
         return ["", self.paint(text.upper(), "bold"), "─" * self.width]
 
-    def box(self, lines: Sequence[str], tone: str) -> list[str]:
-        """The lines in a frame; each must be plain and at most `width - 4` columns wide."""
+    def box(self, lines: Sequence[str], tone: str, *, titled: int = 0) -> list[str]:
+        """The lines in a frame; each must be plain and at most `width - 4` columns wide.
+
+        `titled`: so many of the first lines are in the colour of the frame.
+        """
         inner = self.width - 4
-        middle = [f"{self.paint('│', tone)} {pad(line, inner)} {self.paint('│', tone)}" for line in lines]
+        said = [
+            self.paint(pad(line, inner), tone) if at < titled else pad(line, inner) for at, line in enumerate(lines)
+        ]
+        middle = [f"{self.paint('│', tone)} {line} {self.paint('│', tone)}" for line in said]
         bar = "─" * (inner + 2)
         return [self.paint(f"┌{bar}┐", tone), *middle, self.paint(f"└{bar}┘", tone)]
 

@@ -159,6 +159,13 @@ _CALENDAR: Final = re.compile(
     r"(?<![^\s(])(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01]))?(?=[\s,;:)]|\.?$|\.\s)"
 )
 
+#: how the names of guidelines in the tables begin -> what kind of source that is
+_KINDS: Final = {
+    "cpic-": "CPIC", "dpwg-": "DPWG", "fda-assoc-": "table of associations", "fda-label-": "label",
+}  # fmt: skip
+_NAME: Final = rf"(?:{'|'.join(_KINDS)})[a-z0-9-]*[a-z0-9]"
+_GUIDELINES: Final = re.compile(rf"\b{_NAME}(?:, {_NAME})*")
+
 
 def dated(text: str) -> str:
     """The text with dates as people write them; for screens and pages, while files for programs keep ISO 8601.
@@ -167,6 +174,20 @@ def dated(text: str) -> str:
     ('checked 14 July 2026, text of November 2024', 'run-2026-07-14.vcf')
     """
     return _CALENDAR.sub(_written_out, text) if "-" in text else text
+
+
+def note_words(message: str) -> str:
+    """A notice as people read it: dates, and the kind of source in the place of a guideline's name in the tables.
+
+    >>> note_words("FDA (fda-assoc-codeine-cyp2d6, fda-label-codeine-cyp2d6): not in a listed subgroup")
+    'FDA (table of associations, label): not in a listed subgroup'
+    """
+    return dated(_GUIDELINES.sub(_kinds, message))
+
+
+def _kinds(found: re.Match[str]) -> str:
+    kinds = (word for name in found[0].split(", ") for start, word in _KINDS.items() if name.startswith(start))
+    return ", ".join(dict.fromkeys(kinds))
 
 
 def moment(at: str) -> str:
@@ -197,7 +218,8 @@ def moment_words(created: str) -> str:
 
 def age_words(text_as_of: str, checked_on: str) -> str:
     """How old a guideline's text is, and when it was last compared with its source."""
-    return dated(f"{f'text of {text_as_of}' if text_as_of else 'text not dated'}, checked {checked_on}")
+    written = f"text of {text_as_of}" if text_as_of else "text not dated"
+    return dated(f"{written}, checked {checked_on}" if checked_on else written)
 
 
 def strength_words(strength: str) -> str:

@@ -51,7 +51,10 @@ class Input:
         return not isinstance(value, str) and self.low <= value <= self.high
 
     def words(self, value: Value) -> str:
-        """The value as read aloud, with its unit."""
+        """The value as read aloud, with its unit; whole decades of an age as the years that they span."""
+        if self.unit == "decades" and not isinstance(value, str) and value == int(value):
+            first = int(value) * 10
+            return f"{first} to {first + 9} years" if value < self.high else f"{first} years or more"
         text = value if isinstance(value, str) else f"{value:g}"
         return f"{text} {self.unit}".strip()
 

@@ -113,6 +113,8 @@ def _query(action: str, detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_text(one)}" for name, one in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(_text, value))
     return str(value).lower() if isinstance(value, bool) else str(value)

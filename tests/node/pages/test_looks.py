@@ -39,6 +39,7 @@ PAGES: dict[str, tuple[Role | None, str]] = {
     "knowledge": ("prescriber", "/knowledge"),
     "refused": ("prescriber", "/audit"),
     "missing": ("prescriber", "/patients/p-nobodyatall"),
+    "nowhere": (None, "/no/such/page"),
 }
 
 
@@ -73,6 +74,29 @@ def looked_at(page: Page, name: str, part: str = "") -> None:
 def test_axe_finds_nothing_and_nothing_is_cut_off(board: Board, visit: Visitor, name: str) -> None:
     role, path = PAGES[name]
     looked_at(visit(place(board, path), role), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("patient", "Patient Number 1 · born 1 April 1961 · identifier H-0001"),
+        ("job-called", "Patient Number 4 · file EDTA-4.vcf"),
+    ],
+)
+def test_every_printed_sheet_names_the_patient(board: Board, visit: Visitor, name: str, said: str) -> None:
+    """The head of a table stands on every sheet that the table takes."""
+    role, path = PAGES[name]
+    page = visit(place(board, path), role)
+    page.emulate_media(media="print")
+    shown = "each => getComputedStyle(document.querySelector(each)).display"
+    assert [page.evaluate(shown, each) for each in ("body", ".running")] == ["table", "table-header-group"]
+    assert page.locator(".running").inner_text().strip() == said
+
+
+def test_an_order_that_nobody_asked_about_is_not_printed_as_a_question(board: Board, visit: Visitor) -> None:
+    page = visit(place(board, PAGES["patient"][1]), "prescriber")
+    page.emulate_media(media="print")
+    assert not page.get_by_text("Is this order safe?").is_visible()
 
 
 def test_an_answer_looks_as_good_as_the_question(board: Board, visit: Visitor) -> None:

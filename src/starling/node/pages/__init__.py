@@ -12,16 +12,24 @@ said of genes and drugs is said by `starling.report` alone.  Pages work without 
 
 from __future__ import annotations
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
+from starling.node.pages import frame
 from starling.node.pages.door import Door
 from starling.node.pages.views import served
 from starling.node.service import Node
 from starling.node.uploads import Uploads
 
-__all__ = ["routes"]
+__all__ = ["nowhere", "routes"]
 
 
 def routes(node: Node, uploads: Uploads) -> list[Route]:
     """The addresses of the dashboard of a node.  `uploads`: where files are sealed while they arrive."""
     return served(Door(node), uploads)
+
+
+def nowhere(request: Request) -> Response:
+    """The page for an address at which there is none, whoever asks."""
+    return frame.page(request, frame.written("nowhere.html"), 404)

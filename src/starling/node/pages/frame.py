@@ -49,7 +49,7 @@ def environment() -> Environment:
         "plural": plural,
         "steps": words.steps,
     }
-    made.filters |= {"lines": _lines, "moment": moment, "size": words.size, "dated": dated}
+    made.filters |= {"lines": _lines, "moment": moment, "size": words.size, "dated": dated, "typed": words.typed}
     made.filters |= {"why": words.why, "advice": words.advice}
     return made
 

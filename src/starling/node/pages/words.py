@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from starling.errors import ADVICE
 from starling.node.values import AuditEntry, Job, JobState, Role
@@ -145,6 +146,16 @@ def size(count: int) -> str:
     ('1 kB', '6 MB')
     """
     return f"{count} B" if count < 1_000 else f"{count / 1e3:.0f} kB" if count < 1_000_000 else f"{count / 1e6:.0f} MB"
+
+
+def typed(address: str) -> str:
+    """The key in the address of a second factor (otpauth) as people type it: in fours.
+
+    >>> typed("otpauth://totp/Starling:lee?secret=XLJCXB4UZIYV&issuer=Starling")
+    'XLJC XB4U ZIYV'
+    """
+    key = "".join(parse_qs(urlsplit(address).query).get("secret", ()))
+    return " ".join(key[at : at + 4] for at in range(0, len(key), 4))
 
 
 def steps(job: Job) -> tuple[tuple[str, str], ...]:
