@@ -16,12 +16,21 @@ from typing import Any, Final, Self
 
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
 from starling.errors import InputError
-from starling.gene_places import GenePlaces
+from starling.gene_places import GenePlaces, Ground
 from starling.knowledge.names import canonical_when, is_atc_group, parts_of, plain_name, skeleton, without_form
 from starling.knowledge.rows import Rows
-from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of, names_of, places_of
+from starling.knowledge.values import (
+    definitions_of,
+    drugs_of,
+    ground_in,
+    guidance_of,
+    inhibitors_of,
+    names_of,
+    places_of,
+)
 from starling.once import once
 from starling.values import dataclass
+from starling.vocabulary import BuildName
 
 #: the file that a wheel carries
 BUNDLED: Final = Path(__file__).with_name("starling.kb")
@@ -78,6 +87,7 @@ class KnowledgeBase:
         self._rows = rows
         self._scope: _Scope | None = None
         self._whole = self
+        self._grounds: dict[BuildName, Ground] = {}
         self.lock = RLock()
         self.path = path
         self.stamp = rows.stamp
@@ -164,6 +174,13 @@ class KnowledgeBase:
         """Where the sites of every gene are, by gene, alphabetical."""
         with _bulk():
             return places_of(self._select)
+
+    def ground(self, build: BuildName) -> Ground:
+        """Where every gene has its sites in files of the build, narrowed or not, and what is the reference there."""
+        whole = self._whole
+        if build not in whole._grounds:
+            whole._grounds[build] = ground_in(whole._select, build)
+        return whole._grounds[build]
 
     @once
     def guidance(self) -> GuidanceRules:

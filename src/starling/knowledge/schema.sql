@@ -20,6 +20,14 @@ CREATE TABLE gene (
     alleles TEXT NOT NULL, masks TEXT NOT NULL
 );
 
+-- where any gene has sites, in files of one build: what every file is held against (starling/gene_places.py); made of the
+--   sites above
+-- positions: JSON list of those of single bases; bases: REF at each; spans: JSON [[start, end], ...] of what is fetched
+CREATE TABLE ground (
+    chromosome TEXT NOT NULL, build TEXT NOT NULL, positions TEXT NOT NULL, bases TEXT NOT NULL, spans TEXT NOT NULL,
+    PRIMARY KEY (chromosome, build)
+) WITHOUT ROWID;
+
 -- trait: a column of genes.tsv (its chromosome among them); every gene that a result can be given for states how it is
 --   inherited
 CREATE TABLE trait (
