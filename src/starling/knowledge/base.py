@@ -88,6 +88,7 @@ class KnowledgeBase:
         self._scope: _Scope | None = None
         self._whole = self
         self._grounds: dict[BuildName, Ground] = {}
+        self._asked: dict[str, Drug] = {}
         self.lock = RLock()
         self.path = path
         self.stamp = rows.stamp
@@ -215,7 +216,7 @@ class KnowledgeBase:
         else the only one that is known.
         Raises: InputError when no drug, or (an ATC group, a combination) more than one, answers to `name`.
         """
-        found = self._drugs.get(plain_name(name))
+        found = self._named_as_listed(plain_name(name)) or self._drugs.get(plain_name(name))
         if found is not None:
             return found
         whole = self._combination(name) if as_prescribed else None
@@ -235,6 +236,19 @@ class KnowledgeBase:
             raise InputError("UNKNOWN_NAME", f"{group} is a group of drugs; name one of them: {', '.join(members)}")
         sentence = "not in this knowledge base; that is not a statement of safety"
         raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{self._near(name)}")
+
+    def _named_as_listed(self, plain: str) -> Drug | None:
+        """The drug of this name, under which the tables know it: no other drug has the name, and no other is made."""
+        name = self._listed.get(plain) if self._scope is None else None
+        if name is None or name in self._asked:
+            return self._asked.get(name or "")
+        own = drugs_of(lambda table: [row for row in self._select(table) if row[0] == name], self._medicine_names)
+        return self._asked.setdefault(name, own[0])
+
+    @once
+    def _listed(self) -> Mapping[str, str]:
+        """Plain name -> drug, of the names under which drugs are listed."""
+        return {plain_name(row[0]): row[0] for row in self._select("drug")}
 
     def _near(self, name: str) -> str:
         return _nearest(without_form(name), self._drug_names(), self._meaning)
@@ -321,7 +335,7 @@ class KnowledgeBase:
     def knows_medicine(self, name: str) -> bool:
         """Whether the name is a drug or an inhibitor of this knowledge base."""
         plain = plain_name(name)
-        return plain in self._drugs or plain in self._inhibitors
+        return plain in self._listed or plain in self._drugs or plain in self._inhibitors
 
     def nearest_medicines(self, name: str) -> tuple[str, ...]:
         """Up to three medicine names that resemble this one, the most similar first, each as `_near_names` says it."""
@@ -372,8 +386,9 @@ class KnowledgeBase:
         """Every drug that a question may name."""
         scope = self._scope
         if scope is not None:
-            return tuple([drug for drug in self._whole._drug_list if drug.name in scope.drugs])
-        return drugs_of(self._select, self._medicine_names)
+            return drugs_of(self._select, self._whole._medicine_names)
+        made = drugs_of(self._select, self._medicine_names)
+        return tuple([self._asked.setdefault(drug.name, drug) for drug in made])
 
     @once
     def _inhibitor_list(self) -> tuple[Inhibitor, ...]:

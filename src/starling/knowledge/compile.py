@@ -74,7 +74,7 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
         "guideline": _guidelines(tables),
         "drug": _drugs(tables),
         "drug_exception": _plain(tables["drug_exceptions"]),
-        "medicine_name": (*_plain(tables["drug_names"]), *_plain(tables["inhibitor_names"])),
+        "medicine_name": _medicine_names(tables),
         "inhibitor": _plain(tables["inhibitors"]),
         "stated_limit": (
             tuple(row[name] for name in ("drug", "key", "source", "action", "says"))
@@ -96,6 +96,13 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
 
 def _plain(rows: Sequence[TableRow]) -> list[Values]:
     return [tuple(row.values.values()) for row in rows]
+
+
+def _medicine_names(tables: Tables) -> Iterator[Values]:
+    names: dict[str, list[str]] = {}
+    for row in (*tables["drug_names"], *tables["inhibitor_names"]):
+        names.setdefault(row.values.get("drug") or row["ingredient"], []).append(row["name"])
+    return ((medicine, "|".join(sorted(own))) for medicine, own in names.items())
 
 
 def _genes(tables: Tables) -> Iterator[Values]:

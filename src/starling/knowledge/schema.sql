@@ -87,10 +87,8 @@ CREATE TABLE drug (
 CREATE TABLE drug_exception (
     drug TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (drug, kind, value)
 ) WITHOUT ROWID;
--- medicine: a drug of this knowledge base or an ingredient of the inhibitor table
-CREATE TABLE medicine_name (
-    medicine TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (medicine, name)
-) WITHOUT ROWID;
+-- medicine: a drug of this knowledge base or an ingredient of the inhibitor table; names: its others, between `|`
+CREATE TABLE medicine_name (medicine TEXT PRIMARY KEY, names TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE inhibitor (
     enzyme TEXT NOT NULL, ingredient TEXT NOT NULL, strength TEXT NOT NULL, factor TEXT NOT NULL, route TEXT NOT NULL,
     source TEXT NOT NULL, source_date TEXT NOT NULL, dose_condition TEXT NOT NULL,

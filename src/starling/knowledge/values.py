@@ -246,10 +246,7 @@ def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]
 
 def names_of(select: Select) -> dict[str, tuple[str, ...]]:
     """A medicine -> every other name that it has."""
-    groups: dict[str, list[str]] = {}
-    for medicine, name, _kind, _source in select("medicine_name"):
-        groups.setdefault(medicine, []).append(name)
-    return {medicine: tuple(names) for medicine, names in groups.items()}
+    return {medicine: _listed(names) for medicine, names in select("medicine_name")}
 
 
 def sites_of(gene: str, chromosome: str, text: str) -> tuple[Site, ...]:
