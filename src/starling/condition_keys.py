@@ -46,9 +46,6 @@ _APOSTROPHES: Final = frozenset("'\u2018\u2019`")
 _SPELLINGS: Final = (("ae", "e"), ("oe", "e"), ("our", "or"), ("ise", "ize"))
 
 _NEGATION: Final = "not "
-_NUMBER: Final = re.compile(r"(<=|>=|<|>)(\d+(?:\.\d+)?)")
-#: A gene and what is asked of it: `=` terms, scores or presences, `:` diplotypes.
-GENE_KEY: Final = re.compile(r"([A-Z0-9-]+)([=:])(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +83,17 @@ def indication_name(text: str) -> str:
 
 
 @cache
+def _number() -> re.Pattern[str]:
+    return re.compile(r"(<=|>=|<|>)(\d+(?:\.\d+)?)")
+
+
+@cache
+def gene_key() -> re.Pattern[str]:
+    """A gene and what is asked of it: `=` terms, scores or presences, `:` diplotypes."""
+    return re.compile(r"([A-Z0-9-]+)([=:])(.+)")
+
+
+@cache
 def _possessive() -> re.Pattern[str]:
     """What a name of a disease is known by without: Crohn's disease, Crohn disease."""
     return re.compile(rf"[{''.join(sorted(_APOSTROPHES))}](?:s\b)?")
@@ -119,7 +127,7 @@ def _clause(text: str) -> Clause:
 
 def parse_number(value: str) -> tuple[str, float]:
     """The comparison and the number of `<12`.  Raises: ValueError when it is none."""
-    match = _NUMBER.fullmatch(value)
+    match = _number().fullmatch(value)
     if match is None:
         raise ValueError(f"{value!r} is not a comparison such as <12 or >=65")
     return match[1], float(match[2])
@@ -131,7 +139,7 @@ def parse_gene(value: str) -> GeneClause:
 
     Raises: ValueError when it is neither.
     """
-    match = GENE_KEY.fullmatch(value)
+    match = gene_key().fullmatch(value)
     if match is None:
         raise ValueError(f"{value!r} is neither GENE=term, term nor GENE:diplotype, diplotype")
     return GeneClause(match[1], tuple(match[3].split(", ")), match[2] == ":")

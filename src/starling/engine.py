@@ -51,7 +51,7 @@ from starling.knowledge.medicines import ingredients_of, notices_of, read_as, st
 from starling.once import once
 from starling.serial.digest import ResultDigest
 from starling.source.door import Wanted, open_source
-from starling.source.sites import Grounds, SiteMaps
+from starling.source.sites import Maps, SiteMaps
 from starling.values import asdict, dataclass, replace
 from starling.vocabulary import GeneCall, Notice, OutsideCall, SampleGenotypes
 from starling.without_effect import Answer, without_effect
@@ -103,14 +103,17 @@ class Engine:
     def maps(self) -> SiteMaps:
         """Where the sites of the genes lie, in files of either build."""
         if self._whole is self:
-            return SiteMaps(self.knowledge.definitions)
+            return SiteMaps(self.knowledge.definitions, ground=self.knowledge.ground)
         read = {**self.knowledge.definitions, **self.knowledge.beside}
-        return SiteMaps(self.knowledge.neighbours, read, lambda: self._whole.maps, lambda: self._whole.grounds)
+        whole = self._whole
+        return SiteMaps(
+            self.knowledge.neighbours, read, lambda: whole.maps, lambda: whole.places, whole.knowledge.ground
+        )
 
     @once
-    def grounds(self) -> Grounds:
+    def places(self) -> Maps:
         """Where the sites of every gene lie, which is less to read than `maps`."""
-        return Grounds(self.knowledge.places.values())
+        return Maps(self.knowledge.places.values())
 
     @once
     def _callers(self) -> Callers:

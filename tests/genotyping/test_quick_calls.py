@@ -12,6 +12,7 @@ from starling.assessment import Options
 from starling.errors import InputError
 from starling.formats.record import Record
 from starling.genotyping.call import Call, RecordView, check_genotypes, read_call, view
+from starling.values import replace
 from tests.effort import examples
 from tests.genotyping.reading import collected, read, text_of
 
@@ -103,7 +104,7 @@ def outcome(record: RecordView, column: str, options: Options) -> Call | tuple[s
 @given(columns())
 def test_quick_way_is_the_long_way(drawn: Drawn) -> None:
     record, column, options = drawn
-    assert outcome(record, column, options) == outcome(record._replace(quick=None), column, options)
+    assert outcome(record, column, options) == outcome(replace(record, quick=None), column, options)
 
 
 @given(columns())

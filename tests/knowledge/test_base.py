@@ -380,7 +380,7 @@ ALTERATIONS = {
     "a guideline lost": "DELETE FROM guideline WHERE guideline = 'cpic-clopidogrel-and-cyp2c19'",
     "a guideline added": "INSERT INTO guideline VALUES ('x', 'CPIC', '', 'TPMT', '', '', '', '[]', '[]', '[]', '[]')",
     "a rule lost": "DELETE FROM phenotype_rule WHERE gene = 'CYP2C19' AND first = 'No function'",
-    "another name": "UPDATE medicine_name SET medicine = 'warfarin' WHERE name = 'Plavix'",
+    "another name": "UPDATE medicine_name SET names = names || '|Plavix' WHERE medicine = 'warfarin'",
     "a drug without its guidelines": "UPDATE drug SET guidelines = '' WHERE drug = 'clopidogrel'",
     "digests made again": "UPDATE digest SET sha256 = 'x' WHERE key = 'CYP2C19'",
     "another date": "UPDATE meta SET value = '2027' WHERE key = 'as_of'",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from starling.formats.lines import DisorderError
 from starling.formats.record import LARGEST_POSITION
+from starling.values import dataclass
 
 _DIGITS_AND_TAB: Final = b"0123456789\t"
 #: Runs that are looked for in one text: each ends where the contig changes, or POS has one digit more.
 _FEW: Final = 16
 
 
-class Run(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Run:
     """Lines proved to be sorted on one chromosome, with POS of one width: then bytes sort as numbers do."""
 
     name: bytes
@@ -31,7 +33,8 @@ class Run(NamedTuple):
         return self.name + b"\t" + digits + b"\t"
 
 
-class Stretch(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Stretch:
     """Lines that follow one another on one contig, sorted: where the first and the last of them begin, in bases."""
 
     name: bytes

@@ -18,6 +18,7 @@ from starling.genotyping.reads import reads_of
 from starling.genotyping.stated import INSTEAD_OF_AD, NOT_STATED, SUPPORT, Haplotypes, Support, number, numbers
 from starling.genotyping.support import Limits, limits_of, verdict
 from starling.source.support import CARRIED, MISSING, NO_READS
+from starling.values import dataclass
 from starling.vocabulary import Notice
 
 _QUALITIES: Final = ("GQ", "RGQ", "GQX")
@@ -85,7 +86,8 @@ class Call(NamedTuple):
 PLAIN_REFERENCE: Final = Call((0, 0), bare=True)
 
 
-class QuickFields(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class QuickFields:
     """Where a plain reference call is read in a column of one record, to which a `.` was appended for what it lacks.
 
     `width`: how many values a column must have.  `names`, `support`: the fields of `Support` but PL that count,
@@ -140,7 +142,8 @@ def _layout(keys: tuple[str, ...], chromosome: str) -> tuple[Mapping[str, int], 
     )
 
 
-class RecordView(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RecordView:
     """What is common to all columns of one record."""
 
     record: Record

@@ -7,11 +7,12 @@ Source: VCF v4.5, section 1.6.1.5 (ALT: bases, `*`, symbolic alleles, breakends)
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from starling.formats.record import Record
 from starling.source.normalise import Event, trim, trim_start_first
 from starling.source.sites import BaseSlot, ChromosomeSites, IndelSlot
+from starling.values import dataclass, replace
 
 DELETED: Final = "*"
 UNKNOWN: Final = "?"
@@ -28,7 +29,8 @@ _BASES: Final = frozenset("ACGT")
 Span = tuple[int, int]
 
 
-class Effect(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Effect:
     """One ALT.  `name`: the same for the same change (of one base: the new base).
 
     `removed`, `unknown`: first and last position without a base, or with an unknown one.
@@ -74,7 +76,7 @@ def effect_of(alt: str, record: Record, sites: ChromosomeSites) -> Effect:
     furthest = trim_start_first(position, record.ref, alt)
     if event.kind == "complex" or not _BASES.issuperset(event.alt):
         return Effect(name, event, unknown=(event.position, event.end), furthest=furthest)
-    return _indel_effect(name, event, sites)._replace(furthest=furthest)
+    return replace(_indel_effect(name, event, sites), furthest=furthest)
 
 
 def _indel_effect(name: str, event: Event, sites: ChromosomeSites) -> Effect:

@@ -7,7 +7,7 @@ order of the alleles in GT, and whether several ALTs stand in one record or in s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from starling.assessment import Options
 from starling.genotyping.effects import DELETED, INTERRUPTED, NOT_BASES, UNKNOWN
@@ -346,7 +346,8 @@ def _half_call(
     return _nocall(slot, told, seen, _WEAK if weak else ())
 
 
-class _Placed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Placed:
     """One word, and the change behind it (None: reference), per haplotype."""
 
     words: tuple[str, ...]

@@ -8,6 +8,7 @@ from starling.genotyping.call import Call
 from starling.genotyping.effects import DELETED, NOT_BASES, UNKNOWN
 from starling.genotyping.plan import RecordPlan, SlotPlan, Speaks, quick_plan
 from starling.source.sites import BaseSlot, Slot
+from starling.values import replace
 
 
 class Observation(NamedTuple):
@@ -109,7 +110,7 @@ def observations(plan: RecordPlan, call: Call, position: int) -> list[Observatio
     for slot in plan.slots:
         end = slot.end
         if excluded and slot.beside:
-            slot = slot._replace(speaks=Speaks.COVERS)
+            slot = replace(slot, speaks=Speaks.COVERS)
         if call.length is not None and slot.speaks in {Speaks.BLOCK, Speaks.COVERS, Speaks.LISTED}:
             end = min(end, position + call.length - 1)
         if absent and slot.speaks is Speaks.COVERS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import NamedTuple
 
 from starling.formats.record import Record
 from starling.genotyping.effects import (
@@ -20,6 +19,7 @@ from starling.genotyping.effects import (
     word_at,
 )
 from starling.source.sites import BaseSlot, ChromosomeSites, IndelSlot
+from starling.values import dataclass
 
 
 class Speaks(Enum):
@@ -40,7 +40,8 @@ class Speaks(Enum):
     MISMATCH = 7
 
 
-class SlotPlan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SlotPlan:
     """One slot.  `words`: what REF and each ALT put there; `changes`: which change does it (None: leaves REF).
 
     `start..end`: the part of an indel's stretch, or of the reference, of which the record speaks.  `strange`: per
@@ -58,7 +59,8 @@ class SlotPlan(NamedTuple):
     beside: bool = False
 
 
-class RecordPlan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RecordPlan:
     """All slots of one record.  `links`: per allele, a name when it changes several bases at once, on one haplotype.
 
     `resizes`: some ALT changes the length: of what lies behind POS reference only says that this did not happen.

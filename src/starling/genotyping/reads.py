@@ -25,10 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import repeat
-from typing import Final, NamedTuple
+from typing import Final
 
 from starling.genotyping.stated import Haplotypes, Support, number, numbers
 from starling.source.support import NO_READS
+from starling.values import dataclass
 
 Counts = tuple[float | None, ...]
 #: By how much shares that were rounded may add up to more than 1.
@@ -37,7 +38,8 @@ _ROUNDING: Final = 0.01
 _DIGITS: Final = 9
 
 
-class Reads(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reads:
     """The reads of REF and of each ALT; None where a list has a dot.
 
     `pooled`: of REF, and of all ALTs together.  `counted`: numbers of reads, not shares of a number that nobody states.

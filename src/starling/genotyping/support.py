@@ -18,13 +18,15 @@ from starling.assessment import Options
 from starling.genotyping.reads import Reads, reads_of
 from starling.genotyping.stated import Haplotypes, Support, numbers, stated_numbers
 from starling.source.support import MISSING
+from starling.values import dataclass
 from starling.vocabulary import Notice
 
 #: Probabilities of all genotypes add up to 1 so nearly; a GP that does not is on the Phred scale (DRAGEN, VCF 4.2).
 _ROUNDING: Final = 0.05
 
 
-class Limits(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Limits:
     """How much support is enough; what each limit means: `starling.assessment.Options`."""
 
     min_dp: int

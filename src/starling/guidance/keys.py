@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from starling.definitions import DIPLOTYPE, GuidanceRules, PhenotypeRules
@@ -12,9 +13,6 @@ from starling.guidance.standing import NO_RESULT, Standing
 from starling.values import dataclass
 from starling.vocabulary import ActivityScore, Notice
 
-_SCORE_KEY: Final = re.compile(r"(?P<score>(?:>=)?\d+(?:\.\d+)?)(?: \((?P<remark>[^)]*)\))?")
-_PRESENCE_KEY: Final = re.compile(r"(?P<allele>\S+) (?:positive|negative)")
-_RANGE: Final = re.compile(r"score (?:(?P<low>[\d.]+)(?:-(?P<high>[\d.]+))?|>(?P<above>[\d.]+))")
 _PHENOTYPING: Final = "Phenotyping"
 #: Look-ups kept for the next patient who stands alike; emptied when full.
 _KEPT_STANDINGS: Final = 4096
@@ -57,7 +55,7 @@ class GeneKeys:
         self.source = source
         self.keys = keys
         self.terms = terms
-        self.risk_alleles = frozenset(match["allele"] for key in keys if (match := _PRESENCE_KEY.fullmatch(key)))
+        self.risk_alleles = frozenset(filter(None, map(_risk_allele, keys)))
         self.asks_diplotypes = any(key.startswith(DIPLOTYPE) for key in keys)
         self._scores = scores
         self._known: dict[Standing, tuple[Option, ...]] = {}
@@ -159,7 +157,7 @@ class ScoreReader:
     ) -> ScoreKey | None:
         if place not in self._known:
             key = place[2]
-            match = _SCORE_KEY.fullmatch(key)
+            match = _score_key().fullmatch(key) if key[:1].isdigit() or key.startswith(">=") else None
             score = ActivityScore.parse(match["score"]) if match else None
             if match is None or score is None:
                 self._known[place] = None
@@ -167,6 +165,29 @@ class ScoreReader:
                 term = _term_by_range(score, terms) or score_term(phenotypes, score)
                 self._known[place] = ScoreKey(key, score, term, match["remark"] == _PHENOTYPING)
         return self._known[place]
+
+
+# The patterns are compiled when a key is met that may be one of theirs, which few drugs have.
+
+
+@cache
+def _score_key() -> re.Pattern[str]:
+    return re.compile(r"(?P<score>(?:>=)?\d+(?:\.\d+)?)(?: \((?P<remark>[^)]*)\))?")
+
+
+@cache
+def _presence_key() -> re.Pattern[str]:
+    return re.compile(r"(?P<allele>\S+) (?:positive|negative)")
+
+
+@cache
+def _range() -> re.Pattern[str]:
+    return re.compile(r"score (?:(?P<low>[\d.]+)(?:-(?P<high>[\d.]+))?|>(?P<above>[\d.]+))")
+
+
+def _risk_allele(key: str) -> str | None:
+    match = _presence_key().fullmatch(key) if key.endswith(("positive", "negative")) else None
+    return match["allele"] if match else None
 
 
 def terms_of(source: str, gene: str, rules: GuidanceRules) -> Mapping[str, str]:
@@ -177,7 +198,7 @@ def terms_of(source: str, gene: str, rules: GuidanceRules) -> Mapping[str, str]:
 def _term_by_range(score: ActivityScore, terms: Mapping[str, str]) -> str | None:
     """The term that `score 0.25-1` style entries give to `score`."""
     for text, term in terms.items():
-        match = _RANGE.fullmatch(text)
+        match = _range().fullmatch(text) if text.startswith("score ") else None
         if match is None:
             continue
         low, high, above = (ActivityScore.parse(match[name] or "") for name in ("low", "high", "above"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from starling.definitions import GeneDefinition, NamedAllele, PhenotypeRules
@@ -19,7 +19,6 @@ from starling.vocabulary import ActivityScore, Ambiguous, CallResult, Diplotype,
 
 _NO_FUNCTION: Final = "No function"
 _UNKNOWN_FUNCTION: Final = "Unknown function"
-_COPIES: Final = re.compile(r"(?P<core>[^+]+)x(?P<least>>=)?(?P<copies>\d+|N)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,11 @@ def _read(diplotype: Diplotype, table: Mapping[str, NamedAllele], rules: Phenoty
     return reading_of(rules, diplotype, alleles)
 
 
+@cache
+def _copies() -> re.Pattern[str]:
+    return re.compile(r"(?P<core>[^+]+)x(?P<least>>=)?(?P<copies>\d+|N)")
+
+
 def _resolve(name: str, table: Mapping[str, NamedAllele]) -> NamedAllele | None:
     """The allele called `name`; for an unlisted `*NxM` the listed `*Nx>=3`, else *N with its value multiplied.
 
@@ -148,7 +152,7 @@ def _resolve(name: str, table: Mapping[str, NamedAllele]) -> NamedAllele | None:
     """
     if name in table:
         return table[name]
-    copies = _COPIES.fullmatch(name)
+    copies = _copies().fullmatch(name) if "x" in name else None
     core = table.get(copies["core"]) if copies else None
     if copies is None or core is None:
         return None

@@ -17,12 +17,21 @@ from typing import Any, Final, Self
 from starling.condition_keys import kind_of
 from starling.definitions import Drug, GeneDefinition, GuidanceRules, Inhibitor
 from starling.errors import InputError
-from starling.gene_places import GenePlaces
+from starling.gene_places import GenePlaces, Ground
 from starling.knowledge.names import canonical_when, is_atc_group, parts_of, plain_name, skeleton, without_form
 from starling.knowledge.rows import Rows
-from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of, names_of, places_of
+from starling.knowledge.values import (
+    definitions_of,
+    drugs_of,
+    ground_in,
+    guidance_of,
+    inhibitors_of,
+    names_of,
+    places_of,
+)
 from starling.once import once
 from starling.values import dataclass
+from starling.vocabulary import BuildName
 
 #: the file that a wheel carries
 BUNDLED: Final = Path(__file__).with_name("starling.kb")
@@ -80,6 +89,8 @@ class KnowledgeBase:
         self._rows = rows
         self._scope: _Scope | None = None
         self._whole = self
+        self._grounds: dict[BuildName, Ground] = {}
+        self._asked: dict[str, Drug] = {}
         self.lock = RLock()
         self.path = path
         self.stamp = rows.stamp
@@ -167,6 +178,13 @@ class KnowledgeBase:
         with _bulk():
             return places_of(self._select)
 
+    def ground(self, build: BuildName) -> Ground:
+        """Where every gene has its sites in files of the build, narrowed or not, and what is the reference there."""
+        whole = self._whole
+        if build not in whole._grounds:
+            whole._grounds[build] = ground_in(whole._select, build)
+        return whole._grounds[build]
+
     @once
     def guidance(self) -> GuidanceRules:
         """Phenotype rules, guidelines, drugs and inhibitors as one value."""
@@ -200,7 +218,7 @@ class KnowledgeBase:
         else the only one that is known.
         Raises: InputError when no drug, or (an ATC group, a combination) more than one, answers to `name`.
         """
-        found = self._drugs.get(plain_name(name))
+        found = self._named_as_listed(plain_name(name)) or self._drugs.get(plain_name(name))
         if found is not None:
             return found
         whole = self._combination(name) if as_prescribed else None
@@ -220,6 +238,19 @@ class KnowledgeBase:
             raise InputError("UNKNOWN_NAME", f"{group} is a group of drugs; name one of them: {', '.join(members)}")
         sentence = "not in this knowledge base; that is not a statement of safety"
         raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{self._near(name)}")
+
+    def _named_as_listed(self, plain: str) -> Drug | None:
+        """The drug of this name, under which the tables know it: no other drug has the name, and no other is made."""
+        name = self._listed.get(plain) if self._scope is None else None
+        if name is None or name in self._asked:
+            return self._asked.get(name or "")
+        own = drugs_of(lambda table: [row for row in self._select(table) if row[0] == name], self._medicine_names)
+        return self._asked.setdefault(name, own[0])
+
+    @once
+    def _listed(self) -> Mapping[str, str]:
+        """Plain name -> drug, of the names under which drugs are listed."""
+        return {plain_name(row[0]): row[0] for row in self._select("drug")}
 
     def _near(self, name: str) -> str:
         return _nearest(without_form(name), self._drug_names(), self._meaning)
@@ -310,7 +341,7 @@ class KnowledgeBase:
     def knows_medicine(self, name: str) -> bool:
         """Whether the name is a drug or an inhibitor of this knowledge base."""
         plain = plain_name(name)
-        return plain in self._drugs or plain in self._inhibitors
+        return plain in self._listed or plain in self._drugs or plain in self._inhibitors
 
     def nearest_medicines(self, name: str) -> tuple[str, ...]:
         """Up to three medicine names that resemble this one, the most similar first, each as `_near_names` says it."""
@@ -361,8 +392,9 @@ class KnowledgeBase:
         """Every drug that a question may name."""
         scope = self._scope
         if scope is not None:
-            return tuple([drug for drug in self._whole._drug_list if drug.name in scope.drugs])
-        return drugs_of(self._select, self._medicine_names)
+            return drugs_of(self._select, self._whole._medicine_names)
+        made = drugs_of(self._select, self._medicine_names)
+        return tuple([self._asked.setdefault(drug.name, drug) for drug in made])
 
     @once
     def _inhibitor_list(self) -> tuple[Inhibitor, ...]:

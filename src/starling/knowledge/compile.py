@@ -12,19 +12,21 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from starling.assessment import KnowledgeStamp
 from starling.condition_keys import genes_in
 from starling.definitions import DIPLOTYPE, AlleleMasks
 from starling.errors import KnowledgeError
+from starling.gene_places import ground_of
 from starling.knowledge.inspect import check_tables
 from starling.knowledge.intervals import last_position, parse_hgvs
 from starling.knowledge.others import others_of
 from starling.knowledge.seal import APPLICATION_ID, SCHEMA_VERSION, digests, normalised, stamp_of
 from starling.knowledge.tables import OUTSIDE, TRAITS, TableRow, Tables, natural, read_tables
-from starling.knowledge.values import allele_reader, parse_key, sites_of
+from starling.knowledge.values import allele_reader, parse_key, places_of, sites_of
 from starling.masks import masks_of
+from starling.vocabulary import BuildName
 
 _GUIDELINE: Final = ("guideline", "source", "clinpgx_id", "genes", "pmids", "text_as_of", "checked_on")
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
@@ -56,8 +58,10 @@ def compile_knowledge(source: Path, target: Path) -> KnowledgeStamp:
 
 def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
     """Every table of schema.sql except `meta` and `digest`, by name, its rows in key order."""
+    genes = sorted(_genes(tables))
     made: dict[str, Iterable[Values]] = {
-        "gene": _genes(tables),
+        "gene": genes,
+        "ground": _ground(genes),
         "exception": _plain(tables["gene_exceptions"]),
         "alias": _plain(tables["aliases"]),
         "priority": _plain(tables["unphased_priorities"]),
@@ -70,7 +74,7 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
         "guideline": _guidelines(tables),
         "drug": _drugs(tables),
         "drug_exception": _plain(tables["drug_exceptions"]),
-        "medicine_name": (*_plain(tables["drug_names"]), *_plain(tables["inhibitor_names"])),
+        "medicine_name": _medicine_names(tables),
         "inhibitor": _plain(tables["inhibitors"]),
         "stated_limit": (
             tuple(row[name] for name in ("drug", "key", "source", "action", "says"))
@@ -92,6 +96,13 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
 
 def _plain(rows: Sequence[TableRow]) -> list[Values]:
     return [tuple(row.values.values()) for row in rows]
+
+
+def _medicine_names(tables: Tables) -> Iterator[Values]:
+    names: dict[str, list[str]] = {}
+    for row in (*tables["drug_names"], *tables["inhibitor_names"]):
+        names.setdefault(row.values.get("drug") or row["ingredient"], []).append(row["name"])
+    return ((medicine, "|".join(sorted(own))) for medicine, own in names.items())
 
 
 def _genes(tables: Tables) -> Iterator[Values]:
@@ -118,6 +129,15 @@ def _genes(tables: Tables) -> Iterator[Values]:
         masks = masks_of(*made, frozenset(allele for of, allele in ignored if of == gene))
         fields = [getattr(masks, name) for name in AlleleMasks.__slots__]
         yield *stated, _json(sites), _json(extra), _json(named), _json(fields)
+
+
+def _ground(genes: Iterable[Values]) -> Iterator[Values]:
+    rows = {"gene": tuple(genes), "exception": ()}
+    places = places_of(rows.__getitem__)
+    for build in get_args(BuildName):
+        for chromosome, own in ground_of(places.values(), build).items():
+            bases = "".join(map(own.bases.__getitem__, own.positions))
+            yield chromosome, build, _json(own.positions), bases, _json(own.spans)
 
 
 def _traits(tables: Tables) -> Iterator[Values]:

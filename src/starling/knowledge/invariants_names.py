@@ -36,6 +36,8 @@ def medicine_names(tables: Tables) -> Iterator[Violation]:
         if row.file == "inhibitor_names.tsv" and (medicine not in ingredients or medicine in drugs):
             yield at(row, f"{medicine!r} is not an ingredient of inhibitors.tsv, or a drug (then see drug_names.tsv)")
         plain = plain_name(row["name"])
+        if "|" in row["name"]:
+            yield at(row, "a name holds no |, which stands between names")
         if not plain or plain == plain_name(medicine):
             yield at(row, f"{row['name']!r} says nothing that {medicine!r} does not")
         elif owner.setdefault(plain, medicine) != medicine:

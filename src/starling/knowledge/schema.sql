@@ -20,6 +20,14 @@ CREATE TABLE gene (
     alleles TEXT NOT NULL, masks TEXT NOT NULL
 );
 
+-- where any gene has sites, in files of one build: what every file is held against (starling/gene_places.py); made of the
+--   sites above
+-- positions: JSON list of those of single bases; bases: REF at each; spans: JSON [[start, end], ...] of what is fetched
+CREATE TABLE ground (
+    chromosome TEXT NOT NULL, build TEXT NOT NULL, positions TEXT NOT NULL, bases TEXT NOT NULL, spans TEXT NOT NULL,
+    PRIMARY KEY (chromosome, build)
+) WITHOUT ROWID;
+
 -- trait: a column of genes.tsv (its chromosome among them); every gene that a result can be given for states how it is
 --   inherited
 CREATE TABLE trait (
@@ -79,10 +87,8 @@ CREATE TABLE drug (
 CREATE TABLE drug_exception (
     drug TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (drug, kind, value)
 ) WITHOUT ROWID;
--- medicine: a drug of this knowledge base or an ingredient of the inhibitor table
-CREATE TABLE medicine_name (
-    medicine TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (medicine, name)
-) WITHOUT ROWID;
+-- medicine: a drug of this knowledge base or an ingredient of the inhibitor table; names: its others, between `|`
+CREATE TABLE medicine_name (medicine TEXT PRIMARY KEY, names TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE inhibitor (
     enzyme TEXT NOT NULL, ingredient TEXT NOT NULL, strength TEXT NOT NULL, factor TEXT NOT NULL, route TEXT NOT NULL,
     source TEXT NOT NULL, source_date TEXT NOT NULL, dose_condition TEXT NOT NULL,

@@ -7,13 +7,14 @@ distinct advices and keys.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from itertools import repeat, starmap
 from typing import Any
 
 from starling.assessment import Advice, Condition, Dose, Implication
-from starling.condition_keys import GENE_KEY, indication_name
+from starling.condition_keys import gene_key, indication_name
 from starling.definitions import (
     CALLING_RULES,
     DIPLOTYPE,
@@ -37,9 +38,9 @@ from starling.definitions import (
     Uninformative,
 )
 from starling.errors import KnowledgeError
-from starling.gene_places import GenePlaces
+from starling.gene_places import GenePlaces, GroundStretch
 from starling.values import many
-from starling.vocabulary import ActivityScore
+from starling.vocabulary import ActivityScore, BuildName
 
 #: the rows of one table, in key order
 Select = Callable[[str], Sequence[tuple[Any, ...]]]
@@ -93,6 +94,18 @@ def places_of(select: Select) -> dict[str, GenePlaces]:
     return {row[0]: places(row) for row in select("gene")}
 
 
+def ground_in(select: Select, build: BuildName) -> dict[str, GroundStretch]:
+    """What files of the build are held against, as it was compiled."""
+    found = {}
+    for chromosome, of, positions, bases, spans in select("ground"):
+        if of == build:
+            places = json.loads(positions)
+            found[chromosome] = GroundStretch(
+                places, dict(zip(places, bases, strict=True)), tuple(map(tuple, json.loads(spans)))
+            )
+    return found
+
+
 def _masks(text: str) -> AlleleMasks:
     return AlleleMasks(*map(tuple, json.loads(text)))
 
@@ -120,7 +133,7 @@ def guidance_of(
             StatedLimit(drug, key, action, says, source) for drug, key, source, action, says in select("stated_limit")
         ),
         condition_genes=tuple(select("condition_gene")),
-        indications=_indications(select),
+        indications=_Indications(select("indication")),
     )
 
 
@@ -161,12 +174,30 @@ def inhibitors_of(select: Select, names: Mapping[str, tuple[str, ...]]) -> tuple
     )
 
 
-def _indications(select: Select) -> dict[str, frozenset[str]]:
-    """A name (`indication_name`) -> the indications that it means: leukaemia is a cancer, too."""
-    named: dict[str, set[str]] = {}
-    for indication, name in select("indication"):
-        named.setdefault(indication_name(name), set()).add(indication)
-    return {name: frozenset(meant) for name, meant in named.items()}
+class _Indications(Mapping[str, frozenset[str]]):
+    """A name (`indication_name`) -> the indications that it means: leukaemia is a cancer, too.
+
+    Put together when somebody states an indication: most who ask state none.
+    """
+
+    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        self._rows = rows
+
+    @cached_property
+    def _named(self) -> dict[str, frozenset[str]]:
+        named: dict[str, set[str]] = {}
+        for indication, name in self._rows:
+            named.setdefault(indication_name(name), set()).add(indication)
+        return {name: frozenset(meant) for name, meant in named.items()}
+
+    def __getitem__(self, name: str) -> frozenset[str]:
+        return self._named[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named)
+
+    def __len__(self) -> int:
+        return len(self._named)
 
 
 def parse_key(text: str) -> Key:
@@ -177,7 +208,7 @@ def parse_key(text: str) -> Key:
     >>> parse_key("UGT1A1:*28/*28").is_diplotype  # beats the row for poor metabolisers
     True
     """
-    match = GENE_KEY.fullmatch(text)
+    match = gene_key().fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is neither GENE=key nor GENE:diplotype")
     return Key(match[1], match[3], match[2] == ":")
@@ -215,10 +246,7 @@ def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]
 
 def names_of(select: Select) -> dict[str, tuple[str, ...]]:
     """A medicine -> every other name that it has."""
-    groups: dict[str, list[str]] = {}
-    for medicine, name, _kind, _source in select("medicine_name"):
-        groups.setdefault(medicine, []).append(name)
-    return {medicine: tuple(names) for medicine, names in groups.items()}
+    return {medicine: _listed(names) for medicine, names in select("medicine_name")}
 
 
 def sites_of(gene: str, chromosome: str, text: str) -> tuple[Site, ...]:

@@ -57,7 +57,7 @@ _BEFORE_A_ROW: Final = {
     DOES_NOT_HELP: "Not counted, since nearly everybody has this result:",
 }
 #: who takes what, in the words of a condition that was decided
-_TAKEN: Final = re.compile(r" \(taken: [^)]*\)")
+_TAKEN: Final = r" \(taken: [^)]*\)"
 _WITHOUT_ACTION: Final = {"no_result": "No result", "no_guideline": "No guideline"}
 #: Advice after which nothing is done otherwise.
 _AS_USUAL: Final = frozenset({"standard", "no_recommendation"})
@@ -348,12 +348,16 @@ def _after_the_test(line: Line) -> Iterable[tuple[str, str]]:
 def _medicine(one: MedicineEffect, line: Line) -> str:
     """What a stated medicine did, without what the leading sentence has just said of it."""
     said = medicine_words(one)
-    leading = _TAKEN.sub("", line.lead.advice.summary).casefold() if line.lead is not None and line.commands else ""
+    leading = _without_taken(line.lead.advice.summary).casefold() if line.lead is not None and line.commands else ""
     parts = said[len(one.name) + 2 :].rstrip(".").split("; ")
     others = [part for part in parts if part.casefold() not in leading]
     if one.effect != "condition" or len(others) == len(parts):
         return said
     return f"{one.name}: {'; '.join(('decides this answer', *others))}."
+
+
+def _without_taken(text: str) -> str:
+    return re.sub(_TAKEN, "", text) if "(taken: " in text else text
 
 
 def _either(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ Which format it is in, its own bytes say (`starling.formats.registry`); nobody b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ from starling.formats.regions import Intervals as Stretches
 from starling.formats.regions import Region
 from starling.formats.registry import open_file
 from starling.formats.stream import Progress
+from starling.gene_places import Ground
 from starling.source.build import Build, detect_build
 from starling.source.fill import Intervals, fillable_genes, filled_slots
 from starling.source.origin import is_imputed, is_lifted
@@ -185,7 +186,7 @@ class OpenSource:
         What the header names is not relied on: it need not be complete, and files are renamed without their headers.
         Raises: InputError NO_CHROMOSOMES when the header names contigs, and none on which any gene lies.
         """
-        contigs, names = self.header.contigs, self._usable(self.sites)
+        contigs, names = self.header.contigs, self._usable(self.sites.chromosomes)
         if contigs and not any(name in names for name in contigs) and not self._speaks_of_any_gene():
             message = f"the file has the contigs {', '.join(list(contigs)[:5])}, ...; none is needed"
             raise InputError("NO_CHROMOSOMES", message, source=self.name)
@@ -193,15 +194,15 @@ class OpenSource:
 
     def _speaks_of_any_gene(self) -> bool:
         """Whether a contig is one on which any gene lies, asked about or not."""
-        known = self._usable(self._whole)
+        known = self._usable(self._ground)
         return any(name in known for name in self.header.contigs)
 
-    def _usable(self, sites: SiteMap) -> _Names:
-        """Every name that a chromosome with a site can have in a file of this build."""
+    def _usable(self, chromosomes: Container[str]) -> _Names:
+        """Every name that one of the chromosomes can have in a file of this build."""
         return _Names(
             (name, chromosome)
             for name, (chromosome, accession) in self._wanted.chromosomes.contigs.items()
-            if chromosome in sites.chromosomes
+            if chromosome in chromosomes
             and accession in {None, self.build.name}
             and not (chromosome == "chrM" and self.build.mitochondrial_refused)
         )
@@ -212,8 +213,8 @@ class OpenSource:
         Raises: InputError NO_GENOTYPES or NO_CHROMOSOMES when no record has anything to say; BUILD_CONFLICT,
         REFERENCE_DIFFERS.
         """
-        wanted = self.sites.spans if spans is None else spans
         is_whole = self._wanted.maps.is_whole
+        wanted = self._spans(everywhere=is_whole) if spans is None else spans
         asked = {} if is_whole else {chromosome: Stretches(own) for chromosome, own in wanted.items()}
         fetched = genotyped = 0
         alone = len(self.header.samples) == 1
@@ -242,10 +243,10 @@ class OpenSource:
         A narrow question must not believe a file that a whole one does not.
         Raises: InputError BUILD_CONFLICT for a record on a sequence of the other build.
         """
-        names, whole = self._usable(self._whole), self._whole
+        names = self._usable(self._ground)
         regions = [*_regions(self.names, wanted), *self.foreign]
         if not self._wanted.maps.is_whole:
-            regions += _regions(names, whole.spans)
+            regions += _regions(names, self._spans(everywhere=True))
         foreign, hear = {region.chromosome for region in self.foreign}, self._witness.hear
         named: dict[str, str] = {}
         for record in self._file.fetch(regions):
@@ -261,9 +262,13 @@ class OpenSource:
             yield chromosome, record
 
     @cached_property
-    def _whole(self) -> SiteMap:
-        """The sites of every gene, in the coordinates of the file."""
+    def _ground(self) -> Ground:
+        """What the file is held against: the sites of every gene, in its coordinates."""
         return self._wanted.maps.ground(self.build.name)
+
+    def _spans(self, *, everywhere: bool) -> Mapping[str, Intervals]:
+        """Chromosome -> where a record may speak of a site, of those to read or of every gene."""
+        return {name: own.spans for name, own in self._ground.items()} if everywhere else self.sites.spans
 
     @cached_property
     def foreign(self) -> tuple[Region, ...]:
@@ -279,7 +284,8 @@ class OpenSource:
 
     @cached_property
     def _witness(self) -> Witness:
-        return Witness(self._whole, alone=len(self.header.samples) == 1)
+        maps, build = self._wanted.maps, self.build.name
+        return Witness(self._ground, lambda: maps.everywhere(build), alone=len(self.header.samples) == 1)
 
     @property
     def testimony(self) -> Testimony:

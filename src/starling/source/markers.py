@@ -16,9 +16,9 @@ from starling.formats.header import Header
 from starling.formats.markers import Marker, MarkerTable
 from starling.formats.record import Record
 from starling.formats.regions import Region, by_chromosome
+from starling.gene_places import position_in
 from starling.source.normalise import COMPLEMENT
 from starling.source.places import MOST_CONTRADICTIONS, At, KnownSites, Placed
-from starling.source.sites import position_in
 from starling.vocabulary import BuildName, Remark
 
 _BASES: Final = frozenset("ACGT")

@@ -14,7 +14,7 @@ from typing import Final
 from starling.definitions import GeneDefinition, Site
 from starling.errors import InputError
 from starling.formats.markers import Marker, MarkerTable
-from starling.source.sites import position_in
+from starling.gene_places import position_in
 from starling.values import dataclass
 from starling.vocabulary import BuildName, Locus, Remark
 

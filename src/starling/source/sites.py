@@ -8,19 +8,15 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 from starling.definitions import GeneDefinition, Site
-from starling.gene_places import GenePlaces
+from starling.gene_places import GenePlaces, Ground, ground_of, merged_spans, position_in, reference_in
 from starling.source.normalise import Event, is_same_indel, trim
 from starling.values import dataclass, field
 from starling.vocabulary import BuildName, Genotype, Locus
-
-#: Regions closer than this are fetched as one.  Measured: in a genome of 5 million records all gaps up to 1,000 cost
-#: the same, because neighbours share a block; in a dense panel of 3,202 people every record in a gap costs time.
-MERGE_GAP = 100
 
 
 class BaseSlot(NamedTuple):
@@ -163,7 +159,10 @@ class SiteMap:
     @cached_property
     def spans(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Chromosome -> the intervals in which a record may speak of a site, in the file's coordinates."""
-        return {name: tuple(_merged(chromosome)) for name, chromosome in self.chromosomes.items()}
+        return {
+            name: tuple(merged_spans(own.bases, [(slot.position, slot.last) for slot in own.indels]))
+            for name, own in self.chromosomes.items()
+        }
 
     @cached_property
     def parts(self) -> frozenset[int]:
@@ -220,11 +219,6 @@ def site_map(definitions: Iterable[GeneDefinition | GenePlaces], build: BuildNam
     return SiteMap(chromosomes, tuple(slots), tuple(composites), tuple(genes))
 
 
-def position_in(site: Site, build: BuildName) -> int:
-    """Where the site stands in files of the build."""
-    return site.position if build == "GRCh38" else site.position_grch37
-
-
 def _shift(definition: GeneDefinition | GenePlaces, build: BuildName) -> int:
     """File position minus GRCh38 position: constant within every gene of the knowledge base."""
     site = definition.sites[0]
@@ -233,7 +227,7 @@ def _shift(definition: GeneDefinition | GenePlaces, build: BuildName) -> int:
 
 def _add(site: Site, build: BuildName, draft: _Draft, slots: list[Slot], composites: list[CompositeSite]) -> None:
     ref, alts = site.ref, site.alts
-    position, reference = (site.position, ref) if build == "GRCh38" else (site.position_grch37, site.ref_grch37)
+    position, reference = position_in(site, build), reference_in(site, build)
     if len(ref) == 1 and len("".join(alts)) == len(alts):
         # As a tuple, which takes half as long: nearly all sites are of one base.
         base = tuple.__new__(BaseSlot, (len(slots), site.locus, position, reference, (ref, *alts), site))
@@ -256,28 +250,7 @@ def _add(site: Site, build: BuildName, draft: _Draft, slots: list[Slot], composi
             draft.bases[base.position] = base
 
 
-def _merged(sites: ChromosomeSites) -> Iterator[tuple[int, int]]:
-    """The slots of a chromosome, merged across small gaps.
-
-    One base is added on each side: an indel written at its right end may stand just behind the stretch, and a variant
-    one base beside its place shows that records were displaced.
-    """
-    spans = sorted(
-        [
-            *((position - 1, position + 1) for position in sites.positions),
-            *((slot.position - 1, slot.last + 1) for slot in sites.indels),
-        ]
-    )
-    start, end = spans[0]
-    for first, last in spans[1:]:
-        if first > end + MERGE_GAP:
-            yield max(start, 1), end
-            start = first
-        end = max(end, last)
-    yield max(start, 1), end
-
-
-class Grounds:
+class Maps:
     """The sites of some genes as a map in either build: made when first asked for, then kept; threads may share it."""
 
     def __init__(self, places: Iterable[GeneDefinition | GenePlaces]) -> None:
@@ -304,20 +277,23 @@ class SiteMaps:
         definitions: Mapping[str, GeneDefinition],
         genes: Collection[str] | None = None,
         whole: Callable[[], SiteMaps] | None = None,
-        ground: Callable[[], Grounds] | None = None,
+        everywhere: Callable[[], Maps] | None = None,
+        ground: Callable[[BuildName], Ground] | None = None,
     ) -> None:
         """`definitions`: of every gene on a chromosome that holds one asked about.
 
         `genes`: those asked about; None: all.  `whole`: gives the maps of every gene that is known, which are looked at
-        only when a file cannot be understood by less; None: these are they.  `ground`: gives where the sites of all of
-        them are, which every file is held against.
+        only when a file cannot be understood by less; None: these are they.  `everywhere`: gives the same without
+        alleles, which is less to read.  `ground`: what every file is held against, if it was made beforehand.
         """
         self.definitions = definitions
         self.genes = tuple(gene for gene in definitions if genes is None or gene in genes)
         self._whole = whole
+        self._everywhere = everywhere
         self._ground = ground
+        self._grounds: dict[BuildName, Ground] = {}
         needed = {definitions[gene].chromosome for gene in self.genes}
-        self._read = Grounds(each for each in definitions.values() if each.chromosome in needed)
+        self._read = Maps(each for each in definitions.values() if each.chromosome in needed)
 
     @property
     def whole(self) -> SiteMaps:
@@ -331,11 +307,19 @@ class SiteMaps:
 
     def about(self, genes: Collection[str]) -> SiteMaps:
         """The same for some genes; those that have no definition (HLA) have no sites."""
-        return SiteMaps(self.definitions, genes, lambda: self.whole, self._ground)
+        return SiteMaps(self.definitions, genes, lambda: self.whole, self._everywhere, self.ground)
 
-    def ground(self, build: BuildName) -> SiteMap:
-        """The sites of every gene that is known, asked about or not."""
-        return self.whole.of(build) if self._ground is None else self._ground().of(build)
+    def ground(self, build: BuildName) -> Ground:
+        """Where every gene that is known has its sites, asked about or not, and what is the reference there."""
+        if self._ground is not None:
+            return self._ground(build)
+        if build not in self._grounds:
+            self._grounds[build] = ground_of(self.whole.definitions.values(), build)
+        return self._grounds[build]
+
+    def everywhere(self, build: BuildName) -> SiteMap:
+        """The sites of every gene that is known as a map: needed where a record contradicts the ground."""
+        return self.whole.of(build) if self._everywhere is None else self._everywhere().of(build)
 
     def of(self, build: BuildName) -> SiteMap:
         """The map of the sites to read.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from starling.formats.record import Record
 from starling.source.normalise import COMPLEMENT
+from starling.values import dataclass
 
 #: FORMAT fields that say how many reads show which allele.
 READS: Final = frozenset(
@@ -26,7 +27,8 @@ _TWO_COPIES: Final = MISSING | {"2"}
 _ANY: Final = frozenset({"<NON_REF>", "<*>", "<X>"})
 
 
-class _OfInfo(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _OfInfo:
     """A field of INFO that holds what FORMAT could: its key there, how many numbers (of so many alleles), their text.
 
     `beside`: FORMAT fields of which one says it already; `by`: those by which the caller is known (empty: any).

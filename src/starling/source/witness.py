@@ -10,12 +10,14 @@ shows in one of them took place in the others, which may hold nothing that shows
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Final, Literal
 
 from starling.errors import InputError
 from starling.formats.record import Record
-from starling.source.sites import BaseSlot, ChromosomeSites, SiteMap
+from starling.gene_places import Ground
+from starling.source.sites import BaseSlot, SiteMap
 from starling.source.support import is_provisional
 from starling.values import dataclass
 from starling.vocabulary import Locus
@@ -97,11 +99,16 @@ def refuse(files: Sequence[Testimony], source: str) -> None:
 class Witness:
     """Record after record of one file.  `testimony` is final when all were heard."""
 
-    def __init__(self, sites: SiteMap, *, alone: bool) -> None:
-        """`alone`: the file is of one person, whose genotype tells which variants are there."""
-        self._sites = sites
+    def __init__(self, ground: Ground, sites: Callable[[], SiteMap], *, alone: bool) -> None:
+        """`sites`: gives the map of the same sites, which is looked at where a record contradicts the ground.
+
+        `alone`: the file is of one person, whose genotype tells which variants are there.
+        """
+        self._ground = ground
+        self._map = sites
         self._alone = alone
-        self._confirmed: set[int] = set()
+        #: Chromosome and position of what a record confirms.
+        self._confirmed: set[tuple[str, int]] = set()
         #: Slot -> where, and with which REF, a record contradicts it; and those of which only GRCh38's base is known.
         self._denied: dict[int, tuple[int, str]] = {}
         self._unconfirmed: dict[int, tuple[int, str]] = {}
@@ -114,29 +121,36 @@ class Witness:
         """
         if is_provisional(record):
             return
-        sites, ref, position = self._sites.chromosomes[chromosome], record.ref, record.position
-        if len(ref) > 1:
-            for spanned in sites.bases_between(position, position + len(ref) - 1):
-                self._compare(spanned, ref[spanned.position - position], position)
-            return
-        slot = sites.bases.get(position)
-        if slot is not None:
-            self._compare(slot, ref, position)
-        elif self._alone and record.alts and ref in _BASES:
-            self._look_beside(sites, record)
+        ground, ref, position = self._ground[chromosome], record.ref, record.position
+        known = ground.bases.get(position)
+        if known == ref:  # as nearly every record does
+            self._confirmed.add((chromosome, position))
+        elif len(ref) > 1:
+            for at in ground.between(position, position + len(ref) - 1):
+                if ref[at - position] == ground.bases[at]:
+                    self._confirmed.add((chromosome, at))
+                else:
+                    self._deny(chromosome, at, ref[at - position], position)
+        elif known is not None:
+            self._deny(chromosome, position, ref, position)
+        elif self._alone and not _BASES.isdisjoint(record.alts) and ref in _BASES:
+            self._look_beside(chromosome, record)
 
-    def _compare(self, slot: BaseSlot, base: str, position: int) -> None:
-        if base == (slot.reference or slot.words[0]):
-            self._confirmed.add(slot.number)
-        elif base in _BASES and slot.locus.chromosome != "chrM":  # whose two sequences are told apart elsewhere
+    @cached_property
+    def _sites(self) -> SiteMap:
+        return self._map()
+
+    def _deny(self, chromosome: str, at: int, base: str, position: int) -> None:
+        if base in _BASES and chromosome != "chrM":  # whose two sequences are told apart elsewhere
+            slot = self._sites.chromosomes[chromosome].bases[at]
             known = self._denied if slot.reference is not None else self._unconfirmed
             known.setdefault(slot.number, (position, base))
 
-    def _look_beside(self, sites: ChromosomeSites, record: Record) -> None:
-        for step in (-1, 1):
-            slot = sites.bases.get(record.position + step)
-            if slot is None or record.ref != (slot.reference or slot.words[0]):
+    def _look_beside(self, chromosome: str, record: Record) -> None:
+        for at in (record.position - 1, record.position + 1):
+            if record.ref != self._ground[chromosome].bases.get(at):
                 continue
+            slot = self._sites.chromosomes[chromosome].bases[at]
             called = record.columns[0].partition(":")[0].replace("|", "/").split("/")
             if any(alt in slot.words and str(number) in called for number, alt in enumerate(record.alts, 1)):
                 self._beside.add(slot.number)
@@ -144,9 +158,10 @@ class Witness:
     def testimony(self, build: str, *, lifted: bool) -> Testimony:
         """What was heard, of a file of this build; `lifted`: its header says that it was lifted over."""
         other = {number for number in self._denied if self._is_of_other_build(number)}
+        denied = (self._sites.slots[number] for number in (*self._denied, *self._unconfirmed))
         return Testimony(
             build=build,
-            compared=len(self._confirmed | self._denied.keys() | self._unconfirmed.keys()),
+            compared=len(self._confirmed.union((slot.locus.chromosome, slot.start) for slot in denied)),
             wrong=self._told({number: told for number, told in self._denied.items() if number not in other}),
             of_other_build=self._told({number: self._denied[number] for number in sorted(other)}),
             unconfirmed=self._told(self._unconfirmed),
