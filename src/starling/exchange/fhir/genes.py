@@ -13,22 +13,14 @@ from typing import Final
 from starling.assessment import WHY, GeneResult
 from starling.definitions import GeneDefinition, Site
 from starling.exchange.fhir.parts import Json, Scribe, component, concept, notes, stated
+from starling.formats.outside.fhir_words import CERTAIN, CERTAINTY, DOUBTED, NOMENCLATURE, PHENOTYPE, POSSIBLE, SCORE
 from starling.report.words import because_of_doubt, certainty_words, reason_words, sentence
 from starling.vocabulary import ActivityScore, Presence, VariantCopies
 
-#: What a component that the guide has no code for is called; a reader of our bundles goes by these words.
-PHENOTYPE: Final = "Phenotype"
-CERTAINTY: Final = "Certainty of the phenotype"
-SCORE: Final = "Activity score"
-POSSIBLE: Final = "Also possible"
-NOMENCLATURE: Final = "Allele nomenclature"
+#: What further components that the guide has no code for are called; those that are read stand in fhir_words.
 MISSING: Final = "Positions not read (GRCh38)"
 NOT_EXCLUDED: Final = "Alleles not excluded"
 ADJUSTED: Final = "Phenotype as other medicines make it"
-#: stands behind a phenotype that is not certain
-DOUBTED: Final = " (not certain)"
-#: the value of `CERTAINTY` for a phenotype that nothing speaks against
-CERTAIN: Final = "certain"
 
 _PRESENCE: Final[Mapping[Presence, str]] = {"positive": "present", "negative": "absent", "nocall": "no call"}
 _STATES: Final = {1: "heterozygous", 2: "homozygous"}
@@ -117,7 +109,7 @@ def _doubts(scribe: Scribe, result: GeneResult) -> Iterator[Json]:
             text = f"{'/'.join(diplotype)}: {other.phenotype or 'no phenotype can be assigned'} ({because})"
             yield component(concept(None, POSSIBLE), valueString=text)
     definition = scribe.codes.definitions.get(result.gene)
-    if result.source == "sample" and definition is not None and definition.nomenclatures:
+    if result.diplotypes and definition is not None and definition.nomenclatures:
         yield component(concept(None, NOMENCLATURE), valueString=definition.nomenclatures[0])
     if result.missing_positions:
         yield component(concept(None, MISSING), valueString=", ".join(result.missing_positions))
