@@ -30,6 +30,7 @@ from starling.knowledge.values import (
     places_of,
 )
 from starling.once import once
+from starling.terms import Term, Terms
 from starling.values import dataclass
 from starling.vocabulary import BuildName
 
@@ -202,6 +203,17 @@ class KnowledgeBase:
     def contigs(self) -> Mapping[str, tuple[str, str | None]]:
         """A chromosome's name in a file -> `chrN`, and the build that the name implies (None: either)."""
         return {name: (chromosome, build or None) for name, chromosome, build in self._select("contig")}
+
+    @once
+    def terms(self) -> Terms:
+        """The codes under which other systems know a thing; what is not confirmed is not among them."""
+        rows = self._rows.table("term")
+        return {(row[0], row[1]): Term(*row[2:5]) for row in rows if row[6] == "yes"}
+
+    @once
+    def gene_codes(self) -> Mapping[str, str]:
+        """Code of HGNC -> gene."""
+        return {term.code: name for (kind, name), term in self.terms.items() if kind == "gene"}
 
     @once
     def contig_lengths(self) -> Mapping[str, Mapping[str, int]]:
