@@ -33,6 +33,8 @@ from starling.values import replace
 
 #: Cards are remembered for this long, so that what becomes of them can be told (days, ours).
 _KEPT_DAYS: Final = 180
+#: Patients whose file is kept as it was read: 60 kB each (ours).
+_MOST_READ: Final = 500
 _MOST_FEEDBACK: Final = 100
 _LONGEST: Final = 2_000
 _encode = json.Encoder().encode
@@ -83,7 +85,8 @@ class Hooks:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._kept = answers.Kept[hook_answers.Judged](desk.settings.answers_kept)
-        desk.kept.beside.append(self._kept)  # whoever is erased, or new knowledge, clears both
+        self._read = answers.Kept[bytes](_MOST_READ)
+        desk.kept.beside += [self._kept, self._read]  # whoever is erased, or new knowledge, clears all of them
         self._cleared = ""
 
     def principal(self, client: Client) -> Principal:
@@ -113,14 +116,16 @@ class Hooks:
         patient, tested, key = self._asked(client, request)
         judged = self._kept.get(key)
         if judged is None:
-            judged = self._desk.asking.do(
-                self._desk.held.engine, hook_answers.judged, tested, _plain(request), self._policy()
-            )
+            engine, read = self._desk.held.engine, self._opened(tested)
+            given = (tested, read, _plain(request), self._policy())
+            judged = self._desk.asking.do(engine, hook_answers.judged, *given)
             with self._desk.records.lock:  # or an erasure empties what is kept before this is put there
                 if patient is not None:
                     self._desk.still_there(patient)
                 if key == self._key(patient, request):  # else new knowledge came meanwhile
                     self._kept.keep(key, judged)
+                    if tested is not None:
+                        self._read.keep(key[:2], read)
         return self._told(client, service, request, patient, judged, link)
 
     def answer_again(self, client: Client, service: Service, request: HookRequest, link: str) -> bytes | None:
@@ -128,6 +133,14 @@ class Hooks:
         patient, _, key = self._asked(client, request)
         judged = self._kept.get(key)
         return None if judged is None else self._told(client, service, request, patient, judged, link)
+
+    def _opened(self, tested: answers.Tested | None) -> bytes:
+        """What the patient's file says; asked again, it is there."""
+        if tested is None:
+            return b""
+        engine = self._desk.held.engine
+        kept = self._read.get((tested.job, engine.knowledge.stamp.sha256))
+        return self._desk.asking.do(engine, hook_answers.read, tested) if kept is None else kept
 
     def _asked(
         self, client: Client, request: HookRequest

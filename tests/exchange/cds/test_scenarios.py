@@ -94,7 +94,7 @@ def request_of(row: dict[str, str]) -> HookRequest:
 
 
 def judged(engine: Engine, row: dict[str, str], policy: Policy) -> tuple[Card, ...]:
-    return hook_answers.judged(engine, kept_test(row["results"], row["sex"]), request_of(row), policy).cards
+    return hook_answers.judged(engine, kept_test(row["results"], row["sex"]), b"", request_of(row), policy).cards
 
 
 def told(cards: tuple[Card, ...]) -> str:
