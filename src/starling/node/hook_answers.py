@@ -11,7 +11,7 @@ from starling.errors import InputError
 from starling.exchange.cds.cards import INDICATORS, About, Card, Policy, cards_of
 from starling.exchange.cds.medicines import Prescribed
 from starling.exchange.cds.question import Medication, drugs, indications_of, medication_of, names_of
-from starling.exchange.cds.reading import HookRequest
+from starling.exchange.cds.reading import HookRequest, id_of
 from starling.formats.registry import OUTSIDE_RESULT
 from starling.genotyping.collect import Collected
 from starling.library import question
@@ -178,5 +178,4 @@ def _coded(medicine: Prescribed) -> str:
     concept = medicine.resource.get("medicationCodeableConcept")
     codings = concept.get("coding") if isinstance(concept, Mapping) else None
     first = codings[0] if isinstance(codings, list) and codings else None
-    code = first.get("code") if isinstance(first, Mapping) else None
-    return str(code)[:40] if code else "without a code"
+    return id_of(first.get("code") if isinstance(first, Mapping) else None) or "without a code"

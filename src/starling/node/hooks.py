@@ -18,6 +18,7 @@ from starling.exchange.cds import words
 from starling.exchange.cds.cards import Card, Policy, message
 from starling.exchange.cds.reading import (
     HookRequest,
+    id_of,
     listed,
     mapping_of,
     resources_in,
@@ -218,6 +219,7 @@ class Hooks:
         said |= {"cards": ", ".join(f"{card.drug} {card.indicator}" for card in cards)}
         said |= {"result_sha256": " ".join(judged.digests)}
         said |= {"unknown": ", ".join(judged.unknown)} if judged.unknown else {}
+        said |= {"instance": request.instance} if request.instance else {}
         self._desk.append(self.principal(client), "cds.read", "success", patient, said)
         if patient and judged.actions:
             self._desk.predicted(patient, judged.actions, " ".join(judged.digests))
@@ -364,7 +366,7 @@ def _outcome(said: Mapping[str, Any], shown: Shown) -> Outcome:
         card=shown.id,
         outcome=outcome,
         at=_moment(text_of(said.get("outcomeTimestamp"))),
-        code=text_of(coding.get("code"))[:64],
+        code=id_of(coding.get("code")) or ("other" if text_of(coding.get("code")) else ""),
         comment=text_of(reason.get("userComment"))[:_LONGEST],
         accepted=tuple(shown.suggestions.get(id_, id_[:64]) for id_ in accepted if id_),
         user=shown.user,
