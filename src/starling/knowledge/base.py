@@ -264,6 +264,10 @@ class KnowledgeBase:
         """Plain name -> drug, of the names under which drugs are listed."""
         return {plain_name(row[0]): row[0] for row in self._select("drug")}
 
+    def known_drug(self, name: str) -> Drug | None:
+        """The drug of exactly this name or code; None where there is none: nothing that resembles it is looked for."""
+        return self._drugs.get(plain_name(name))
+
     def _near(self, name: str) -> str:
         return _nearest(without_form(name), self._drug_names(), self._meaning)
 

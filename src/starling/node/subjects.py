@@ -16,6 +16,7 @@ from msgspec import json
 from starling.errors import InputError
 from starling.node import evidence
 from starling.node.desk import Desk, now
+from starling.node.hooks import Outcome, Shown, shown_to
 from starling.node.naming import unnamed
 from starling.node.outbox import Happening, Kind, forget
 from starling.node.spool import plain_name, unsealed
@@ -41,6 +42,8 @@ class Export(Value, frozen=True):
     patient: Patient
     files: tuple[Taken, ...]
     overrides: tuple[Override, ...]
+    cards: tuple[Shown, ...] = ()
+    feedback: tuple[Outcome, ...] = ()
 
 
 class Subjects:
@@ -71,7 +74,7 @@ class Subjects:
                     yield packed.so_far()
             made = Export(
                 schema="starling.export/1", exported=now(), patient=found, files=tuple(files),
-                overrides=tuple(desk.records.overrides(found.id)),
+                overrides=tuple(desk.records.overrides(found.id)), **shown_to(desk.records.rows, found.id),
             )  # fmt: skip
             _put(archive, "patient.json", json.format(json.encode(made), indent=2))
             events = desk.records.rows("SELECT event FROM audit_event WHERE instr(event, ?)", found.id.encode())

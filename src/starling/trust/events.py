@@ -24,6 +24,7 @@ _KINDS: Final = {
     "audit": ("110101", "Audit Log Used"),
     "caller": ("110113", "Security Alert"),
     "certificate": ("110113", "Security Alert"),
+    "cds": ("110109", "Order Record"),
     "check": ("110109", "Order Record"),
     "emergency": ("110113", "Security Alert"),
     "login": ("110114", "User Authentication"),
