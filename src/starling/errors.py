@@ -31,6 +31,7 @@ ADVICE: Final[dict[str, str]] = {
     "BAD_EVIDENCE": "The evidence is damaged or of another version; call these people again from their source files.",
     "BAD_FREQUENCIES": "A table of frequencies has the columns gene, allele and frequency (tab-separated).",
     "BAD_HEADER": "Check that the file is a complete VCF, beginning with ##fileformat and a #CHROM line.",
+    "BAD_HL7": "Have the interface send the message again, whole, as HL7 v2; see docs/reference/hl7.md.",
     "BAD_JSON": "Pass a file that `starling report -o FILE.json` wrote; to `model run`, lines as in golden.jsonl.",
     "BAD_KEY": "Keys are made by `starling model key` or by openssl (ed25519); see `starling model trust --help`.",
     "BAD_MARKERS": "See docs/how-to/other-inputs.md for the formats of arrays and single tests that are read.",
