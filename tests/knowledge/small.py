@@ -59,6 +59,7 @@ def write_small(folder: Path) -> Path:
             and all(enzyme in GENES for enzyme in re.findall(r"CYP\w+", row["key"]))
         ),
         "label_conditions.tsv": lambda row: row["drug"] in drugs,
+        "terminology.tsv": lambda row: not row["kind"].startswith("gene") or row["name"] in GENES | TESTED_OUTSIDE,
         "inhibitor_names.tsv": lambda row: row["ingredient"] in ingredients - drugs,
     }
     for name, columns in COLUMNS.items():

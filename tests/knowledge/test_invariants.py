@@ -266,6 +266,14 @@ DEFECTS = [
     Defect("contig_lengths", "GRCh38|chr1|", {"length": "248,956,422"}, "is not a length in bases"),
     Defect("contig_lengths", "GRCh38|chr1|", None, "no length of chr1 on GRCh38", "contig_lengths"),
     Defect("contig_lengths", "GRCh38|chr1|", {"build": "GRCh39"}, "GRCh39 chr1 is not a chromosome of a known build"),
+    # codes for other systems
+    Defect("terminology", "gene|DPYD|", {"name": "DPYS"}, "gene 'DPYS' is not in genes.tsv"),
+    Defect("terminology", "gene|DPYD|", {"display": "DPYS"}, "the code of DPYD is shown as 'DPYS'"),
+    Defect("terminology", "gene|DPYD|", None, "DPYD has no code in terminology.tsv", "genes:DPYD"),
+    Defect("terminology", "gene|DPYD|", {"code": ""}, "a system itself has no code"),
+    Defect("terminology", "gene|DPYD|", {"system": "HGNC"}, "a system that has an address"),
+    Defect("terminology", "gene|DPYD|", {"confirmed": "perhaps"}, "and is confirmed (yes or no)"),
+    Defect("terminology", "gene|DPYD|", {"source": ""}, "states its source"),
     # where rows come from
     Defect("upstream", "cpic-abacavir", {"digest": "DEB320"}, "a digest sixteen hexadecimal digits"),
     Defect(

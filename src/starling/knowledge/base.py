@@ -21,6 +21,7 @@ from starling.knowledge.names import canonical_when, is_atc_group, parts_of, pla
 from starling.knowledge.rows import Rows
 from starling.knowledge.values import definitions_of, drugs_of, guidance_of, inhibitors_of, names_of, places_of
 from starling.once import once
+from starling.terms import Term, Terms
 from starling.values import dataclass
 
 #: the file that a wheel carries
@@ -182,6 +183,12 @@ class KnowledgeBase:
     def contigs(self) -> Mapping[str, tuple[str, str | None]]:
         """A chromosome's name in a file -> `chrN`, and the build that the name implies (None: either)."""
         return {name: (chromosome, build or None) for name, chromosome, build in self._select("contig")}
+
+    @once
+    def terms(self) -> Terms:
+        """The codes under which other systems know a thing; what is not confirmed is not among them."""
+        rows = self._rows.table("term")
+        return {(row[0], row[1]): Term(*row[2:5]) for row in rows if row[6] == "yes"}
 
     @once
     def contig_lengths(self) -> Mapping[str, Mapping[str, int]]:

@@ -83,6 +83,7 @@ def _content(tables: Tables) -> Iterator[tuple[str, list[Values]]]:
         "known_gap": _plain(tables["known_gaps"]),
         "required_test": _plain(tables["required_tests"]),
         "harm": _plain(tables["harm"]),
+        "term": _plain(tables["terminology"]),
         "upstream": _plain(tables["upstream"]),
         "upstream_difference": _plain(tables["upstream_differences"]),
     }

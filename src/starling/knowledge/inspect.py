@@ -66,6 +66,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "drugs_without_advice.tsv": ("drug",),
     "upstream.tsv": ("record", "drug", "when", "source_when"),
     "upstream_differences.tsv": ("guideline", "drug", "population", "when"),
+    "terminology.tsv": ("kind", "name"),
 }
 _VERSION: Final = re.compile(r"\d{4}\.\d{2}\+\d+")
 

@@ -1,4 +1,4 @@
-"""Invariants of medicine names, inhibitors and chromosome names."""
+"""Invariants of medicine names, inhibitors, chromosome names and codes for other systems."""
 
 from __future__ import annotations
 
@@ -40,6 +40,25 @@ def medicine_names(tables: Tables) -> Iterator[Violation]:
             yield at(row, f"{row['name']!r} says nothing that {medicine!r} does not")
         elif owner.setdefault(plain, medicine) != medicine:
             yield at(row, f"{row['name']!r} already names {owner[plain]}")
+
+
+def terms(tables: Tables) -> Iterator[Violation]:
+    """A code belongs to a system, has a source and is confirmed or not; every gene has its own and no other's."""
+    genes, coded = {row["gene"] for row in tables["genes"]}, set[str]()
+    for row in tables["terminology"]:
+        if not row["system"].startswith("http") or bool(row["code"]) == (row["kind"] == "system"):
+            yield at(row, "a term is a code of a system that has an address; a system itself has no code")
+        if row["confirmed"] not in {"yes", "no"} or not row["source"] or not row["display"]:
+            yield at(row, "a term says how it is shown, states its source, and is confirmed (yes or no)")
+        if row["kind"] == "gene" and row["name"] != row["display"]:
+            yield at(row, f"the code of {row['name']} is shown as {row['display']!r}")
+        if row["kind"] in {"gene", "gene interpretation"} and row["name"] not in genes:
+            yield at(row, f"gene {row['name']!r} is not in genes.tsv")
+        if row["kind"] == "gene":
+            coded.add(row["name"])
+    for row in tables["genes"]:
+        if row["gene"] not in coded:
+            yield at(row, f"{row['gene']} has no code in terminology.tsv")
 
 
 def plain_drugs(tables: Tables) -> Iterator[Violation]:
@@ -87,4 +106,10 @@ def contigs(tables: Tables) -> Iterator[Violation]:
             yield at(row, f"{row['chrom']} does not lead to itself in contigs.tsv")
 
 
-CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (medicine_names, plain_drugs, inhibitors, contigs)
+CHECKS: Final[tuple[Callable[[Tables], Iterable[Violation]], ...]] = (
+    medicine_names,
+    plain_drugs,
+    inhibitors,
+    contigs,
+    terms,
+)

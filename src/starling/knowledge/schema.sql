@@ -118,6 +118,13 @@ CREATE TABLE harm (
     source TEXT NOT NULL, PRIMARY KEY (drug, gene, "when")
 ) WITHOUT ROWID;
 
+-- What other systems call it: codes of what is written for them; confirmed: 'yes' or 'no'. One that is not is never written ------
+
+CREATE TABLE term (
+    kind TEXT NOT NULL, name TEXT NOT NULL, system TEXT NOT NULL, code TEXT NOT NULL, display TEXT NOT NULL,
+    source TEXT NOT NULL, confirmed TEXT NOT NULL, PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+
 -- Where it comes from: read by `starling knowledge upstream` alone -----------------------------------------------
 
 -- source_population, source_when: as the source writes them, where it writes them otherwise

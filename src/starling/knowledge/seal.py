@@ -15,7 +15,7 @@ from typing import Any, Final
 
 #: 'STAR': lets `file` and `KnowledgeBase.open` tell a knowledge base from any other SQLite file.
 APPLICATION_ID: Final = 0x53544152
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 #: tables of which single rows are read; the first column is the key
 BY_KEY: Final = frozenset({"gene", "guideline"})
 #: what the digests do not cover: themselves, and the stamp that is made from them

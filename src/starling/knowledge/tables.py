@@ -106,6 +106,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "drugs_without_advice.tsv": ("drug", "rxnorm", "atc", "reason", "source"),
     "upstream.tsv": ("guideline", "drug", "population", "when", "record", "digest", "source_population", "source_when"),
     "upstream_differences.tsv": ("guideline", "drug", "population", "when", "kind", "reason"),
+    "terminology.tsv": ("kind", "name", "system", "code", "display", "source", "confirmed"),
 }
 JSON_TABLES: Final = ("advice.jsonl", "implications.jsonl")
 

@@ -1,0 +1,8 @@
+"""What hospital systems speak: messages <-> values, without files, sockets or a clock.
+
+    codes   what other systems call genes, drugs, phenotypes and the parts of a message
+    fhir    FHIR R4, Genomics Reporting: an assessment as a Bundle
+
+An exchange format carries what the assessment carries: no advice is made here, and no code is guessed.  What has no
+confirmed code in `knowledge-base/terminology.tsv` is written as text.
+"""
