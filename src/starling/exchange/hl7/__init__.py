@@ -5,6 +5,6 @@
     envelope      MSH, PID, OBR; acknowledgements; times
     mllp          bytes -> frames, however they arrive; a frame -> bytes
 
-Text is read and written by `starling.formats.hl7`.  Nothing is advised here that the assessment does not say, and a code
-that is not confirmed is not written: text stands in its place.
+Text is read and written by `starling.formats.hl7`.  Nothing is advised here that the assessment does not say, and a
+code that is not confirmed is not written: text stands in its place.
 """

@@ -101,7 +101,8 @@ def patient(subject: Mapping[str, str], sample: str) -> Segment:
 class Ordered:
     """What was ordered, and what it became.
 
-    `placer`: the number of whoever ordered it (OBR-2); `filler`: ours (OBR-3).  `status`: OBR-25 (F final, C corrected).
+    `placer`: the number of whoever ordered it (OBR-2); `filler`: ours (OBR-3).  `status`: OBR-25 (F final, C a
+    correction).
     """
 
     placer: str = ""

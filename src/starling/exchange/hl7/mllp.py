@@ -1,4 +1,4 @@
-"""Frames of MLLP: however the bytes arrive (split, glued, repeated, cut off), whole messages come out, or are not there.
+"""Frames of MLLP: however the bytes arrive (split, glued, repeated, cut off), whole messages come out of them.
 
 Source: HL7 v2, transport specification MLLP, release 1: <VT> message <FS> <CR>.
 """

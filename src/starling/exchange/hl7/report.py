@@ -16,12 +16,13 @@ from starling.formats.hl7 import Segment, encoded, segment
 from starling.report.glance import caveats
 from starling.report.words import NOT_A_DEVICE, ONLY_KNOWN, stated_subject
 
+_NOBODY, _NOTHING = Interface(), Ordered()
 #: kind of the message: code, trigger event, structure
 ORU = ("ORU", "R01", "ORU_R01")
 
 
 def report(
-    assessment: Assessment, codes: Codes, *, interface: Interface = Interface(), ordered: Ordered = Ordered()
+    assessment: Assessment, codes: Codes, *, interface: Interface = _NOBODY, ordered: Ordered = _NOTHING
 ) -> tuple[Segment, ...]:
     """The segments of one message about one person; every observation names its call (`observations`)."""
     subject, at = stated_subject(assessment), assessment.run.created
@@ -52,7 +53,7 @@ def _request(assessment: Assessment, codes: Codes, ordered: Ordered) -> Segment:
     )  # fmt: skip
 
 
-def report_parts(people: Iterable[Assessment], codes: Codes, interface: Interface = Interface()) -> Iterator[str]:
+def report_parts(people: Iterable[Assessment], codes: Codes, interface: Interface = _NOBODY) -> Iterator[str]:
     """The text of one message, or of one batch where there are several people, in parts that follow one another."""
     each = iter(people)
     first = list(islice(each, 2))
@@ -60,7 +61,8 @@ def report_parts(people: Iterable[Assessment], codes: Codes, interface: Interfac
         yield from (encoded(report(person, codes, interface=interface)) for person in first)
         return
     at, count = moment(first[0].run.created), 0
-    ends = ("|", "^~\\&", interface.application, interface.facility, interface.to_application, interface.to_facility, at)
+    sender, receiver = (interface.application, interface.facility), (interface.to_application, interface.to_facility)
+    ends = ("|", "^~\\&", *sender, *receiver, at)
     yield encoded([segment("FHS", *ends), segment("BHS", *ends)])
     for waiting in (first, each):
         for person in waiting:

@@ -1,9 +1,9 @@
 """HL7 v2, `ORU^R01`: what another laboratory states of a gene, one message or many.
 
 Of a group (OBX of one sub-id, or of sub-ids below it) one OBX names the gene (LOINC 48018-6) and others state genotype
-(84413-4), haplotypes (84414-2) and effect on metabolism (53040-2).  Without such a group the words of OBX-3 must name the
-gene and what is stated of it (`CYP2C19 genotype`, `CYP2D6 activity score`); everything else in a message is another
-test's.  Only what is final or corrected counts in full (OBX-11); what was withdrawn is no result.
+(84413-4), haplotypes (84414-2) and effect on metabolism (53040-2).  Without such a group the words of OBX-3 must name
+the gene and what is stated of it (`CYP2C19 genotype`, `CYP2D6 activity score`); all else is another test's.
+Only what is final or corrected counts in full (OBX-11); what was withdrawn is no result.
 Source: HL7 v2.5.1, 7.4.2 (OBX) and table 0085; the codes as in knowledge-base/terminology.tsv; groups as in HL7 Version
 2.5.1 IG: Laboratory Results Interface, clinical genomics.
 """
@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from starling.errors import InputError
 from starling.formats.hl7 import Message, Segment, begins, messages
 from starling.formats.outside.content import Text, Tool, either
 from starling.values import dataclass, field
@@ -113,7 +112,8 @@ def _stated_in(message: Message, text: Text) -> Iterator[tuple[str, _Stated]]:
 
 
 def _of_order(block: list[Segment], sample: str, text: Text) -> Iterator[_Stated]:
-    named = {each.text(4): _gene(each, text) for each in block if _id(each) == _GENE_STUDIED and len(each.field(5)) == 1}
+    groups = (each for each in block if _id(each) == _GENE_STUDIED and len(each.field(5)) == 1)
+    named = {each.text(4): _gene(each, text) for each in groups}
     found: dict[str, _Stated] = {}
     last = ""
     for each in block:
@@ -220,8 +220,9 @@ def _calls(stated: _Stated, text: Text) -> Iterator[OutsideCall]:
     if note:  # a term with the reason for its doubt in brackets
         phenotypes = [each.partition(" (")[0] for each in phenotypes]
     scores = found.get("score", [])
+    said_otherwise = phenotypes or scores or "presence" in found
     first = OutsideCall(
-        stated.gene, diplotype or ("" if phenotypes or scores or "presence" in found else "/".join(found.get("none", []))),
+        stated.gene, diplotype or ("" if said_otherwise else "".join(found.get("none", ()))),
         "".join(phenotypes[:1]), "".join(scores[:1]), sample=stated.sample, line=line, note=note,
     )  # fmt: skip
     if first.diplotype or first.phenotype or first.activity_score:
@@ -239,7 +240,8 @@ def _pair(stated: _Stated, text: Text) -> str:
     """The haplotypes as one statement.  Raises: InputError, when they are more than two."""
     names = stated.found.get("haplotype", [])
     if len(names) > 2:
-        raise text.wrong(f"OBX-5: {len(names)} haplotypes (84414-2) of {stated.gene}, and nobody has three", stated.line)
+        message = f"OBX-5: {len(names)} haplotypes (84414-2) of {stated.gene}, and nobody has three"
+        raise text.wrong(message, stated.line)
     return "/".join(names)
 
 
