@@ -20,6 +20,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
         "cedarpy",
         "cryptography",
         "h11",
+        "httpx",
         "jinja2",
         "joserfc",
         "msgspec",

@@ -164,6 +164,7 @@ def init(arguments: argparse.Namespace) -> int:
     )
     if arguments.demo:
         say(f"demonstration  20 synthetic patients; client certificates: {folder / 'clients'}/ROLE.pem")
+        say(f"               a key for calls of CDS Hooks: {folder / 'clients'}/cds-client.pem")
     say(f"serve it       starling node run {folder}")
     return 0
 

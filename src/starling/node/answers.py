@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
+from typing import Any, Generic, TypeVar
 
-from starling.assessment import Assessment, Options
+from starling.assessment import Assessment, Options, Question
 from starling.engine import EVERYTHING, Engine
 from starling.errors import KnowledgeError
 from starling.library import question
@@ -146,10 +147,15 @@ def asked(engine: Engine, tested: Tested, order: Order) -> tuple[Assessment, tup
         breastfeeding=order.breastfeeding or None,
         indication=order.indication or None,
     )
+    return of_tested(engine, tested, wanted, order.sources), names
+
+
+def of_tested(engine: Engine, tested: Tested, wanted: Question, sources: tuple[str, ...] = ()) -> Assessment:
+    """The assessment of what is kept of a test.  Raises: InputError, the asker's."""
     with tested.opened() as path:
-        options = options_for(tested.specimen, order.sources)
+        options = options_for(tested.specimen, sources)
         found = engine.assess(path, wanted, sample=tested.specimen.sample or None, options=options)
-    return _of_the_file(found, tested.origin), names
+    return _of_the_file(found, tested.origin)
 
 
 def actions_of(person: Assessment, names: Iterable[str]) -> Actions:
@@ -167,15 +173,19 @@ def _of_the_file(assessment: Assessment, origin: Origin) -> Assessment:
     return replace(stated, result_sha256=ResultDigest().of(stated))
 
 
-class Kept:
+Kind = TypeVar("Kind")
+
+
+class Kept(Generic[Kind]):
     """The last answers, at most so many."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._answers: OrderedDict[object, Rendered] = OrderedDict()
+        self._answers: OrderedDict[object, Kind] = OrderedDict()
+        self.beside: list[Kept[Any]] = []
         self._lock = Lock()
 
-    def get(self, key: object) -> Rendered | None:
+    def get(self, key: object) -> Kind | None:
         """The answer under that key."""
         with self._lock:
             found = self._answers.get(key)
@@ -183,7 +193,7 @@ class Kept:
                 self._answers.move_to_end(key)
             return found
 
-    def keep(self, key: object, answer: Rendered) -> None:
+    def keep(self, key: object, answer: Kind) -> None:
         """The answer is there when it is asked for again; the one not asked for longest makes room."""
         with self._lock:
             self._answers[key] = answer
@@ -191,6 +201,8 @@ class Kept:
                 self._answers.popitem(last=False)
 
     def clear(self) -> None:
-        """Nothing is kept any more."""
+        """Nothing is kept any more, nor of what others keep `beside` it for the same reasons."""
         with self._lock:
             self._answers.clear()
+        for each in self.beside:
+            each.clear()

@@ -41,7 +41,8 @@ from starling.node.endpoints import (
     Login,
     plain_json,
 )
-from starling.node.limits import CAME, FIRST, Limits, Rate, Scope
+from starling.node.hook_api import HookApi
+from starling.node.limits import CAME, FIRST, HOOKS, Limits, Rate, Scope
 from starling.node.metrics import Metrics
 from starling.node.openapi import document
 from starling.node.problems import of_error, problem
@@ -65,16 +66,19 @@ class Api:
         self._logins = Rate(node.settings.logins_per_minute)
         self._uploads = ThreadPoolExecutor(_UPLOADS, thread_name_prefix="upload")
         self._first = ThreadPoolExecutor(max(1, node.settings.question_processes), thread_name_prefix="question")
+        self._hooks = HookApi(node, self._first)
         self._own: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/jobs"): self._submit, ("POST", "/v1/login"): self._login,
             ("POST", "/v1/knowledge"): self._edition,
             ("POST", "/v1/logout"): self._logout, ("GET", "/livez"): self._live, ("GET", "/readyz"): self._ready,
-            ("GET", "/metrics"): self._metrics, ("GET", "/openapi.json"): self._openapi,
+            ("GET", "/metrics"): self._metrics, ("GET", "/openapi.json"): self._openapi, **self._hooks.own,
         }  # fmt: skip
 
     def application(self) -> Limits:
         """The application, within its limits."""
         routes: list[BaseRoute] = [Route(each.path, self._served(each), methods=[each.method]) for each in ENDPOINTS]
+        preflight = self._hooks.preflight
+        routes += [Route(each, preflight, methods=["OPTIONS"]) for each in (HOOKS, f"{HOOKS}/{{rest:path}}")]
         routes += pages.routes(self.node, self._uploads)
         app = Starlette(routes=routes, exception_handlers={HTTPException: _refused})
         app.router.redirect_slashes = False

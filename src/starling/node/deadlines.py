@@ -16,6 +16,8 @@ from starling.node.every import Every
 
 #: what a prescriber waits for: the path of its endpoint
 QUESTION: Final = "/v1/check"
+#: in the scope of another request: it is such a question, too
+IS_QUESTION: Final = "starling.question"
 #: upper bounds of the classes of times, in seconds
 BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 #: Seconds without a miss until what runs beside goes on; how long it stands still at most, for somebody waits for its

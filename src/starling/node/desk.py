@@ -44,7 +44,7 @@ class Desk:
         self.records = records
         self.log = log
         self.held = answers.Held(engine, now())
-        self.kept = answers.Kept(settings.answers_kept)
+        self.kept = answers.Kept[answers.Rendered](settings.answers_kept)
         self.outbox = Outbox(records.connection, source=f"urn:starling:{settings.site}") if settings.hub else None
         self.itself = Principal(name=ITSELF, role="system", site=settings.site, way="process")
         self.wake: Callable[[], object] = int

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from starling.errors import InputError
 from starling.node.answers import Rendered
+from starling.node.hooks import RuleCount
 from starling.node.service import Node
 from starling.node.values import (
     Account,
@@ -255,6 +256,13 @@ ENDPOINTS: Final = (
     Endpoint("POST", "/v1/accounts/{account}", "account.write", "Unlock, disable, enable; a new second factor",
              lambda node, call: node.change_account(call.who, call.path["account"], call.body.change), Changing,
              AccountChanged, slow=True),
+    Endpoint("GET", "/v1/cds/overrides", "cds.list", "What became of the cards of CDS Hooks, by rule",
+             lambda node, call: node.hooks.counts(call.who), gives=tuple[RuleCount, ...], slow=True),
+    Endpoint("GET", "/cds-services", "", "The services of CDS Hooks", gives=dict),
+    Endpoint("POST", "/cds-services/{service}", "cds.read", "A hook of an EHR, signed by it: the cards", takes=dict,
+             gives=dict),
+    Endpoint("POST", "/cds-services/{service}/feedback", "cds.write", "What became of cards, signed by the EHR",
+             takes=dict, gives=dict),
     Endpoint("POST", "/v1/login", "", "A person logs in; the session is a cookie", takes=Login, gives=LoggedIn),
     Endpoint("POST", "/v1/logout", "logout", "The session is over", status=204),
     Endpoint("GET", "/livez", "", "Whether the process answers", media=TEXT, gives=str),

@@ -11,13 +11,15 @@ from pathlib import Path
 from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING, Any, Final
 
+from joserfc.jwk import ECKey
+
 from starling.errors import InputError
 from starling.node import opening, presence
 from starling.node.demonstration import PEOPLE, take_in_patients
 from starling.node.desk import now
 from starling.node.disk import on_disk
 from starling.node.identity import Accounts
-from starling.node.layout import Layout
+from starling.node.layout import DEMONSTRATION_KEYS, Layout
 from starling.node.private_file import private
 from starling.node.records import Records
 from starling.node.settings import Plain, Settings, written
@@ -124,3 +126,6 @@ def _demonstrate(layout: Layout, settings: Settings, records: Records, authority
     for role in ROLES:
         issued = authority.issue(f"{role}-1", role=role, site=settings.site, days=DAYS)
         private(layout.clients / f"{role}.pem", issued.private_pem() + issued.chain)
+    for name, curve in DEMONSTRATION_KEYS.items():
+        key = ECKey.generate_key(curve, private=True)
+        private(layout.clients / name, key.as_pem(private=True))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from starling.values import dataclass
+
+#: keys of a demonstration's client of CDS Hooks, by their curve: what most know, and what some know alone
+DEMONSTRATION_KEYS: Final = {"cds-client.pem": "P-384", "cds-client-es256.pem": "P-256"}
 
 
 @dataclass(frozen=True, slots=True)

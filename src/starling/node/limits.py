@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from starling.errors import InputError
-from starling.node.deadlines import QUESTION, Deadlines
+from starling.node.deadlines import IS_QUESTION, QUESTION, Deadlines
 from starling.node.metrics import Metrics
 from starling.node.problems import of_error
 from starling.node.settings import Settings
@@ -23,6 +23,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 UPLOADS: Final = ("/v1/jobs", "/files/new")
 #: the path to which editions of the knowledge are sent, and how large they may be (ours; one is 2 MB)
 EDITIONS, _EDITION = "/v1/knowledge", 64 << 20
+#: the path of CDS Hooks, which pages of other sites may ask: a token decides, never what a browser adds by itself
+HOOKS: Final = "/cds-services"
+_FOR_OTHER_SITES: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
 #: in the scope of a request: its answer was not kept, and had to be computed
 FIRST: Final = "starling.first"
 #: in the scope of a request: the moment at which it came, of `time.perf_counter`
@@ -89,6 +95,7 @@ class Limits:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 own = tuple(message.get("headers", ()))
+                own += _FOR_OTHER_SITES if is_for_other_sites(scope["path"]) else ()
                 message["headers"] = [*own, *(each for each in HEADERS if each[0] not in dict(own))]
             await send(message)
 
@@ -100,7 +107,7 @@ class Limits:
         finally:
             path, seconds = scope.get("path_named", ""), time.perf_counter() - started
             self._metrics.request(path, status, seconds)
-            if path == QUESTION and status == 200:
+            if (path == QUESTION or scope.get(IS_QUESTION)) and status == 200:
                 self._deadlines.answered(seconds, kept=not scope.get(FIRST))
 
     async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,7 +117,7 @@ class Limits:
             most = self._settings.largest_upload_mb << 20
             await self._app(scope, _bounded(scope, receive, most), send)
             return
-        most = _EDITION if scope["path"] == EDITIONS else self._settings.largest_request_kb << 10
+        most = self._largest(scope["path"])
         bounded = _bounded(scope, receive, most)
         try:
             async with asyncio.timeout(self._settings.request_seconds) as time_left:
@@ -123,6 +130,19 @@ class Limits:
                 await self._app(scope, bounded, flowing)
         except TimeoutError as error:
             raise InputError("TOO_SLOW", "the request took longer than the settings allow") from error
+
+    def _largest(self, path: str) -> int:
+        """Bytes of a request that is no file of a patient."""
+        if path == EDITIONS:
+            return _EDITION
+        settings = self._settings
+        most: int = settings.exchange_largest_request_kb if is_for_other_sites(path) else settings.largest_request_kb
+        return most << 10
+
+
+def is_for_other_sites(path: str) -> bool:
+    """Whether a page of another site may read what is answered there."""
+    return path == HOOKS or path.startswith(f"{HOOKS}/")
 
 
 def _caller(scope: Scope) -> str:

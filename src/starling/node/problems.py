@@ -18,9 +18,11 @@ _STATUS: Final = {
     "NOT_FOUND": 404, "NOT_PERMITTED": 403, "NOT_KNOWN": 401, "NO_RESULT": 409, "BAD_STATE": 409, "SAME_PERSON": 409,
     "ANSWER_CHANGED": 409,
     "TOO_LARGE": 413, "TOO_MANY": 429, "TOO_SLOW": 503, "DISK_UNWRITABLE": 503, "BAD_REQUEST": 400, "NO_METHOD": 405,
+    "TOKEN_REFUSED": 401, "NO_DATA": 412,
 }  # fmt: skip
 _TITLES: Final = {
     400: "The request cannot be read", 401: "Nobody knows who asks", 403: "Not permitted", 404: "Not found",
+    412: "What is needed was not sent",
     405: "Not for this method", 409: "Not in this state", 413: "Too large", 422: "The request cannot be answered",
     429: "Too many requests", 500: "A defect of the program", 503: "Not now",
 }  # fmt: skip

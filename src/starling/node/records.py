@@ -23,8 +23,8 @@ _SPECIMEN = json.Decoder(Specimen)
 _ORIGIN = json.Decoder(Origin)
 _OVERRIDE = json.Decoder(Override)
 _encode = json.Encoder().encode
-#: The version of the tables, as `user_version`: 0 before they were counted; 1: accounts can be disabled.
-_SCHEMA: Final = 1
+#: The version of the tables, as `user_version`: 0 before they were counted; 1: accounts can be disabled; 2: CDS Hooks.
+_SCHEMA: Final = 2
 #: what is there of one job
 _ERASED = (
     "DELETE FROM evidence WHERE job = ?",
@@ -145,6 +145,8 @@ class Records:
             for sql in _ERASED:
                 self.connection.execute(sql, (id_,))
         gone = self.rows("DELETE FROM override WHERE patient = ? RETURNING 1", patient)
+        for table in ("cds_card", "cds_feedback"):
+            self.connection.execute(f"DELETE FROM {table} WHERE patient = ?", (patient,))  # noqa: S608 -- names of ours
         self.connection.execute("DELETE FROM patient WHERE id = ?", (patient,))
         return len(gone)
 

@@ -29,3 +29,16 @@ CREATE TABLE IF NOT EXISTS account (
     totp TEXT NOT NULL, last_step INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,
     disabled INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+-- CDS Hooks: tokens that were used, until they are over; cards that were shown; what became of them.
+CREATE TABLE IF NOT EXISTS cds_token (id BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cds_token_over ON cds_token (until);
+CREATE TABLE IF NOT EXISTS cds_card (
+    id TEXT PRIMARY KEY, patient TEXT NOT NULL, at TEXT NOT NULL, rule TEXT NOT NULL, body BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cds_card_at ON cds_card (at);
+CREATE INDEX IF NOT EXISTS cds_card_patient ON cds_card (patient);
+CREATE TABLE IF NOT EXISTS cds_feedback (
+    card TEXT NOT NULL, outcome TEXT NOT NULL, at TEXT NOT NULL, patient TEXT NOT NULL, rule TEXT NOT NULL,
+    code TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (card, outcome, at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cds_feedback_patient ON cds_feedback (patient);

@@ -14,6 +14,7 @@ from starling.node.desk import Desk, now
 from starling.node.disk import unfit
 from starling.node.editions import Editions, changes_between
 from starling.node.files import Files
+from starling.node.hooks import Hooks
 from starling.node.identity import Accounts, Sessions
 from starling.node.layout import Layout
 from starling.node.measured import hardware, with_quote
@@ -51,6 +52,7 @@ class Node(Desk):
         self.questions = Questions(self)
         self.files = Files(self)
         self.subjects = Subjects(self)
+        self.hooks = Hooks(self)
         self.provider = provider_of(settings)
         self._hardware = hardware(settings)
         self.editions = Editions(self)

@@ -17,7 +17,8 @@ Plain = str | int | bool
 class Setting:
     """One row of the table.
 
-    `unit`: empty where there is none.  `least`, `most`: of a number.  `choices`: of a text.
+    `unit`: empty where there is none.  `least`, `most`: of a number.  `choices`: of a text.  `section`: the table of
+    the file in which it stands, by the first word of its name; empty: none.
     """
 
     name: str
@@ -27,6 +28,17 @@ class Setting:
     least: int = 0
     most: int = 0
     choices: tuple[str, ...] = ()
+    section: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name in the file."""
+        return self.name.removeprefix(f"{self.section}_")
+
+    @property
+    def title(self) -> str:
+        """Its name in a command and in words: `section.key`."""
+        return f"{self.section}.{self.key}" if self.section else self.name
 
 
 TABLE: Final = (
@@ -81,8 +93,26 @@ TABLE: Final = (
     Setting("oidc_site_claim", "", "", "claim that holds their site; empty: the site of this node"),
     Setting("tpm", "", "", "a TPM 2.0 whose quotes go to the hub, such as device:/dev/tpmrm0; empty: none"),
     Setting("tpm_registers", "0,1,2,3,4,5,6,7", "", "registers (PCR) of the boot that are quoted"),
+    Setting("exchange_clients", "", "",
+            "file (TOML) of the systems that may call CDS Hooks here, with their keys and servers; empty: none may",
+            section="exchange"),
+    Setting("exchange_address", "", "",
+            "https address under which such systems call this node; empty: its own names and port", section="exchange"),
+    Setting("exchange_demo_trust", default=False, unit="", section="exchange",
+            help="DEMONSTRATION ONLY: believe whoever signs with a key of DIR/clients, and read any FHIR server here"),
+    Setting("exchange_first_source", "CPIC", "", "the source that a card follows where sources disagree",
+            choices=("CPIC", "DPWG", "FDA"), section="exchange"),
+    Setting("exchange_least_indicator", "info", "", "cards below it are not shown",
+            choices=("info", "warning", "critical"), section="exchange"),
+    Setting("exchange_quiet_days", 30, "days", "a card is not shown again after an override with a reason; 0: it is",
+            most=3650, section="exchange"),
+    Setting("exchange_fhir_ms", 1000, "ms", "longest time to read what an EHR did not send along", least=1,
+            most=60_000, section="exchange"),
+    Setting("exchange_largest_request_kb", 2048, "KB", "largest call of CDS Hooks", least=1, section="exchange"),
 )  # fmt: skip
 _BY_NAME: Final = {each.name: each for each in TABLE}
+_BY_TITLE: Final = {each.title: each for each in TABLE}
+_SECTIONS: Final = {each.section for each in TABLE} - {""}
 
 
 class Settings:
@@ -130,7 +160,8 @@ def of_words(words: Iterable[str]) -> dict[str, Plain]:
     """Settings as a person writes them in a command: `port=0`.  Raises: InputError BAD_SETTING."""
     found: dict[str, Plain] = {}
     for word in words:
-        name, equals, text = word.partition("=")
+        title, equals, text = word.partition("=")
+        name = _BY_TITLE[title].name if title in _BY_TITLE else title
         default = _BY_NAME[name].default if name in _BY_NAME else ""
         if not equals:
             raise InputError("BAD_SETTING", f"{word} is not NAME=VALUE", source="--set")
@@ -150,22 +181,38 @@ def read_settings(path: Path) -> Settings:
     Raises: InputError BAD_SETTING, the administrator's, in one line.
     """
     try:
-        return Settings(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Settings(_flat(tomllib.loads(path.read_text(encoding="utf-8"))))
     except FileNotFoundError as error:
         raise InputError("NO_NODE", "holds no node: starling node init makes one", source=str(path.parent)) from error
     except (OSError, ValueError) as error:
         raise InputError("BAD_SETTING", f"cannot be read: {error}", source=path.name) from error
 
 
+def _flat(stated: dict[str, Any]) -> dict[str, Plain]:
+    """What stands in the tables of a file, by whole names; a table that is none of ours is an unknown setting."""
+    found: dict[str, Plain] = {}
+    for name, value in stated.items():
+        if name in _SECTIONS and isinstance(value, dict):
+            found |= {f"{name}_{key}": each for key, each in value.items()}
+        else:
+            found[name] = value
+    return found
+
+
 def written(changed: dict[str, Plain] | None = None) -> str:
     """The text of a settings file in which every setting is explained; what is not changed stands as a comment."""
     lines = ["# Settings of this node, read when it starts.  A line behind # is the default.", ""]
+    section = ""
     for each in TABLE:
+        if each.section != section:
+            section, stated = each.section, any(name.startswith(f"{each.section}_") for name in changed or ())
+            lines += ["# --- a table of its own: take the # away with that of a setting below it", ""]
+            lines[-1:] = [f"{'' if stated else '# '}[{section}]", ""]
         unit = f" [{each.unit}]" if each.unit else ""
         choices = f" ({', '.join(each.choices)})" if each.choices else ""
         value = (changed or {}).get(each.name, each.default)
         mark = "" if changed and each.name in changed else "# "
-        lines += [f"# {each.help}{unit}{choices}", f"{mark}{each.name} = {_toml(value)}", ""]
+        lines += [f"# {each.help}{unit}{choices}", f"{mark}{each.key} = {_toml(value)}", ""]
     return "\n".join(lines)
 
 

@@ -37,7 +37,7 @@ class Principal(Value, frozen=True):
     name: str
     role: Role
     site: str
-    way: Literal["certificate", "account", "provider", "process"] = "certificate"
+    way: Literal["certificate", "account", "provider", "process", "token"] = "certificate"
     emergency: str = ""
     session: str = ""
 

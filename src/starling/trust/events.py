@@ -23,6 +23,7 @@ _KINDS: Final = {
     "account": ("110113", "Security Alert"),
     "audit": ("110101", "Audit Log Used"),
     "certificate": ("110113", "Security Alert"),
+    "cds": ("110109", "Order Record"),
     "check": ("110109", "Order Record"),
     "emergency": ("110113", "Security Alert"),
     "login": ("110114", "User Authentication"),
