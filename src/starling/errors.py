@@ -60,6 +60,7 @@ ADVICE: Final[dict[str, str]] = {
     "FILE_NOT_FOUND": "Check the path.",
     "FILE_UNREADABLE": "Check the permissions of the file, and that it is a file.",
     "FOLDER_TAKEN": "Name a folder that does not exist, or is empty.",
+    "HL7_NOT_TAKEN": "See docs/reference/hl7.md for the messages that a node takes.",
     "INTERNAL": "This is a defect in Starling; please report it with the message above.",
     "KEY_UNAVAILABLE": "Put the token or the key file back in its place; without it nothing in the store can be read.",
     "KNOWLEDGE_DAMAGED": "Reinstall Starling or compile the knowledge base again with `starling knowledge compile`.",

@@ -192,20 +192,22 @@ def _value(stated: _Stated, what: str, value: str) -> None:
     stated.add(what, value)
 
 
-def _values(obx: Segment, text: Text) -> Iterator[str]:
+def _values(obx: Segment, text: Text) -> list[str]:
     """Every repetition of OBX-5 in words.  Raises: InputError."""
     if obx.text(2) not in _TEXTS:
         raise text.wrong(f"OBX-2: {obx.text(2)[:20]!r} of a genetic result is not read", obx.line)
     coded = obx.text(2) in {"CWE", "CE", "CNE"}
-    for number in range(1, len(obx.field(5)) + 1):
-        words = [obx.text(5, place, repetition=number).strip() for place in ((2, 9, 1) if coded else (1,))]
-        found = next((each for each in words if each), "")
-        code = obx.text(5, repetition=number)
-        value = _ANSWERS.get(code, "") if coded and found == code else found
-        if value or found:
-            yield value or found
-    if not obx.field(5):
+    found = [_words(obx, number, coded=coded) for number in range(1, len(obx.field(5)) + 1)]
+    if not any(found):
         raise text.wrong("OBX-5 is empty, and OBX-11 does not say that there is no result", obx.line)
+    return [each for each in found if each]
+
+
+def _words(obx: Segment, number: int, *, coded: bool) -> str:
+    """One repetition of OBX-5: its text, or the words of an answer of LOINC that stands there as a code alone."""
+    texts = [obx.text(5, place, repetition=number).strip() for place in ((2, 9, 1) if coded else (1,))]
+    found = next((each for each in texts if each), "")
+    return _ANSWERS.get(found, found) if coded else found
 
 
 def _calls(stated: _Stated, text: Text) -> Iterator[OutsideCall]:
