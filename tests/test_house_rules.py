@@ -47,6 +47,7 @@ WHOLE_ROOMS = {
         "cedarpy",
         "cryptography",
         "h11",
+        "httpx",
         "jinja2",
         "joserfc",
         "msgspec",

@@ -189,7 +189,7 @@ def node_page() -> str:
     from starling.node.values import ROLES, Principal
 
     settings = (
-        (f"`{each.name}`", f"`{each.default}`".lower() if each.default != "" else "", each.unit, _with_choices(each))
+        (f"`{each.title}`", f"`{each.default}`".lower() if each.default != "" else "", each.unit, _with_choices(each))
         for each in TABLE
     )
     roles = {
@@ -197,7 +197,15 @@ def node_page() -> str:
         for each in ENDPOINTS
     }
     endpoints = (
-        (f"`{each.method} {each.path}`", each.summary, roles[each.action] if each.action else "everybody")
+        (
+            f"`{each.method} {each.path}`",
+            each.summary,
+            "a client of CDS Hooks, by its token"
+            if each.by_token
+            else roles[each.action]
+            if each.action
+            else "everybody",
+        )
         for each in ENDPOINTS
     )
     return (

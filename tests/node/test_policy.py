@@ -15,15 +15,15 @@ from starling.node.values import ROLES, Principal, Role
 
 #: beyond the knowledge, which everybody sees
 MAY = {
-    "administrator": {"account.list", "account.write", "job.list", "job.read", "knowledge.replace", "metrics.read",
-                      "node.unlock", "patient.erase", "patient.export", "settings.read"},
+    "administrator": {"account.list", "account.write", "cds.list", "job.list", "job.read", "knowledge.replace",
+                      "metrics.read", "node.unlock", "patient.erase", "patient.export", "settings.read"},
     "auditor": {"account.list", "audit.read", "settings.read"},
-    "laboratory": {"assessment.read", "check", "job.list", "job.read", "job.release", "job.resolve", "job.review",
-                   "job.submit", "override.list", "patient.list", "patient.read"},
-    "pharmacist": {"assessment.read", "check", "job.list", "job.read", "job.release", "job.resolve", "job.review",
-                   "override.list", "override.write", "patient.list", "patient.read"},
+    "laboratory": {"assessment.read", "check", "hl7.write", "job.list", "job.read", "job.release", "job.resolve",
+                   "job.review", "job.submit", "override.list", "patient.list", "patient.read"},
+    "pharmacist": {"assessment.read", "cds.list", "check", "hl7.write", "job.list", "job.read", "job.release",
+                   "job.resolve", "job.review", "override.list", "override.write", "patient.list", "patient.read"},
     "prescriber": {"assessment.read", "check", "override.list", "override.write", "patient.list", "patient.read"},
-    "system": {"job.list", "job.read", "job.submit", "metrics.read"},
+    "system": {"cds.read", "cds.write", "hl7.write", "job.list", "job.read", "job.submit", "metrics.read"},
 }  # fmt: skip
 GLASS = {"assessment.read", "check", "patient.read"}
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from starling.cli.commands import add_verb
 from starling.cli.node_words import installed, say
+from starling.report.text import visible
 
 _BACKUP_EXAMPLES: Final = """
 examples:
@@ -42,6 +43,14 @@ examples:
 It is in plain text.  With `emergency_list` in the settings a node writes it
 into a folder after each release.
 """
+_OVERRIDES_EXAMPLES: Final = """
+examples:
+  starling node overrides ward-3
+  starling node overrides ward-3 | sort -t "$(printf '\\t')" -k 3 -n
+
+A table with tabs: how often the cards of a rule were shown, accepted and
+overridden, and the reasons given.  A rule that most override needs a look.
+"""
 _UNLOCK_EXAMPLES: Final = """
 examples:
   starling node unlock ward-3
@@ -73,6 +82,10 @@ def add_care(verbs: Any) -> None:
     woken = add_verb(verbs, "unlock", "let a node go on that was off for too long", unlock, _UNLOCK_EXAMPLES)
     woken.add_argument("folder", metavar="DIR", help="the node")
     woken.add_argument("--name", default="administrator", metavar="NAME", help="whose account (default: administrator)")
+    counted = add_verb(
+        verbs, "overrides", "what became of the cards of CDS Hooks, by rule", overrides, _OVERRIDES_EXAMPLES
+    )
+    counted.add_argument("folder", metavar="DIR", help="the node, which may be served meanwhile")
     given = add_verb(verbs, "export", "everything of one patient: JSON and files, in a zip", export_patient)
     gone = add_verb(verbs, "erase", "forget one patient; the log stays whole and says so", erase, _ERASE_EXAMPLES)
     for verb in (given, gone):
@@ -133,6 +146,18 @@ def erase(arguments: argparse.Namespace) -> int:
     if not gone.emptied:
         say("what was overwritten is gone for good when the process that serves the node ends")
     say("a backup from before still holds them")
+    return 0
+
+
+def overrides(arguments: argparse.Namespace) -> int:
+    """Says what became of cards."""
+    installed()
+    from starling.node import administration
+
+    print("rule\tshown\taccepted\toverridden\treasons")
+    for each in administration.overrides(Path(arguments.folder)):
+        reasons = ", ".join(f"{code} {count}" for code, count in each.reasons.items())
+        print(visible(each.rule), each.shown, each.accepted, each.overridden, visible(reasons), sep="\t")
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from starling.errors import InputError, InternalError
 from starling.node.desk import now
 from starling.node.founding import DAYS, hosts_of
+from starling.node.hooks import RuleCount, counted
 from starling.node.layout import Layout
 from starling.node.measured import hardware
 from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened, unsealed
@@ -88,6 +89,13 @@ def set_aside(folder: Path, reason: str) -> Path | None:
     with unsealed(folder) as (_, settings, records, log):
         recorded(settings, records, log, "audit.write", {"reason": reason})
         return log.set_aside()
+
+
+def overrides(folder: Path) -> tuple[RuleCount, ...]:
+    """What became of the cards of CDS Hooks, by rule; the log has that it was asked."""
+    with unsealed(folder) as (_, settings, records, log):
+        recorded(settings, records, log, "cds.list", {})
+        return counted(records.rows)
 
 
 def export_patient(folder: Path, patient: str) -> bytes:

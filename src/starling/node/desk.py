@@ -15,6 +15,7 @@ from starling.node import answers
 from starling.node.lanes import Here, Lane
 from starling.node.layout import Layout
 from starling.node.naming import unnamed
+from starling.node.orders import Orders
 from starling.node.outbox import Happening, Kind, Outbox
 from starling.node.policy import require
 from starling.node.records import Records
@@ -47,6 +48,7 @@ class Desk:
         self.held = answers.Held(engine, now())
         self.kept = answers.Kept[answers.Rendered](settings.answers_kept)
         self.outbox = Outbox(records.connection, source=f"urn:starling:{settings.site}") if settings.hub else None
+        self.orders = Orders(records.connection)
         self.results = Waiting(records.connection) if settings.exchange_results_to else None
         self.itself = Principal(name=ITSELF, role="system", site=settings.site, way="process")
         self.wake: Callable[[], object] = int

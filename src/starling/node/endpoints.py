@@ -127,7 +127,7 @@ class Endpoint:
     `action`: empty where nobody need be known.  `answer`: None where the API reads the request itself.  `slow`: not
     answered by the loop itself; `at_once`: asked by the loop before, None when it takes a while after all.  `also`:
     another status with the same content.  `query`, `headers`: name -> what it says.  `accepts`, `media`: kinds of
-    content.
+    content.  `by_token`: who asks is known by a token that they sign, and by nothing else.
     """
 
     method: str
@@ -145,6 +145,7 @@ class Endpoint:
     headers: tuple[tuple[str, str], ...] = ()
     accepts: str = JSON
     media: str = JSON
+    by_token: bool = False
 
 
 def _assessment(node: Node, call: Call) -> Response:
@@ -260,9 +261,9 @@ ENDPOINTS: Final = (
              lambda node, call: node.hooks.counts(call.who), gives=tuple[RuleCount, ...], slow=True),
     Endpoint("GET", "/cds-services", "", "The services of CDS Hooks", gives=dict),
     Endpoint("POST", "/cds-services/{service}", "cds.read", "A hook of an EHR, signed by it: the cards", takes=dict,
-             gives=dict),
+             gives=dict, by_token=True),
     Endpoint("POST", "/cds-services/{service}/feedback", "cds.write", "What became of cards, signed by the EHR",
-             takes=dict, gives=dict),
+             takes=dict, gives=dict, by_token=True),
     Endpoint("POST", "/v1/login", "", "A person logs in; the session is a cookie", takes=Login, gives=LoggedIn),
     Endpoint("POST", "/v1/logout", "logout", "The session is over", status=204),
     Endpoint("GET", "/livez", "", "Whether the process answers", media=TEXT, gives=str),

@@ -97,18 +97,25 @@ class Clients:
         Raises: UnknownCallerError TOKEN_REFUSED with the reason, nothing of what the token says.
         """
         head, claims = _parts(token)
-        client = self._clients.get(str(claims.get("iss"))) or self._demonstration
-        if client is None:
-            raise _refused("its issuer is not known here")
+        named = filter(None, (self._clients.get(str(claims.get("iss"))), self._demonstration))
+        reasons = []
+        for client in named:
+            reason = await self._why_not(client, head, token)
+            if not reason:
+                return self._of_claims(client, claims, audiences)
+            reasons.append(reason)
+        raise _refused(reasons[0] if reasons else "its issuer is not known here")
+
+    async def _why_not(self, client: Client, head: Mapping[str, Any], token: str) -> str:
+        """Why a token is not one that this client signed; empty: it is."""
         allowed = _DEMONSTRATION if client.is_demonstration else ALGORITHMS
         if head.get("alg") not in allowed:
-            raise _refused(f"its algorithm is none of {', '.join(allowed)}")
+            return f"its algorithm is none of {', '.join(allowed)}"
         if not client.is_demonstration and "jku" in head and head["jku"] != client.jku:
-            raise _refused("its jku is not that of its issuer")
-        for key in await self._keys(client, head):
-            if _is_signed(token, key, str(head["alg"])):
-                return self._of_claims(client, claims, audiences)
-        raise _refused("it is not signed with a key of its issuer")
+            return "its jku is not that of its issuer"
+        keys = await self._keys(client, head)
+        is_theirs = any(_is_signed(token, key, str(head["alg"])) for key in keys)
+        return "" if is_theirs else "it is not signed with a key of its issuer"
 
     def _of_claims(self, client: Client, claims: Mapping[str, Any], audiences: tuple[str, ...]) -> Believed:
         """The times, the audience and the name of a token whose signature holds."""

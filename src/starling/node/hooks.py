@@ -309,6 +309,16 @@ def _dose_models() -> tuple[str, ...]:
     return tuple(sorted(each.name for each in root.iterdir() if (each / "digest").is_file()))
 
 
+def shown_to(rows: Any, patient: str) -> dict[str, Any]:
+    """The cards that were shown for a patient, and what became of them, as an export names them."""
+    cards = rows("SELECT body FROM cds_card WHERE patient = ? ORDER BY at, id", patient)
+    told = rows("SELECT body FROM cds_feedback WHERE patient = ? ORDER BY at, card", patient)
+    return {
+        "cards": tuple(json.decode(body, type=Shown) for (body,) in cards),
+        "feedback": tuple(json.decode(body, type=Outcome) for (body,) in told),
+    }
+
+
 def _plain(request: HookRequest) -> HookRequest:
     """What an answer depends on, and nothing that gives access."""
     return replace(request, instance="", user="", server="", token="")

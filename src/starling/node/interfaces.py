@@ -11,14 +11,16 @@ from contextlib import suppress
 from typing import Any, Final
 
 from starling.errors import ForbiddenError, InputError, StarlingError
-from starling.exchange.hl7.envelope import Answer, acknowledgement
-from starling.exchange.hl7.inward import Whose, content_digest, whose, wrong
-from starling.formats.hl7 import Message, decoded, encoded, messages, segment
+from starling.exchange.hl7.envelope import Answer, Interface, acknowledgement, header
+from starling.exchange.hl7.inward import Whose, content_digest, identifiers, whose, wrong
+from starling.exchange.hl7.pharmacy import Dispensed, Said, dispensed, reply, said_of
+from starling.formats.hl7 import Message, Segment, decoded, encoded, messages, segment
 from starling.formats.outside import parse_outside_calls
 from starling.node.desk import now
 from starling.node.disk import on_disk
 from starling.node.service import Node
-from starling.node.values import Principal, Specimen
+from starling.node.values import Order, Principal, Specimen
+from starling.values import dataclass
 
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS hl7_message (
     sender TEXT NOT NULL, control TEXT NOT NULL, sha256 TEXT NOT NULL, reply TEXT NOT NULL, at TEXT NOT NULL,
@@ -26,8 +28,14 @@ _TABLE: Final = """CREATE TABLE IF NOT EXISTS hl7_message (
 ) STRICT, WITHOUT ROWID"""
 #: messages of each sender whose control ids are remembered: no interface sends one again after so many (ours)
 _REMEMBERED: Final = 100_000
+#: drugs of one order, as in one question to the API
+_MOST_DRUGS: Final = 20
 #: what a message of nobody knows what is answered about
 _UNREADABLE: Final = Message((segment("MSH", "|", "^~\\&"),))
+#: asks, and changes nothing
+_QUESTION: Final = "RDE^O11"
+#: the test of a node, as it is ordered: LOINC, genetic analysis report
+_TEST: Final = "51969-4"
 #: the sender may do nothing about it now, or ever
 _REJECTED: Final = frozenset({"NOT_PERMITTED", "HL7_NOT_TAKEN", "DISK_UNWRITABLE"})
 
@@ -37,7 +45,9 @@ class Interfaces:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._kinds: dict[str, Callable[[Principal, Message, bytes], tuple[str, str]]] = {"ORU^R01": self._results}
+        self._kinds: dict[str, Callable[[Principal, Message, bytes], tuple[str, str]]] = {
+            "ORU^R01": self._results, "OML^O21": self._ordered, "RDE^O11": self._dispensing,
+        }  # fmt: skip
         node.records.connection.execute(_TABLE)
 
     def answered(self, who: Principal, data: bytes) -> str:
@@ -83,10 +93,11 @@ class Interfaces:
             what = f"MSH-9: {message.kind}" if take is None else f"MSH-11: {message.head.text(11)}"
             raise InputError("HL7_NOT_TAKEN", f"{what} is not taken here")
         with on_disk():
-            reply, job = take(who, message, data)
-            with self._node.records.transaction(durable=True):
-                self._remember(sender, message.control, digest, reply, job)
-        return reply
+            answer, job = take(who, message, data)
+            if message.kind != _QUESTION:  # which is answered anew, and leaves no name behind
+                with self._node.records.transaction(durable=True):
+                    self._remember(sender, message.control, digest, answer, job)
+        return answer
 
     def _remember(self, *values: str) -> None:
         sender, control, digest, reply, job = values
@@ -102,6 +113,109 @@ class Interfaces:
         parse_outside_calls(decoded(data), source="message")
         submitted = self._node.files.submit(who, name, [data], specimen_of(whose(message), message))
         return encoded(acknowledgement(message, "AA", now(), facility=self._node.settings.site)), submitted.job.id
+
+    def _ordered(self, who: Principal, message: Message, data: bytes) -> tuple[str, str]:
+        """An order stands until its specimen has a result, which is sent back under its number."""
+        node, specimen = self._node, specimen_of(whose(message), message)
+        node.may(who, "job.submit")
+        replies: list[Segment] = []
+        with node.records.transaction(durable=True):
+            for order in orders_of(message):
+                if order.control == "CA":
+                    done = "CR" if node.orders.cancelled(order.placer) else "UC"
+                else:
+                    names = (specimen.identifier, specimen.second_identifier)
+                    node.orders.put(order.placer, specimen.specimen, names, now())
+                    done = "OK"
+                replies += [segment("ORC", done, order.placer), segment("OBR", "", order.placer, "", order.test)]
+            node.append(who, "hl7.write", "success", "", {"kind": message.kind, "control": message.control})
+        return encoded(order_reply(message, replies, now(), node.settings.site)), ""
+
+    def _dispensing(self, who: Principal, message: Message, data: bytes) -> tuple[str, str]:
+        """The prescriber's question, asked by the pharmacy for each drug of an order: the same answer as elsewhere."""
+        drugs = dispensed(message)
+        if not drugs:
+            raise wrong("RXE-2: no drug is named", message.first("ORC"))
+        if len(drugs) > _MOST_DRUGS:
+            raise wrong(f"RXE: {len(drugs)} drugs, and {_MOST_DRUGS} at most", message.first("RXE"))
+        patient = self._known(who, message)
+        said = [self._said(who, patient, each) for each in drugs]
+        return encoded(reply(message, said, drugs, now(), self._node.settings.site)), ""
+
+    def _known(self, who: Principal, message: Message) -> str:
+        """The pseudonym of the one patient whom the identifiers mean; empty: nobody here.
+
+        Raises: InputError BAD_HL7, when they mean two.
+        """
+        node, found = self._node, set[str]()
+        node.may(who, "check")
+        for each in identifiers(message.first("PID")):
+            held = "SELECT id FROM patient WHERE site = ? AND ? IN (identifier, second_identifier)"
+            rows = node.records.rows(held, node.settings.site, each)
+            found |= {row[0] for row in rows}
+        if len(found) > 1:
+            raise wrong("PID-3: the identifiers are of several patients", message.first("PID"))
+        return found.pop() if found else ""
+
+    def _said(self, who: Principal, patient: str, drug: Dispensed) -> Said:
+        """What is said of one drug: what is not known is said, and is no statement of safety."""
+        names = self._drugs(drug)
+        if len(names) > 1:
+            return Said("W", "NOT_KNOWN", f"{drug.shown}: no answer, code and words name {' and '.join(names)}")
+        if not patient or not names:
+            why = "nobody here has these identifiers" if not patient else "not in this knowledge base"
+            return Said("I", "NOT_KNOWN", f"{drug.shown}: no answer, {why}; that is not a statement of safety")
+        try:
+            person, (name, *_) = self._node.questions.answer(who, Order(patient=patient, drugs=(names[0],)))
+        except InputError as error:
+            if error.code not in {"NO_RESULT", "UNKNOWN_DRUG"}:
+                raise
+            return Said("I", error.code, f"{drug.shown}: no answer, {error.message}; that is not a statement of safety")
+        return said_of(person, name)
+
+    def _drugs(self, drug: Dispensed) -> list[str]:
+        """Every drug that the codes and the words of an order name."""
+        found: dict[str, None] = {}
+        for each in drug.names:
+            with suppress(InputError):  # a name that nobody knows here
+                found[self._node.held.engine.knowledge.find_drug(each).name] = None
+        return [*found]
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """One order of a message: what is done (ORC-1), under which number, which test (OBR-4)."""
+
+    control: str
+    placer: str
+    test: tuple[str, str, str]
+
+
+def orders_of(message: Message) -> list[Ordered]:
+    """Every order of OML^O21.  Raises: InputError BAD_HL7, with the field, on what no node does."""
+    found, control, placer = [], "", ""
+    for each in message.segments:
+        if each.name == "ORC":
+            control, placer = each.text(1), each.text(2)
+        elif each.name == "OBR":
+            number = each.text(2) or placer
+            if control not in {"NW", "CA"}:
+                raise wrong(f"ORC-1: {control!r} is not taken; NW and CA are", each)
+            if each.text(4) != _TEST:
+                raise wrong(f"OBR-4: {each.text(4)[:40]!r} is no test of this node; {_TEST} is", each)
+            if not number:
+                raise wrong("ORC-2 and OBR-2 are empty: no number of the order", each)
+            found.append(Ordered(control, number, (_TEST, each.text(4, 2), "LN")))
+    if not found:
+        raise wrong("no OBR: nothing is ordered", message.head)
+    return found
+
+
+def order_reply(message: Message, orders: list[Segment], at: str, facility: str) -> tuple[Segment, ...]:
+    """The segments of ORL^O22.  Source: HL7 v2.5.1, 4.4.7."""
+    pid = message.first("PID")
+    body = [segment("MSA", "AA", message.control), Segment("PID", pid.fields), *orders]
+    return (header(("ORL", "O22", "ORL_O22"), Interface.answering(message, facility), at, body), *body)
 
 
 def specimen_of(said: Whose, message: Message) -> Specimen:

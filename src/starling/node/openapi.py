@@ -24,6 +24,7 @@ _SCHEMES: Final = {
     "certificate": {"type": "mutualTLS"},
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
 }
+_BY_TOKEN: Final = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 _CALLER: Final = [
     {"name": EMERGENCY, "in": "header", "schema": _TEXT, "description": "why the glass is broken, percent-encoded"},
     {"name": CSRF, "in": "header", "schema": _TEXT, "description": "of a session: goes with every change"},
@@ -43,7 +44,7 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Starling node", "version": __version__},
         "paths": paths,
-        "components": {"schemas": components, "securitySchemes": _SCHEMES},
+        "components": {"schemas": components, "securitySchemes": _SCHEMES | _BY_TOKEN},
         "security": [{each: []} for each in _SCHEMES],
     }
 
@@ -61,8 +62,8 @@ def _operation(row: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         "parameters": _parameters(row),
         "responses": {str(row.status): given, **also, "default": problem},
     }
-    if not row.action:
-        operation["security"] = []
+    if not row.action or row.by_token:
+        operation["security"] = [{each: []} for each in _BY_TOKEN] if row.by_token else []
     if row.takes is not None:
         operation["requestBody"] = {"required": True, "content": {row.accepts: {"schema": schemas[row.takes]}}}
     return operation
@@ -76,4 +77,4 @@ def _parameters(row: Endpoint) -> list[dict[str, Any]]:
         {"name": name, "in": where, "required": where == "path", "schema": _TEXT, "description": said}
         for name, where, said in named
     ]
-    return found + (_CALLER if row.action else [])
+    return found + (_CALLER if row.action and not row.by_token else [])

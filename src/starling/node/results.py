@@ -25,7 +25,6 @@ from starling.node.desk import Desk
 from starling.node.outbox import Undelivered, pause_s
 from starling.node.sending import LOOK_AGAIN_S
 from starling.node.settings import Settings
-from starling.node.values import Job
 from starling.values import replace
 
 #: Says what the receiver answered to a message: AA, AE, AR, or CA alone; and its own words.  Raises: Undelivered.
@@ -74,6 +73,7 @@ class ResultsOut:
         with records.lock:
             job, packed = records.job(id_), records.result(id_)
             patient = records.patient(job.patient) if job is not None else None
+            placer = self._desk.orders.of(job.specimen, patient) if job is not None and patient is not None else ""
         if job is None or packed is None or patient is None:
             return "", "", ""
         subject = {
@@ -83,7 +83,7 @@ class ResultsOut:
         assessment = answers.unpacked(packed)
         segments = report(
             replace(assessment, subject={**assessment.subject, **subject}), self._known(),
-            interface=_receiver(settings), ordered=_ordered(job),
+            interface=_receiver(settings), ordered=Ordered(placer, job.id, "C" if job.amends else "F"),
         )  # fmt: skip
         return encoded(segments), segments[0].text(10), patient.id
 
@@ -92,10 +92,6 @@ class ResultsOut:
         if self._codes is None or self._codes[0] is not engine:
             self._codes = engine, Codes.of(engine.knowledge)
         return self._codes[1]
-
-
-def _ordered(job: Job) -> Ordered:
-    return Ordered(filler=job.id, status="C" if job.amends else "F")
 
 
 def _receiver(settings: Settings) -> Interface:

@@ -102,10 +102,10 @@ class Serving:
         self._current = _context(node.layout, self._password)
         self._shown = _mark(node.layout.device)
         self._edition = _mark(Path(settings.knowledge))
+        self._api = Api(node)  # which refuses a wrong setting before anything listens
         self._socket = _listening(settings.host, settings.port if port is None else port)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.address = f"https://{host}:{self._socket.getsockname()[1]}"
-        self._api = Api(node)
         self._admission = Admission(self._api.deadlines, int, int)
         if processes is not None:
             self._join(processes)

@@ -16,6 +16,7 @@ from msgspec import json
 from starling.errors import InputError
 from starling.node import evidence
 from starling.node.desk import Desk, now
+from starling.node.hooks import Outcome, Shown, shown_to
 from starling.node.naming import unnamed
 from starling.node.outbox import Happening, Kind, forget
 from starling.node.spool import plain_name, unsealed
@@ -41,6 +42,8 @@ class Export(Value, frozen=True):
     patient: Patient
     files: tuple[Taken, ...]
     overrides: tuple[Override, ...]
+    cards: tuple[Shown, ...] = ()
+    feedback: tuple[Outcome, ...] = ()
 
 
 class Subjects:
@@ -64,7 +67,7 @@ class Subjects:
             files = tuple(self._taken(archive, id_) for id_ in jobs)
             made = Export(
                 schema="starling.export/1", exported=now(), patient=found, files=files,
-                overrides=tuple(desk.records.overrides(found.id)),
+                overrides=tuple(desk.records.overrides(found.id)), **shown_to(desk.records.rows, found.id),
             )  # fmt: skip
             _put(archive, "patient.json", json.format(json.encode(made), indent=2))
             events = desk.records.rows("SELECT event FROM audit_event WHERE instr(event, ?)", found.id.encode())
@@ -100,6 +103,7 @@ class Subjects:
             jobs = desk.records.jobs_of(found)
             overrides = desk.records.erase(found.id, jobs)
             forget(desk.records.connection, found.id)
+            desk.orders.forget((found.identifier, found.second_identifier))
             said = {"jobs": str(len(jobs)), "reason": unnamed(reason, found)}
             desk.append(who, "patient.erase", "success", found.id, said, durable=True)
             if desk.outbox is not None:
