@@ -67,7 +67,12 @@ $(STAMPS)/system: tools/system.sh $(STAMPS)/venv
 	@tools/system.sh
 	@touch $@
 
-setup: $(STAMPS)/dev $(STAMPS)/system $(KB)  ## the environment with all development tools
+# Definitions and validators of FHIR, believed by their digests; without npm the tests of them are skipped.
+$(STAMPS)/npm: tools/npm.txt tools/npm.py $(STAMPS)/system
+	@$(BIN)/python tools/npm.py $(VENV)/npm
+	@touch $@
+
+setup: $(STAMPS)/dev $(STAMPS)/system $(STAMPS)/npm $(KB)  ## the environment with all development tools
 
 run: $(KB)  ## a report from the bundled example, or from VCF=path; pages go to build/report/
 	@mkdir -p $(REPORT)
