@@ -13,7 +13,8 @@ from starling.node.opening import opened
 from starling.node.service import Node
 from starling.node.values import Patient
 from tests.exchange.hl7.validator import validate
-from tests.node.devices import Device, asker
+from tests.node.devices import Device, asker, settled
+from tests.node.interfaces import oru
 from tests.node.test_results import released
 
 HEAD = "MSH|^~\\&|{sender}|HOSP|STARLING|here|20261128||{kind}|{control}|P|2.5.1||||||UNICODE UTF-8"
@@ -98,6 +99,18 @@ def test_whoever_was_forgotten_has_no_order(telling_node: Node) -> None:
     assert telling_node.orders.of("B-9", _patient("950")) == ""
 
 
+def test_whoever_is_erased_leaves_no_answer_and_nothing_that_waits(telling_node: Node) -> None:
+    asked(telling_node, order("G-1", patient="960", placer="P-960"))
+    held = "SELECT 1 FROM hl7_message WHERE instr(reply, ?)"
+    assert telling_node.records.rows(held, "H-960")
+    telling_node.orders.forget(["960", "H-960"])
+    assert telling_node.records.rows(held, "H-960") == []
+    assert telling_node.results is not None
+    telling_node.results.put("j-960")
+    telling_node.results.forget(["j-960"])
+    assert telling_node.results.next() == ""
+
+
 # --- the pharmacy -----------------------------------------------------------------------------------------------------
 
 
@@ -151,6 +164,17 @@ def test_the_same_question_is_answered_anew_and_nothing_of_it_is_kept(tested: tu
     text = dispensing("Q-9", "32968^clopidogrel^RXNORM")
     assert answer(asked(device.node, text, "pharmacist")) == answer(asked(device.node, text, "pharmacist"))
     assert device.node.records.rows("SELECT 1 FROM hl7_message WHERE control = 'Q-9'") == []
+
+
+def test_results_of_another_laboratory_never_take_the_place_of_a_released_test_by_themselves(
+    tested: tuple[Device, str],
+) -> None:
+    device, patient = tested
+    text = oru("Z-1", patient=(patient, f"H-{patient}")).replace("Müller^Zoé||19800102|F", "Doe^Jane||||")
+    assert answer(asked(device.node, text))[0] == "AA"
+    job = device.node.records.jobs("here", limit=1)[0]
+    found = settled(device.node, job.id)
+    assert (found.state, found.reason.partition(":")[0]) == ("quarantined", "STATED")
 
 
 def test_whoever_may_not_ask_is_refused(tested: tuple[Device, str]) -> None:

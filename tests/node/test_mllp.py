@@ -160,3 +160,25 @@ def test_without_tls_there_is_no_connection(spoken: Device) -> None:
     with socket.create_connection(("127.0.0.1", spoken.node.settings.exchange_mllp_port), timeout=10) as plain:
         plain.sendall(framed(oru("X-2")))
         assert b"AA" not in plain.recv(1 << 10)
+
+
+def test_a_certificate_without_a_role_is_nobody_and_recorded(spoken: Device, tmp_path: Path) -> None:
+    certificate = spoken.certificate(tmp_path / "odd.pem", "janitor", name="odd")
+    odd = Sender(spoken.folder, spoken.node.settings.exchange_mllp_port, certificate)
+    with pytest.raises((EOFError, OSError)):
+        odd.ask(oru("J-1"))
+    odd.close()
+    event = spoken.events()[0]
+    assert (event["subtype"][0]["code"], event["outcome"]) == ("hl7.write", "4")
+
+
+def test_the_same_message_on_two_connections_at_once_is_one_result(spoken: Device, laboratory: Path) -> None:
+    before = len(jobs(spoken))
+    port = spoken.node.settings.exchange_mllp_port
+    senders = [Sender(spoken.folder, port, laboratory) for _ in range(4)]
+    for number, each in enumerate(senders):
+        each.send(framed(oru("T-1", patient=("8", "H-8"), at=f"2026112{number}")))
+    assert [said(each.reply())[:2] for each in senders] == [("AA", "T-1")] * 4
+    for each in senders:
+        each.close()
+    assert len(jobs(spoken)) == before + 1

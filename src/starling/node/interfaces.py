@@ -7,7 +7,8 @@ the same result; another one under a control id that was used is refused.  Sourc
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from threading import Lock
 from typing import Any, Final
 
 from starling.errors import ForbiddenError, InputError, StarlingError
@@ -22,12 +23,6 @@ from starling.node.service import Node
 from starling.node.values import Order, Principal, Specimen
 from starling.values import dataclass
 
-_TABLE: Final = """CREATE TABLE IF NOT EXISTS hl7_message (
-    sender TEXT NOT NULL, control TEXT NOT NULL, sha256 TEXT NOT NULL, reply TEXT NOT NULL, at TEXT NOT NULL,
-    job TEXT NOT NULL, PRIMARY KEY (sender, control)
-) STRICT, WITHOUT ROWID"""
-#: messages of each sender whose control ids are remembered: no interface sends one again after so many (ours)
-_REMEMBERED: Final = 100_000
 #: drugs of one order, as in one question to the API
 _MOST_DRUGS: Final = 20
 #: what a message of nobody knows what is answered about
@@ -45,10 +40,10 @@ class Interfaces:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._one_by_one = Lock()  # or the same message on two connections is two results
         self._kinds: dict[str, Callable[[Principal, Message, bytes], tuple[str, str]]] = {
             "ORU^R01": self._results, "OML^O21": self._ordered, "RDE^O11": self._dispensing,
         }  # fmt: skip
-        node.records.connection.execute(_TABLE)
 
     def answered(self, who: Principal, data: bytes) -> str:
         """The acknowledgement of a message: what it says is done by then, or nothing is."""
@@ -60,7 +55,8 @@ class Interfaces:
             if len(found) > 1:
                 raise wrong(f"{len(found)} messages in one frame", found[1].head)
             self._node.may(who, "hl7.write")
-            return self._once(who, message, data)
+            with nullcontext() if message.kind == _QUESTION else self._one_by_one:
+                return self._once(who, message, data)
         except StarlingError as error:
             answer: Answer = "AR" if error.code in _REJECTED else "AE"
             if not isinstance(error, ForbiddenError):  # which is recorded by who refused
@@ -77,16 +73,15 @@ class Interfaces:
 
     def _once(self, who: Principal, message: Message, data: bytes) -> str:
         """What is done once, however often the message comes.  Raises: StarlingError."""
-        sender = f"{message.head.text(3)}^{message.head.text(4)}"
+        sender = f"{who.name} {message.head.text(3)}^{message.head.text(4)}"
         if not message.control:
             raise wrong("MSH-10 is empty: nothing could be acknowledged", message.head)
         digest = content_digest(message)
-        known = self._node.records.row(
-            "SELECT sha256, reply FROM hl7_message WHERE sender = ? AND control = ?", sender, message.control
-        )
-        if known is not None and known[0] == digest:
-            return str(known[1])
-        if known is not None:
+        with self._node.records.lock:
+            known, answer = self._node.orders.answered(sender, message.control)
+        if known == digest:
+            return answer
+        if known:
             raise wrong(f"MSH-10: {message.control[:40]} is the control id of another message", message.head)
         take = self._kinds.get(message.kind)
         if take is None or message.head.text(11) not in {"", "P"}:
@@ -96,16 +91,8 @@ class Interfaces:
             answer, job = take(who, message, data)
             if message.kind != _QUESTION:  # which is answered anew, and leaves no name behind
                 with self._node.records.transaction(durable=True):
-                    self._remember(sender, message.control, digest, answer, job)
+                    self._node.orders.remember(sender, message.control, digest, answer, now(), job)
         return answer
-
-    def _remember(self, *values: str) -> None:
-        sender, control, digest, reply, job = values
-        execute = self._node.records.connection.execute
-        execute("INSERT OR REPLACE INTO hl7_message VALUES (?, ?, ?, ?, ?, ?)",
-                (sender, control, digest, reply, now(), job))  # fmt: skip
-        execute("DELETE FROM hl7_message WHERE sender = ? AND at < (SELECT at FROM hl7_message WHERE sender = ?"
-                " ORDER BY at DESC LIMIT 1 OFFSET ?)", (sender, sender, _REMEMBERED))  # fmt: skip
 
     def _results(self, who: Principal, message: Message, data: bytes) -> tuple[str, str]:
         """Results of another laboratory are a job as any file is: called, reviewed, released by people."""

@@ -25,6 +25,8 @@ from starling.node.values import Principal
 _PIECE, _CONNECTIONS, _WORKERS = 1 << 16, 64, 2
 #: seconds until a connection that is asked to end is cut (ours)
 _GRACE_S: Final = 5.0
+#: who has a certificate of our authority that states no role of this node
+_STRANGER: Final = Principal(name="stranger", role="system", site="")
 
 
 class Listener:
@@ -91,7 +93,9 @@ class Listener:
         try:
             if len(self._connections) <= _CONNECTIONS:
                 await self._talk(self._who(writer), reader, writer)
-        except (OSError, TimeoutError, TooLongError, UnknownCallerError, asyncio.CancelledError):
+        except UnknownCallerError as error:
+            self._node.record(_STRANGER, "hl7.write", "refused", "", {"reason": error.message})
+        except (OSError, TimeoutError, TooLongError, asyncio.CancelledError):
             pass  # the sender has no acknowledgement, and sends again
         finally:
             self._connections.discard(task)

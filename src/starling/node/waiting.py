@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS hl7_result (
@@ -24,6 +25,11 @@ class Waiting:
         """The job that waits longest; empty when none does."""
         rows = self._connection.execute("SELECT job FROM hl7_result WHERE aside = '' ORDER BY number LIMIT 1")
         return str(next(iter(rows), ("",))[0])
+
+    def forget(self, jobs: Iterable[str]) -> None:
+        """Nothing waits of these jobs, nor what a receiver said of them."""
+        for job in jobs:
+            self._connection.execute("DELETE FROM hl7_result WHERE job = ?", (job,))
 
     def done(self, job: str, *, aside: str = "") -> None:
         """It was acknowledged; or the receiver will never take it (`aside`: its words), and it is not sent again."""
