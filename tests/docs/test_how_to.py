@@ -94,3 +94,10 @@ def test_a_report_is_read_and_signed(tmp_path: Path) -> None:
         for line in block.replace("\\\n", " ").splitlines():
             execute(line, tmp_path)
     assert "PRELIMINARY" in (tmp_path / "patient.html").read_text(encoding="utf-8")
+
+
+def test_the_examples_of_hl7_run(tmp_path: Path) -> None:
+    for block in blocks_of("../reference/hl7.md"):
+        for line in block.strip().splitlines():
+            execute(line, tmp_path)
+    assert (tmp_path / "result.hl7").read_bytes().startswith(b"MSH|")

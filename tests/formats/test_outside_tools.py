@@ -32,6 +32,15 @@ _FHIR: Final = {
 #: Tool, file, and what it states: gene, diplotype, phenotype, score.
 FORMS: Final = [
     (
+        "HL7 v2",
+        "MSH|^~\\&|LIS|LAB|||20261128||ORU^R01^ORU_R01|1|P|2.5.1\nPID|1||S1^^^LAB^MR\nOBR|1||7|51969-4^^LN\n"
+        "OBX|1|CWE|48018-6^Gene studied^LN|1a|HGNC:2621^CYP2C19^HGNC||||||F\n"
+        "OBX|2|ST|84413-4^Genotype^LN|1a|*1/*2||||||F\n"
+        "OBX|3|CWE|53040-2^Effect on metabolism^LN|1a|LA10317-8^^LN||||||F\n"
+        "OBX|4|NM|718-7^Hemoglobin^LN||13.2|g/dL|||||F\n",
+        [("CYP2C19", "*1/*2", "Intermediate Metabolizer", "")],
+    ),
+    (
         "Aldy",
         "#Sample\tGene\tSolutionID\tMajor\tMinor\tCopy\n#Solution 1: *1, *4\nS1\tCYP2D6\t1\t*1/*4.021\t1;4\t0\n"
         "S1\tCYP2D6\t1\t*1/*4.021\t1;4\t1\nS1\tCYP2D6\t2\t*4/*10\t4;10\t0\n",

@@ -18,12 +18,12 @@ MAY = {
     "administrator": {"account.list", "account.write", "cds.list", "job.list", "job.read", "knowledge.replace",
                       "metrics.read", "node.unlock", "patient.erase", "patient.export", "settings.read"},
     "auditor": {"account.list", "audit.read", "settings.read"},
-    "laboratory": {"assessment.read", "check", "job.list", "job.read", "job.release", "job.resolve", "job.review",
-                   "job.submit", "override.list", "patient.list", "patient.read"},
-    "pharmacist": {"assessment.read", "cds.list", "check", "job.list", "job.read", "job.release", "job.resolve",
-                   "job.review", "override.list", "override.write", "patient.list", "patient.read"},
+    "laboratory": {"assessment.read", "check", "hl7.write", "job.list", "job.read", "job.release", "job.resolve",
+                   "job.review", "job.submit", "override.list", "patient.list", "patient.read"},
+    "pharmacist": {"assessment.read", "cds.list", "check", "hl7.write", "job.list", "job.read", "job.release",
+                   "job.resolve", "job.review", "override.list", "override.write", "patient.list", "patient.read"},
     "prescriber": {"assessment.read", "check", "override.list", "override.write", "patient.list", "patient.read"},
-    "system": {"cds.read", "cds.write", "job.list", "job.read", "job.submit", "metrics.read"},
+    "system": {"cds.read", "cds.write", "hl7.write", "job.list", "job.read", "job.submit", "metrics.read"},
 }  # fmt: skip
 GLASS = {"assessment.read", "check", "patient.read"}
 

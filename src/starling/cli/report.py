@@ -21,7 +21,7 @@ from starling.vocabulary import Notice
 if TYPE_CHECKING:
     from starling.report.html import Extent
 
-FORMATS: Final = ("terminal", "json", "tsv", "html", "alert", "patient", "calls", "fhir")
+FORMATS: Final = ("terminal", "json", "tsv", "html", "alert", "patient", "calls", "hl7", "fhir")
 #: formats for programs, which are never narrowed
 _WHOLE: Final = frozenset({"json", "fhir"})
 
@@ -33,12 +33,13 @@ _BY_SUFFIX: Final = {
     ".html": "html",
     ".htm": "html",
     ".txt": "terminal",
+    ".hl7": "hl7",
 }
 _EXAMPLES: Final = """
 examples:
   starling report patient.vcf.gz
   starling report patient.vcf.gz -o patient.json
-      format by suffix: .json .jsonl .tsv .html .txt .fhir.json
+      format by suffix: .json .jsonl .tsv .html .txt .hl7 .fhir.json
   starling report chr1.vcf.gz chr2.vcf.gz chr10.vcf.gz  parts of one person
   starling report cohort.vcf.gz -o pages/               one page per person
   starling report patient.vcf.gz --format alert         two sentences a drug
@@ -160,6 +161,11 @@ def _text_of(
         from starling.report.calls import calls_parts
 
         return calls_parts(people, engine.knowledge.definitions)
+    if format_ == "hl7":
+        from starling.exchange.codes import Codes
+        from starling.exchange.hl7.report import report_parts
+
+        return report_parts(people, Codes.of(engine.knowledge))
     if format_ == "alert":
         from starling.report.alert import alerts
         from starling.report.taken import taken

@@ -129,9 +129,9 @@ def read(path: str | Path, opening: Opening) -> MarkerTable:
         fields = _cells(line, separator, lines, number)
         if len(fields) != len(columns):
             raise lines.wrong(f"{len(fields)} columns, not {len(columns)}", number)
-        marker = _marker(list(zip(columns, fields, strict=True)), lines, number)
-        samples[marker.sample] = None
-        markers.append(marker)
+        marker_ = marker(list(zip(columns, fields, strict=True)), lines, number)
+        samples[marker_.sample] = None
+        markers.append(marker_)
     return table(lines, tuple(samples), markers, strand="none", tests=True)
 
 
@@ -142,7 +142,8 @@ def _check(columns: Sequence[str], lines: Lines, number: int) -> None:
         raise lines.wrong(f"the column {twice[0]} stands there twice", number)
 
 
-def _marker(row: Sequence[tuple[str, str]], lines: Lines, number: int) -> Marker:
+def marker(row: Sequence[tuple[str, str]], lines: Lines, number: int) -> Marker:
+    """One single test, of (column, text): analyte, result and, where known, device, lot, time and sample."""
     values = {column: text for column, text in reversed(row) if text or column != "analyte"}
     names = [text for column, text in row if column == "analyte" and text]
     values["analyte"] = names[0] if names else ""

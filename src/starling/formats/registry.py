@@ -19,6 +19,7 @@ from starling.values import replace
 
 MODULES: Final = (
     "starling.formats.variant_text",
+    "starling.formats.astm",
     "starling.formats.htslib",
     "starling.formats.finalreport",
     "starling.formats.plink",

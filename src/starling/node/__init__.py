@@ -21,6 +21,9 @@
     listing, downtime   the list for when a node is down       editions   signed knowledge through the API
     presence   the clocks that `dormancy` judges               wiping, obeying   the hub's signed orders
     disk       a disk that is full or cannot be written        multipart  a form with a file, piece by piece
+    mllp, interfaces   HL7 v2 over TLS: frames, and what the messages in them do
+    orders     what a laboratory system ordered
+    results, waiting   released results on their way to a hospital's interface
     private_file   a file that its owner alone may read
 
 `starling.cli.node` alone imports it.  Needs the [node] extra.

@@ -17,6 +17,7 @@ from typing import Any, Final, Generic, TypeVar
 from starling.assessment import Assessment, Options, Question
 from starling.engine import EVERYTHING, Engine
 from starling.errors import InputError, KnowledgeError
+from starling.formats.registry import states_results
 from starling.library import question
 from starling.node import evidence
 from starling.node.spool import in_memory
@@ -119,6 +120,9 @@ def with_genotypes(engine: Engine, tested: Tested) -> tuple[Assessment, SampleGe
     asked = question(subject=subject_of(tested.specimen)) if subject_of(tested.specimen) else EVERYTHING
     options = options_for(tested.specimen)
     with tested.opened() as path:
+        if states_results(path):
+            found = engine.assess(path, asked, sample=tested.specimen.sample or None, options=options)
+            return _of_the_file(found, tested.origin), SampleGenotypes(found.sample, {})
         collected = engine.read(path, options, samples=evidence.samples_of(tested.specimen))
     person = evidence.only(collected.samples, tested.name)
     observed = collected.observed[person.sample]

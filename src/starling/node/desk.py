@@ -15,11 +15,13 @@ from starling.node import answers
 from starling.node.lanes import Here, Lane
 from starling.node.layout import Layout
 from starling.node.naming import unnamed
+from starling.node.orders import Orders
 from starling.node.outbox import Happening, Kind, Outbox
 from starling.node.policy import require
 from starling.node.records import Records
 from starling.node.settings import Settings
 from starling.node.values import ITSELF, Job, Patient, Principal
+from starling.node.waiting import Waiting
 from starling.trust.audit import AuditLog
 from starling.trust.events import event
 
@@ -46,6 +48,8 @@ class Desk:
         self.held = answers.Held(engine, now())
         self.kept = answers.Kept[answers.Rendered](settings.answers_kept)
         self.outbox = Outbox(records.connection, source=f"urn:starling:{settings.site}") if settings.hub else None
+        self.orders = Orders(records.connection)
+        self.results = Waiting(records.connection) if settings.exchange_results_to else None
         self.itself = Principal(name=ITSELF, role="system", site=settings.site, way="process")
         self.wake: Callable[[], object] = int
         self.tell_hub: Callable[[], object] = int
@@ -136,7 +140,9 @@ class Desk:
             self.outbox.put(Happening(Kind.PREDICTION, patient, now(), said))
 
     def report(self, job: Job) -> None:
-        """A result that was released waits for the hub, where there is one."""
+        """A result that was released waits for the hub and for the hospital's interface, where there is one."""
+        if self.results is not None:
+            self.results.put(job.id)
         if self.outbox is not None:
             said = {"job": job.id, "result_sha256": job.result_sha256, "knowledge": job.knowledge, "amends": job.amends}
             self.outbox.put(Happening(Kind.RESULT, job.patient, job.updated, said))

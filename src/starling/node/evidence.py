@@ -5,6 +5,7 @@ A site of a later knowledge base that lies elsewhere was not kept: it is not ass
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,9 +16,10 @@ from starling.engine import Engine
 from starling.errors import InputError
 from starling.formats.content import Opening, VariantFile
 from starling.formats.markers import MarkerTable
+from starling.formats.outside import read_outside_calls
 from starling.formats.record import Record
 from starling.formats.regions import Region, merge
-from starling.formats.registry import open_file
+from starling.formats.registry import is_result, open_file, sniff, states_results
 from starling.node.values import Origin, Specimen
 from starling.source.door import Wanted, open_source
 from starling.source.sites import SiteMap
@@ -25,6 +27,8 @@ from starling.vocabulary import SampleGenotypes, State
 
 #: Kept on both sides of a gene, in bases.  Source: the rule of cohorts (docs/how-to/biobank.md).
 _MARGIN: Final = 1_000
+#: bytes that tell what a file is (ours)
+_HEAD: Final = 1 << 16
 #: Two tests of one patient are compared at positions where either found a variant: so many must differ, and this share
 #: of them, before the files are taken for those of two people (ours: one wrong genotype is an error, not a person).
 _DIFFERING, _SHARE = 4, 0.2
@@ -43,6 +47,9 @@ def samples_of(specimen: Specimen) -> tuple[str, ...] | None:
 
 def kept(path: Path, engine: Engine, specimen: Specimen) -> bytes:
     """What is kept of a file, compressed: also what speaks against it later.  Raises: InputError, the sender's."""
+    if states_results(path):
+        read_outside_calls(path)
+        return zlib.compress(path.read_bytes())
     options = options_of(specimen)
     with open_source(path, Wanted(engine.maps, engine.knowledge, options, samples_of(specimen))) as source:
         names, build, foreign = source.names, source.build.name, source.foreign
@@ -66,6 +73,9 @@ def _spans(sites: SiteMap) -> dict[str, list[tuple[int, int]]]:
 
 def origin_of(path: Path, engine: Engine, specimen: Specimen) -> Origin:
     """What the provenance says of a file.  Raises: InputError, the sender's."""
+    if states_results(path):
+        data = path.read_bytes()
+        return Origin(bytes=len(data), file_sha256=hashlib.sha256(data).hexdigest(), reader="scan", order=None)
     stamp = engine.read(path, options_of(specimen), samples=samples_of(specimen)).stamp
     return Origin(bytes=stamp.size, file_sha256=stamp.file_sha256, reader=stamp.reader, order=stamp.order)
 
@@ -104,6 +114,12 @@ def unpacked(content: bytes) -> bytes:
     return zlib.decompress(content)
 
 
+def is_stated(content: bytes) -> bool:
+    """Whether what was kept are results of another laboratory, and no genotypes."""
+    head = unpacked(content)[:_HEAD]
+    return sniff(head) is None and is_result(head)
+
+
 def sex_contradicts(found: SampleGenotypes, stated: str) -> bool:
     """Whether the X chromosome speaks against the sex that was stated; silence never does."""
     return found.hemizygous_x is not None and stated in {"male", "female"} and found.hemizygous_x != (stated == "male")
@@ -124,7 +140,12 @@ def is_somebody_else(found: SampleGenotypes, before: SampleGenotypes) -> bool:
 
 
 def one_person(engine: Engine, path: Path, specimen: Specimen) -> SampleGenotypes:
-    """The genotypes of the one person in a file.  Raises: InputError SEVERAL_PATIENTS, the sender's."""
+    """The genotypes of the one person in a file; none where it states results alone.
+
+    Raises: InputError SEVERAL_PATIENTS, the sender's.
+    """
+    if states_results(path):
+        return SampleGenotypes(specimen.sample, {})
     return only(engine.read(path, options_of(specimen), samples=samples_of(specimen)).samples, path.name)
 
 

@@ -19,7 +19,7 @@ import apsw
 from msgspec.structs import replace
 
 from starling.errors import StarlingError
-from starling.node import answers, drafts
+from starling.node import answers, drafts, evidence
 from starling.node.amendment import amend
 from starling.node.desk import now
 from starling.node.every import Every
@@ -149,6 +149,8 @@ class Intake:
             reason = "SEX: chrX speaks against the sex stated"
         if not reason and draft.somebody_else:
             reason = "FINGERPRINT: the genotypes differ from the earlier test"
+        if not reason and patient and patient.released and evidence.is_stated(kept[1]):
+            reason = "STATED: results of another laboratory would take the place of the released test"
         state: Any = "quarantined" if reason else "called"
         with node.records.transaction():
             self._known(job.id)

@@ -25,6 +25,7 @@ ACTIONS: Final = (
     "cds.read",
     "cds.write",
     "check",
+    "hl7.write",
     "job.list",
     "job.read",
     "job.release",

@@ -33,10 +33,12 @@ from starling.node.inbox import Inbox
 from starling.node.intake import Intake
 from starling.node.layout import Layout
 from starling.node.listing import entries, write_list
+from starling.node.mllp import Listener
 from starling.node.obeying import Obeying
 from starling.node.opening import DEVICE_PASSWORD, opened
 from starling.node.peers import PeerProtocol, context_of, showing
 from starling.node.processes import Processes
+from starling.node.results import ResultsOut, mllps_exchange
 from starling.node.sending import Sending, sender_to
 from starling.node.service import Node
 from starling.node.stated import record_changes
@@ -160,7 +162,7 @@ class Serving:
         self._shown = _mark(self._node.layout.device)
         self._current = _context(self._node.layout, self._password)
 
-    def _beside(self, stack: ExitStack) -> Iterator[Every]:
+    def _beside(self, stack: ExitStack) -> Iterator[Every | Listener]:
         node = self._node
         yield Every("checkpoint", self._checkpoint)
         yield Every("presence", self._present)
@@ -174,6 +176,7 @@ class Serving:
             outbox = Every("outbox", Sending(node.outbox, node.records.lock, sender, obeying).send)
             node.tell_hub = outbox.wake
             yield outbox
+        yield from self._interfaces()
         if node.settings.emergency_list:
             listed = Every("list", self._list)
             node.list_again = listed.wake
@@ -182,6 +185,21 @@ class Serving:
             inbox = Inbox(node)
             yield Every("inbox", inbox.watch)
             stack.callback(inbox.stopped.set)
+
+    def _interfaces(self) -> Iterator[Every | Listener]:
+        """What speaks HL7 v2: results that are sent, messages that come in."""
+        node = self._node
+        if node.results is not None:
+            sending, tell_hub = Every("results", ResultsOut(node, mllps_exchange(node.settings)).send), node.tell_hub
+
+            def tell() -> None:
+                tell_hub()
+                sending.wake()
+
+            node.tell_hub = tell
+            yield sending
+        if node.settings.exchange_mllp_port:
+            yield Listener(node, lambda: _context(node.layout, self._password))
 
     def _checkpoint(self) -> float:
         self._node.checkpoint()

@@ -27,6 +27,7 @@ _KINDS: Final = {
     "cds": ("110109", "Order Record"),
     "check": ("110109", "Order Record"),
     "emergency": ("110113", "Security Alert"),
+    "hl7": ("110109", "Order Record"),
     "login": ("110114", "User Authentication"),
     "logout": ("110114", "User Authentication"),
     "node": ("110100", "Application Activity"),

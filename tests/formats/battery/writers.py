@@ -69,6 +69,28 @@ def _assay(path: Path, people: Written) -> Path:
     return path
 
 
+def _astm(path: Path, people: Written) -> Path:
+    words = {0: "not detected", 1: "heterozygous", 2: "homozygous"}
+    records = ["H|\\^&|||Analyser^1|||||||P|LIS2-A2", "P|1"]
+    for number, (sample, found) in enumerate(people.items(), 1):
+        records.append(f"O|{number}|{sample}||^^^panel")
+        for at, probe in enumerate(found, 1):
+            copies = sum(base != probe.site.ref for base in probe.alleles)
+            result = words[copies] if probe.alleles else "invalid"
+            records.append(f"R|{at}|^^^{probe.name}|{result}||||N|F")
+    path.write_bytes(framed([*records, "L|1|N"]))
+    return path
+
+
+def framed(records: Sequence[str]) -> bytes:
+    """The records as an instrument sends them: a frame each, between ENQ and EOT."""
+    sent = b"\x05"
+    for number, record in enumerate(records, 1):
+        frame = f"{number % 8}{record}\r\x03".encode()
+        sent += b"\x02" + frame + f"{sum(frame) % 256:02X}\r\n".encode()
+    return sent + b"\x04"
+
+
 def _finalreport(path: Path, people: Written) -> Path:
     return write_finalreport(path, {sample: list(found) for sample, found in people.items()})
 
@@ -155,5 +177,6 @@ WRITERS: dict[str, Writer] = {
     "generic": Writer(_consumer(_semicolons, "SNP;Chr;Pos;Allele1;Allele2"), build="GRCh37"),
     "plink-bed": Writer(_bed, many=True),
     "plink-ped": Writer(_ped, many=True),
+    "astm": Writer(_astm, build="", many=True),
     "assay": Writer(_assay, build="", many=True),
 }

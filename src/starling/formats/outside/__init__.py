@@ -19,6 +19,7 @@ from starling.vocabulary import OutsideCall
 
 #: Asked in this order; each file is of one tool at most.
 MODULES: Final = (
+    "starling.formats.outside.hl7",
     "starling.formats.outside.aldy",
     "starling.formats.outside.cyrius",
     "starling.formats.outside.pypgx",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from starling.errors import InputError
+from starling.formats import hl7
 from starling.formats.stream import GZIP, RAW_BYTES, ZIP, encoding_of, gunzip, open_bytes
 from starling.values import dataclass
 from starling.vocabulary import OutsideCall
@@ -148,6 +149,8 @@ def _unzipped(data: bytes, name: str) -> bytes:
 
 
 def _decoded(data: bytes, name: str) -> str:
+    if hl7.begins(data[:64]):
+        return hl7.decoded(data, name)  # which states its character set itself
     try:
         text = data.decode(encoding_of(data))
     except UnicodeDecodeError as error:

@@ -1,0 +1,127 @@
+"""HL7 v2 over MLLP and TLS: connections with a client certificate, frames in, acknowledgements out, in their order.
+
+Whoever shows no certificate of our authority gets no connection.  A connection that is half open, sends half a frame or
+a frame without end is closed; every other goes on.  Source: HL7 MLLP release 1; RFC 8446 (TLS 1.3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
+from typing import Final
+
+from starling.errors import InputError, UnknownCallerError
+from starling.exchange.hl7.mllp import Frames, TooLongError, framed
+from starling.node.identity import of_certificate, plain_subject
+from starling.node.interfaces import Interfaces
+from starling.node.peers import showing
+from starling.node.service import Node
+from starling.node.values import Principal
+
+#: bytes that are read at once; connections at a time; messages that are worked on at a time (all ours)
+_PIECE, _CONNECTIONS, _WORKERS = 1 << 16, 64, 2
+#: seconds until a connection that is asked to end is cut (ours)
+_GRACE_S: Final = 5.0
+#: who has a certificate of our authority that states no role of this node
+_STRANGER: Final = Principal(name="stranger", role="system", site="")
+
+
+class Listener:
+    """Listens for interfaces of one node, in a thread of its own."""
+
+    def __init__(self, node: Node, context: Callable[[], ssl.SSLContext]) -> None:
+        """`context`: of TLS, as it is now, which asks for a certificate."""
+        self._node = node
+        self._context = context
+        self._interfaces = Interfaces(node)
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="hl7")
+        self._connections: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._serving = Event()
+        self._failure: OSError | None = None
+        self._thread = Thread(target=self._run, name="mllp", daemon=True)
+
+    def start(self) -> None:
+        """It listens when this returns.  Raises: InputError BAD_SETTING, when it cannot."""
+        self._thread.start()
+        self._serving.wait()
+        if self._failure is not None:
+            raise InputError("BAD_SETTING", f"exchange.mllp_port: {self._failure}", source="settings.toml")
+
+    def stop(self) -> None:
+        """A message that is being worked on is acknowledged; then every connection ends."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
+        self._workers.shutdown()
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._listen())
+        finally:
+            self._serving.set()
+            self._loop.close()
+
+    async def _listen(self) -> None:
+        settings, context = self._node.settings, self._context()
+        context.verify_mode = ssl.CERT_REQUIRED
+        showing(context, self._context)
+        try:
+            server = await asyncio.start_server(
+                self._met, settings.host, settings.exchange_mllp_port, ssl=context, limit=_PIECE,
+                ssl_handshake_timeout=settings.request_seconds, ssl_shutdown_timeout=_GRACE_S,
+            )  # fmt: skip
+        except OSError as error:
+            self._failure = error
+            return
+        self._serving.set()
+        async with server:
+            await self._stop.wait()
+            server.close()
+            for task in self._connections:
+                task.cancel()
+            await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            if len(self._connections) <= _CONNECTIONS:
+                await self._talk(self._who(writer), reader, writer)
+        except UnknownCallerError as error:
+            self._node.record(_STRANGER, "hl7.write", "refused", "", {"reason": error.message})
+        except (OSError, TimeoutError, TooLongError, asyncio.CancelledError):
+            pass  # the sender has no acknowledgement, and sends again
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    def _who(self, writer: asyncio.StreamWriter) -> Principal:
+        """Raises: UnknownCallerError."""
+        secured = writer.get_extra_info("ssl_object")
+        return of_certificate(plain_subject(secured.getpeercert() or {}))
+
+    async def _talk(self, who: Principal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Every frame is answered before the next is looked at.  Raises: TimeoutError, TooLongError, OSError."""
+        settings = self._node.settings
+        frames = Frames(settings.exchange_mllp_largest_kb << 10)
+        ends: float | None = None
+        while True:
+            patience = settings.exchange_mllp_idle_seconds if ends is None else ends - self._loop.time()
+            data = await asyncio.wait_for(reader.read(_PIECE), max(0.0, patience))
+            if not data:
+                return
+            for message in frames.feed(data):
+                ends = None
+                reply = await self._loop.run_in_executor(self._workers, self._interfaces.answered, who, message)
+                writer.write(framed(reply))
+                await asyncio.wait_for(writer.drain(), settings.request_seconds)
+            if not frames.is_waiting:
+                ends = None
+            elif ends is None:
+                ends = self._loop.time() + settings.request_seconds
