@@ -7,7 +7,7 @@ phenotype (score, then phenotype, then diplotype) is guidance's rule; everything
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from starling.calling.genes import mt_rnr1
@@ -93,7 +93,7 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
         if absent:
             found = mt_rnr1.stated_absent(absent, definition)
             return replace(found, evidence=replace(found.evidence, notices=(*found.evidence.notices, *noted(call))))
-    if not call.phenotype and _phenotype(call.diplotype, rules) is not None:
+    if not call.phenotype and _phenotype(call.diplotype, call.gene, rules) is not None:
         call = replace(call, diplotype="", phenotype=call.diplotype)  # a term in the first column behind the gene
     stated = _translate(call, definition, rules)
     result = _result(call, stated, rules)
@@ -198,7 +198,7 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
         notices.append(Notice("NOMENCLATURE_UNKNOWN", text))
         texts = ()
     found = [(text, _haplotype(text, definition) if definition else None) for text in texts]
-    phenotype = _phenotype(call.phenotype, rules, _ACETYLATORS if call.gene == "NAT2" else {})
+    phenotype = _phenotype(call.phenotype, call.gene, rules)
     if phenotype is None and not states_nothing(call.phenotype):
         text = f"{call.phenotype.strip()} is no phenotype term of {call.gene}; it is not used."
         notices.append(Notice("UNKNOWN_PHENOTYPE", text))
@@ -255,15 +255,12 @@ def _score(call: OutsideCall) -> ActivityScore | None:
         raise InputError("BAD_OUTSIDE_CALL", message, source=call.file or "outside calls", line=call.line) from error
 
 
-def _phenotype(text: str, rules: PhenotypeRules | None, former: Mapping[str, str]) -> str | None:
-    """The rules' own spelling of a term; abbreviations and British spelling are read, anything else is not.
-
-    `former`: other names of the gene's terms.
-    """
+def _phenotype(text: str, gene: str, rules: PhenotypeRules | None) -> str | None:
+    """The rules' own spelling of a term; abbreviations, former names and British spelling are read, nothing else is."""
     if rules is None or states_nothing(text):
         return None
     plain = _ABBREVIATIONS.get(text.strip().upper(), text).strip().casefold().replace("metaboliser", "metabolizer")
-    plain = {**_FORMER, **former}.get(plain, plain)
+    plain = {**_FORMER, **(_ACETYLATORS if gene == "NAT2" else {})}.get(plain, plain)
     terms = {term.casefold(): term for term in (*rules.by_score.values(), *rules.by_functions.values())}
     return terms.get(plain)
 

@@ -257,7 +257,7 @@ class OpenSource:
                 chromosome = named[record.chromosome] = names[record.chromosome]
             hear(chromosome, record)
             if is_provisional(record):
-                slot = whole.chromosomes[chromosome].bases.get(record.position)
+                slot = self._everywhere.chromosomes[chromosome].bases.get(record.position)
                 record = with_reference(record, slot.reference if slot is not None else None)
             yield chromosome, record
 
@@ -284,8 +284,12 @@ class OpenSource:
 
     @cached_property
     def _witness(self) -> Witness:
-        maps, build = self._wanted.maps, self.build.name
-        return Witness(self._ground, lambda: maps.everywhere(build), alone=len(self.header.samples) == 1)
+        return Witness(self._ground, lambda: self._everywhere, alone=len(self.header.samples) == 1)
+
+    @cached_property
+    def _everywhere(self) -> SiteMap:
+        """The sites of every gene, which few files need: `_ground` says as much of them as most records ask."""
+        return self._wanted.maps.everywhere(self.build.name)
 
     @property
     def testimony(self) -> Testimony:
