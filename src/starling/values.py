@@ -68,6 +68,8 @@ def _asdict(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is str or value is None:  # as most fields are
+        return value
     match value:
         case list() | tuple() if not hasattr(value, "_fields"):
             return type(value)(map(_plain, value))

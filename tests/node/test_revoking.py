@@ -6,16 +6,18 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from starling.errors import InputError
+from starling.errors import InputError, TrustError
 from starling.node import administration, callers
 from starling.node.backup import back_up
 from starling.node.opening import opened
 from starling.node.restoring import restore
+from starling.trust.certificates import Authority
 from starling.trust.events import action_of
 from tests import commands
-from tests.node.devices import Device, asker
+from tests.node.devices import Device, asker, serving
 
 PATIENTS = "/v1/patients"
 
@@ -91,3 +93,18 @@ def test_attack_somebody_is_called_what_the_log_calls_the_node(copied: Path, tmp
                 node.enrol(asker("administrator"), unseen, "auditor", "here")
         with pytest.raises(InputError, match="there is an account"):
             node.enrol(asker("administrator"), "ADMINISTRATOR", "auditor", "here")
+
+
+def test_attack_another_authority_is_put_beside_ours_or_in_its_place_on_the_disk(copied: Path, tmp_path: Path) -> None:
+    own, strange = (copied / "ca.pem").read_bytes(), Authority.create("Starling node authority")
+    issued = strange.issue("administrator-1", role="administrator", site="here", days=1)
+    (tmp_path / "forged.pem").write_bytes(issued.private_pem() + issued.chain)
+    (copied / "ca.pem").write_bytes(own + strange.pem)
+    with serving(copied) as device, device.client(tmp_path / "forged.pem") as forged:
+        with pytest.raises(httpx.TransportError):
+            forged.get("/v1/accounts")
+        with device.client("administrator") as known:
+            assert known.get("/v1/accounts").status_code == 200
+    (copied / "ca.pem").write_bytes(strange.pem)
+    with pytest.raises(TrustError, match="not the one of this authority"), serving(copied):
+        pass

@@ -102,7 +102,7 @@ class VcfFile:
         for number, line in self._lines(regions):
             text = line if line.isascii() else with_readable_info(line)
             record = parse_record(text, samples=samples, source=name, number=number)
-            if not self._has_blocks and record.is_reference_block:
+            if not self._has_blocks and (b"<" in line or not record.alts) and record.is_reference_block:
                 self._has_blocks = True
             yield record
 

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from starling.node.identity import Shown, plain_subject, shown
 from starling.node.layout import Layout
+from starling.trust.certificates import Authority
 
 #: seconds for the head of a request, and for the rest of one that was answered already (ours)
 HEAD_SECONDS: Final = 20
@@ -22,14 +23,18 @@ HEAD_SECONDS: Final = 20
 _SHARE: Final = 4
 
 
-def context_of(layout: Layout, password: bytes) -> ssl.SSLContext:
+def context_of(layout: Layout, password: bytes, authority: bytes) -> ssl.SSLContext:
     """TLS 1.3 with the certificate of the device; a caller's certificate, if there is one, must be from our authority.
+
+    `authority`: its private key, as the sealed store keeps it: that of another one in the folder is not believed, nor
+    one more beside ours.  Raises: TrustError CERTIFICATE_REFUSED; OSError.
 
     People log in without one; whoever shows a wrong or an expired one gets no connection.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_verify_locations(layout.authority)
+    ours = Authority.load(layout.authority.read_bytes(), authority)
+    context.load_verify_locations(cadata=ours.pem.decode("ascii"))
     context.verify_mode = ssl.CERT_OPTIONAL
     load_device(context, layout, password)
     return context

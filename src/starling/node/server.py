@@ -35,7 +35,7 @@ from starling.node.layout import Layout
 from starling.node.listing import entries, write_list
 from starling.node.mllp import Listener
 from starling.node.obeying import Obeying
-from starling.node.opening import DEVICE_PASSWORD, opened
+from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened
 from starling.node.peers import PeerProtocol, context_of, showing
 from starling.node.processes import Processes
 from starling.node.results import ResultsOut, mllps_exchange
@@ -100,8 +100,7 @@ class Serving:
         Raises: InputError BAD_SETTING, when there is no listening there; TrustError CERTIFICATE_REFUSED."""
         settings = node.settings
         self._node = node
-        self._password = node.records.secret(DEVICE_PASSWORD) or b""
-        self._current = _context(node.layout, self._password)
+        self._current = _context(node)
         self._shown = _mark(node.layout.device)
         self._edition = _mark(Path(settings.knowledge))
         self._api = Api(node)  # which refuses a wrong setting before anything listens
@@ -117,7 +116,7 @@ class Serving:
             limit_concurrency=settings.connections, timeout_keep_alive=_KEEP_S, timeout_graceful_shutdown=_GRACE_S,
         )  # fmt: skip
         config.load()
-        config.ssl = _context(node.layout, self._password)
+        config.ssl = _context(node)
         showing(config.ssl, lambda: self._current)
         self._server = _Server(
             config, told=lambda: ready(self.address), renew=self.renew, watch=self._api.deadlines.watch
@@ -160,7 +159,7 @@ class Serving:
         Raises: TrustError CERTIFICATE_REFUSED.
         """
         self._shown = _mark(self._node.layout.device)
-        self._current = _context(self._node.layout, self._password)
+        self._current = _context(self._node)
 
     def _beside(self, stack: ExitStack) -> Iterator[Every | Listener]:
         node = self._node
@@ -306,9 +305,11 @@ class _Server(uvicorn.Server):
             uvicorn.server.logger.error(error.message)
 
 
-def _context(layout: Layout, password: bytes) -> ssl.SSLContext:
+def _context(node: Node) -> ssl.SSLContext:
+    layout, records = node.layout, node.records
+    password, authority = (records.secret(name) or b"" for name in (DEVICE_PASSWORD, AUTHORITY))
     try:
-        return context_of(layout, password)
+        return context_of(layout, password, authority)
     except (OSError, ssl.SSLError) as error:
         raise TrustError("CERTIFICATE_REFUSED", f"{layout.device.name}: key or certificate cannot be read") from error
 

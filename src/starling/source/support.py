@@ -62,6 +62,8 @@ STATING_READS: Final = READS | {"SR", "UG"}
 
 def with_reads(record: Record) -> Record:
     """A record of a file of one person with what INFO says of the reads of its sample, where FORMAT says nothing."""
+    if "=" not in record.info:
+        return record
     for begin, field in _OF_INFO.items():
         if begin in record.info and field.beside.isdisjoint(record.format) and field.by.issubset(record.format):
             record = _with_field(record, begin, field)

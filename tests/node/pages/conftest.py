@@ -18,7 +18,7 @@ from starling.node import founding
 from starling.node.api import Api
 from starling.node.callers import COOKIE
 from starling.node.intake import Intake
-from starling.node.opening import DEVICE_PASSWORD, opened
+from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened
 from starling.node.peers import PeerProtocol, context_of
 from starling.node.service import Node
 from starling.node.values import Principal, Role, Specimen
@@ -133,7 +133,8 @@ def board(filling: Filling) -> Iterator[Board]:
         Api(node).application(), port=0, http=PeerProtocol, log_level="warning", timeout_graceful_shutdown=2
     )
     config.load()
-    config.ssl = context_of(node.layout, node.records.secret(DEVICE_PASSWORD) or b"")
+    password, authority = (node.records.secret(name) or b"" for name in (DEVICE_PASSWORD, AUTHORITY))
+    config.ssl = context_of(node.layout, password, authority)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="server")
     thread.start()
