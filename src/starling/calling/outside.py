@@ -7,7 +7,7 @@ phenotype (score, then phenotype, then diplotype) is guidance's rule; everything
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from starling.calling.genes.haplotype_names import lowest_of, parts_of
@@ -55,7 +55,8 @@ _FORMER: Final = {
     "ultra-rapid metabolizer": "ultrarapid metabolizer",
     "ultra rapid metabolizer": "ultrarapid metabolizer",
 }
-#: What the terms of NAT2 were called.  Source: CPIC NAT2 and hydralazine, PMID 40974042.
+_NORMAL: Final = "normal metabolizer"
+#: The same of a gene that no term calls normal.  Source: CPIC on N-acetyltransferase 2 and hydralazine, PMID 40974042.
 _ACETYLATORS: Final = {
     "slow acetylator": "poor metabolizer",
     "intermediate acetylator": "intermediate metabolizer",
@@ -178,7 +179,7 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
         notices.append(Notice("NOMENCLATURE_UNKNOWN", text))
         texts = ()
     found = [(text, _haplotype(text, definition) if definition else None) for text in texts]
-    phenotype = _phenotype(call.phenotype, rules, _ACETYLATORS if call.gene == "NAT2" else {})
+    phenotype = _phenotype(call.phenotype, rules)
     if phenotype is None and not states_nothing(call.phenotype):
         text = f"{call.phenotype.strip()} is no phenotype term of {call.gene}; it is not used."
         notices.append(Notice("UNKNOWN_PHENOTYPE", text))
@@ -235,17 +236,14 @@ def _score(call: OutsideCall) -> ActivityScore | None:
         raise InputError("BAD_OUTSIDE_CALL", message, source=call.file or "outside calls", line=call.line) from error
 
 
-def _phenotype(text: str, rules: PhenotypeRules | None, former: Mapping[str, str]) -> str | None:
-    """The rules' own spelling of a term; abbreviations and British spelling are read, anything else is not.
-
-    `former`: other names of the gene's terms.
-    """
+def _phenotype(text: str, rules: PhenotypeRules | None) -> str | None:
+    """The rules' own spelling of a term; abbreviations and British spelling are read, anything else is not."""
     if rules is None or states_nothing(text):
         return None
     plain = _ABBREVIATIONS.get(text.strip().upper(), text).strip().casefold().replace("metaboliser", "metabolizer")
-    plain = {**_FORMER, **former}.get(plain, plain)
     terms = {term.casefold(): term for term in (*rules.by_score.values(), *rules.by_functions.values())}
-    return terms.get(plain)
+    former = _FORMER if _NORMAL in terms else _ACETYLATORS
+    return terms.get(former.get(plain, plain))
 
 
 def _result(call: OutsideCall, stated: _Stated, rules: PhenotypeRules | None) -> CallResult:
