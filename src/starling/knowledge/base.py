@@ -350,9 +350,15 @@ class KnowledgeBase:
         """Every statement on the enzymes that this medicine inhibits or induces, by any of its names; () when none."""
         return self._inhibitors.get(plain_name(name), ())
 
-    def knows_class(self, name: str) -> bool:
-        """Whether some medicine is known of a class (`CYP2D6 strong inhibitor`)."""
-        return any(f"{each.enzyme} {kind_of(each.strength)}" == name for each in self._inhibitor_list)
+    def find_class(self, name: str) -> str:
+        """The class (`CYP2D6 strong inhibitor`) of which some medicine is known; empty when there is none.
+
+        A family of enzymes of which one is listed stands for that one.
+        """
+        enzyme, _, strength = name.partition(" ")
+        known = {each.enzyme for each in self._inhibitor_list if name and kind_of(each.strength) == strength}
+        found = [each for each in known if each == enzyme] or [each for each in known if each.startswith(enzyme)]
+        return f"{found[0]} {strength}" if len(found) == 1 else ""
 
     def knows_medicine(self, name: str) -> bool:
         """Whether the name is a drug or an inhibitor of this knowledge base."""
