@@ -44,7 +44,9 @@ def test_the_document_lists_everything_that_is_served(device: Device) -> None:
     api = device.serving._api
     app: Any = api.application()._app
     served = {(method, route.path) for route in app.routes for method in (route.methods or set()) - {"HEAD"}}
-    served = {each for each in served if each[1].startswith("/v1/") or each[1] in {path for _, path in OPEN}}
+    served = {
+        each for each in served if each[1].startswith(("/v1/", "/fhir/")) or each[1] in {path for _, path in OPEN}
+    }
     with device.client("system") as caller:
         described = caller.get("/openapi.json").json()
     listed = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}

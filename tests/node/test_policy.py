@@ -19,9 +19,9 @@ MAY = {
                       "node.unlock", "patient.erase", "patient.export", "settings.read"},
     "auditor": {"account.list", "audit.read", "settings.read"},
     "laboratory": {"assessment.read", "check", "job.list", "job.read", "job.release", "job.resolve", "job.review",
-                   "job.submit", "override.list", "patient.list", "patient.read"},
+                   "job.submit", "override.list", "patient.list", "patient.read", "population.read"},
     "pharmacist": {"assessment.read", "check", "job.list", "job.read", "job.release", "job.resolve", "job.review",
-                   "override.list", "override.write", "patient.list", "patient.read"},
+                   "override.list", "override.write", "patient.list", "patient.read", "population.read"},
     "prescriber": {"assessment.read", "check", "override.list", "override.write", "patient.list", "patient.read"},
     "system": {"job.list", "job.read", "job.submit", "metrics.read"},
 }  # fmt: skip

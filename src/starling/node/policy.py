@@ -39,6 +39,7 @@ ACTIONS: Final = (
     "patient.export",
     "patient.list",
     "patient.read",
+    "population.read",
     "settings.read",
 )
 
