@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from starling.assessment import Assessment, Question
+from starling.condition_keys import TAKING, either_of, parse_condition
 from starling.engine import Engine
 from starling.errors import InputError
 from starling.exchange.cds.cards import INDICATORS, About, Card, Policy, cards_of
@@ -14,6 +16,7 @@ from starling.exchange.cds.question import Medication, drugs, indications_of, me
 from starling.exchange.cds.reading import HookRequest, id_of
 from starling.formats.registry import OUTSIDE_RESULT
 from starling.genotyping.collect import Collected
+from starling.knowledge.base import KnowledgeBase
 from starling.library import question
 from starling.node import answers, evidence
 from starling.report.words import joined
@@ -66,7 +69,8 @@ def judged(
     taken = drugs(medication.taken, engine.knowledge)
     ask = _asker(engine, tested, kept, medication)
     everything = names_of((*medication.orders, *medication.taken))
-    others = tuple(name for name in taken if name not in ordered) if medication.orders else ()
+    acts = any(_acts(name, engine.knowledge) for each in medication.orders for name in each.substances)
+    others = tuple(name for name in taken if name not in ordered) if acts else ()
     found: list[tuple[Assessment, list[About]]] = []
     for indications, names in _by_indication(engine, ordered, others):
         person = ask((*names, *(() if indications else others)), everything, indications)
@@ -153,6 +157,26 @@ def _of_nobody(engine: Engine, asked: Question) -> Assessment:
     narrow = engine.about(asked)
     collected = Collected([person], {}, stamp, {_NOBODY: stamp}, narrow.maps.count)
     return narrow.conclude(person, collected, asked)
+
+
+def _acts(substance: str, knowledge: KnowledgeBase) -> bool:
+    """Whether the advice about another medicine can depend on this one: by an enzyme, or by its name."""
+    return bool(knowledge.find_inhibitors(substance)) or substance.casefold() in _named_beside_others(knowledge)
+
+
+@lru_cache(maxsize=2)
+def _named_beside_others(knowledge: KnowledgeBase) -> frozenset[str]:
+    """Every medicine that some condition of the advice about another asks for by its name."""
+    rules = knowledge.guidance
+    rows = (row for guideline in rules.guidelines for table in guideline.tables for row in table.rows)
+    conditions = (each for row in rows for each in (*row.advice.conditions, row.advice.fallback) if each is not None)
+    keys = {
+        *(limit.key for limit in rules.limits),
+        *(each.key for each in conditions),
+        *(key for keys in rules.population_keys.values() for key in either_of(keys)),
+    }
+    clauses = (clause for key in keys for clause in parse_condition(key))
+    return frozenset(value.casefold() for clause in clauses if clause.name == TAKING for value in clause.values)
 
 
 def _acted_on(after: Assessment, names: Iterable[str], orders: Sequence[Prescribed]) -> dict[str, str]:

@@ -335,8 +335,9 @@ def shown_to(rows: Any, patient: str) -> dict[str, Any]:
 
 
 def _plain(request: HookRequest) -> HookRequest:
-    """What an answer depends on, and nothing that gives access."""
-    return replace(request, instance="", user="", server="", token="")
+    """What an answer depends on, and nothing that gives access: an order is signed as it was chosen."""
+    hook = request.hook if request.hook == "patient-view" else "order"
+    return replace(request, hook=hook, instance="", user="", server="", token="")
 
 
 def _identifiers(person: Mapping[str, Any], client: Client) -> list[str]:
