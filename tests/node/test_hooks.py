@@ -16,6 +16,7 @@ import pytest
 from joserfc import jwk
 
 from starling.errors import InputError
+from starling.node import hook_answers
 from starling.node.administration import overrides
 from starling.node.demonstration import specimen_of
 from starling.node.founding import Founded
@@ -362,6 +363,7 @@ def test_a_patient_who_is_erased_leaves_no_card_and_an_export_has_them(founded: 
         assert rows("SELECT count(*) FROM cds_feedback WHERE patient = ?", patient) == [(0,)]
         after = cards(board.ehr.ask(board.client, "order-sign", tramadol(TWO)))
         assert all("links" not in card for card in after)
+        assert hook_answers._read.cache_info().currsize == 0  # whoever computes holds nothing of them either
         folder = board.device.folder
     assert overrides(folder) != () and "tramadol" in run("node", "overrides", str(folder)).out
 
