@@ -10,6 +10,7 @@ import pytest
 
 from starling.exchange.hl7.mllp import framed
 from starling.formats.hl7 import encoded
+from starling.node import administration
 from tests.exchange.hl7.validator import validate
 from tests.node.devices import Device, asker, serving, settled
 from tests.node.interfaces import Sender, free_port, oru, said
@@ -168,6 +169,20 @@ def test_a_certificate_without_a_role_is_nobody_and_recorded(spoken: Device, tmp
     with pytest.raises((EOFError, OSError)):
         odd.ask(oru("J-1"))
     odd.close()
+    event = spoken.events()[0]
+    assert (event["subtype"][0]["code"], event["outcome"]) == ("hl7.write", "4")
+
+
+def test_attack_a_certificate_that_was_revoked_is_refused_on_a_connection_that_stands(
+    spoken: Device, tmp_path: Path
+) -> None:
+    certificate = spoken.certificate(tmp_path / "lost.pem", "laboratory", name="lost")
+    lost = Sender(spoken.folder, spoken.node.settings.exchange_mllp_port, certificate)
+    assert lost.ask(oru("R-1"))[0] == "AA"
+    administration.revoke(spoken.folder, "lost", "the instrument was sold")
+    with pytest.raises((EOFError, OSError)):
+        lost.ask(oru("R-2"))
+    lost.close()
     event = spoken.events()[0]
     assert (event["subtype"][0]["code"], event["outcome"]) == ("hl7.write", "4")
 

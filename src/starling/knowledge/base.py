@@ -211,11 +211,6 @@ class KnowledgeBase:
         return {(row[0], row[1]): Term(*row[2:5]) for row in rows if row[6] == "yes"}
 
     @once
-    def gene_codes(self) -> Mapping[str, str]:
-        """Code of HGNC -> gene."""
-        return {term.code: name for (kind, name), term in self.terms.items() if kind == "gene"}
-
-    @once
     def contig_lengths(self) -> Mapping[str, Mapping[str, int]]:
         """Build -> `chrN` -> length in bases."""
         lengths: dict[str, dict[str, int]] = {}
@@ -265,7 +260,7 @@ class KnowledgeBase:
         return {plain_name(row[0]): row[0] for row in self._select("drug")}
 
     def known_drug(self, name: str) -> Drug | None:
-        """The drug of exactly this name or code; None where there is none: nothing that resembles it is looked for."""
+        """The drug of exactly this name or code; what resembles it is not looked for."""
         return self._drugs.get(plain_name(name))
 
     def _near(self, name: str) -> str:

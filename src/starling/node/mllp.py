@@ -15,7 +15,8 @@ from typing import Final
 
 from starling.errors import InputError, UnknownCallerError
 from starling.exchange.hl7.mllp import Frames, TooLongError, framed
-from starling.node.identity import of_certificate, plain_subject
+from starling.node.callers import ended
+from starling.node.identity import Shown, of_certificate, plain_subject, shown
 from starling.node.interfaces import Interfaces
 from starling.node.peers import showing
 from starling.node.service import Node
@@ -92,7 +93,9 @@ class Listener:
         self._connections.add(task)
         try:
             if len(self._connections) <= _CONNECTIONS:
-                await self._talk(self._who(writer), reader, writer)
+                certificate = writer.get_extra_info("ssl_object").getpeercert() or {}
+                who = of_certificate(plain_subject(certificate))
+                await self._talk(who, shown(certificate), reader, writer)
         except UnknownCallerError as error:
             self._node.record(_STRANGER, "hl7.write", "refused", "", {"reason": error.message})
         except (OSError, TimeoutError, TooLongError, asyncio.CancelledError):
@@ -101,13 +104,13 @@ class Listener:
             self._connections.discard(task)
             writer.close()
 
-    def _who(self, writer: asyncio.StreamWriter) -> Principal:
-        """Raises: UnknownCallerError."""
-        secured = writer.get_extra_info("ssl_object")
-        return of_certificate(plain_subject(secured.getpeercert() or {}))
+    async def _talk(
+        self, who: Principal, certificate: Shown, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Every frame is answered before the next is looked at.
 
-    async def _talk(self, who: Principal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Every frame is answered before the next is looked at.  Raises: TimeoutError, TooLongError, OSError."""
+        Raises: TimeoutError, TooLongError, OSError; UnknownCallerError, once the certificate is believed no more.
+        """
         settings = self._node.settings
         frames = Frames(settings.exchange_mllp_largest_kb << 10)
         ends: float | None = None
@@ -118,6 +121,9 @@ class Listener:
                 return
             for message in frames.feed(data):
                 ends = None
+                why = ended(certificate, self._node.records)
+                if why is not None:
+                    raise UnknownCallerError("NOT_KNOWN", why)
                 reply = await self._loop.run_in_executor(self._workers, self._interfaces.answered, who, message)
                 writer.write(framed(reply))
                 await asyncio.wait_for(writer.drain(), settings.request_seconds)
