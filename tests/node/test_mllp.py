@@ -12,6 +12,7 @@ from starling.exchange.hl7.mllp import framed
 from starling.formats.hl7 import encoded
 from starling.node import administration
 from tests.exchange.hl7.validator import validate
+from tests.formats.battery.writers import framed as framed_line
 from tests.node.devices import Device, asker, serving, settled
 from tests.node.interfaces import Sender, free_port, oru, said
 
@@ -197,3 +198,23 @@ def test_the_same_message_on_two_connections_at_once_is_one_result(spoken: Devic
     for each in senders:
         each.close()
     assert len(jobs(spoken)) == before + 1
+
+
+def test_an_instrument_sends_results_of_specimens_that_were_ordered_and_of_no_other(
+    spoken: Device, sender: Sender
+) -> None:
+    records = ("H|\\^&|||Genotyper^2|||||||P|LIS2-A2", "P|1", "O|1|{0}||^^^CYP2C19",
+               "R|1|^^^CYP2C19*2|homozygous||||N|F", "L|1|N")  # fmt: skip
+    with spoken.node.records.transaction():
+        spoken.node.orders.put("P-88", "BED-1", ("88", "H-88"), "2026-11-28T00:00:00Z")
+    before = {*jobs(spoken)}
+    for specimen, last in (("BED-1", 0x06), ("BED-2", 0x15)):
+        sent = framed_line([each.format(specimen) for each in records])
+        sender.send(sent[:-1])
+        assert sender.raw(6) == b"\x06" * 5 + bytes([last])
+        sender.send(b"\x04")
+    (job,) = {*jobs(spoken)} - before
+    found = settled(spoken.node, job)
+    assert (found.state, found.specimen, found.laboratory) == ("called", "BED-1", "lis")
+    assert spoken.node.files.draft(asker("laboratory"), job).gene("CYP2C19").label == "*2/*2"
+    assert "BAD_SPECIMEN" in str(spoken.node.log.events(limit=20))
