@@ -250,6 +250,7 @@ DEFECTS = [
     Defect("drug_names", "abacavir|Ziagen", {"name": "M04AA01"}, "'M04AA01' already names allopurinol"),
     Defect("drug_names", "abacavir|Ziagen", {"name": "ABACAVIR"}, "'ABACAVIR' says nothing that 'abacavir' does not"),
     Defect("drug_names", "abacavir|Ziagen", {"drug": "abacavire"}, "'abacavire' is not in drugs.tsv"),
+    Defect("drug_names", "abacavir|Ziagen", {"name": "Zia|gen"}, "a name holds no |"),
     Defect("drug_names", "abacavir|Ziagen", {"kind": "nickname"}, "a name is a synonym or a brand"),
     Defect("drug_names", "abacavir|Ziagen", {"source": ""}, "states its source"),
     Defect("inhibitor_names", "rifampicin|rifampin", {"ingredient": "rifampicine"}, "is not an ingredient of inhib"),
