@@ -17,7 +17,27 @@ const keys = JSON.parse(readFileSync(jwks)).keys
 const used = new Set()
 const tokens = new Set([test])
 const router = new FhirRouter()
-const repository = new MemoryRepository()
+
+// The store finds by identifier without looking at everything: as stores do that are not in memory.
+class Indexed extends MemoryRepository {
+  found = new Map()
+  createResourceSync(given, options) {
+    const made = super.createResourceSync(given, options)
+    for (const { system, value } of made.identifier ?? []) {
+      const key = `${made.resourceType} ${system ?? ''}|${value}`
+      this.found.set(key, [...(this.found.get(key) ?? []), made.id])
+    }
+    return made
+  }
+  searchSync(asked) {
+    const [filter, ...more] = asked.filters ?? []
+    if (filter?.code !== 'identifier' || more.length) return super.searchSync(asked)
+    const ids = this.found.get(`${asked.resourceType} ${filter.value}`) ?? []
+    const entry = ids.map((id) => ({ search: { mode: 'match' }, resource: structuredClone(this.resources.get(asked.resourceType).get(id)) }))
+    return { resourceType: 'Bundle', type: 'searchset', entry, total: entry.length }
+  }
+}
+const repository = new Indexed()
 
 const part = (text) => JSON.parse(Buffer.from(text, 'base64url'))
 function refused(form, root) {

@@ -7,6 +7,7 @@ import os
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,7 +87,7 @@ def other_ehr(folder: Path) -> Iterator[OtherEhr]:
 
 
 class BadEhr(ThreadingHTTPServer):
-    """`ways`: path -> (status, headers, body); a body of None never ends (bytes), of "" never begins (seconds)."""
+    """`ways`: path -> (status, headers, body); a body of None never ends, of `drip` never ends, slowly."""
 
     daemon_threads = True
 
@@ -112,15 +113,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         try:
-            self._endless() if said is None else self.wfile.write(json.dumps(said).encode())
+            if said is None:
+                self._endless(b"[" * (1 << 16), 0)
+            elif said == "drip":
+                self._endless(b"[", 0.05)
+            else:
+                self.wfile.write(json.dumps(said).encode())
         except OSError:
             return  # whoever asked has heard enough
 
-    do_GET = do_POST
+    def do_GET(self) -> None:
+        self.do_POST()
 
-    def _endless(self) -> None:
+    def _endless(self, piece: bytes, pause_s: float) -> None:
         while True:
-            self.wfile.write(b"[" * (1 << 16))
+            self.wfile.write(piece)
+            time.sleep(pause_s)
 
     def log_message(self, *_: object) -> None:
         """Nothing."""

@@ -29,12 +29,17 @@ def acknowledge(message: Message, code: str, control: str = "") -> bytes:
     return framed(encoded([head, segment("MSA", code, control or message.control, "as it said")]))
 
 
-def released(device: Device, patient: str) -> str:
+def released(device: Device, patient: str, result: str = "CYP2C19\t*2/*2", born: str = "") -> str:
     """A result that two people released: its job."""
     specimen = Specimen(
-        identifier=patient, second_identifier=f"H-{patient}", specimen="B-9", laboratory="LAB", name="Doe, Jane"
+        identifier=patient,
+        second_identifier=f"H-{patient}",
+        specimen="B-9",
+        laboratory="LAB",
+        name="Doe, Jane",
+        birth_date=born,
     )
-    table = b"gene\tdiplotype\nCYP2C19\t*2/*2\n" + f"# {patient}\n".encode()
+    table = f"gene\tdiplotype\n{result}\n# {patient}\n".encode()
     job = device.node.files.submit(asker("laboratory"), "lab.tsv", [table], specimen).job.id
     assert settled(device.node, job).state == "called"
     device.node.files.review(asker("laboratory", "ann"), job)

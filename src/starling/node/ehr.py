@@ -7,6 +7,7 @@ Source: SMART App Launch 2.2.0, Backend Services and Asymmetric Client Authentic
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -33,6 +34,8 @@ _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #: s that an assertion is good (at most 300 by SMART); a token is not used this long before it ends, and for this long
 #: where its end is not said (ours); bytes of any answer, and bits of a key (ours)
 _GOOD_S, _MARGIN_S, _UNSAID_S, _LARGEST, _LEAST_BITS = 240, 30.0, 60.0, 8 << 20, 2048
+#: Source: RFC 6750, 2.1.
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 Answer = tuple[int, Any]
 
@@ -73,7 +76,11 @@ class Ehr:
         }  # fmt: skip
         status, said = self._asked("POST", address, urlencode(form).encode(), _FORM)
         token = said.get("access_token") if status == 200 and isinstance(said, dict) else None
-        if not isinstance(token, str) or not token.isascii() or str(said.get("token_type")).casefold() != "bearer":
+        if (
+            not isinstance(token, str)
+            or not _TOKEN.fullmatch(token)
+            or str(said.get("token_type")).casefold() != "bearer"
+        ):
             raise Undelivered(f"it gives no token (answered {status})")
         ends = said.get("expires_in")
         self._until = self._clock() + (ends if isinstance(ends, int) else _UNSAID_S) - _MARGIN_S

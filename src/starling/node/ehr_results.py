@@ -99,7 +99,8 @@ class ResultsWritten:
     def _written(self, job: Job, patient: Patient, assessment: Assessment, before: bytes | None) -> str:
         """The result is there, once.  Raises: Refused, Undelivered."""
         codes, whom = self._known(), self._patient(patient)
-        self._posted(transaction(assessment, codes, whom, amends=bool(job.amends)))
+        if not self._searched("DiagnosticReport", *identity(assessment, codes)):  # there, the whole of it is there
+            self._posted(transaction(assessment, codes, whom, amends=bool(job.amends)))
         if before is None:
             return "written"
         old = answers.unpacked(before)

@@ -20,7 +20,7 @@ Json = dict[str, object]
 
 PROFILES: Final = "http://hl7.org/fhir/uv/genomics-reporting/StructureDefinition/"
 #: Names of resources are made in this space; any fixed one will do (ours).
-_SPACE: Final = UUID("5f0c5c27-6a0e-5d41-9f52-3a6d0d8a7d20")
+SPACE: Final = UUID("5f0c5c27-6a0e-5d41-9f52-3a6d0d8a7d20")
 
 
 def made(kind: str, **fields: object) -> Json:
@@ -74,7 +74,7 @@ class Scribe:
     def name(self, kind: str, *key: str) -> str:
         """The id of a resource: the same for the same result, another for any other."""
         whole = "\x1f".join((self.assessment.result_sha256, self.assessment.sample, kind, *key))
-        return str(uuid5(_SPACE, whole))
+        return str(uuid5(SPACE, whole))
 
     def to(self, kind: str, *key: str, display: str = "") -> Json:
         """A reference to a resource of the same bundle."""

@@ -15,11 +15,12 @@ from urllib.parse import quote
 from starling.assessment import Assessment
 from starling.exchange.codes import Codes
 from starling.exchange.fhir.bundle import resources
-from starling.exchange.fhir.parts import Json
+from starling.exchange.fhir.parts import SPACE, Json
 from starling.formats.outside.content import fields_of, items_of
 
-#: The system of an identifier that is a URI.  Source: hl7.org/fhir/R4, identifier-registry.
-URIS: Final = "urn:ietf:rfc:3986"
+#: The system of our identifiers.  Not that of URIs (`urn:ietf:rfc:3986`): servers write their own address into whatever
+#: reads as the `fullUrl` of an entry, and an identifier with another value would not be found again.
+SYSTEM: Final = f"urn:uuid:{SPACE}"
 #: The server has patients of its own.  A Provenance has no identifier in R4: sent again it would be there twice.
 _NOT_WRITTEN: Final = frozenset({"Patient", "Provenance"})
 #: What remains of a resource that was taken back: what it is, and whose.
@@ -46,7 +47,7 @@ def taken_back(assessment: Assessment, codes: Codes, patient: str) -> Iterator[J
 def identity(assessment: Assessment, codes: Codes) -> tuple[str, str]:
     """(system, value) of the identifier of the report."""
     whole = next(resources(assessment, codes))
-    return URIS, f"urn:uuid:{whole['id']}"
+    return SYSTEM, str(whole["id"])
 
 
 def _of(assessment: Assessment, codes: Codes, patient: str) -> Iterator[Json]:
@@ -56,7 +57,7 @@ def _of(assessment: Assessment, codes: Codes, patient: str) -> Iterator[Json]:
     for each in found:
         if each["resourceType"] not in _NOT_WRITTEN:
             moved = fields_of(_pointed(each, own, patient))
-            said = [*items_of(moved.get("identifier")), {"system": URIS, "value": f"urn:uuid:{each['id']}"}]
+            said = [*items_of(moved.get("identifier")), {"system": SYSTEM, "value": each["id"]}]
             yield {**moved, "identifier": said}
 
 
@@ -90,4 +91,4 @@ def _without(resource: Json, names: Iterable[str]) -> Json:
 
 
 def _searched(resource: Json) -> str:
-    return "identifier=" + quote(f"{URIS}|urn:uuid:{resource['id']}", safe=":")
+    return "identifier=" + quote(f"{SYSTEM}|{resource['id']}", safe=":")
