@@ -15,6 +15,7 @@ from starling.node.ehr import Answer, Ehr
 from starling.node.ehr_results import ResultsWritten
 from starling.node.outbox import Undelivered
 from starling.node.settings import Settings
+from starling.values import replace
 from tests.node.devices import Device, serving
 from tests.node.ehrs import SYSTEM, OtherEhr, other_ehr, settings_for
 from tests.node.test_results import released, until
@@ -109,9 +110,11 @@ def test_of_a_result_that_was_amended_nothing_stands_in_the_ehr(writing: Device,
     second = released(writing, "301", "CYP2C9\t*1/*1")  # stands for the same under other knowledge
     until(lambda: [each for each, aside in waiting(writing) if aside] == [second])
     writing.node.records.rows("DELETE FROM ehr_result RETURNING 1")
-    with writing.node.records.transaction():
-        sql = "UPDATE job SET amends = ?, patient = (SELECT patient FROM job WHERE id = ?) WHERE id = ?"
-        writing.node.records.connection.execute(sql, (first, first, second))
+    records = writing.node.records
+    before, after = records.job(first), records.job(second)
+    assert before is not None and after is not None
+    with records.transaction():
+        records.set_job(replace(after, amends=first, patient=before.patient))
     again(writing, second, Ehr(writing.node.settings).ask)
     assert told(writing, second)[0] == ("0", "written, and what it amends taken back")
     reports = [each for each in ehr.all("DiagnosticReport") if each["subject"]["reference"] == f"Patient/{whom}"]
