@@ -67,7 +67,12 @@ $(STAMPS)/system: tools/system.sh $(STAMPS)/venv
 	@tools/system.sh
 	@touch $@
 
-setup: $(STAMPS)/dev $(STAMPS)/system $(KB)  ## the environment with all development tools
+# Definitions and validators of FHIR, believed by their digests; without npm the tests of them are skipped.
+$(STAMPS)/npm: tools/npm.txt tools/npm.py $(STAMPS)/system
+	@$(BIN)/python tools/npm.py $(VENV)/npm
+	@touch $@
+
+setup: $(STAMPS)/dev $(STAMPS)/system $(STAMPS)/npm $(KB)  ## the environment with all development tools
 
 run: $(KB)  ## a report from the bundled example, or from VCF=path; pages go to build/report/
 	@mkdir -p $(REPORT)
@@ -107,8 +112,8 @@ pytest: setup
 	$(if $(TRACED),@$(BIN)/coverage combine -q && $(BIN)/coverage report)
 
 # Where a test tries a sample of what it tries here (tests/effort.py, tests/conftest.py).
-SAMPLED := $(addprefix tests/,calling cohort engine formats genotyping guidance knowledge library properties report source \
-	node/test_fuzz.py node/pages/test_looks.py)
+SAMPLED := $(addprefix tests/,calling cohort engine exchange formats genotyping guidance knowledge library properties \
+	report source node/test_fuzz.py node/pages/test_looks.py)
 exhaustive: export HYPOTHESIS_PROFILE := search
 exhaustive: setup  ## the full sets behind the sampled tests, and properties searched further (long)
 	$(BIN)/python -m pytest -m exhaustive

@@ -10,6 +10,8 @@ for each in \
     softhsm2-util:softhsm2:"keys in a PKCS #11 token" \
     faketime:faketime:"a clock that is set back or forward" \
     swtpm:swtpm:"a TPM 2.0 in software" \
+    node:nodejs:"a validator of FHIR" \
+    npm:npm:"the definitions of FHIR" \
     systemd-analyze:systemd:"the unit of the service" \
     tpm2_quote:tpm2-tools:"quotes of boot measurements"
 do

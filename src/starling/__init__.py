@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starling.assessment import Assessment, DrugResult, GeneResult, Options, Question, Recommendation
     from starling.engine import Engine
     from starling.errors import InputError, KnowledgeError, StarlingError
+    from starling.exchange.fhir.session import to_fhir
     from starling.library import assess, assess_all, drugs, find_drug, find_gene, genes
     from starling.report.document import from_json, to_json
     from starling.report.explanation import explain
@@ -45,6 +46,7 @@ __all__ = [
     "from_json",
     "genes",
     "summary_html",
+    "to_fhir",
     "to_html",
     "to_json",
     "to_tsv",
@@ -70,6 +72,7 @@ _HOMES = {
     "from_json": "starling.report.document",
     "genes": "starling.library",
     "summary_html": "starling.report.faces",
+    "to_fhir": "starling.exchange.fhir.session",
     "to_html": "starling.report.faces",
     "to_json": "starling.report.document",
     "to_tsv": "starling.report.faces",

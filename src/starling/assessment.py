@@ -234,8 +234,7 @@ class MedicineEffect:
 class CheckedAlternative:
     """A medicine that a source proposes instead, put through the same patient's results and medicines.
 
-    `action`: its own headline; None when nothing is known of it here.  `why`: a sentence.  `offered`: whether it is
-    still proposed.
+    `action`: its own headline; None when nothing is known of it here.  `why`: a sentence.  `offered`: still proposed.
     """
 
     drug: str
@@ -248,8 +247,7 @@ class CheckedAlternative:
 class Harm:
     """What is at stake for this patient with a drug, by its own guideline or a boxed warning.
 
-    `level`: `life-threatening` or `serious`.  `what`: what happens.  `gene`, `result`: with which result of which gene.
-    `source`: who says so.
+    `level`: `life-threatening` or `serious`.  `what`: what happens.  `gene`, `result`: with what.  `source`: says who.
     """
 
     level: str
@@ -492,6 +490,10 @@ class Assessment:
     def to_html(self, *, short: bool = False) -> str:
         """The report as one self-contained page; `short`: what to act on and the genes, without the evidence."""
         return str(published("to_html")(self, short=short))
+
+    def to_fhir(self) -> str:
+        """A FHIR R4 Bundle (Genomics Reporting STU3) as JSON; `starling.to_fhir` takes another edition's codes."""
+        return str(published("to_fhir")(self))
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

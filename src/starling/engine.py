@@ -365,7 +365,8 @@ class Engine:
         """Outside results under the names of this knowledge base, as far as it knows their genes."""
         from starling.calling.senders import named
 
-        return named(outside, self._whole.knowledge.genes, self._whole.knowledge.definitions)
+        whole = self._whole.knowledge
+        return named(outside, whole.genes, whole.definitions, lambda: whole.gene_codes)
 
     def _stated_of(self, question: Question, sample: str) -> tuple[tuple[OutsideCall, ...], tuple[Notice, ...]]:
         """What others state of this person, and what to say of them; genes that nobody knows are named and passed over.

@@ -21,6 +21,14 @@ from starling.formats.stream import RAW_BYTES
 _PAIR: Final = {"allele1": {"name": "*1"}, "allele2": {"name": "*2"}}
 _REPORT: Final = {"sourceDiplotypes": [{**_PAIR, "phenotypes": ["Intermediate Metabolizer"], "activityScore": None}]}
 
+_LOINC: Final = "http://loinc.org"
+_FHIR: Final = {
+    "resourceType": "Observation",
+    "status": "final",
+    "code": {"coding": [{"system": _LOINC, "code": "84413-4"}]},
+    "valueCodeableConcept": {"text": "CYP2C19*1/*2"},
+}
+
 #: Tool, file, and what it states: gene, diplotype, phenotype, score.
 FORMS: Final = [
     (
@@ -225,6 +233,11 @@ FORMS: Final = [
             ("HLA-DRB3", "HLA-DRB3*01:01:02", "", ""),
             ("CYP2D6", "CYP2D6*4/CYP2D6*10", "", ""),
         ],
+    ),
+    (
+        "FHIR Bundle",
+        json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": _FHIR}]}),
+        [("CYP2C19", "*1/*2", "", "")],
     ),
     (
         "a panel with one column a gene",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from starling.calling.wording import states_nothing
 from starling.definitions import GeneDefinition
@@ -12,11 +12,37 @@ from starling.vocabulary import Notice, OutsideCall
 
 
 def named(
-    outside: Iterable[OutsideCall], genes: Sequence[str], definitions: Mapping[str, GeneDefinition]
+    outside: Iterable[OutsideCall],
+    genes: Sequence[str],
+    definitions: Mapping[str, GeneDefinition],
+    coded: Callable[[], Mapping[str, str]] = dict,
 ) -> tuple[OutsideCall, ...]:
-    """The calls with their genes as the knowledge base names them; one that it does not know keeps its name."""
+    """The calls with their genes as the knowledge base names them; one that it does not know keeps its name.
+
+    `coded`: code of HGNC -> gene, asked for when a gene is written with its code: `CYP2D6 (HGNC:2625)`.
+    Raises: InputError BAD_OUTSIDE_CALL, the sender's, when name and code are of two genes.
+    """
     known = {_plain(gene): gene for gene in genes}
-    return tuple(replace(call, gene=known.get(_plain(call.gene)) or _by_place(call, definitions)) for call in outside)
+    return tuple(
+        replace(
+            call,
+            gene=_by_code(call, known, coded())
+            if call.gene.endswith(")") and "(HGNC:" in call.gene
+            else known.get(_plain(call.gene)) or _by_place(call, definitions),
+        )
+        for call in outside
+    )
+
+
+def _by_code(call: OutsideCall, known: Mapping[str, str], coded: Mapping[str, str]) -> str:
+    """The gene that both its name and its code mean; the code decides where there is no name that is known."""
+    name, _, code = call.gene.removesuffix(")").rpartition("(")
+    by_name, by_code = known.get(_plain(name)), coded.get(code)
+    if by_name is not None and by_name != by_code:
+        meant = by_code or "another gene"
+        message = f"{by_name} is written with the code of {meant} ({code}); ask the laboratory which it means"
+        raise InputError("BAD_OUTSIDE_CALL", message, source=call.file or None, line=call.line)
+    return by_code or call.gene
 
 
 def _plain(gene: str) -> str:

@@ -22,7 +22,8 @@ def format_of(stated: str | None, output: Path | None, by_suffix: Mapping[str, s
         return "terminal"
     if output.is_dir() or folder:
         return "html"
-    format_ = by_suffix.get(output.suffix.lower())
+    whole = "".join(output.suffixes[-2:]).lower()
+    format_ = by_suffix.get(whole) or by_suffix.get(output.suffix.lower())
     if format_ is None:
         known = " ".join(by_suffix)
         raise InputError(

@@ -21,9 +21,12 @@ from starling.vocabulary import Notice
 if TYPE_CHECKING:
     from starling.report.html import Extent
 
-FORMATS: Final = ("terminal", "json", "tsv", "html", "alert", "patient", "calls")
+FORMATS: Final = ("terminal", "json", "tsv", "html", "alert", "patient", "calls", "fhir")
+#: formats for programs, which are never narrowed
+_WHOLE: Final = frozenset({"json", "fhir"})
 
 _BY_SUFFIX: Final = {
+    ".fhir.json": "fhir",
     ".json": "json",
     ".jsonl": "json",
     ".tsv": "tsv",
@@ -35,7 +38,7 @@ _EXAMPLES: Final = """
 examples:
   starling report patient.vcf.gz
   starling report patient.vcf.gz -o patient.json
-      format by suffix: .json .jsonl .tsv .html .txt
+      format by suffix: .json .jsonl .tsv .html .txt .fhir.json
   starling report chr1.vcf.gz chr2.vcf.gz chr10.vcf.gz  parts of one person
   starling report cohort.vcf.gz -o pages/               one page per person
   starling report patient.vcf.gz --format alert         two sentences a drug
@@ -43,6 +46,8 @@ examples:
       a page for the patient, with a card for the wallet
   starling report patient.vcf.gz --format calls -o calls.tsv
       genes alone, with function and activity value of each allele
+  starling report patient.vcf.gz -o patient.fhir.json
+      one FHIR R4 Bundle (Genomics Reporting) for another system
   zcat patient.vcf.gz | starling report -               from standard input
 """
 
@@ -60,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_knowledge(parser)
     add_reading(parser)
     add_patient(parser)
-    view = parser.add_argument_group("what to show (JSON is always complete)")
+    view = parser.add_argument_group("what to show (JSON and FHIR are always complete)")
     view.add_argument("--gene", action="append", default=[], metavar="GENE", help="only this gene; may be repeated")
     view.add_argument("--drug", action="append", default=[], metavar="DRUG", help="only this drug; may be repeated")
 
@@ -73,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     tally = Tally()
     view = View.asked_for(engine, arguments)
     people = tally(assessed(engine, arguments))
-    shown = people if format_ == "json" else map(view.of, people)
+    shown = people if format_ in _WHOLE else map(view.of, people)
     if format_ in {"html", "patient"}:
         write_pages(shown, output, _page(format_, arguments))
     else:
@@ -142,6 +147,11 @@ def _text_of(
 
         lines = arguments.json_lines or (output is not None and output.suffix.lower() == ".jsonl")
         return map(json_line, people) if lines else document_parts(people)
+    if format_ == "fhir":
+        from starling.exchange.codes import Codes
+        from starling.exchange.fhir.bundle import document_parts as bundle_parts
+
+        return bundle_parts(people, Codes.of(engine.knowledge))
     if format_ == "tsv":
         from starling.report.tsv import table_parts
 

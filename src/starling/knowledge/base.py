@@ -191,6 +191,11 @@ class KnowledgeBase:
         return {(row[0], row[1]): Term(*row[2:5]) for row in rows if row[6] == "yes"}
 
     @once
+    def gene_codes(self) -> Mapping[str, str]:
+        """Code of HGNC -> gene."""
+        return {term.code: name for (kind, name), term in self.terms.items() if kind == "gene"}
+
+    @once
     def contig_lengths(self) -> Mapping[str, Mapping[str, int]]:
         """Build -> `chrN` -> length in bases."""
         lengths: dict[str, dict[str, int]] = {}

@@ -31,6 +31,7 @@ MODULES: Final = (
     "starling.formats.outside.hlahd",
     "starling.formats.outside.t1k",
     "starling.formats.outside.xtag",
+    "starling.formats.outside.fhir",
 )
 
 
