@@ -19,15 +19,18 @@ from tests.node.devices import Device
 from tests.node.test_policy import MAY
 
 #: (method, path, action) of everything that needs a caller
-GUARDED = [(each.method, each.path, each.action) for each in ENDPOINTS if each.action]
+GUARDED = [(each.method, each.path, each.action) for each in ENDPOINTS if each.action and not each.by_token]
+#: where nothing but a token of an EHR counts
+BY_TOKEN = [(each.method, each.path) for each in ENDPOINTS if each.by_token]
 OPEN = [(each.method, each.path) for each in ENDPOINTS if not each.action]
 EVERYBODY = {"knowledge.read", "model.list"}
 
 
 def filled(device: Device, path: str) -> str:
-    """The path with a patient and a job that are there."""
+    """The path with a patient, a job and a service that are there."""
     patient = next(iter(device.patients.values()))
-    return path.replace("{patient}", patient.id).replace("{job}", patient.released)
+    named = path.replace("{patient}", patient.id).replace("{job}", patient.released)
+    return named.replace("{service}", "starling-order-sign")
 
 
 def ask(client: httpx.Client, device: Device, method: str, path: str) -> httpx.Response:
@@ -43,8 +46,9 @@ def refused_with(response: httpx.Response, status: int, code: str) -> None:
 def test_the_document_lists_everything_that_is_served(device: Device) -> None:
     api = device.serving._api
     app: Any = api.application()._app
-    served = {(method, route.path) for route in app.routes for method in (route.methods or set()) - {"HEAD"}}
-    served = {each for each in served if each[1].startswith("/v1/") or each[1] in {path for _, path in OPEN}}
+    served = {(method, route.path) for route in app.routes for method in (route.methods or set()) - {"HEAD", "OPTIONS"}}
+    known = {path for _, path in (*OPEN, *BY_TOKEN)}
+    served = {each for each in served if each[1].startswith("/v1/") or each[1] in known}
     with device.client("system") as caller:
         described = caller.get("/openapi.json").json()
     listed = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
@@ -65,6 +69,15 @@ def test_what_needs_nobody_is_said_so_and_tells_of_nobody(device: Device, method
 def test_without_a_certificate_everything_is_refused(device: Device, method: str, path: str, action: str) -> None:
     with device.client() as nobody:
         refused_with(ask(nobody, device, method, path), 401, "NOT_KNOWN")
+
+
+@pytest.mark.parametrize(("method", "path"), BY_TOKEN)
+def test_where_a_token_counts_nobody_else_is_anybody(device: Device, tmp_path: Path, method: str, path: str) -> None:
+    other = device.certificate(tmp_path / "other.pem", "system", site="there")
+    for who in (None, other, *ROLES):
+        with device.client(who) as caller:
+            refused_with(ask(caller, device, method, path), 401, "TOKEN_REFUSED")
+    assert document(ENDPOINTS)["paths"][path][method.lower()]["security"] == [{"token": []}]
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,16 @@ import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from joserfc import jwk
 
 from starling.errors import InputError
+from starling.node import hook_answers
 from starling.node.administration import overrides
 from starling.node.demonstration import specimen_of
 from starling.node.founding import Founded
@@ -23,6 +26,7 @@ from tests.commands import run
 from tests.node.devices import serving
 from tests.node.hooked import SYSTEM, Hooked, hooked
 from tests.simulators.ehr import SERVICES, Ehr, bundle, call, order, taken
+from tests.simulators.fhir import FhirServer
 
 ONE, TWO = "DEMO-0001", "DEMO-0002"
 TRAMADOL, PAROXETINE = "tramadol hydrochloride 50 MG Oral Tablet", "paroxetine 20 MG Oral Tablet"
@@ -105,8 +109,6 @@ def test_an_order_is_answered_for_each_client_in_its_own_way(board: Hooked) -> N
 
 
 def test_the_demonstration_may_sign_as_clients_do_that_know_one_curve_alone(board: Hooked) -> None:
-    from joserfc import jwk
-
     key = jwk.ECKey.import_key((board.device.folder / "clients" / "cds-client-es256.pem").read_bytes())
     sandbox = Ehr(
         board.device.address, key, iss="https://sandbox.example", jku="https://sandbox.example/k", algorithm="ES256"
@@ -265,11 +267,37 @@ def test_without_data_and_without_access_the_answer_is_412(at_the_ehr: Hooked) -
     assert code_of(board.ehr.ask(board.client, "order-sign", refused)) == (412, "NO_DATA")
 
 
-def test_a_demonstration_reads_servers_of_this_machine(at_the_ehr: Hooked) -> None:
-    """It trusts the authorities of the system, and that server has another."""
+def test_a_demonstration_reads_servers_of_this_machine_also_without_tls(at_the_ehr: Hooked) -> None:
+    board, body = at_the_ehr, without(tramadol(ONE), "medications")
+    untrusted = board.demo.ask(board.client, "order-sign", {**body, **board.fhir_access()})  # an authority of its own
+    assert code_of(untrusted) == (412, "NO_DATA") and "in time" in untrusted.text
+    server = FhirServer()
+    server.resources = [taken(PAROXETINE, patient=ONE)]
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        body["fhirServer"] = server.address.replace("https://", "http://")
+        assert "with paroxetine" in summaries(board.demo.ask(board.client, "order-sign", body))[0]
+        assert code_of(board.ehr.ask(board.client, "order-sign", body)) == (412, "NO_DATA")  # who is no demonstration
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_call_counts_as_a_question_unless_an_ehr_was_waited_for(at_the_ehr: Hooked) -> None:
     board = at_the_ehr
-    answer = board.demo.ask(board.client, "order-sign", without(tramadol(ONE), "medications", **board.fhir_access()))
-    assert code_of(answer) == (412, "NO_DATA") and "in time" in answer.text
+
+    def answered() -> int:
+        board.client.get("/livez")  # what was answered before it on this connection is counted
+        lines = [*board.device.serving._api.deadlines.lines()]
+        return sum(int(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("starling_question_seconds_count"))
+
+    before = answered()
+    cards(board.ehr.ask(board.client, "order-sign", tramadol(ONE)))
+    assert answered() == before + 1
+    cards(board.ehr.ask(board.client, "order-sign", without(tramadol(ONE), "medications", **board.fhir_access())))
+    assert answered() == before + 1
 
 
 # --- settings, keys, records ------------------------------------------------------------------------------------------
@@ -314,8 +342,6 @@ def test_a_file_of_clients_that_is_wrong_is_one_line(tmp_path: Path, text: str, 
 def test_nobody_is_believed_where_nobody_is_named(bare: Any) -> None:
     assert Settings().exchange_clients == "" and read_clients("", demonstration=None) == ()
     with serving(bare()) as device, device.client() as client:
-        from joserfc import jwk
-
         ehr = Ehr(device.address, jwk.ECKey.generate_key("P-384", {"kid": "1"}, private=True))
         assert code_of(ehr.ask(client, "order-sign", call("order-sign", "p"))) == (401, "TOKEN_REFUSED")
         assert client.get(SERVICES).status_code == 200
@@ -337,6 +363,7 @@ def test_a_patient_who_is_erased_leaves_no_card_and_an_export_has_them(founded: 
         assert rows("SELECT count(*) FROM cds_feedback WHERE patient = ?", patient) == [(0,)]
         after = cards(board.ehr.ask(board.client, "order-sign", tramadol(TWO)))
         assert all("links" not in card for card in after)
+        assert hook_answers._read.cache_info().currsize == 0  # whoever computes holds nothing of them either
         folder = board.device.folder
     assert overrides(folder) != () and "tramadol" in run("node", "overrides", str(folder)).out
 

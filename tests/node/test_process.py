@@ -22,6 +22,7 @@ from cryptography import x509
 from starling.node import administration, server
 from starling.node.demonstration import file_of, specimen_of
 from starling.node.founding import Founded
+from starling.node.layout import DEMONSTRATION_KEYS
 from starling.node.opening import opened
 from starling.node.values import ROLES
 from tests import commands
@@ -72,7 +73,10 @@ def shown(folder: Path, address: str) -> datetime:
 def test_a_demonstration_node_answers_as_the_command_does_and_ends_on_sigterm(tmp_path: Path) -> None:
     folder, specimen = tmp_path / "demo", specimen_of(13)
     assert commands.run("node", "init", folder, "--demo").code == 0
-    assert {path.name for path in (folder / "clients").iterdir()} == {f"{role}.pem" for role in ROLES}
+    assert {path.name for path in (folder / "clients").iterdir()} == {
+        *(f"{role}.pem" for role in ROLES),
+        *DEMONSTRATION_KEYS,
+    }
     with opened(folder) as node:
         path = file_of(node.held.engine, 13, tmp_path)
         ids = {each.identifier: each.id for each in node.records.patients("here")}

@@ -11,6 +11,7 @@ from starling.cli.commands import add_verb
 from starling.cli.node_care import add_care
 from starling.cli.node_words import installed, say
 from starling.errors import InputError, TrustError
+from starling.extras import need
 
 _ROLES: Final = ("prescriber", "pharmacist", "laboratory", "administrator", "auditor", "system")
 _EXAMPLES: Final = """
@@ -172,6 +173,7 @@ def init(arguments: argparse.Namespace) -> int:
 def run_(arguments: argparse.Namespace) -> int:
     """Serves a node; one line on standard output says where."""
     installed()
+    need("httpx", "node")  # for what a node that serves asks of others, and no other verb
     from starling.node.readiness import tell
     from starling.node.server import run as serve
 

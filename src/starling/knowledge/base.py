@@ -231,6 +231,10 @@ class KnowledgeBase:
         sentence = "not in this knowledge base; that is not a statement of safety"
         raise InputError("UNKNOWN_DRUG", f"{name.strip()!r}: {sentence}{self._near(name)}")
 
+    def known_drug(self, name: str) -> Drug | None:
+        """The drug of exactly this name or code; None where there is none: nothing that resembles it is looked for."""
+        return self._drugs.get(plain_name(name))
+
     def _near(self, name: str) -> str:
         return _nearest(without_form(name), self._drug_names(), self._meaning)
 

@@ -18,6 +18,7 @@ from starling.exchange.cds import words
 from starling.exchange.cds.cards import Card, Policy, message
 from starling.exchange.cds.reading import (
     HookRequest,
+    id_of,
     listed,
     mapping_of,
     resources_in,
@@ -77,13 +78,25 @@ class RuleCount(Value, frozen=True):
     reasons: Mapping[str, int]
 
 
+class _Epoch:
+    """Counts how often everything that is kept was let go of: those who compute do so as well."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def clear(self) -> None:
+        """Another one begins."""
+        self.number += 1
+
+
 class Hooks:
     """What systems that prescribe ask of a node, and tell it."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._kept = answers.Kept[hook_answers.Judged](desk.settings.answers_kept)
-        desk.kept.beside.append(self._kept)  # whoever is erased, or new knowledge, clears both
+        self._epoch = _Epoch()
+        desk.kept.beside += [self._kept, self._epoch]  # whoever is erased, or new knowledge, clears all of them
         self._cleared = ""
 
     def principal(self, client: Client) -> Principal:
@@ -113,9 +126,9 @@ class Hooks:
         patient, tested, key = self._asked(client, request)
         judged = self._kept.get(key)
         if judged is None:
-            judged = self._desk.asking.do(
-                self._desk.held.engine, hook_answers.judged, tested, _plain(request), self._policy()
-            )
+            given = (tested, self._epoch.number, _plain(request), self._policy())
+            said = self._desk.asking.do(self._desk.held.engine, hook_answers.judged, *given)
+            judged = json.decode(said, type=hook_answers.Judged)
             with self._desk.records.lock:  # or an erasure empties what is kept before this is put there
                 if patient is not None:
                     self._desk.still_there(patient)
@@ -186,7 +199,7 @@ class Hooks:
             if patient is not None:
                 self._desk.still_there(patient)
             quiet = self._quiet(id_)
-            cards = [card for card in judged.cards if card.rule not in quiet]
+            cards = [each.card() for each in judged.cards if each.rule not in quiet]
             shown = [(_shown(card, client, service, request), card) for card in cards]
             for each, _ in shown:
                 row = (each.id, id_, now(), each.rule, _encode(each))
@@ -205,6 +218,7 @@ class Hooks:
         said |= {"cards": ", ".join(f"{card.drug} {card.indicator}" for card in cards)}
         said |= {"result_sha256": " ".join(judged.digests)}
         said |= {"unknown": ", ".join(judged.unknown)} if judged.unknown else {}
+        said |= {"instance": request.instance} if request.instance else {}
         self._desk.append(self.principal(client), "cds.read", "success", patient, said)
         if patient and judged.actions:
             self._desk.predicted(patient, judged.actions, " ".join(judged.digests))
@@ -320,8 +334,9 @@ def shown_to(rows: Any, patient: str) -> dict[str, Any]:
 
 
 def _plain(request: HookRequest) -> HookRequest:
-    """What an answer depends on, and nothing that gives access."""
-    return replace(request, instance="", user="", server="", token="")
+    """What an answer depends on, and nothing that gives access: an order is signed as it was chosen."""
+    hook = request.hook if request.hook == "patient-view" else "order"
+    return replace(request, hook=hook, instance="", user="", server="", token="")
 
 
 def _identifiers(person: Mapping[str, Any], client: Client) -> list[str]:
@@ -351,7 +366,7 @@ def _outcome(said: Mapping[str, Any], shown: Shown) -> Outcome:
         card=shown.id,
         outcome=outcome,
         at=_moment(text_of(said.get("outcomeTimestamp"))),
-        code=text_of(coding.get("code"))[:64],
+        code=id_of(coding.get("code")) or ("other" if text_of(coding.get("code")) else ""),
         comment=text_of(reason.get("userComment"))[:_LONGEST],
         accepted=tuple(shown.suggestions.get(id_, id_[:64]) for id_ in accepted if id_),
         user=shown.user,

@@ -10,10 +10,12 @@ from __future__ import annotations
 import csv
 import zlib
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import json
 
 from starling.engine import Engine
 from starling.exchange.cds.cards import Card, Policy, message
@@ -24,6 +26,8 @@ from starling.node.values import Origin, Specimen
 from tests.simulators.ehr import bundle, call, order, taken
 
 TABLE = Path(__file__).parent / "cases" / "scenarios.tsv"
+#: another person each time
+EPOCHS = count()
 SCENARIOS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
 
 
@@ -94,7 +98,8 @@ def request_of(row: dict[str, str]) -> HookRequest:
 
 
 def judged(engine: Engine, row: dict[str, str], policy: Policy) -> tuple[Card, ...]:
-    return hook_answers.judged(engine, kept_test(row["results"], row["sex"]), request_of(row), policy).cards
+    said = hook_answers.judged(engine, kept_test(row["results"], row["sex"]), next(EPOCHS), request_of(row), policy)
+    return tuple(each.card() for each in json.decode(said, type=hook_answers.Judged).cards)
 
 
 def told(cards: tuple[Card, ...]) -> str:

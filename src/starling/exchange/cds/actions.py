@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from starling.assessment import CheckedAlternative, Recommendation
-from starling.errors import InputError
 from starling.exchange.cds.medicines import RXNORM, Medicines, Prescribed
 from starling.exchange.cds.reading import Resource, listed, mapping_of, own_reference, text_of
 from starling.report.wording import number, percent
@@ -51,11 +50,8 @@ def alternatives(
 
 def _code_of(drug: str, knowledge: Medicines) -> str:
     """Empty where the name is that of a group of medicines, or of one without a code."""
-    try:
-        found = knowledge.find_drug(drug, as_prescribed=False)
-    except InputError:
-        return ""
-    return found.rxnorm if found.name == drug else ""
+    found = knowledge.known_drug(drug)
+    return found.rxnorm if found is not None and found.name == drug else ""
 
 
 def _is_clear(alternative: CheckedAlternative) -> bool:

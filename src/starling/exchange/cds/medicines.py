@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 from starling.definitions import Drug
-from starling.errors import InputError
 from starling.exchange.cds.reading import (
     Resource,
     listed,
@@ -52,8 +51,8 @@ _LONGEST: Final = 200
 class Medicines(Protocol):
     """What is asked of a knowledge base here; `KnowledgeBase` answers it."""
 
-    def find_drug(self, name: str, *, as_prescribed: bool = True) -> Drug:
-        """The drug of a name or a code.  Raises: InputError."""
+    def known_drug(self, name: str) -> Drug | None:
+        """The drug of exactly this name or code."""
         ...
 
     def read_medicine(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -112,10 +111,8 @@ def substances_of(concept: Resource, knowledge: Medicines) -> tuple[str, ...]:
 
 
 def _by_code(code: str, knowledge: Medicines) -> tuple[str, ...]:
-    try:
-        return (knowledge.find_drug(code, as_prescribed=False).name,) if code else ()
-    except InputError:
-        return ()  # a clinical drug, a brand, or a substance of which nothing is known: its words say which
+    found = knowledge.known_drug(code) if code else None  # None: a clinical drug, a brand: its words say which
+    return (found.name,) if found is not None else ()
 
 
 def _by_words(words: str, knowledge: Medicines) -> tuple[str, ...]:
@@ -143,13 +140,8 @@ def ingredients(words: str) -> Iterator[str]:
 
 def drugs_of(medicine: Prescribed, knowledge: Medicines) -> tuple[str, ...]:
     """The drugs of the knowledge base that an ordered medicine is, or holds."""
-    found = []
-    for name in medicine.substances:
-        try:
-            found.append(knowledge.find_drug(name, as_prescribed=False).name)
-        except InputError:
-            continue  # an inhibitor that is no drug with advice: it counts as a medicine that is taken
-    return tuple(dict.fromkeys(found))
+    found = (knowledge.known_drug(name) for name in medicine.substances)  # None: an inhibitor that is no drug here
+    return tuple(dict.fromkeys(drug.name for drug in found if drug is not None))
 
 
 def _concept(resource: Resource, beside: Mapping[str, Resource]) -> Resource:

@@ -69,9 +69,9 @@ def read_request(body: object, service: Service) -> HookRequest:
     return of_patient(
         HookRequest(
             hook=hook,
-            instance=text_of(said.get("hookInstance"))[:100],
+            instance=id_of(said.get("hookInstance")),
             patient=patient,
-            user=text_of(context.get("userId"))[:100],
+            user=reference_of(context.get("userId")) or id_of(context.get("userId")),
             drafts=tuple(resources_in(context.get("draftOrders"))),
             selections=tuple(filter(None, map(text_of, listed(context.get("selections"))))),
             order=order,
@@ -147,6 +147,12 @@ def reference_of(value: object) -> str:
     stated = text_of(mapping_of(value).get("reference")) or text_of(value)
     match = _REFERENCE.fullmatch(stated)
     return f"{match[1]}/{match[2]}" if match and _ID.fullmatch(match[2]) else ""
+
+
+def id_of(value: object) -> str:
+    """A text that can be an id or a code; of anything else nothing, for it could be a name."""
+    stated = text_of(value)
+    return stated if _ID.fullmatch(stated) else ""
 
 
 def own_reference(resource: Resource) -> str:
