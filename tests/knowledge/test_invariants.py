@@ -269,7 +269,13 @@ DEFECTS = [
     # codes for other systems
     Defect("terminology", "gene|DPYD|", {"name": "DPYS"}, "gene 'DPYS' is not in genes.tsv"),
     Defect("terminology", "gene|DPYD|", {"display": "DPYS"}, "the code of DPYD is shown as 'DPYS'"),
-    Defect("terminology", "gene|DPYD|", None, "DPYD has no code in terminology.tsv", "genes:DPYD"),
+    Defect(
+        "terminology",
+        "gene|DPYD|",
+        {"code": "HGNC:12014"},
+        "HGNC:12014 is already the code of",
+        "terminology:gene|TPMT",
+    ),
     Defect("terminology", "gene|DPYD|", {"code": ""}, "a system itself has no code"),
     Defect("terminology", "gene|DPYD|", {"system": "HGNC"}, "a system that has an address"),
     Defect("terminology", "gene|DPYD|", {"confirmed": "perhaps"}, "and is confirmed (yes or no)"),

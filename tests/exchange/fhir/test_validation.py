@@ -82,6 +82,14 @@ def test_every_written_resource_passes_the_second_validator(tmp_path: Path) -> N
     assert told(judged, pyrofile([each for _, each in judged], tmp_path)) == []
 
 
+def test_the_page_lists_the_mutants() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "fhir.md").read_text(encoding="utf-8")
+    table = page.partition("| mutant |")[2].splitlines()[2:]
+    rows = [line.split(" | ") for line in table if line.startswith("| ")]
+    assert [row[0].removeprefix("| ") for row in rows] == [mutant.name for mutant in MUTANTS]
+    assert all(any("x" in mark for mark in row[1:]) for row in rows)
+
+
 def test_each_of_the_24_mutants_is_refused(tmp_path: Path) -> None:
     """By the asserts and the first validator where they can, else by the second, which is slow."""
     assert len({mutant.name for mutant in MUTANTS}) == 24
