@@ -25,7 +25,7 @@ VCF    ?= src/starling/examples/example.vcf
 REPORT ?= build/report
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run node test lint types floors shape pytest exhaustive coverage bench bench-node train-warfarin bench-warfarin docs \
+.PHONY: help setup run node test lint types floors shape pytest exhaustive coverage bench bench-node bench-cds train-warfarin bench-warfarin docs \
 	release lock clean
 .DELETE_ON_ERROR:
 
@@ -112,8 +112,8 @@ pytest: setup
 	$(if $(TRACED),@$(BIN)/coverage combine -q && $(BIN)/coverage report)
 
 # Where a test tries a sample of what it tries here (tests/effort.py, tests/conftest.py).
-SAMPLED := $(addprefix tests/,calling cohort engine formats genotyping guidance knowledge library properties report source \
-	node/test_fuzz.py node/pages/test_looks.py)
+SAMPLED := $(addprefix tests/,calling cohort engine exchange formats genotyping guidance knowledge library properties \
+	report source node/test_fuzz.py node/pages/test_looks.py)
 exhaustive: export HYPOTHESIS_PROFILE := search
 exhaustive: setup  ## the full sets behind the sampled tests, and properties searched further (long)
 	$(BIN)/python -m pytest -m exhaustive
@@ -128,6 +128,9 @@ bench: setup  ## CPU seconds as multiples of yardsticks measured in the same run
 
 bench-node: setup  ## what questions to a node cost, and how long they wait while files and others load the machine
 	$(BIN)/python bench/node.py
+
+bench-cds: setup  ## what calls of an EHR (CDS Hooks) cost, and how long they wait
+	$(BIN)/python bench/cds.py
 
 train-warfarin: $(STAMPS)/train  ## the warfarin model from the data (IWPC=path), bit for bit; skipped without them
 	@$(SAME) $(TRAIN)/bin/python -m starling_workshop.training.warfarin $(IWPC) src/starling/dosing/bundles/warfarin

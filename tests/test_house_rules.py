@@ -141,7 +141,7 @@ def _codes_of_results() -> Iterator[tuple[str, str]]:
         if path.relative_to(SRC).parts[0] in {"calling", "genotyping", "guidance", "source", "engine.py"}:
             for node in ast.walk(tree_of(path)):
                 if isinstance(node, ast.Constant) and re.fullmatch(
-                    r"(?!NC_|CGA_|MIN_DP$)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", str(node.value)
+                    r"(?!NC_|CGA_|MIN_DP$|ORIGINAL_REF$)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", str(node.value)
                 ):
                     yield f"{name_of(path)}:{node.lineno}", str(node.value)
 

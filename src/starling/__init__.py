@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starling.engine import Engine
     from starling.errors import InputError, KnowledgeError, StarlingError
     from starling.exchange.fhir.session import to_fhir
+    from starling.exchange.hl7.session import to_hl7
     from starling.library import assess, assess_all, drugs, find_drug, find_gene, genes
     from starling.report.document import from_json, to_json
     from starling.report.explanation import explain
@@ -47,6 +48,7 @@ __all__ = [
     "genes",
     "summary_html",
     "to_fhir",
+    "to_hl7",
     "to_html",
     "to_json",
     "to_tsv",
@@ -73,6 +75,7 @@ _HOMES = {
     "genes": "starling.library",
     "summary_html": "starling.report.faces",
     "to_fhir": "starling.exchange.fhir.session",
+    "to_hl7": "starling.exchange.hl7.session",
     "to_html": "starling.report.faces",
     "to_json": "starling.report.document",
     "to_tsv": "starling.report.faces",

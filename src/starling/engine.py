@@ -52,6 +52,7 @@ from starling.once import once
 from starling.serial.digest import ResultDigest
 from starling.source.door import Wanted, open_source
 from starling.source.sites import Maps, SiteMaps
+from starling.terms import genes_by_code
 from starling.values import asdict, dataclass, replace
 from starling.vocabulary import GeneCall, Notice, OutsideCall, SampleGenotypes
 from starling.without_effect import Answer, without_effect
@@ -369,7 +370,7 @@ class Engine:
         from starling.calling.senders import named
 
         whole = self._whole.knowledge
-        return named(outside, whole.genes, whole.definitions, lambda: whole.gene_codes)
+        return named(outside, whole.genes, whole.definitions, lambda: genes_by_code(whole.terms))
 
     def _stated_of(self, question: Question, sample: str) -> tuple[tuple[OutsideCall, ...], tuple[Notice, ...]]:
         """What others state of this person, and what to say of them; genes that nobody knows are named and passed over.

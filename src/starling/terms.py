@@ -18,3 +18,8 @@ class Term:
 
 #: (kind, name) -> code, e.g. `("phenotype", "Poor Metabolizer")`.  Source: knowledge-base/terminology.tsv, row by row.
 Terms = Mapping[tuple[str, str], Term]
+
+
+def genes_by_code(terms: Terms) -> dict[str, str]:
+    """Code of HGNC -> gene."""
+    return {term.code: name for (kind, name), term in terms.items() if kind == "gene"}

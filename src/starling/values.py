@@ -27,7 +27,6 @@ Value = TypeVar("Value")
 _MISSING: Final = object()
 _FIELDS: Final = "__match_args__"
 _DEFAULTS: Final = "_defaults_"
-_PUTS: Final = "_puts_"
 
 
 class _Factory:
@@ -84,7 +83,7 @@ def many(kind: type[Value], *columns: Iterable[Any]) -> list[Value]:
 
     The columns are as long as each other.  The class has slots; nothing is done after its fields are set.
     """
-    puts = getattr(kind, _PUTS)
+    puts = _puts_of(kind)
     values: list[Value] = []
     for put, column in zip(puts, columns, strict=True):
         if not values:
@@ -107,9 +106,14 @@ def _made(cls: Any, *, frozen: bool = False, slots: bool = False, eq: bool = Tru
     made |= _FROZEN if frozen else {}
     made = {name: method for name, method in made.items() if name not in cls.__dict__ or name == "__hash__"}
     made |= {_FIELDS: names, _DEFAULTS: defaults, "__dataclass_fields__": _FACE}
-    cls = _with_slots(cls, own, {**made, "__slots__": new}) if slots else _with_members(cls, made)
-    if "__init__" not in cls.__dict__:
+
+    def first(self: Any, /, *given: Any, **named: Any) -> None:
         cls.__init__ = _initialiser(cls, names, defaults)
+        cls.__init__(self, *given, **named)
+
+    if "__init__" not in cls.__dict__:  # which is made with the first value: of most classes a command makes none
+        made["__init__"] = first
+    cls = _with_slots(cls, own, {**made, "__slots__": new}) if slots else _with_members(cls, made)
     return cls
 
 
@@ -128,12 +132,16 @@ def _with_members(cls: Any, made: Mapping[str, Any]) -> Any:
     return cls
 
 
+def _puts_of(cls: Any) -> tuple[Any, ...]:
+    """What sets each field through its slot; None for a field that has none."""
+    return tuple([getattr(getattr(cls, name, None), "__set__", None) for name in getattr(cls, _FIELDS)])
+
+
 def _initialiser(cls: Any, names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[..., None]:
     """Fields are set through their slots, or in the instance's dictionary: frozen values refuse any other way."""
     count = len(names)
     complete: Callable[[tuple[Any, ...], dict[str, Any]], Iterable[Any]] | None = None  # made when first needed
-    slots: tuple[Any, ...] = tuple([getattr(getattr(cls, name, None), "__set__", None) for name in names])
-    setattr(cls, _PUTS, slots)
+    slots = _puts_of(cls)
     after = getattr(cls, "__post_init__", None)
 
     def fields(given: tuple[Any, ...], named: dict[str, Any]) -> Iterable[Any]:

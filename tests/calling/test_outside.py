@@ -122,8 +122,8 @@ def test_an_unknown_name_is_never_reference(knowledge: KnowledgeBase, text: str)
 
 
 def test_a_negative_test_is_never_read_as_the_allele_and_is_told_where_it_belongs(knowledge: KnowledgeBase) -> None:
-    for text in ("m.1555A>G not detected", "m.1555A>G negative", "1555A>G absent"):
-        call = stated(knowledge, "MT-RNR1", text)
+    for text in ("rs4244285 not detected", "c.681G>A negative", "681G>A absent"):
+        call = stated(knowledge, "CYP2C19", text)
         assert call.result == Undetermined("UNKNOWN_ALLELE")
         assert any("table of analyte and result" in notice.message for notice in call.evidence.notices)
 

@@ -55,7 +55,7 @@ def run_page(page: str, folder: Path, source: Path) -> None:
         assert done.returncode == 0, block + done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("page", ["biobank.md", "other-inputs.md", "other-outputs.md"])
+@pytest.mark.parametrize("page", ["biobank.md", "fhir.md", "other-inputs.md", "other-outputs.md"])
 def test_commands_run(page: str, tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
@@ -66,6 +66,9 @@ def test_commands_run(page: str, tmp_path: Path) -> None:
         assert (folder / "new.differences.tsv").read_text().count("\n") == 1
         assert (folder / "summary.html").read_text().startswith("<!DOCTYPE html>")
         assert '"plot_type": "table"' in (folder / "starling_mqc.json").read_text()
+    elif page == "fhir.md":
+        assert '"resourceType":"Bundle"' in (folder / "named.fhir.json").read_text()
+        assert '"*2/*2"' in (folder / "back.json").read_text()
     elif page == "other-outputs.md":
         assert "I must not be given abacavir" in (folder / "patient.html").read_text()
         assert "clopidogrel (taken now): AVOID" in (folder / "alerts.txt").read_text()

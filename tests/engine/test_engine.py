@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -126,6 +127,19 @@ def test_a_narrow_question_reads_what_bears_on_it(people: list[Path]) -> None:
     engine = bundled_engine().about(Question(drugs=("clopidogrel",)))
     collected = engine.read(people[0])
     assert {locus.chromosome for locus in collected.samples[0].genotypes} == {"chr10"}
+
+
+def test_other_genes_are_read_only_where_a_file_contradicts_the_ground(people: list[Path], tmp_path: Path) -> None:
+    engine, question = Engine.bundled(), Question(drugs=("clopidogrel",))
+    assert engine.assess(people[0], question).drugs[0].drug == "clopidogrel"
+    assert "places" not in vars(engine) and "maps" not in vars(engine)
+    text = people[0].read_text()
+    wrong = re.sub(r"(?m)^(chr1\t\d+\t\S+\t)G(\tA\t)", r"\1C\2", text, count=1)  # DPYD, of which nothing was asked
+    assert wrong != text
+    contradicting = tmp_path / "contradicting.vcf"
+    contradicting.write_text(wrong)
+    engine.assess(contradicting, question)
+    assert "places" in vars(engine)
 
 
 # --- editions side by side, and threads -------------------------------------------------------------------------------

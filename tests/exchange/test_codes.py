@@ -36,6 +36,11 @@ def test_every_confirmed_row_is_there_as_it_stands_in_the_table(codes: Codes) ->
     }
 
 
+def test_every_gene_has_a_code(codes: Codes) -> None:
+    genes = Engine.bundled().knowledge.genes
+    assert [gene for gene in genes if codes.term("gene", gene) is None] == []
+
+
 def test_a_code_of_hgnc_is_never_the_number_of_the_same_gene_at_ncbi(codes: Codes) -> None:
     """1806 is the NCBI number of DPYD, and of another gene at HGNC; a public table confuses them."""
     dpyd = codes.term("gene", "DPYD")

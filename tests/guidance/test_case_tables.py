@@ -2,10 +2,10 @@
 
 | table | asked by |
 | --- | --- |
-| `cases/questions.tsv` | `test_questions.py`: from what a laboratory states to the lines of the box |
-| `cases/stated_facts.tsv` | `test_stated_facts.py`: medicines, age, indication and the like |
-| `cases/one_answer.tsv` | `test_one_answer.py`: one headline, and what is tested first |
-| `cases/july_2026.tsv` | `test_clinical_cases.py`: functions, phenotypes and doses of July 2026 |
+| `cases/clinical/questions.tsv` | `test_questions.py`: from what a laboratory states to the lines of the box |
+| `cases/clinical/stated_facts.tsv` | `test_stated_facts.py`: medicines, age, indication and the like |
+| `cases/clinical/one_answer.tsv` | `test_one_answer.py`: one headline, and what is tested first |
+| `cases/clinical/july_2026.tsv` | `test_clinical_cases.py`: functions, phenotypes and doses of July 2026 |
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from starling.definitions import ACTIONS
 
-CASES = Path(__file__).parent / "cases"
+CASES = Path(__file__).parents[1] / "cases" / "clinical"
 TABLES = {"questions.tsv": 106, "stated_facts.tsv": 106, "one_answer.tsv": 22, "july_2026.tsv": 23}
 #: What a source is: a guideline, a label, a paper, a term of the tables, or a rule of this program, said as one.
 SOURCE = re.compile(r"\b(?:CPIC|DPWG|FDA|EMA|US labels?|label|PMID \d+|DOI|PharmVar|Source)\b|\bours:|\b20\d\d-\d\d\b")

@@ -21,7 +21,7 @@ from starling.vocabulary import OutsideCall
 from tests.calling.support import called as call
 from tests.guidance.conftest import Advised, by_source
 
-CASES = Path(__file__).parent / "cases" / "july_2026.tsv"
+CASES = Path(__file__).parents[1] / "cases" / "clinical" / "july_2026.tsv"
 
 
 def rows() -> Iterator[object]:

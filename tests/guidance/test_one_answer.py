@@ -25,7 +25,7 @@ from tests.bundled import bundled_engine
 from tests.commands import run
 from tests.guidance.conftest import Advised, Called, by_source
 
-CASES = Path(__file__).parent / "cases" / "one_answer.tsv"
+CASES = Path(__file__).parents[1] / "cases" / "clinical" / "one_answer.tsv"
 NORMAL = (
     OutsideCall("CYP2D6", "*1/*1"),
     OutsideCall("HLA-A", "*01:01/*02:01"),

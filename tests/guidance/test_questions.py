@@ -17,7 +17,7 @@ from starling.report.answer import Answer
 from starling.vocabulary import OutsideCall
 from tests.bundled import bundled_engine
 
-CASES = Path(__file__).parent / "cases" / "questions.tsv"
+CASES = Path(__file__).parents[1] / "cases" / "clinical" / "questions.tsv"
 
 
 def rows() -> Iterator[object]:

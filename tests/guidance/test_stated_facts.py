@@ -39,7 +39,7 @@ from starling.knowledge.base import KnowledgeBase
 from tests.guidance.conftest import Advised, Called, codes
 from tests.guidance.test_clinical_cases import result_of
 
-CASES = Path(__file__).parent / "cases" / "stated_facts.tsv"
+CASES = Path(__file__).parents[1] / "cases" / "clinical" / "stated_facts.tsv"
 SERIOUS = {"avoid", "contraindicated"}
 
 

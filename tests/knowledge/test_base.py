@@ -174,6 +174,13 @@ def test_every_name_and_code_finds_its_drug(base: KnowledgeBase) -> None:
             assert not name or base.find_drug(name.upper()) is drug
 
 
+def test_a_drug_asked_about_by_its_own_name_is_found_alone_and_is_the_one_of_the_guidance(compiled: Path) -> None:
+    with KnowledgeBase.open(compiled) as fresh:
+        found = fresh.find_drug("Clopidogrel")
+        assert "_drug_list" not in vars(fresh)
+        assert found in fresh.guidance.drugs and any(found is each for each in fresh.guidance.drugs)
+
+
 def test_an_unknown_drug_is_refused_with_the_nearest_names(base: KnowledgeBase) -> None:
     with pytest.raises(InputError, match="clopidogrel") as raised:
         base.find_drug("clopidogril")
@@ -357,7 +364,8 @@ def everything(path: Path) -> tuple[object, ...]:
             (name, each.sites, each.alleles, each.aliases, each.compiled) for name, each in base.definitions.items()
         ]
         rows = base.source_rows, base.source_differences
-        return base.stamp, genes, base.guidance, base.genes, base.contigs, base.contig_lengths, rows
+        ground = base.ground("GRCh38"), base.ground("GRCh37")
+        return base.stamp, genes, base.guidance, base.genes, base.contigs, base.contig_lengths, rows, ground
 
 
 def test_whatever_bit_is_flipped_the_truth_is_read_or_nothing(compiled: Path, tmp_path: Path) -> None:
@@ -381,6 +389,7 @@ ALTERATIONS = {
     "a guideline added": "INSERT INTO guideline VALUES ('x', 'CPIC', '', 'TPMT', '', '', '', '[]', '[]', '[]', '[]')",
     "a rule lost": "DELETE FROM phenotype_rule WHERE gene = 'CYP2C19' AND first = 'No function'",
     "another name": "UPDATE medicine_name SET names = names || '|Plavix' WHERE medicine = 'warfarin'",
+    "another base on the ground": "UPDATE ground SET bases = 'A' || substr(bases, 2) WHERE bases NOT LIKE 'A%'",
     "a drug without its guidelines": "UPDATE drug SET guidelines = '' WHERE drug = 'clopidogrel'",
     "digests made again": "UPDATE digest SET sha256 = 'x' WHERE key = 'CYP2C19'",
     "another date": "UPDATE meta SET value = '2027' WHERE key = 'as_of'",

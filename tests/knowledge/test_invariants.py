@@ -250,6 +250,7 @@ DEFECTS = [
     Defect("drug_names", "abacavir|Ziagen", {"name": "M04AA01"}, "'M04AA01' already names allopurinol"),
     Defect("drug_names", "abacavir|Ziagen", {"name": "ABACAVIR"}, "'ABACAVIR' says nothing that 'abacavir' does not"),
     Defect("drug_names", "abacavir|Ziagen", {"drug": "abacavire"}, "'abacavire' is not in drugs.tsv"),
+    Defect("drug_names", "abacavir|Ziagen", {"name": "Zia|gen"}, "a name holds no |"),
     Defect("drug_names", "abacavir|Ziagen", {"kind": "nickname"}, "a name is a synonym or a brand"),
     Defect("drug_names", "abacavir|Ziagen", {"source": ""}, "states its source"),
     Defect("inhibitor_names", "rifampicin|rifampin", {"ingredient": "rifampicine"}, "is not an ingredient of inhib"),
@@ -269,7 +270,13 @@ DEFECTS = [
     # codes for other systems
     Defect("terminology", "gene|DPYD|", {"name": "DPYS"}, "gene 'DPYS' is not in genes.tsv"),
     Defect("terminology", "gene|DPYD|", {"display": "DPYS"}, "the code of DPYD is shown as 'DPYS'"),
-    Defect("terminology", "gene|DPYD|", None, "DPYD has no code in terminology.tsv", "genes:DPYD"),
+    Defect(
+        "terminology",
+        "gene|DPYD|",
+        {"code": "HGNC:12014"},
+        "HGNC:12014 is already the code of",
+        "terminology:gene|TPMT",
+    ),
     Defect("terminology", "gene|DPYD|", {"code": ""}, "a system itself has no code"),
     Defect("terminology", "gene|DPYD|", {"system": "HGNC"}, "a system that has an address"),
     Defect("terminology", "gene|DPYD|", {"confirmed": "perhaps"}, "and is confirmed (yes or no)"),

@@ -67,6 +67,16 @@ class Sender:
         (found,) = messages(decoded(self._waiting.pop(0)), strict=True)
         return found
 
+    def raw(self, size: int) -> bytes:
+        """So many bytes of what is answered to an instrument."""
+        found = b""
+        while len(found) < size:
+            data = self.socket.recv(size - len(found))
+            if not data:
+                raise EOFError
+            found += data
+        return found
+
     def ask(self, message: str) -> tuple[str, str, str]:
         """(MSA-1, MSA-2, what is said) of what is answered to a message."""
         self.send(framed(message))

@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from starling.errors import InputError
 from starling.exchange.hl7.mllp import framed
 from starling.formats.hl7 import encoded
+from starling.node import administration
+from starling.node.mllp import Listener
+from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened
+from starling.node.peers import context_of
 from tests.exchange.hl7.validator import validate
+from tests.formats.battery.writers import framed as framed_line
 from tests.node.devices import Device, asker, serving, settled
 from tests.node.interfaces import Sender, free_port, oru, said
 
@@ -172,6 +178,20 @@ def test_a_certificate_without_a_role_is_nobody_and_recorded(spoken: Device, tmp
     assert (event["subtype"][0]["code"], event["outcome"]) == ("hl7.write", "4")
 
 
+def test_attack_a_certificate_that_was_revoked_is_refused_on_a_connection_that_stands(
+    spoken: Device, tmp_path: Path
+) -> None:
+    certificate = spoken.certificate(tmp_path / "lost.pem", "laboratory", name="lost")
+    lost = Sender(spoken.folder, spoken.node.settings.exchange_mllp_port, certificate)
+    assert lost.ask(oru("R-1"))[0] == "AA"
+    administration.revoke(spoken.folder, "lost", "the instrument was sold")
+    with pytest.raises((EOFError, OSError)):
+        lost.ask(oru("R-2"))
+    lost.close()
+    event = spoken.events()[0]
+    assert (event["subtype"][0]["code"], event["outcome"]) == ("hl7.write", "4")
+
+
 def test_the_same_message_on_two_connections_at_once_is_one_result(spoken: Device, laboratory: Path) -> None:
     before = len(jobs(spoken))
     port = spoken.node.settings.exchange_mllp_port
@@ -182,3 +202,35 @@ def test_the_same_message_on_two_connections_at_once_is_one_result(spoken: Devic
     for each in senders:
         each.close()
     assert len(jobs(spoken)) == before + 1
+
+
+def test_an_instrument_sends_results_of_specimens_that_were_ordered_and_of_no_other(
+    spoken: Device, sender: Sender
+) -> None:
+    records = ("H|\\^&|||Genotyper^2|||||||P|LIS2-A2", "P|1", "O|1|{0}||^^^CYP2C19",
+               "R|1|^^^CYP2C19*2|homozygous||||N|F", "L|1|N")  # fmt: skip
+    with spoken.node.records.transaction():
+        spoken.node.orders.put("P-88", "BED-1", ("88", "H-88"), "2026-11-28T00:00:00Z")
+    before = {*jobs(spoken)}
+    for specimen, last in (("BED-1", 0x06), ("BED-2", 0x15)):
+        sent = framed_line([each.format(specimen) for each in records])
+        sender.send(sent[:-1])
+        assert sender.raw(6) == b"\x06" * 5 + bytes([last])
+        sender.send(b"\x04")
+    (job,) = {*jobs(spoken)} - before
+    found = settled(spoken.node, job)
+    assert (found.state, found.specimen, found.laboratory) == ("called", "BED-1", "lis")
+    assert spoken.node.files.draft(asker("laboratory"), job).gene("CYP2C19").label == "*2/*2"
+    assert "BAD_SPECIMEN" in str(spoken.node.log.events(limit=20))
+
+
+def test_a_port_that_is_taken_is_said_at_the_start(bare: Callable[..., Path]) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        opened(bare(exchange_mllp_port=taken.getsockname()[1])) as node,
+    ):
+        password, authority = (node.records.secret(name) or b"" for name in (DEVICE_PASSWORD, AUTHORITY))
+        listener = Listener(node, lambda: context_of(node.layout, password, authority))
+        with pytest.raises(InputError, match=r"exchange\.mllp_port"):
+            listener.start()
+        listener.stop()

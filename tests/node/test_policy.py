@@ -19,9 +19,10 @@ MAY = {
                       "metrics.read", "node.unlock", "patient.erase", "patient.export", "settings.read"},
     "auditor": {"account.list", "audit.read", "settings.read"},
     "laboratory": {"assessment.read", "check", "hl7.write", "job.list", "job.read", "job.release", "job.resolve",
-                   "job.review", "job.submit", "override.list", "patient.list", "patient.read"},
+                   "job.review", "job.submit", "override.list", "patient.list", "patient.read", "population.read"},
     "pharmacist": {"assessment.read", "cds.list", "check", "hl7.write", "job.list", "job.read", "job.release",
-                   "job.resolve", "job.review", "override.list", "override.write", "patient.list", "patient.read"},
+                   "job.resolve", "job.review", "override.list", "override.write", "patient.list", "patient.read",
+                   "population.read"},
     "prescriber": {"assessment.read", "check", "override.list", "override.write", "patient.list", "patient.read"},
     "system": {"cds.read", "cds.write", "hl7.write", "job.list", "job.read", "job.submit", "metrics.read"},
 }  # fmt: skip

@@ -56,7 +56,8 @@ _FORMER: Final = {
     "ultra-rapid metabolizer": "ultrarapid metabolizer",
     "ultra rapid metabolizer": "ultrarapid metabolizer",
 }
-#: What the terms of NAT2 were called.  Source: CPIC NAT2 and hydralazine, PMID 40974042.
+_NORMAL: Final = "normal metabolizer"
+#: The same of a gene that no term calls normal.  Source: CPIC on N-acetyltransferase 2 and hydralazine, PMID 40974042.
 _ACETYLATORS: Final = {
     "slow acetylator": "poor metabolizer",
     "intermediate acetylator": "intermediate metabolizer",
@@ -93,7 +94,7 @@ def outside_call(call: OutsideCall, definition: GeneDefinition | None, rules: Ph
         if absent:
             found = mt_rnr1.stated_absent(absent, definition)
             return replace(found, evidence=replace(found.evidence, notices=(*found.evidence.notices, *noted(call))))
-    if not call.phenotype and _phenotype(call.diplotype, call.gene, rules) is not None:
+    if not call.phenotype and _phenotype(call.diplotype, rules) is not None:
         call = replace(call, diplotype="", phenotype=call.diplotype)  # a term in the first column behind the gene
     stated = _translate(call, definition, rules)
     result = _result(call, stated, rules)
@@ -198,7 +199,7 @@ def _translate(call: OutsideCall, definition: GeneDefinition | None, rules: Phen
         notices.append(Notice("NOMENCLATURE_UNKNOWN", text))
         texts = ()
     found = [(text, _haplotype(text, definition) if definition else None) for text in texts]
-    phenotype = _phenotype(call.phenotype, call.gene, rules)
+    phenotype = _phenotype(call.phenotype, rules)
     if phenotype is None and not states_nothing(call.phenotype):
         text = f"{call.phenotype.strip()} is no phenotype term of {call.gene}; it is not used."
         notices.append(Notice("UNKNOWN_PHENOTYPE", text))
@@ -255,14 +256,14 @@ def _score(call: OutsideCall) -> ActivityScore | None:
         raise InputError("BAD_OUTSIDE_CALL", message, source=call.file or "outside calls", line=call.line) from error
 
 
-def _phenotype(text: str, gene: str, rules: PhenotypeRules | None) -> str | None:
-    """The rules' own spelling of a term; abbreviations, former names and British spelling are read, nothing else is."""
+def _phenotype(text: str, rules: PhenotypeRules | None) -> str | None:
+    """The rules' own spelling of a term; abbreviations and British spelling are read, anything else is not."""
     if rules is None or states_nothing(text):
         return None
     plain = _ABBREVIATIONS.get(text.strip().upper(), text).strip().casefold().replace("metaboliser", "metabolizer")
-    plain = {**_FORMER, **(_ACETYLATORS if gene == "NAT2" else {})}.get(plain, plain)
     terms = {term.casefold(): term for term in (*rules.by_score.values(), *rules.by_functions.values())}
-    return terms.get(plain)
+    former = _FORMER if _NORMAL in terms else _ACETYLATORS
+    return terms.get(former.get(plain, plain))
 
 
 def _result(call: OutsideCall, stated: _Stated, rules: PhenotypeRules | None) -> CallResult:

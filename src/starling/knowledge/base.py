@@ -211,11 +211,6 @@ class KnowledgeBase:
         return {(row[0], row[1]): Term(*row[2:5]) for row in rows if row[6] == "yes"}
 
     @once
-    def gene_codes(self) -> Mapping[str, str]:
-        """Code of HGNC -> gene."""
-        return {term.code: name for (kind, name), term in self.terms.items() if kind == "gene"}
-
-    @once
     def contig_lengths(self) -> Mapping[str, Mapping[str, int]]:
         """Build -> `chrN` -> length in bases."""
         lengths: dict[str, dict[str, int]] = {}
@@ -265,7 +260,7 @@ class KnowledgeBase:
         return {plain_name(row[0]): row[0] for row in self._select("drug")}
 
     def known_drug(self, name: str) -> Drug | None:
-        """The drug of exactly this name or code; None where there is none: nothing that resembles it is looked for."""
+        """The drug of exactly this name or code; what resembles it is not looked for."""
         return self._drugs.get(plain_name(name))
 
     def _near(self, name: str) -> str:
@@ -350,9 +345,15 @@ class KnowledgeBase:
         """Every statement on the enzymes that this medicine inhibits or induces, by any of its names; () when none."""
         return self._inhibitors.get(plain_name(name), ())
 
-    def knows_class(self, name: str) -> bool:
-        """Whether some medicine is known of a class (`CYP2D6 strong inhibitor`)."""
-        return any(f"{each.enzyme} {kind_of(each.strength)}" == name for each in self._inhibitor_list)
+    def find_class(self, name: str) -> str:
+        """The class (`CYP2D6 strong inhibitor`) of which some medicine is known; empty when there is none.
+
+        A family of enzymes of which one is listed stands for that one.
+        """
+        enzyme, _, strength = name.partition(" ")
+        known = {each.enzyme for each in self._inhibitor_list if name and kind_of(each.strength) == strength}
+        found = [each for each in known if each == enzyme] or [each for each in known if each.startswith(enzyme)]
+        return f"{found[0]} {strength}" if len(found) == 1 else ""
 
     def knows_medicine(self, name: str) -> bool:
         """Whether the name is a drug or an inhibitor of this knowledge base."""

@@ -45,8 +45,9 @@ def medicine_names(tables: Tables) -> Iterator[Violation]:
 
 
 def terms(tables: Tables) -> Iterator[Violation]:
-    """A code belongs to a system, has a source and is confirmed or not; every gene has its own and no other's."""
-    genes, coded = {row["gene"] for row in tables["genes"]}, set[str]()
+    """A code belongs to a system, has a source and is confirmed or not; a gene has no other's."""
+    genes = {row["gene"] for row in tables["genes"]}
+    owner: dict[str, str] = {}
     for row in tables["terminology"]:
         if not row["system"].startswith("http") or bool(row["code"]) == (row["kind"] == "system"):
             yield at(row, "a term is a code of a system that has an address; a system itself has no code")
@@ -56,11 +57,8 @@ def terms(tables: Tables) -> Iterator[Violation]:
             yield at(row, f"the code of {row['name']} is shown as {row['display']!r}")
         if row["kind"] in {"gene", "gene interpretation"} and row["name"] not in genes:
             yield at(row, f"gene {row['name']!r} is not in genes.tsv")
-        if row["kind"] == "gene":
-            coded.add(row["name"])
-    for row in tables["genes"]:
-        if row["gene"] not in coded:
-            yield at(row, f"{row['gene']} has no code in terminology.tsv")
+        if row["kind"] == "gene" and owner.setdefault(row["code"], row["name"]) != row["name"]:
+            yield at(row, f"{row['code']} is already the code of {owner[row['code']]}")
 
 
 def plain_drugs(tables: Tables) -> Iterator[Violation]:

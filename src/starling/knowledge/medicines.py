@@ -36,22 +36,21 @@ class Medicines(Protocol):
         """Every statement on what the medicine does to an enzyme."""
         ...
 
-    def knows_class(self, name: str) -> bool:
-        """Whether some medicine is known of a class (`CYP2D6 strong inhibitor`)."""
+    def find_class(self, name: str) -> str:
+        """The class (`CYP2D6 strong inhibitor`) of which some medicine is known."""
         ...
 
 
 def class_of(name: str) -> str:
     """The class that is stated in the place of a medicine, as conditions name it; empty for anything else.
 
-    >>> class_of("a strong CYP3A inhibitor"), class_of("paroxetine")
-    ('CYP3A4 strong inhibitor', '')
+    >>> class_of("a strong cyp3a inhibitor"), class_of("paroxetine")
+    ('CYP3A strong inhibitor', '')
     """
     found = _CLASS.fullmatch(" ".join(name.split()))
     if found is None:
         return ""
-    enzyme = found[2].upper()
-    return f"{'CYP3A4' if enzyme == 'CYP3A' else enzyme} {found[1].lower()} {found[3].lower()}"
+    return f"{found[2].upper()} {found[1].lower()} {found[3].lower()}"
 
 
 def known_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
@@ -88,8 +87,8 @@ def stated_medicines(knowledge: Medicines, names: Sequence[str]) -> tuple[Medici
     """
     found = []
     for name in filter(str.strip, names):
-        stated = class_of(name)
-        if stated and knowledge.knows_class(stated):
+        stated = knowledge.find_class(class_of(name))
+        if stated:
             found.append(Medicine(name.strip(), (stated,)))
             continue
         substances, unknown = knowledge.read_medicine(name)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from starling.assessment import Assessment, Options, Question
 from starling.engine import EVERYTHING, Engine
@@ -185,13 +185,21 @@ def _of_the_file(assessment: Assessment, origin: Origin) -> Assessment:
 Kind = TypeVar("Kind")
 
 
+class Clears(Protocol):
+    """What holds something of patients."""
+
+    def clear(self) -> None:
+        """Nothing of it is held any more."""
+        ...
+
+
 class Kept(Generic[Kind]):
     """The last answers, at most so many."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._answers: OrderedDict[object, Kind] = OrderedDict()
-        self.beside: list[Kept[Any]] = []
+        self.beside: list[Clears] = []
         self._lock = Lock()
 
     def get(self, key: object) -> Kind | None:

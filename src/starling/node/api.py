@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from starling.errors import InputError
-from starling.node import pages
+from starling.node import fhir, pages
 from starling.node.callers import COOKIE, caller, from_our_page, kind_of
 from starling.node.deadlines import QUESTION, Deadlines
 from starling.node.endpoints import (
@@ -69,6 +69,7 @@ class Api:
             ("POST", "/v1/jobs"): self._submit, ("POST", "/v1/login"): self._login,
             ("POST", "/v1/knowledge"): self._edition,
             ("POST", "/v1/logout"): self._logout, ("GET", "/livez"): self._live, ("GET", "/readyz"): self._ready,
+            ("GET", "/fhir/metadata"): self._metadata,
             ("GET", "/metrics"): self._metrics, ("GET", "/openapi.json"): self._openapi, **self._hooks.own,
         }  # fmt: skip
 
@@ -167,6 +168,9 @@ class Api:
         response = Response(status_code=204)
         response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="strict", path="/")
         return response
+
+    async def _metadata(self, request: Request) -> Response:
+        return fhir.metadata(self.node)
 
     async def _live(self, request: Request) -> Response:
         return Response("alive\n", media_type=TEXT)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from starling.errors import InputError, UnknownCallerError
 from starling.node.identity import Shown, is_csrf, of_certificate
+from starling.node.records import Records
 from starling.node.service import Node
 from starling.node.values import Principal
 
@@ -80,7 +81,15 @@ def _is_still_good(node: Node, request: Request) -> None:
     Raises: UnknownCallerError NOT_KNOWN.
     """
     found: Shown = request.scope["starling.certificate"]
+    why = ended(found, node.records)
+    if why is not None:
+        raise nobody(node, request, why)
+
+
+def ended(found: Shown, records: Records) -> str | None:
+    """Why a certificate that TLS once believed is believed no more; None where it is."""
     if found.ends <= now_s():
-        raise nobody(node, request, f"the certificate of {found.name} has ended")
-    if node.records.is_revoked(found.serial, found.name, found.issued):
-        raise nobody(node, request, f"the certificate of {found.name} was revoked")
+        return f"the certificate of {found.name} has ended"
+    if records.is_revoked(found.serial, found.name, found.issued):
+        return f"the certificate of {found.name} was revoked"
+    return None

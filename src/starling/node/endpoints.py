@@ -9,6 +9,7 @@ from msgspec import Meta
 from starlette.responses import Response, StreamingResponse
 
 from starling.errors import InputError
+from starling.node import fhir
 from starling.node.answers import Rendered
 from starling.node.hooks import RuleCount
 from starling.node.service import Node
@@ -266,6 +267,27 @@ ENDPOINTS: Final = (
              takes=dict, gives=dict, by_token=True),
     Endpoint("POST", "/v1/login", "", "A person logs in; the session is a cookie", takes=Login, gives=LoggedIn),
     Endpoint("POST", "/v1/logout", "logout", "The session is over", status=204),
+    Endpoint("GET", "/fhir/metadata", "", "What can be read, searched and asked as FHIR R4", gives=dict,
+             media=fhir.MEDIA),
+    Endpoint("GET", "/fhir/$find-subject-haplotypes", "assessment.read", "What is known of genes of a patient",
+             fhir.haplotypes, gives=dict, slow=True, media=fhir.MEDIA,
+             query=(("subject", "the pseudonym"), ("genes", "HGNC codes or names, with commas"))),
+    Endpoint("GET", "/fhir/$find-subject-specific-haplotypes", "assessment.read", "Whether a patient has a haplotype",
+             fhir.specific_haplotypes, gives=dict, slow=True, media=fhir.MEDIA,
+             query=(("subject", "the pseudonym"), ("haplotypes", "haplotypes or genotypes, with commas"))),
+    Endpoint("GET", "/fhir/$find-subject-tx-implications", "assessment.read", "What results mean for medicines",
+             fhir.implications, gives=dict, slow=True, media=fhir.MEDIA,
+             query=(("subject", "the pseudonym"), ("treatments", "RxNorm codes or names, with commas"),
+                    ("haplotypes", "haplotypes or genotypes, with commas"))),
+    Endpoint("GET", "/fhir/$find-population-tx-implications", "population.read",
+             "Of how many patients a medicine is not given as usual", fhir.population, gives=dict, slow=True,
+             media=fhir.MEDIA, query=(("treatments", "RxNorm codes or names, with commas"),
+                                      ("includePatientList", "true: who they are, for those who may list patients"))),
+    Endpoint("GET", "/fhir/{kind}", "assessment.read", "The resources of one kind of one patient", fhir.search,
+             gives=dict, slow=True, media=fhir.MEDIA,
+             query=(("patient", "the pseudonym"), ("code", "a token"), ("category", "a token"), ("_id", "ids"))),
+    Endpoint("GET", "/fhir/{kind}/{id}", "assessment.read", "One resource", fhir.read, gives=dict, slow=True,
+             media=fhir.MEDIA),
     Endpoint("GET", "/livez", "", "Whether the process answers", media=TEXT, gives=str),
     Endpoint("GET", "/readyz", "", "Whether knowledge, store and audit log are sound; 503 when not", gives=Health,
              also=503),

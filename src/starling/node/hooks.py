@@ -34,8 +34,6 @@ from starling.values import replace
 
 #: Cards are remembered for this long, so that what becomes of them can be told (days, ours).
 _KEPT_DAYS: Final = 180
-#: Patients whose file is kept as it was read: 60 kB each (ours).
-_MOST_READ: Final = 500
 _MOST_FEEDBACK: Final = 100
 _LONGEST: Final = 2_000
 _encode = json.Encoder().encode
@@ -80,14 +78,25 @@ class RuleCount(Value, frozen=True):
     reasons: Mapping[str, int]
 
 
+class _Epoch:
+    """Counts how often everything that is kept was let go of: those who compute do so as well."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def clear(self) -> None:
+        """Another one begins."""
+        self.number += 1
+
+
 class Hooks:
     """What systems that prescribe ask of a node, and tell it."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._kept = answers.Kept[hook_answers.Judged](desk.settings.answers_kept)
-        self._read = answers.Kept[bytes](_MOST_READ)
-        desk.kept.beside += [self._kept, self._read]  # whoever is erased, or new knowledge, clears all of them
+        self._epoch = _Epoch()
+        desk.kept.beside += [self._kept, self._epoch]  # whoever is erased, or new knowledge, clears all of them
         self._cleared = ""
 
     def principal(self, client: Client) -> Principal:
@@ -107,6 +116,11 @@ class Hooks:
         stranger = Principal(name="stranger", role="system", site=self._desk.settings.site, way="token")
         self._desk.record(stranger, "cds.read", "refused", "", {"reason": why})
 
+    def failed(self, client: Client, service: Service, action: str, code: str) -> None:
+        """A call that could not be answered is in the log."""
+        said = {"service": service.id, "code": code}
+        self._desk.record(self.principal(client), action, "failed", "", said)
+
     # --- a call -------------------------------------------------------------------------------------------------------
 
     def answer(self, client: Client, service: Service, request: HookRequest, link: str) -> bytes:
@@ -117,16 +131,14 @@ class Hooks:
         patient, tested, key = self._asked(client, request)
         judged = self._kept.get(key)
         if judged is None:
-            engine, read = self._desk.held.engine, self._opened(tested)
-            given = (tested, read, _plain(request), self._policy())
-            judged = self._desk.asking.do(engine, hook_answers.judged, *given)
+            given = (tested, self._epoch.number, _plain(request), self._policy())
+            said = self._desk.asking.do(self._desk.held.engine, hook_answers.judged, *given)
+            judged = json.decode(said, type=hook_answers.Judged)
             with self._desk.records.lock:  # or an erasure empties what is kept before this is put there
                 if patient is not None:
                     self._desk.still_there(patient)
                 if key == self._key(patient, request):  # else new knowledge came meanwhile
                     self._kept.keep(key, judged)
-                    if tested is not None:
-                        self._read.keep(key[:2], read)
         return self._told(client, service, request, patient, judged, link)
 
     def answer_again(self, client: Client, service: Service, request: HookRequest, link: str) -> bytes | None:
@@ -134,14 +146,6 @@ class Hooks:
         patient, _, key = self._asked(client, request)
         judged = self._kept.get(key)
         return None if judged is None else self._told(client, service, request, patient, judged, link)
-
-    def _opened(self, tested: answers.Tested | None) -> bytes:
-        """What the patient's file says; asked again, it is there."""
-        if tested is None:
-            return b""
-        engine = self._desk.held.engine
-        kept = self._read.get((tested.job, engine.knowledge.stamp.sha256))
-        return self._desk.asking.do(engine, hook_answers.read, tested) if kept is None else kept
 
     def _asked(
         self, client: Client, request: HookRequest
@@ -200,7 +204,7 @@ class Hooks:
             if patient is not None:
                 self._desk.still_there(patient)
             quiet = self._quiet(id_)
-            cards = [card for card in judged.cards if card.rule not in quiet]
+            cards = [each.card() for each in judged.cards if each.rule not in quiet]
             shown = [(_shown(card, client, service, request), card) for card in cards]
             for each, _ in shown:
                 row = (each.id, id_, now(), each.rule, _encode(each))
@@ -335,8 +339,9 @@ def shown_to(rows: Any, patient: str) -> dict[str, Any]:
 
 
 def _plain(request: HookRequest) -> HookRequest:
-    """What an answer depends on, and nothing that gives access."""
-    return replace(request, instance="", user="", server="", token="")
+    """What an answer depends on, and nothing that gives access: an order is signed as it was chosen."""
+    hook = request.hook if request.hook == "patient-view" else "order"
+    return replace(request, hook=hook, instance="", user="", server="", token="")
 
 
 def _identifiers(person: Mapping[str, Any], client: Client) -> list[str]:

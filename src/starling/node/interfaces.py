@@ -6,6 +6,7 @@ the same result; another one under a control id that was used is refused.  Sourc
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from threading import Lock
@@ -15,11 +16,14 @@ from starling.errors import ForbiddenError, InputError, StarlingError
 from starling.exchange.hl7.envelope import Answer, Interface, acknowledgement, header
 from starling.exchange.hl7.inward import Whose, content_digest, identifiers, whose, wrong
 from starling.exchange.hl7.pharmacy import Dispensed, Said, dispensed, reply, said_of
+from starling.formats.astm import read
+from starling.formats.content import Opening
 from starling.formats.hl7 import Message, Segment, decoded, encoded, messages, segment
 from starling.formats.outside import parse_outside_calls
 from starling.node.desk import now
 from starling.node.disk import on_disk
 from starling.node.service import Node
+from starling.node.spool import in_memory
 from starling.node.values import Order, Principal, Specimen
 from starling.values import dataclass
 
@@ -66,6 +70,31 @@ class Interfaces:
             self._refused(who, message, "INTERNAL")
             said = f"a defect of the program ({type(error).__name__})"
             return encoded(acknowledgement(message, "AR", now(), said=said, code="INTERNAL"))
+
+    def taken(self, who: Principal, transmission: bytes) -> bool:
+        """Whether the results that an instrument sent are jobs now: of specimens that were ordered, all or none."""
+        name = f"line-{hashlib.sha256(transmission).hexdigest()[:12]}.astm"
+        try:
+            self._node.may(who, "hl7.write")
+            with in_memory(name, [transmission]) as path:
+                samples = read(path, Opening()).samples
+            with self._node.records.lock:
+                ordered = {each: self._node.orders.whose(each) for each in samples}
+            if None in ordered.values():
+                unknown = next(each for each, whose_ in ordered.items() if whose_ is None)
+                raise InputError("BAD_SPECIMEN", f"O-3: nobody, or several, ordered {unknown[:40]}")
+            for sample, identifiers_ in ordered.items():
+                first, second = identifiers_ or ("", "")
+                specimen = Specimen(
+                    identifier=first, second_identifier=second, specimen=sample, laboratory=who.name, sample=sample
+                )
+                with on_disk():
+                    self._node.files.submit(who, name, [transmission], specimen)
+        except StarlingError as error:
+            if not isinstance(error, ForbiddenError):
+                self._refused(who, _UNREADABLE, error.code)
+            return False
+        return True
 
     def _refused(self, who: Principal, message: Message, code: str) -> None:
         with suppress(Exception):  # a disk that is full records nothing; the sender is told all the same

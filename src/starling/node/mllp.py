@@ -1,5 +1,6 @@
 """HL7 v2 over MLLP and TLS: connections with a client certificate, frames in, acknowledgements out, in their order.
 
+Who begins with ENQ is an instrument, whose line (ASTM E1381) is answered on the same port.
 Whoever shows no certificate of our authority gets no connection.  A connection that is half open, sends half a frame or
 a frame without end is closed; every other goes on.  Source: HL7 MLLP release 1; RFC 8446 (TLS 1.3).
 """
@@ -8,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event, Thread
 from typing import Final
 
 from starling.errors import InputError, UnknownCallerError
 from starling.exchange.hl7.mllp import Frames, TooLongError, framed
-from starling.node.identity import of_certificate, plain_subject
+from starling.exchange.line import ENQ, Line, LineTooLongError
+from starling.node.callers import ended
+from starling.node.identity import Shown, of_certificate, plain_subject, shown
 from starling.node.interfaces import Interfaces
 from starling.node.peers import showing
 from starling.node.service import Node
@@ -92,36 +96,79 @@ class Listener:
         self._connections.add(task)
         try:
             if len(self._connections) <= _CONNECTIONS:
-                await self._talk(self._who(writer), reader, writer)
+                certificate = writer.get_extra_info("ssl_object").getpeercert() or {}
+                who = of_certificate(plain_subject(certificate))
+                await self._talk(who, shown(certificate), reader, writer)
         except UnknownCallerError as error:
             self._node.record(_STRANGER, "hl7.write", "refused", "", {"reason": error.message})
-        except (OSError, TimeoutError, TooLongError, asyncio.CancelledError):
+        except (OSError, TimeoutError, TooLongError, LineTooLongError, asyncio.CancelledError):
             pass  # the sender has no acknowledgement, and sends again
         finally:
             self._connections.discard(task)
             writer.close()
 
-    def _who(self, writer: asyncio.StreamWriter) -> Principal:
-        """Raises: UnknownCallerError."""
-        secured = writer.get_extra_info("ssl_object")
-        return of_certificate(plain_subject(secured.getpeercert() or {}))
+    async def _talk(
+        self, who: Principal, certificate: Shown, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Every frame is answered before the next is looked at.
 
-    async def _talk(self, who: Principal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Every frame is answered before the next is looked at.  Raises: TimeoutError, TooLongError, OSError."""
+        Raises: TimeoutError, TooLongError, OSError; UnknownCallerError, once the certificate is believed no more.
+        """
         settings = self._node.settings
-        frames = Frames(settings.exchange_mllp_largest_kb << 10)
+        largest = settings.exchange_mllp_largest_kb << 10
+        spoken: _Frames | _Line = _Frames(Frames(largest), self._interfaces, who)
         ends: float | None = None
+        begun = False
         while True:
             patience = settings.exchange_mllp_idle_seconds if ends is None else ends - self._loop.time()
             data = await asyncio.wait_for(reader.read(_PIECE), max(0.0, patience))
             if not data:
                 return
-            for message in frames.feed(data):
+            if not begun and data[:1] == ENQ:
+                spoken = _Line(largest, self._interfaces, who)
+            begun = True
+            for answer in spoken.answers(data):
                 ends = None
-                reply = await self._loop.run_in_executor(self._workers, self._interfaces.answered, who, message)
-                writer.write(framed(reply))
+                why = ended(certificate, self._node.records)
+                if why is not None:
+                    raise UnknownCallerError("NOT_KNOWN", why)
+                writer.write(await self._loop.run_in_executor(self._workers, answer))
                 await asyncio.wait_for(writer.drain(), settings.request_seconds)
-            if not frames.is_waiting:
+            if not spoken.is_waiting:
                 ends = None
             elif ends is None:
                 ends = self._loop.time() + settings.request_seconds
+
+
+class _Frames:
+    """What is said in frames of MLLP."""
+
+    def __init__(self, frames: Frames, interfaces: Interfaces, who: Principal) -> None:
+        self._frames, self._interfaces, self._who = frames, interfaces, who
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._frames.is_waiting
+
+    def answers(self, data: bytes) -> Iterator[Callable[[], bytes]]:
+        """What makes each answer, in their order.  Raises: TooLongError."""
+        for message in self._frames.feed(data):
+            yield partial(self._answered, message)
+
+    def _answered(self, message: bytes) -> bytes:
+        return framed(self._interfaces.answered(self._who, message))
+
+
+class _Line:
+    """What an instrument says on its line."""
+
+    def __init__(self, largest: int, interfaces: Interfaces, who: Principal) -> None:
+        self._line = Line(largest, lambda transmission: interfaces.taken(who, transmission))
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._line.is_waiting
+
+    def answers(self, data: bytes) -> Iterator[Callable[[], bytes]]:
+        """What makes the answer.  Raises: LineTooLongError."""
+        yield partial(self._line.feed, data)

@@ -68,6 +68,15 @@ class Orders:
         )  # fmt: skip
         return str(next(iter(rows), ("",))[0])
 
+    def whose(self, specimen: str) -> tuple[str, str] | None:
+        """The identifiers of whom a specimen was ordered for; None when nobody ordered it, or several did."""
+        rows = [
+            *self._connection.execute(
+                "SELECT DISTINCT identifier, second_identifier FROM hl7_order WHERE specimen = ?", (specimen,)
+            )
+        ]
+        return (str(rows[0][0]), str(rows[0][1])) if len(rows) == 1 else None
+
     def forget(self, names: Iterable[str]) -> None:
         """No order of whoever has one of these identifiers is there any more, and no answer that names them."""
         for each in names:

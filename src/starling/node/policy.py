@@ -43,6 +43,7 @@ ACTIONS: Final = (
     "patient.export",
     "patient.list",
     "patient.read",
+    "population.read",
     "settings.read",
 )
 

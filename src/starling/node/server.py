@@ -198,7 +198,7 @@ class Serving:
             node.tell_hub = tell
             yield sending
         if node.settings.exchange_mllp_port:
-            yield Listener(node, lambda: _context(node.layout, self._password))
+            yield Listener(node, lambda: _context(node))
 
     def _checkpoint(self) -> float:
         self._node.checkpoint()

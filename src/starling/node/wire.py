@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from msgspec import DecodeError, Struct, ValidationError, convert, msgpack
+from msgspec import DecodeError, Struct, convert, json, msgpack
 
 from starling import errors
+from starling.assessment import Assessment
 from starling.errors import ADVICE, InputError, StarlingError
 from starling.node import answers, drafts
 from starling.node.scheduling import Grant
 from starling.node.values import Origin
+from starling.report.document import to_json
+from starling.serial.document import from_jsonable
 from starling.values import dataclass
 
 #: an answer is no longer than a file that is taken in, with room around it (bytes; ours)
@@ -64,6 +67,15 @@ def _fields(value: Any) -> tuple[Any, ...]:
     return tuple(getattr(value, name) for name in type(value).__match_args__)
 
 
+def _written(assessment: Assessment) -> bytes:
+    return to_json(assessment).encode()
+
+
+def _read(content: bytes) -> Assessment:
+    """Raises: DecodeError; InputError BAD_JSON."""
+    return from_jsonable(json.decode(content))
+
+
 def _as_it_is(value: Any) -> Any:
     return value
 
@@ -74,10 +86,10 @@ _FORMS: Final[Mapping[Callable[..., Any], _Form]] = {
     ),
     answers.asked: _Form(
         tuple[bytes, tuple[str, ...]],
-        lambda given: (answers.packed(given[0]), given[1]),
-        lambda told: (answers.unpacked(told[0]), told[1]),
+        lambda given: (_written(given[0]), given[1]),
+        lambda told: (_read(told[0]), told[1]),
     ),
-    answers.assessed: _Form(bytes, answers.packed, answers.unpacked),
+    answers.assessed: _Form(bytes, _written, _read),
     drafts.read: _Form(tuple[bytes, Origin], _as_it_is, _as_it_is),
     drafts.call: _Form(tuple[bytes, str, bool, bool], _fields, lambda told: drafts.Draft(*told)),
 }
@@ -107,7 +119,7 @@ def greeted(words: bytes) -> tuple[Grant, ...]:
     """What a process was given.  Raises: WireError."""
     try:
         return tuple(Grant(*each) for each in _GREETING.decode(words))
-    except (DecodeError, ValidationError) as error:
+    except DecodeError as error:
         raise WireError("a greeting that cannot be read") from error
 
 
@@ -137,7 +149,7 @@ def told(words: bytes) -> Told:
     """What a process says.  Raises: WireError."""
     try:
         return _REPLY.decode(words)
-    except (DecodeError, ValidationError) as error:
+    except DecodeError as error:
         raise WireError("an answer that cannot be read") from error
 
 
@@ -148,7 +160,7 @@ def given(work: Callable[..., Any], said: Told) -> Any:
     form = _FORMS.get(work, _OTHER)
     try:
         return form.made(convert(said.value, form.shape))
-    except (ValidationError, InputError) as error:
+    except (DecodeError, UnicodeDecodeError, RecursionError, InputError) as error:
         raise WireError("an answer of another kind than was asked for") from error
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import starling
 from starling.assessment import Assessment
 from starling.exchange.codes import Codes
 from starling.exchange.hl7.envelope import Interface, Ordered, acknowledgement
@@ -186,6 +187,11 @@ def test_several_people_are_one_batch_and_one_is_none(person: Assessment, codes:
     assert validate(encoded(found[1].segments))
     assert "".join(report_parts([person], codes)).startswith("MSH|")
     assert "".join(report_parts([], codes)) == ""
+
+
+def test_a_session_writes_what_the_command_writes(person: Assessment, codes: Codes) -> None:
+    assert starling.to_hl7(person) == encoded(report(person, codes))
+    assert starling.to_hl7([person, person]) == "".join(report_parts([person, person], codes))
 
 
 def test_the_same_message_has_the_same_control_id_and_another_one_another(person: Assessment, codes: Codes) -> None:

@@ -2,6 +2,9 @@
 
     report        an assessment -> the segments of ORU^R01; several people -> one batch
     observations  genes and drugs of an assessment -> OBX, each with a sub-id that names its call
+    session       the same as text, for a script
+    inward        what a message that came in says of its patient, specimen and order
+    pharmacy      RDE^O11 and its answer
     envelope      MSH, PID, OBR; acknowledgements; times
     mllp          bytes -> frames, however they arrive; a frame -> bytes
 
