@@ -97,6 +97,13 @@ def test_a_key_that_others_may_read_is_refused(folder: Path, tmp_path: Path) -> 
     assert done.code == 2 and "BAD_KEY" in done.err and "chmod 600" in done.err
 
 
+def test_where_nothing_was_called_there_is_no_card(folder: Path) -> None:
+    (folder / "nothing.tsv").write_text("gene\tdiplotype\nNAT2\t*5/*6\n")  # whose names of alleles are not known
+    done = run("card", "--outside", "nothing.tsv", *WHO, "--key", "ward-3.pem", "-o", "x.pdf", cwd=folder)
+    assert done.code == 5 and "no card was written" in done.err
+    assert not (folder / "x.pdf").exists()
+
+
 @pytest.mark.parametrize("words", [("key",), ("key", "a", "b"), ("trust",), ("trust", "a", "b")])
 def test_a_verb_says_what_it_takes(words: tuple[str, ...], folder: Path) -> None:
     done = run("card", *words, cwd=folder, env=trusting(folder))

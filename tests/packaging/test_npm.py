@@ -79,5 +79,5 @@ def test_without_npm_nothing_fails(npm: ModuleType, tmp_path: Path, monkeypatch:
 
 def test_the_list_names_no_address_and_pins_every_package() -> None:
     rows = [line.split() for line in (ROOT / "tools" / "npm.txt").read_text("utf-8").splitlines() if line[:1] != "#"]
-    assert len(rows) == 3
+    assert rows
     assert all(len(row) == 3 and row[2].startswith("sha512-") and "://" not in " ".join(row) for row in rows)

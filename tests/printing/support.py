@@ -32,9 +32,8 @@ def codes_of(pdf: bytes) -> list[str]:
     """The text of every code, by another house's decoder, in grey."""
     document = pypdfium2.PdfDocument(pdf)
     pages = [page.render(scale=DPI / 72).to_pil().convert("L") for page in document]
-    return [
-        found.text for page in pages for found in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCode)
-    ]
+    read = (found for page in pages for found in zxingcpp.read_barcodes(page))
+    return [found.text for found in read if found.format == zxingcpp.BarcodeFormat.QRCode]
 
 
 def is_grey(pdf: bytes) -> bool:

@@ -201,3 +201,10 @@ def test_attack_a_name_that_adds_a_line(key: Path) -> None:
 def test_attack_a_name_that_looks_like_the_end(key: Path) -> None:
     (made,) = payloads(card((ABACAVIR,), name="Key: 0000000000000000"), key)
     assert read(made.text.encode(), key).field("name") == "Key: 0000000000000000"
+
+
+@given(data=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace"))))
+def test_attack_anything_else_is_no_card_and_no_crash(data: bytes) -> None:
+    with pytest.raises(InputError) as refused:
+        read_payload(data)
+    assert refused.value.code == "BAD_CARD"

@@ -7,6 +7,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 
 from starling.assessment import Assessment
 from starling.errors import InputError
@@ -90,3 +92,31 @@ def test_a_hostile_name_stays_a_name() -> None:
     who = person(("CYP2C19", "*2/*2"), name="{nb} **<b>Ann</b>\x1b[2J\u202e")
     (said,) = text_of(sheet(who))
     assert r"{nb} **<b>Ann</b>\x1b[2J\u202e" in said
+
+
+def test_letters_that_ours_lacks_come_from_the_font_that_is_named(tmp_path: Path) -> None:
+    font = font_with("李明", tmp_path / "font.ttf")
+    (said,) = text_of(sheet(person(("CYP2C19", "*2/*2"), name="李明 Ann"), font=font))
+    assert "李明 Ann" in said and "page 1 of 1" in said
+
+
+def font_with(letters: str, path: Path) -> Path:
+    """A font of squares for these letters alone."""
+    names = {ord(letter): f"u{ord(letter):04x}" for letter in letters}
+    order = [".notdef", *names.values()]
+    pen = TTGlyphPen(None)
+    for at, point in enumerate([(0, 0), (0, 700), (700, 700), (700, 0)]):
+        (pen.lineTo if at else pen.moveTo)(point)
+    pen.closePath()
+    square = pen.glyph()
+    made = FontBuilder(1000, isTTF=True)
+    made.setupGlyphOrder(order)
+    made.setupCharacterMap(names)
+    made.setupGlyf(dict.fromkeys(order, square))
+    made.setupHorizontalMetrics(dict.fromkeys(order, (800, 0)))
+    made.setupHorizontalHeader(ascent=800, descent=-200)
+    made.setupNameTable({"familyName": "Squares", "styleName": "Regular"})
+    made.setupOS2()
+    made.setupPost()
+    made.save(path)
+    return path

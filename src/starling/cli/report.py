@@ -62,7 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
     parser.add_argument("input", nargs="*", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
     parser.add_argument("-o", "--output", metavar="FILE|DIR", help="where to write (default: the screen)")
-    parser.add_argument("--format", choices=FORMATS, help="default: by the suffix of the output")
+    listed = ", ".join(FORMATS)
+    parser.add_argument(
+        "--format", choices=FORMATS, metavar="FORMAT", help=f"one of {listed}; default: by the suffix of the output"
+    )
     parser.add_argument("--json-lines", action="store_true", help="JSON with one assessment per line")
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument("--short", action="store_true", help="HTML: the first page alone")

@@ -21,7 +21,7 @@ from starling.node.policy import require
 from starling.node.records import Records
 from starling.node.settings import Settings
 from starling.node.values import ITSELF, Job, Patient, Principal
-from starling.node.waiting import Waiting
+from starling.node.waiting import EHR, Waiting
 from starling.trust.audit import AuditLog
 from starling.trust.events import event
 
@@ -50,6 +50,7 @@ class Desk:
         self.outbox = Outbox(records.connection, source=f"urn:starling:{settings.site}") if settings.hub else None
         self.orders = Orders(records.connection)
         self.results = Waiting(records.connection) if settings.exchange_results_to else None
+        self.ehr_results = Waiting(records.connection, EHR) if settings.exchange_ehr else None
         self.itself = Principal(name=ITSELF, role="system", site=settings.site, way="process")
         self.wake: Callable[[], object] = int
         self.tell_hub: Callable[[], object] = int
@@ -140,9 +141,9 @@ class Desk:
             self.outbox.put(Happening(Kind.PREDICTION, patient, now(), said))
 
     def report(self, job: Job) -> None:
-        """A result that was released waits for the hub and for the hospital's interface, where there is one."""
-        if self.results is not None:
-            self.results.put(job.id)
+        """A result that was released waits for the hub and for the hospital's interface and EHR, where there is one."""
+        for queue in filter(None, (self.results, self.ehr_results)):
+            queue.put(job.id)
         if self.outbox is not None:
             said = {"job": job.id, "result_sha256": job.result_sha256, "knowledge": job.knowledge, "amends": job.amends}
             self.outbox.put(Happening(Kind.RESULT, job.patient, job.updated, said))

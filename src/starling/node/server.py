@@ -28,6 +28,8 @@ from starling.node.api import Api
 from starling.node.deadlines import Admission
 from starling.node.desk import now
 from starling.node.disk import on_disk
+from starling.node.ehr import Ehr
+from starling.node.ehr_results import ResultsWritten
 from starling.node.every import Every
 from starling.node.inbox import Inbox
 from starling.node.intake import Intake
@@ -186,19 +188,25 @@ class Serving:
             stack.callback(inbox.stopped.set)
 
     def _interfaces(self) -> Iterator[Every | Listener]:
-        """What speaks HL7 v2: results that are sent, messages that come in."""
+        """What speaks to the hospital: results that are sent or written, messages that come in."""
         node = self._node
         if node.results is not None:
-            sending, tell_hub = Every("results", ResultsOut(node, mllps_exchange(node.settings)).send), node.tell_hub
-
-            def tell() -> None:
-                tell_hub()
-                sending.wake()
-
-            node.tell_hub = tell
-            yield sending
+            yield self._told("results", ResultsOut(node, mllps_exchange(node.settings)).send)
+        if node.ehr_results is not None:
+            yield self._told("ehr", ResultsWritten(node, Ehr(node.settings).ask).send)
         if node.settings.exchange_mllp_port:
             yield Listener(node, lambda: _context(node))
+
+    def _told(self, name: str, send: Callable[[], float]) -> Every:
+        """What sends, and is woken when a result waits."""
+        sending, before = Every(name, send), self._node.tell_hub
+
+        def tell() -> None:
+            before()
+            sending.wake()
+
+        self._node.tell_hub = tell
+        return sending
 
     def _checkpoint(self) -> float:
         self._node.checkpoint()

@@ -21,7 +21,7 @@ from starling.node.naming import unnamed
 from starling.node.outbox import Happening, Kind, forget
 from starling.node.spool import plain_name, unsealed
 from starling.node.values import Erased, Job, Origin, Override, Patient, Principal, Specimen, Value
-from starling.node.waiting import Waiting
+from starling.node.waiting import EHR, HL7, Waiting
 
 #: the earliest time that a zip can state: entries carry no other, and equal exports are equal bytes
 _NO_TIME: Final = (1980, 1, 1, 0, 0, 0)
@@ -112,7 +112,8 @@ class Subjects:
             overrides = desk.records.erase(found.id, jobs)
             forget(desk.records.connection, found.id)
             desk.orders.forget((found.identifier, found.second_identifier))
-            Waiting(desk.records.connection).forget(jobs)
+            for queue in (HL7, EHR):
+                Waiting(desk.records.connection, queue).forget(jobs)
             said = {"jobs": str(len(jobs)), "reason": unnamed(reason, found)}
             desk.append(who, "patient.erase", "success", found.id, said, durable=True)
             if desk.outbox is not None:
