@@ -112,8 +112,8 @@ pytest: setup
 	$(if $(TRACED),@$(BIN)/coverage combine -q && $(BIN)/coverage report)
 
 # Where a test tries a sample of what it tries here (tests/effort.py, tests/conftest.py).
-SAMPLED := $(addprefix tests/,calling cohort engine formats genotyping guidance knowledge library properties report source \
-	node/test_fuzz.py node/pages/test_looks.py)
+SAMPLED := $(addprefix tests/,calling cohort engine exchange formats genotyping guidance knowledge library properties \
+	report source node/test_fuzz.py node/pages/test_looks.py)
 exhaustive: export HYPOTHESIS_PROFILE := search
 exhaustive: setup  ## the full sets behind the sampled tests, and properties searched further (long)
 	$(BIN)/python -m pytest -m exhaustive

@@ -56,6 +56,7 @@ LONGEST = (
     "tests/formats/battery/test_every_reader.py",
     "tests/cohort/test_command_line.py",
     "tests/conformance/test_real_people.py",
+    "tests/exchange/fhir/test_validation.py",
     "tests/calling/test_properties.py",
     "tests/knowledge/test_origin.py",
     "tests/node/test_process.py",

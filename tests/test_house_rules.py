@@ -56,6 +56,7 @@ WHOLE_ROOMS = {
         "uvicorn",
         "watchfiles",
     },
+    "printing": {"fpdf", "segno"},
 }
 
 #: A plain `import starling` may load this many modules of ours, and none of these of the standard library.

@@ -29,6 +29,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
         "uvicorn",
         "watchfiles",
     ),
+    "print": ("cryptography", "fpdf2", "segno"),
     "hsm": ("python-pkcs11",),
     "cohort": ("duckdb", "numpy", "pyarrow"),
     "ray": ("ray",),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import run
+from tests.printing.support import codes_of, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -104,3 +105,15 @@ def test_the_examples_of_hl7_run(tmp_path: Path) -> None:
         for line in block.strip().splitlines():
             execute(line, tmp_path)
     assert (tmp_path / "result.hl7").read_bytes().startswith(b"MSH|")
+
+
+def test_a_report_and_a_card_are_printed_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STARLING_CARD_TRUST", str(tmp_path / "card-keys"))
+    made, checked = blocks_of("print.md")
+    for line in made.splitlines():
+        execute(line, tmp_path)
+    (text,) = codes_of((tmp_path / "card.pdf").read_bytes())  # as a scanner would
+    (tmp_path / "code.txt").write_text(text, encoding="utf-8")
+    for line in checked.splitlines():
+        execute(line, tmp_path)
+    assert "Ann Example" in text_of((tmp_path / "report.pdf").read_bytes())[0]

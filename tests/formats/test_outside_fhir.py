@@ -100,6 +100,18 @@ def test_a_genotype_without_text_is_read_from_what_its_code_shows() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("VKORC1 rs9923231 C/T", "rs9923231 reference (C)/rs9923231 variant (T)"),
+        ("VKORC1 rs9923231 G/A", "not determined"),  # of the other strand: never guessed
+        ("VKORC1 C/T", "not determined"),  # of which position is not said
+    ],
+)
+def test_the_bases_of_one_position_are_read_where_the_position_is_named(text: str, label: str) -> None:
+    assert starling.assess(outside=read(genotype(text, gene("VKORC1")))).gene("VKORC1").label == label
+
+
+@pytest.mark.parametrize(
     ("listed", "diplotype"),
     [
         ("hla#3.31.0#HLA-A*03:01:01:01+HLA-A*30:01:01", "*03:01:01:01/*30:01:01"),

@@ -73,6 +73,20 @@ def test_other_tests_of_the_message_are_no_results_of_a_gene(row: str) -> None:
     assert stated(message(row, *group(genotype("*1/*1")))) == [("CYP2C19", "*1/*1", "", "")]
 
 
+def two_genes(sub: str) -> tuple[str, ...]:
+    return (*group(genotype("*1/*2"), sub=sub), *group(genotype("*4/*4"), sub=sub, gene="CYP2D6"))
+
+
+def test_one_sub_id_for_two_genes_is_refused() -> None:
+    with pytest.raises(InputError, match=re.escape("lab.hl7:6: OBX-4: the sub-id 1 is of CYP2C19 and of CYP2D6")):
+        read(message(*two_genes("1")))
+
+
+def test_without_sub_ids_a_result_is_of_the_gene_before_it() -> None:
+    found = [(each[0], each[1]) for each in stated(message(*two_genes("")))]
+    assert found == [("CYP2C19", "*1/*2"), ("CYP2D6", "*4/*4")]
+
+
 def test_two_haplotypes_are_a_diplotype_and_three_are_refused() -> None:
     two = [genotype(name, code="84414-2") for name in ("*1", "*2")]
     assert stated(message(*group(*two))) == [("CYP2C19", "*1/*2", "", "")]

@@ -198,7 +198,7 @@ def test_every_call_is_in_the_log_without_a_name(board: Hooked) -> None:
     body["context"]["draftOrders"]["entry"].append({"resource": order("Aunt Mary's pill", patient=ONE, id_="z")})
     board.ehr.ask(board.client, "order-sign", body)
     found = latest(board, "cds.read")
-    assert found["agent"][0]["who"]["display"] == "ehr" if "display" in str(found["agent"][0]) else True
+    assert found["agent"][0]["who"]["identifier"]["value"] == "ehr" and found["outcome"] == "0"
     said = found["said"]
     assert said["service"] == "starling-order-sign" and said["user"] == "Practitioner/7"
     assert said["cards"] == "tramadol warning" and said["unknown"] == "without a code" and said["result_sha256"]
@@ -260,6 +260,8 @@ def test_without_data_and_without_access_the_answer_is_412(at_the_ehr: Hooked) -
     assert cards(board.ehr.ask(board.client, "order-sign", without(body, "patient", "statements", "conditions")))
     rotating = board.rotating.ask(board.client, "order-sign", without(body, "patient"))
     assert code_of(rotating) == (412, "NO_DATA")  # whose patients are known by an identifier alone
+    said = latest(board, "cds.read")
+    assert (said["outcome"], said["said"]["code"], said["said"]["service"]) == ("8", "NO_DATA", "starling-order-sign")
     failed = without(body)
     failed["prefetch"]["medications"] = {"resourceType": "OperationOutcome"}
     assert code_of(board.ehr.ask(board.client, "order-sign", failed)) == (412, "NO_DATA")

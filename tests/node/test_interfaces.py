@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from starling.formats.hl7 import Message, messages
 from starling.node.interfaces import Interfaces
@@ -109,6 +111,21 @@ def test_whoever_is_erased_leaves_no_answer_and_nothing_that_waits(telling_node:
     telling_node.results.put("j-960")
     telling_node.results.forget(["j-960"])
     assert telling_node.results.next() == ""
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: (order("Z") + text).encode())))
+def test_attack_whatever_is_sent_is_answered_with_one_acknowledgement(telling_node: Node, data: bytes) -> None:
+    reply = Interfaces(telling_node).answered(asker("laboratory"), data)
+    (found,) = messages(reply, strict=True)
+    assert found.first("MSA").text(1) in {"AA", "AE", "AR"}
+    assert "Traceback" not in reply
+
+
+def test_a_defect_is_answered_and_ends_nothing(telling_node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling_node.orders, "put", None)
+    assert answer(asked(telling_node, order("D-1"))) == ("AR", "a defect of the program (TypeError)")
+    monkeypatch.undo()
+    assert answer(asked(telling_node, order("D-1")))[0] == "AA"
 
 
 # --- the pharmacy -----------------------------------------------------------------------------------------------------

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from starling.errors import InputError
 from starling.exchange.hl7.mllp import framed
 from starling.formats.hl7 import encoded
 from starling.node import administration
+from starling.node.mllp import Listener
+from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened
+from starling.node.peers import context_of
 from tests.exchange.hl7.validator import validate
 from tests.formats.battery.writers import framed as framed_line
 from tests.node.devices import Device, asker, serving, settled
@@ -218,3 +222,15 @@ def test_an_instrument_sends_results_of_specimens_that_were_ordered_and_of_no_ot
     assert (found.state, found.specimen, found.laboratory) == ("called", "BED-1", "lis")
     assert spoken.node.files.draft(asker("laboratory"), job).gene("CYP2C19").label == "*2/*2"
     assert "BAD_SPECIMEN" in str(spoken.node.log.events(limit=20))
+
+
+def test_a_port_that_is_taken_is_said_at_the_start(bare: Callable[..., Path]) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        opened(bare(exchange_mllp_port=taken.getsockname()[1])) as node,
+    ):
+        password, authority = (node.records.secret(name) or b"" for name in (DEVICE_PASSWORD, AUTHORITY))
+        listener = Listener(node, lambda: context_of(node.layout, password, authority))
+        with pytest.raises(InputError, match=r"exchange\.mllp_port"):
+            listener.start()
+        listener.stop()

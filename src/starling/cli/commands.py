@@ -19,6 +19,8 @@ from starling.errors import InputError
 COMMANDS: Final[Mapping[str, str]] = {
     "report": "calls, phenotypes and advice for every drug",
     "check": "the prescriber's question: this drug, this patient",
+    "card": "a card for the wallet, with a signed code",
+    "verify-card": "is a card genuine, and of this edition?",
     "cohort": "many people at once, and again when the knowledge changes",
     "dose": "a dose by a learned model, explained (warfarin)",
     "model": "inspect, verify and run dose models",
@@ -208,7 +210,7 @@ def whole_parser(*, with_arguments: bool = True) -> Parser:
 
 
 def _filled(parser: Parser, name: str) -> Parser:
-    module = import_module(f"starling.cli.{name}")
+    module = import_module(f"starling.cli.{name.replace('-', '_')}")
     parser.set_defaults(run=getattr(module, "run", None))
     module.add_arguments(parser)
     return parser

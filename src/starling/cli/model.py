@@ -245,12 +245,18 @@ def make_key(arguments: argparse.Namespace) -> int:
 
 def trust(arguments: argparse.Namespace) -> int:
     """Adds a key to those this site trusts, takes one away, or names them."""
+    from starling.trust.keys import trust_file
+
+    return change_trust(arguments, trust_file(), "model trust", "models run")
+
+
+def change_trust(arguments: argparse.Namespace, place: Path, command: str, what: str) -> int:
+    """Adds a key to those in the file, takes one away, or names them; `what`: for what they are trusted."""
     from starling.formats.write import write_atomically
-    from starling.trust.keys import TrustedKey, dump_trusted, read_public_key, read_trusted, trust_file, with_key
+    from starling.trust.keys import TrustedKey, dump_trusted, read_public_key, read_trusted, with_key
 
     if sum(map(bool, (arguments.keyfile, arguments.remove, arguments.list))) != 1:
-        raise InputError("BAD_ARGUMENTS", "says one of KEYFILE, --list, --remove NAME", source="model trust")
-    place = trust_file()
+        raise InputError("BAD_ARGUMENTS", "says one of KEYFILE, --list, --remove NAME", source=command)
     keys = before = read_trusted(place)
     if arguments.keyfile:
         path = Path(arguments.keyfile)
@@ -267,7 +273,7 @@ def trust(arguments: argparse.Namespace) -> int:
             raise InputError(
                 "OUTPUT_UNWRITABLE", f"cannot be made: {error.strerror}", source=str(place.parent)
             ) from error
-        write_atomically(place, dump_trusted(keys))
+        write_atomically(place, dump_trusted(keys, what=what, command=command))
     lines = [f"{key.fingerprint}  {key.name}" for key in keys] or ["no key is trusted"]
     sys.stdout.write("".join(f"{visible(line)}\n" for line in (f"{place}:", *lines)))
     return 0

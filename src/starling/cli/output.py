@@ -43,6 +43,37 @@ def write(parts: Iterable[str], output: Path | None) -> None:
     write_atomically(output, parts)
 
 
+def write_bytes(output: Path, data: bytes) -> None:
+    """A file that is there whole, or not at all.  Raises: InputError OUTPUT_UNWRITABLE, the sender's."""
+    from starling.formats.write import replacing
+
+    try:
+        with replacing(output.resolve()) as temporary, temporary.open("xb") as stream:
+            stream.write(data)
+    except OSError as error:
+        raise InputError(
+            "OUTPUT_UNWRITABLE", f"cannot be written: {error.strerror or error}", source=str(output)
+        ) from error
+
+
+def write_documents(people: Iterable[Assessment], output: Path | None, made: Callable[[Assessment], bytes]) -> None:
+    """One PDF of the only person there is; in a folder, one for everybody.
+
+    Raises: InputError SEVERAL_PATIENTS, OUTPUT_UNWRITABLE, BAD_ARGUMENTS, the sender's.
+    """
+    from starling.formats.write import file_name_for
+
+    if output is None:
+        raise InputError("BAD_ARGUMENTS", "a PDF is no text for the screen: name a file or a folder with -o")
+    if not output.is_dir():
+        (person,) = only_one(people, "a PDF shows one person")
+        write_bytes(output, made(person))
+        return
+    taken: set[str] = set()
+    for person in people:
+        write_bytes(output / _free_name(file_name_for(person.sample, ".pdf"), taken), made(person))
+
+
 def write_pages(people: Iterable[Assessment], output: Path | None, page: Callable[[Assessment], str]) -> None:
     """One page: of the only person there is, in a file or on the screen; in a folder, one for everybody.
 
@@ -51,7 +82,7 @@ def write_pages(people: Iterable[Assessment], output: Path | None, page: Callabl
     from starling.formats.write import file_name_for, write_atomically
 
     if output is None or (output.suffix.lower() in {".html", ".htm"} and not output.is_dir()):
-        write(map(page, _only_one(people)), output)
+        write(map(page, only_one(people)), output)
         return
     if not output.is_dir():
         raise InputError("OUTPUT_UNWRITABLE", "no such directory", source=str(output))
@@ -71,8 +102,9 @@ def _free_name(name: str, taken: set[str]) -> str:
     return free
 
 
-def _only_one(people: Iterable[Assessment]) -> Iterator[Assessment]:
+def only_one(people: Iterable[Assessment], what: str = "an HTML page shows one person") -> Iterator[Assessment]:
+    """The only person.  Raises: InputError SEVERAL_PATIENTS, the sender's."""
     first_two = list(islice(people, 2))
     if len(first_two) > 1:
-        raise InputError("SEVERAL_PATIENTS", "an HTML page shows one person, and the input holds several")
+        raise InputError("SEVERAL_PATIENTS", f"{what}, and the input holds several")
     yield from first_two

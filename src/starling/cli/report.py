@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from starling.assessment import Assessment, DrugResult
 from starling.cli.arguments import Tally, add_knowledge, add_patient, add_reading, assessed, knowledge_path
-from starling.cli.output import format_of, write, write_pages
+from starling.cli.output import format_of, write, write_documents, write_pages
 from starling.cli.screen import uses_colour, width
 from starling.engine import Engine
+from starling.extras import need
 from starling.guidance.summary import unadvised
 from starling.knowledge.medicines import read_as
 from starling.values import dataclass, replace
@@ -21,7 +22,7 @@ from starling.vocabulary import Notice
 if TYPE_CHECKING:
     from starling.report.html import Extent
 
-FORMATS: Final = ("terminal", "json", "tsv", "html", "alert", "patient", "calls", "hl7", "fhir")
+FORMATS: Final = ("terminal", "json", "tsv", "html", "alert", "patient", "calls", "hl7", "fhir", "pdf")
 #: formats for programs, which are never narrowed
 _WHOLE: Final = frozenset({"json", "fhir"})
 
@@ -34,12 +35,13 @@ _BY_SUFFIX: Final = {
     ".htm": "html",
     ".txt": "terminal",
     ".hl7": "hl7",
+    ".pdf": "pdf",
 }
 _EXAMPLES: Final = """
 examples:
   starling report patient.vcf.gz
   starling report patient.vcf.gz -o patient.json
-      format by suffix: .json .jsonl .tsv .html .txt .hl7 .fhir.json
+      format by suffix: .json .jsonl .tsv .html .txt .hl7 .fhir.json .pdf
   starling report chr1.vcf.gz chr2.vcf.gz chr10.vcf.gz  parts of one person
   starling report cohort.vcf.gz -o pages/               one page per person
   starling report patient.vcf.gz --format alert         two sentences a drug
@@ -49,6 +51,8 @@ examples:
       genes alone, with function and activity value of each allele
   starling report patient.vcf.gz -o patient.fhir.json
       one FHIR R4 Bundle (Genomics Reporting) for another system
+  starling report patient.vcf.gz -o patient.pdf
+      the first page on one sheet of A4; needs the extra [print]
   zcat patient.vcf.gz | starling report -               from standard input
 """
 
@@ -58,11 +62,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
     parser.add_argument("input", nargs="*", metavar="INPUT", help="VCF, gVCF, BCF, array or test results; - for stdin")
     parser.add_argument("-o", "--output", metavar="FILE|DIR", help="where to write (default: the screen)")
-    parser.add_argument("--format", choices=FORMATS, help="default: by the suffix of the output")
+    listed = ", ".join(FORMATS)
+    parser.add_argument(
+        "--format", choices=FORMATS, metavar="FORMAT", help=f"one of {listed}; default: by the suffix of the output"
+    )
     parser.add_argument("--json-lines", action="store_true", help="JSON with one assessment per line")
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument("--short", action="store_true", help="HTML: the first page alone")
     extent.add_argument("--full", action="store_true", help="HTML: print everything, with the evidence open")
+    parser.add_argument("--font", metavar="FILE", help="PDF: a TrueType file for letters that the built-in font lacks")
     add_knowledge(parser)
     add_reading(parser)
     add_patient(parser)
@@ -82,6 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
     shown = people if format_ in _WHOLE else map(view.of, people)
     if format_ in {"html", "patient"}:
         write_pages(shown, output, _page(format_, arguments))
+    elif format_ == "pdf":
+        write_documents(shown, output, _document(arguments))
     else:
         write(_text_of(engine, shown, format_, arguments, output), output)
     return tally.exit_code
@@ -138,6 +148,15 @@ def _page(format_: str, arguments: argparse.Namespace) -> Callable[[Assessment],
     from starling.report.taken import taken
 
     return lambda person: patient_page(person, taken=taken(person))
+
+
+def _document(arguments: argparse.Namespace) -> Callable[[Assessment], bytes]:
+    """Raises: InputError EXTRA_MISSING."""
+    need("fpdf", "print")
+    from starling.printing.sheet import sheet
+
+    font = Path(arguments.font) if arguments.font else None
+    return lambda person: sheet(person, font=font)
 
 
 def _text_of(

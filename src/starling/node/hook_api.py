@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -72,6 +73,10 @@ class HookApi:
         service = _service(request)
         client = (await self._believed(request)).client
         self._node.may(self._node.hooks.principal(client), "cds.read")  # before anything of the body is read
+        with self._recorded(client, service, "cds.read"):
+            return await self._answered(request, client, service)
+
+    async def _answered(self, request: Request, client: Client, service: Service) -> Response:
         asked = read_request(await _body(request), service)
         whole = await self._completed(client, service, asked)
         request.scope[IS_QUESTION] = whole is asked  # what an EHR takes to answer is not this node's to hold back
@@ -87,10 +92,19 @@ class HookApi:
         """What became of cards."""
         service = _service(request)
         client = (await self._believed(request, "/feedback")).client
-        body = await _body(request)
-        work = partial(self._node.hooks.feedback, client, service, body)
-        count = await asyncio.get_running_loop().run_in_executor(None, work)
+        with self._recorded(client, service, "cds.write"):
+            work = partial(self._node.hooks.feedback, client, service, await _body(request))
+            count = await asyncio.get_running_loop().run_in_executor(None, work)
         return plain_json(json.encode({"feedback": count}))
+
+    @contextmanager
+    def _recorded(self, client: Client, service: Service, action: str) -> Iterator[None]:
+        """A call that cannot be answered is in the log as well."""
+        try:
+            yield
+        except InputError as error:
+            self._node.hooks.failed(client, service, action, error.code)
+            raise
 
     async def _believed(self, request: Request, without: str = "") -> Believed:
         """Whose call it is.  `without`: an end of the path that the token need not name.

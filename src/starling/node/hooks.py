@@ -116,6 +116,11 @@ class Hooks:
         stranger = Principal(name="stranger", role="system", site=self._desk.settings.site, way="token")
         self._desk.record(stranger, "cds.read", "refused", "", {"reason": why})
 
+    def failed(self, client: Client, service: Service, action: str, code: str) -> None:
+        """A call that could not be answered is in the log."""
+        said = {"service": service.id, "code": code}
+        self._desk.record(self.principal(client), action, "failed", "", said)
+
     # --- a call -------------------------------------------------------------------------------------------------------
 
     def answer(self, client: Client, service: Service, request: HookRequest, link: str) -> bytes:

@@ -310,19 +310,23 @@ def _strip(genes: Iterable[GeneResult]) -> Markup:
 def _chip(gene: GeneResult) -> Markup:
     certainty = certainty_mark(gene)
     tone = {"certain": "sure", "not certain": "unsure"}.get(certainty, "quiet")
+    mark = tag("span", _MARKS[certainty], class_=f"mark {tone}", aria_hidden="true")
+    found = gene_words(gene).removeprefix(gene.gene)
+    return tag("li", mark, tag("b", gene.gene), found, tag("span", f" ({certainty})", class_="spoken"))
+
+
+def gene_words(gene: GeneResult) -> str:
+    """A gene with its call, what it means, and that another laboratory says so.
+
+    >>> gene_words(GeneResult("CYP2C19", "called", None, (("*2", "*2"),), "*2/*2", "Poor Metabolizer", True))
+    'CYP2C19 *2/*2: Poor Metabolizer'
+    """
     call = "" if gene.status == "undetermined" else call_words(gene)
     called = f" {call}" if call and (len(call) <= _CALL or gene.phenotype is None) else ""
     said = reason_words(gene.reason) if gene.status == "undetermined" else result_words(gene)
-    mark = tag("span", _MARKS[certainty], class_=f"mark {tone}", aria_hidden="true")
     outside = " (other laboratory)" if gene.source == "outside" else ""
     found = f"{called}{outside}" if _is_without_terms(gene) else f"{called}: {said}{outside}"
-    return tag(
-        "li",
-        mark,
-        tag("b", gene.gene),
-        found,
-        tag("span", f" ({certainty})", class_="spoken"),
-    )
+    return f"{gene.gene}{found}"
 
 
 def _is_without_terms(gene: GeneResult) -> bool:

@@ -86,6 +86,7 @@ _PLAIN: Final[tuple[tuple[str, str], ...]] = (
 )
 #: what the card says of a medicine, by action
 _ON_THE_CARD: Final = {"contraindicated": "I must not be given", "avoid": "Avoid giving me"}
+NO_DANGER: Final = "No medicine that I must not be given was found."
 #: an allele that is absent is no reason
 _NEGATIVE: Final = " negative"
 _DO_NOT_STOP: Final = (
@@ -131,6 +132,20 @@ def card_lines(assessment: Assessment) -> tuple[str, ...]:
     """What the card for the wallet says: a sentence for each result, on what must not be given or is to be avoided."""
     genes = {gene.gene: gene for gene in assessment.genes}
     return tuple(_card_lines(at_a_glance(assessment).acting, genes))
+
+
+def card_dangers(assessment: Assessment) -> tuple[str, ...]:
+    """As `card_lines`, and a sentence for each other answer behind which death or lasting harm stands."""
+    genes = {gene.gene: gene for gene in assessment.genes}
+    alike: dict[tuple[str, str], list[str]] = {}
+    for line in at_a_glance(assessment).harmful:
+        if (_action(line) or "") in _ON_THE_CARD or line.drug.harm is None:
+            continue
+        doubt = "not certain" if line.uncertain else ""
+        reason = "; ".join(filter(None, (_result(line, genes), doubt, line.drug.harm.level)))
+        alike.setdefault((line.words.word, reason), []).append(line.drug.drug)
+    others = (f"{word}: {joined(names)} ({reason})." for (word, reason), names in alike.items())
+    return (*card_lines(assessment), *others)
 
 
 def _head(assessment: Assessment) -> Markup:
@@ -240,7 +255,7 @@ def _rest(lines: Iterable[Line]) -> Markup:
 
 
 def _card(assessment: Assessment, lines: Iterable[Line], genes: Mapping[str, GeneResult]) -> Markup:
-    said = list(_card_lines(lines, genes)) or ["No medicine that I must not be given was found."]
+    said = list(_card_lines(lines, genes)) or [NO_DANGER]
     stamp = assessment.provenance
     made = moment_words(assessment.run.created).split(",")[0]
     small = f"{stamp.program}, knowledge {stamp.knowledge.version}, result {assessment.result_sha256[:12]}, {made}"

@@ -26,7 +26,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from starling.errors import TrustError
 from starling.values import dataclass
 
-__all__ = ["SKEW", "Authority", "Identity", "Issued", "identity_of", "serial_text"]
+__all__ = ["Authority", "Identity", "Issued", "identity_of", "serial_text"]
 
 #: How long an authority lasts, in days (ours: longer than the device); certificates end with it at the latest.
 _AUTHORITY_DAYS: Final = 3_650

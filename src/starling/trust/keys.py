@@ -75,9 +75,9 @@ def read_trusted(path: Path) -> tuple[TrustedKey, ...]:
     return tuple(found)
 
 
-def dump_trusted(keys: Iterable[TrustedKey]) -> str:
-    """The text of a site's file."""
-    head = "# Keys whose models run here.  Written by `starling model trust`; a line may be taken away by hand.\n"
+def dump_trusted(keys: Iterable[TrustedKey], *, what: str = "models run", command: str = "model trust") -> str:
+    """The text of a site's file; `what`: for what the keys are trusted, `command`: what writes it."""
+    head = f"# Keys whose {what} here.  Written by `starling {command}`; a line may be taken away by hand.\n"
     return head + "".join(f"ed25519 {key.public.hex()} {key.name}\n" for key in keys)
 
 

@@ -21,6 +21,7 @@ from starling.exchange.cds.question import medication_of
 from starling.exchange.cds.reading import read_request
 from starling.exchange.cds.services import BY_ID
 from starling.knowledge.base import KnowledgeBase
+from tests.conftest import ROOT
 from tests.simulators.ehr import bundle, call, order, taken
 
 
@@ -137,3 +138,9 @@ def test_what_was_not_chosen_counts_as_taken(knowledge: KnowledgeBase) -> None:
 def test_names_without_strength_stay_as_they_are() -> None:
     assert [*ingredients("tramadol")] == ["tramadol"]
     assert [*ingredients("peginterferon alfa-2a")] == ["peginterferon alfa-2a"]
+
+
+def test_systems_are_those_that_are_confirmed() -> None:
+    rows = (ROOT / "knowledge-base" / "terminology.tsv").read_text(encoding="utf-8").splitlines()
+    confirmed = {cells[1]: cells[2] for cells in (row.split("\t") for row in rows) if cells[0] == "system"}
+    assert (confirmed["RxNorm"], confirmed["ATC"]) == (RXNORM, ATC)

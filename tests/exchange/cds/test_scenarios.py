@@ -23,6 +23,7 @@ from starling.exchange.cds.reading import HookRequest, read_request
 from starling.exchange.cds.services import BY_ID
 from starling.node import answers, hook_answers
 from starling.node.values import Origin, Specimen
+from tests.exchange.fhir.checks import medplum
 from tests.simulators.ehr import bundle, call, order, taken
 
 TABLE = Path(__file__).parent / "cases" / "scenarios.tsv"
@@ -148,3 +149,18 @@ def assert_nothing_is_empty(value: Any) -> None:
     assert value is not None and value != "" and value != [] and value != {}
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         assert_nothing_is_empty(each)
+
+
+def test_a_validator_of_another_house_takes_every_resource_that_is_proposed(engine: Engine) -> None:
+    proposed = [
+        action["resource"]
+        for row in SCENARIOS
+        for card in judged(engine, row, Policy())
+        for suggestion in card.suggestions
+        for action in suggestion.actions
+        if "resource" in action
+    ]
+    assert {each["resourceType"] for each in proposed} == {"MedicationRequest"} and len(proposed) > 8
+    broken = {**proposed[0], "status": "wished", "intent": None}
+    *issues, refused = medplum([*proposed, broken])
+    assert issues == [[]] * len(proposed) and refused

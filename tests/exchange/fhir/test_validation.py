@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,51 @@ def told(judged: list[tuple[str, Json]], issues: list[list[str]]) -> list[tuple[
     ]
 
 
+class Judged:
+    """What a validator says of several lots, asked once: it takes seconds to load the definitions."""
+
+    def __init__(self, judge: Callable[[Sequence[Json]], list[list[str]]], **lots: list[tuple[str, Json]]) -> None:
+        found = iter(judge([each for lot in lots.values() for _, each in lot]))
+        self._told = {name: told(lot, list(islice(found, len(lot)))) for name, lot in lots.items()}
+        self._lots = lots
+
+    def of(self, lot: str) -> list[tuple[str, list[str]]]:
+        """The resources of a lot in which something is wrong."""
+        return self._told[lot]
+
+    def refused(self, lot: str) -> set[str]:
+        """The names of these."""
+        return {name.rpartition(": ")[0] for name, _ in self._told[lot]}
+
+
+def mutants() -> list[tuple[str, Json]]:
+    return [(mutant.name, mutant.made()) for mutant in MUTANTS]
+
+
+@pytest.fixture(scope="module")
+def first() -> Judged:
+    """The first validator on the official examples, one whole bundle, one resource of each shape, and the mutants."""
+    whole = bundle_of("the example")
+    bundled = [("the example", each) for each in (whole, *resources(whole))]
+    return Judged(medplum, official=list(official().items()), whole=bundled, shapes=list(shapes()), mutants=mutants())
+
+
+@pytest.fixture(scope="module")
+def second(first: Judged, tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    """The second validator, which is slow, on each shape and on the mutants that nobody else refuses."""
+    left = [(name, each) for name, each in mutants() if name not in first.refused("mutants") and not asserts(each)]
+    scratch = tmp_path_factory.mktemp("pyrofile")
+    return Judged(lambda lot: pyrofile(lot, scratch), shapes=list(shapes()), mutants=left)
+
+
 def test_every_official_example_passes_the_five_asserts() -> None:
     assert len(ASSERTS) == 5
     assert {name: said for name, each in official().items() if (said := asserts(each))} == {}
 
 
-def test_every_official_example_passes_the_first_validator() -> None:
-    found = official()
-    assert len(found) > 100
-    assert told(list(found.items()), medplum(list(found.values()))) == []
+def test_every_official_example_passes_the_first_validator(first: Judged) -> None:
+    assert len(official()) > 100
+    assert first.of("official") == []
 
 
 @pytest.mark.exhaustive
@@ -58,10 +95,8 @@ def test_every_written_resource_passes_the_five_asserts() -> None:
     assert [(name, said) for name, each in written() if (said := asserts(each))] == []
 
 
-def test_one_whole_bundle_and_each_shape_pass_the_first_validator() -> None:
-    whole = bundle_of("the example")
-    judged = [("the example", each) for each in (whole, *resources(whole))] + list(shapes())
-    assert told(judged, medplum([each for _, each in judged])) == []
+def test_one_whole_bundle_and_each_shape_pass_the_first_validator(first: Judged) -> None:
+    assert first.of("whole") + first.of("shapes") == []
 
 
 @pytest.mark.exhaustive
@@ -70,10 +105,9 @@ def test_every_written_resource_passes_the_first_validator() -> None:
     assert told(judged, medplum([each for _, each in judged])) == []
 
 
-def test_one_written_resource_of_each_shape_passes_the_second_validator(tmp_path: Path) -> None:
-    judged = list(shapes())
-    assert len(judged) > 10
-    assert told(judged, pyrofile([each for _, each in judged], tmp_path)) == []
+def test_one_written_resource_of_each_shape_passes_the_second_validator(second: Judged) -> None:
+    assert len(list(shapes())) > 10
+    assert second.of("shapes") == []
 
 
 @pytest.mark.exhaustive
@@ -90,12 +124,8 @@ def test_the_page_lists_the_mutants() -> None:
     assert all(any("x" in mark for mark in row[1:]) for row in rows)
 
 
-def test_each_of_the_24_mutants_is_refused(tmp_path: Path) -> None:
-    """By the asserts and the first validator where they can, else by the second, which is slow."""
-    assert len({mutant.name for mutant in MUTANTS}) == 24
-    spoiled = [mutant.made() for mutant in MUTANTS]
-    found = [bool(asserts(each)) or bool(said) for each, said in zip(spoiled, medplum(spoiled), strict=True)]
-    left = [mutant for mutant, refused in zip(MUTANTS, found, strict=True) if not refused]
-    issues = pyrofile([mutant.made() for mutant in left], tmp_path)
-    judged = [(mutant.name, bool(said)) for mutant, said in zip(left, issues, strict=True)]
-    assert [name for name, refused in judged if not refused] == []
+def test_each_of_the_24_mutants_is_refused(first: Judged, second: Judged) -> None:
+    names = [mutant.name for mutant in MUTANTS]
+    assert len(set(names)) == 24
+    refused = {name for name, each in mutants() if asserts(each)} | first.refused("mutants") | second.refused("mutants")
+    assert [name for name in names if name not in refused] == []

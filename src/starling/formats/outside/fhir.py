@@ -27,6 +27,8 @@ _GENE: Final = re.compile(r"(HLA-[A-Z]+\d?|[A-Z][A-Z0-9]+(?:-[A-Z0-9]+)?)(?=[ *:
 _SYMBOL: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,19}")
 #: what in a genotype list says that it is not one pair.  Source: GL String 1.0 (glstring.org).
 _LIST: Final = re.compile(r"[/^|~?]")
+_BASE: Final = re.compile(r"(rs\d+ )[ACGT]")
+_BASES: Final = frozenset("ACGT")
 _HGNC: Final = re.compile(r"(?:HGNC:)?(\d{1,6})")
 _SCORE: Final = re.compile(r"(?:>=)?[0-9]{1,2}(?:\.[0-9]{1,6})?")
 
@@ -218,7 +220,15 @@ def _without(diplotype: str, symbol: str) -> str:
             if prefix and plain.startswith(prefix) and plain[len(prefix) : len(prefix) + 1] in {" ", "*", ":"}:
                 plain = plain[len(prefix) :].strip(" :")
         alleles.append(plain)
-    return "/".join(alleles)
+    return "/".join(_with_rsid(alleles))
+
+
+def _with_rsid(alleles: list[str]) -> list[str]:
+    """`rs9923231 C/T`: what stands before the first base stands before the second."""
+    named = _BASE.fullmatch(alleles[0])
+    if named is None or not all(each in _BASES for each in alleles[1:]):
+        return alleles
+    return [alleles[0], *(f"{named[1]}{each}" for each in alleles[1:])]
 
 
 def _implied(

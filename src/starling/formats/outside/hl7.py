@@ -112,8 +112,7 @@ def _stated_in(message: Message, text: Text) -> Iterator[tuple[str, _Stated]]:
 
 
 def _of_order(block: list[Segment], sample: str, text: Text) -> Iterator[_Stated]:
-    groups = (each for each in block if _id(each) == _GENE_STUDIED and len(each.field(5)) == 1)
-    named = {each.text(4): _gene(each, text) for each in groups}
+    named = _named(block, text)
     found: dict[str, _Stated] = {}
     last = ""
     for each in block:
@@ -124,6 +123,18 @@ def _of_order(block: list[Segment], sample: str, text: Text) -> Iterator[_Stated
         if gene and what:
             _take(found.setdefault(gene, _Stated(gene, sample, each.line)), what, each, text)
     yield from found.values()
+
+
+def _named(block: list[Segment], text: Text) -> dict[str, str]:
+    """Sub-id -> the gene of its group.  Raises: InputError, when a sub-id names two."""
+    named: dict[str, str] = {}
+    for each in block:
+        if _id(each) != _GENE_STUDIED or len(each.field(5)) != 1:
+            continue
+        sub, gene = each.text(4), _gene(each, text)
+        if sub and named.setdefault(sub, gene) != gene:
+            raise text.wrong(f"OBX-4: the sub-id {sub[:20]} is of {named[sub]} and of {gene}", each.line)
+    return named
 
 
 def _id(obx: Segment) -> str:
