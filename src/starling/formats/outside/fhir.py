@@ -15,6 +15,7 @@ from typing import Final
 from starling.formats.outside import fhir_words as words
 from starling.formats.outside.content import OR, Text, Tool, fields_of, text_of
 from starling.formats.outside.fhir_entries import Entry, entries_of
+from starling.formats.outside.loinc import PHENOTYPES
 from starling.values import dataclass, replace
 from starling.vocabulary import OutsideCall
 
@@ -126,7 +127,7 @@ class _Components:
 
 def _phenotype(entry: Entry, component: Mapping[str, object]) -> str:
     """The term that a component states: by its code, else in its words."""
-    coded = [words.PHENOTYPES[code] for system, code in _sorted(entry, component) if code in words.PHENOTYPES]
+    coded = [PHENOTYPES[code] for system, code in _sorted(entry, component) if code in PHENOTYPES]
     return coded[0] if coded else entry.words(component, "valueCodeableConcept")
 
 
@@ -256,8 +257,8 @@ def _terms(implication: Entry) -> Iterator[str]:
     for component in implication.items("component"):
         if {words.IMPLICATION, words.METABOLISM} & implication.codes("code", component):
             for _, code in _sorted(implication, component):
-                if code in words.PHENOTYPES:
-                    yield words.PHENOTYPES[code]
+                if code in PHENOTYPES:
+                    yield PHENOTYPES[code]
 
 
 def _from_haplotypes(observations: Sequence[Entry], entries: Mapping[str, Entry]) -> Iterator[OutsideCall]:

@@ -22,18 +22,6 @@ IMPLICATION: Final = (TBD, "therapeutic-implication")
 GENE: Final = (LOINC, "48018-6")
 METABOLISM: Final = (LOINC, "53040-2")
 
-#: answer of LOINC -> phenotype
-PHENOTYPES: Final[Mapping[str, str]] = {
-    "LA10315-2": "Ultrarapid Metabolizer",
-    "LA25390-8": "Rapid Metabolizer",
-    "LA25391-6": "Normal Metabolizer",
-    "LA10317-8": "Intermediate Metabolizer",
-    "LA9657-3": "Poor Metabolizer",
-    "LA25392-4": "Increased Function",
-    "LA25393-2": "Normal Function",
-    "LA25395-7": "Decreased Function",
-    "LA25394-0": "Poor Function",
-}
 #: answer of LOINC LL1971-2 -> whether an allele is there; no call is neither
 PRESENCES: Final[Mapping[str, str]] = {"LA9633-4": "positive", "LA9634-2": "negative"}
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from starling.formats.hl7 import Message, Segment, begins, messages
 from starling.formats.outside.content import Text, Tool, either
+from starling.formats.outside.loinc import PHENOTYPES
 from starling.values import dataclass, field
 from starling.vocabulary import OutsideCall
 
@@ -29,19 +30,6 @@ _STATES: Final[Mapping[str, str]] = {
     "SCORE": "score",
     "PRESENCE": "presence",
     "CERTAINTY": "certainty",
-}
-#: LOINC answers of 53040-2, for who sends the code alone.  Source: hl7.fhir.uv.genomics-reporting 3.0.0,
-#: ValueSet/genetic-therapeutic-implications-vs.
-_ANSWERS: Final[Mapping[str, str]] = {
-    "LA10315-2": "Ultrarapid Metabolizer",
-    "LA25390-8": "Rapid Metabolizer",
-    "LA25391-6": "Normal Metabolizer",
-    "LA10317-8": "Intermediate Metabolizer",
-    "LA9657-3": "Poor Metabolizer",
-    "LA25392-4": "Increased Function",
-    "LA25393-2": "Normal Function",
-    "LA25395-7": "Decreased Function",
-    "LA25394-0": "Poor Function",
 }
 _IN_WORDS: Final = re.compile(
     r"(?P<gene>HLA-[A-Z]{1,3}\d?|MT-[A-Z0-9]+|[A-Z][A-Z0-9]{1,9})\s+(?:gene\s+)?(?:"
@@ -218,7 +206,7 @@ def _words(obx: Segment, number: int, *, coded: bool) -> str:
     """One repetition of OBX-5: its text, or the words of an answer of LOINC that stands there as a code alone."""
     texts = [obx.text(5, place, repetition=number).strip() for place in ((2, 9, 1) if coded else (1,))]
     found = next((each for each in texts if each), "")
-    return _ANSWERS.get(found, found) if coded else found
+    return PHENOTYPES.get(found, found) if coded else found
 
 
 def _calls(stated: _Stated, text: Text) -> Iterator[OutsideCall]:
