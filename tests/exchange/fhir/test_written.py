@@ -1,4 +1,4 @@
-"""What is written into another system: each resource once, about its own patient, and nothing left of what was amended."""
+"""What is written into another system: each resource once, of its own patient, and nothing left of what was amended."""
 
 from __future__ import annotations
 
