@@ -21,11 +21,11 @@ const router = new FhirRouter()
 // The store finds by identifier without looking at everything: as stores do that are not in memory.
 class Indexed extends MemoryRepository {
   found = new Map()
-  createResourceSync(given, options) {
-    const made = super.createResourceSync(given, options)
+  createResourceSync(...given) {
+    const made = super.createResourceSync(...given)
     for (const { system, value } of made.identifier ?? []) {
       const key = `${made.resourceType} ${system ?? ''}|${value}`
-      this.found.set(key, [...(this.found.get(key) ?? []), made.id])
+      this.found.set(key, [...new Set([...(this.found.get(key) ?? []), made.id])])
     }
     return made
   }

@@ -100,6 +100,9 @@ class BadEhr(ThreadingHTTPServer):
     def root(self) -> str:
         return f"https://127.0.0.1:{self.server_address[1]}"
 
+    def handle_error(self, *_: object) -> None:
+        """Whoever does not believe this server goes away in the middle."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: BadEhr

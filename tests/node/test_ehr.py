@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -15,7 +18,7 @@ from joserfc import jwk, jws
 from starling.errors import InputError
 from starling.node.ehr import Ehr
 from starling.node.outbox import Undelivered
-from starling.node.settings import Settings
+from starling.node.settings import Settings, read_settings
 from tests.node.ehrs import BadEhr, Stated, bad_ehr, other_ehr, settings_for
 
 CONFIGURATION = "/fhir/.well-known/smart-configuration"
@@ -152,3 +155,12 @@ def test_a_key_of_another_kind_is_refused_and_pem_is_taken(bad: BadEhr, tmp_path
     for whole in (jwk.ECKey.generate_key("P-384"), jwk.RSAKey.generate_key(2048)):
         named.write_bytes(whole.as_pem(private=True))
         assert client(bad, tmp_path, exchange_ehr_key=str(named)).ask("", b"{}", "application/fhir+json")[0] == 200
+
+
+def test_key_and_settings_of_the_how_to_are_taken(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "fhir.md").read_text(encoding="utf-8")
+    (stated,), (program,) = (re.findall(rf"^```{kind}\n(.*?)^```$", page, re.M | re.S) for kind in ("toml", "python"))
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True)
+    path = tmp_path / "settings.toml"
+    path.write_text(stated.replace("/etc/starling", str(tmp_path)), encoding="utf-8")
+    assert Ehr(read_settings(path)).base == "https://ehr.example.org/fhir/r4"
