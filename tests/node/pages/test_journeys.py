@@ -181,6 +181,26 @@ def test_a_result_is_reviewed_by_one_person_and_released_by_another(
     expect(page.get_by_role("heading", name="Is this order safe?")).to_be_visible()
 
 
+def test_a_result_is_refused_below_it_for_a_reason_and_stays_so(board: Board, filling: Filling, visit: Visitor) -> None:
+    job = filling.called(
+        filling.content(13), specimen(8, identifier="H-0013", second_identifier="INS-0013", specimen="EDTA-13")
+    )
+    page = visit(f"/jobs/{job}", "laboratory")
+    result = page.locator("#result").bounding_box()
+    for name in ("I have reviewed this result", "Refuse this result"):
+        button = page.get_by_role("button", name=name).bounding_box()
+        assert result is not None and button is not None and button["y"] > result["y"] + result["height"]
+    page.get_by_label("Reason").fill("no")
+    page.get_by_role("button", name="Refuse this result").click()
+    expect(page.get_by_role("alert")).to_contain_text("Give a reason of at least 4 letters")
+    page.get_by_label("Reason").fill("The tube was mixed up")
+    page.get_by_role("button", name="Refuse this result").click()
+    expect(page.get_by_role("status")).to_contain_text("It will never be released")
+    expect(page.locator(".caveats").first).to_contain_text("The tube was mixed up")
+    for name in ("I have reviewed this result", "Release this result", "Refuse this result"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+
+
 def test_who_comes_too_late_is_told_so(board: Board, filling: Filling, visit: Visitor) -> None:
     job = filling.called(filling.content(10), specimen(8))
     page = visit(f"/jobs/{job}", board.person("laboratory", name="late"))

@@ -36,6 +36,11 @@ def released(visit: Visit) -> Response:
     return _done(visit, "release", lambda job: visit.node.files.release(visit.who, job, forms.note(visit.form)))
 
 
+def refused(visit: Visit) -> Response:
+    """The result is not to be released, ever."""
+    return _done(visit, "refuse", lambda job: visit.node.files.refuse(visit.who, job, forms.reason(visit.form)))
+
+
 def resolved(visit: Visit) -> Response:
     """A person decides about a file in quarantine."""
     return _done(visit, "resolve", lambda job: _resolved(visit, job))

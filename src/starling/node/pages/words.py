@@ -66,6 +66,7 @@ DONE: Final[Mapping[str, str]] = {
     "override": "Your decision is recorded, with its reason.",
     "review": "Your review is recorded. A second person can release the result now.",
     "release": "The result is released and answers questions from now on.",
+    "refuse": "You refused the result, and your reason is recorded. It will never be released.",
     "sent": "The file was taken in.",
     "again": "The same file for the same patient was taken in before: this is it.",
     "resolve": "Your decision about the file is recorded.",
