@@ -93,6 +93,18 @@ class Files:
         )
         return answers.unpacked(packed)
 
+    def whose(self, who: Principal, id_: str) -> tuple[Specimen, tuple[str, ...]]:
+        """What was stated with a file in quarantine, and the pseudonyms of who is known under one of its identifiers.
+
+        Raises: ForbiddenError; InputError BAD_STATE.
+        """
+        job = self._desk.job_of(who, "job.resolve", id_)
+        _must_be(job, "quarantined")
+        specimen = self._desk.records.specimen(job.id)
+        known = self._desk.records.by_identifiers(job.site, specimen)
+        self._desk.record(who, "specimen.read", "success", job.patient, {"job": job.id})
+        return specimen, tuple(each.id for each in known)
+
     def review(self, who: Principal, id_: str, note: str = "") -> Job:
         """The result was looked at by somebody who answers for it.  Raises: ForbiddenError; InputError BAD_STATE."""
         job = self._desk.job_of(who, "job.review", id_)

@@ -212,6 +212,11 @@ def test_who_comes_too_late_is_told_so(board: Board, filling: Filling, visit: Vi
 def test_somebody_decides_about_a_file_in_quarantine(board: Board, filling: Filling, visit: Visitor) -> None:
     job = filling.called(filling.content(11), specimen(1, sex="female", specimen="EDTA-11"))
     page = visit(f"/jobs/{job}", "laboratory")
+    rows = page.locator("#whose tbody tr")
+    expect(rows).to_have_count(4)
+    expect(rows.nth(0)).to_contain_text(re.compile(r"H-0001\s*H-0001\s*Same"))
+    expect(rows.nth(3)).to_contain_text(re.compile(r"female\s*male\s*Differs"))
+    expect(page.locator("#genotypes")).to_contain_text("too many for one person")
     page.get_by_label("Reason").fill("Asked the ward")
     page.get_by_role("button", name="Decide").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose what is to be done with the file")
