@@ -258,7 +258,7 @@ def test_attack_a_reader_that_was_taken_over_answers_what_nobody_asked() -> None
         (answers.assessed, b"[" * 100_000),
         (answers.assessed, b"\xff"),
         (drafts.read, [b"", {"bytes": 1, "file_sha256": "", "reader": "", "order": "", "more": 1}]),
-        (drafts.call, [b"", "", 1, 0]),
+        (drafts.call, [b"", "", 1, 0, 0]),
         (process_of, ["a list"]),
     ):
         with pytest.raises(wire.WireError):

@@ -154,9 +154,10 @@ def _amended(
 def _written(node: Node, job: Job, note: str, assessment: Assessment | None = None) -> None:
     event = JobEvent(at=now(), state=job.state, by=ITSELF, note=note)
     with node.records.transaction(durable=True):
-        if node.records.job(job.id) is None:  # its patient was erased meanwhile
+        found = node.records.job(job.id)
+        if found is None or found.state not in {"called", "reviewed"}:  # erased, refused or released meanwhile
             return
-        node.records.set_job(replace(job, updated=event.at, events=(*job.events, event)))
+        node.records.set_job(replace(job, updated=event.at, events=(*found.events, event)))
         if assessment is not None:
             node.records.keep_result(job.id, answers.packed(assessment))
         node.append(_itself(job), f"job.{job.state}", "success", job.patient, {"job": job.id})

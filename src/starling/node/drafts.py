@@ -16,13 +16,15 @@ from starling.vocabulary import SampleGenotypes
 class Draft:
     """What a file says: the packed assessment and its digest, and what may speak against the patient.
 
-    `wrong_sex`: chrX speaks against the sex stated.  `somebody_else`: the genotypes differ from the earlier test.
+    `wrong_sex`: chrX speaks against the sex stated.  `told`, `differing`: as `evidence.compared`
+    has it of this and the earlier test; 0 without one.
     """
 
     packed: bytes
     result_sha256: str
     wrong_sex: bool
-    somebody_else: bool
+    told: int
+    differing: int
 
 
 def read(engine: Engine, spooled: Path, key: bytes, name: str, specimen: Specimen) -> tuple[bytes, Origin]:
@@ -35,11 +37,13 @@ def read(engine: Engine, spooled: Path, key: bytes, name: str, specimen: Specime
 def call(engine: Engine, tested: answers.Tested, earlier: answers.Tested | None) -> Draft:
     """The assessment of what is kept.  `earlier`: the patient's released test.  Raises: InputError, the sender's."""
     assessment, found = answers.with_genotypes(engine, tested)
+    told, differing = evidence.compared(found, _genotypes(engine, earlier)) if earlier else (0, 0)
     return Draft(
         packed=answers.packed(assessment),
         result_sha256=assessment.result_sha256,
         wrong_sex=evidence.sex_contradicts(found, tested.specimen.sex),
-        somebody_else=earlier is not None and evidence.is_somebody_else(found, _genotypes(engine, earlier)),
+        told=told,
+        differing=differing,
     )
 
 

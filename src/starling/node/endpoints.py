@@ -91,6 +91,12 @@ class Resolution(Value, frozen=True):
     reason: Reason
 
 
+class Refused(Value, frozen=True):
+    """Why a result is not to be released, ever."""
+
+    reason: Reason
+
+
 class Forgotten(Value, frozen=True):
     """Why a patient is erased."""
 
@@ -181,6 +187,10 @@ def _erased(node: Node, call: Call) -> Erased:
     return node.subjects.erase(call.who, call.path["patient"], call.body.reason)
 
 
+def _refused(node: Node, call: Call) -> Job:
+    return node.files.refuse(call.who, call.path["job"], call.body.reason)
+
+
 def _resolved(node: Node, call: Call) -> Job:
     return node.files.resolve(call.who, call.path["job"], accept=call.body.accept, reason=call.body.reason)
 
@@ -233,6 +243,8 @@ ENDPOINTS: Final = (
              lambda node, call: node.files.review(call.who, call.path["job"], call.body.note), Noted, Job, slow=True),
     Endpoint("POST", "/v1/jobs/{job}/release", "job.release", "A second person releases the result",
              lambda node, call: node.files.release(call.who, call.path["job"], call.body.note), Noted, Job, slow=True),
+    Endpoint("POST", "/v1/jobs/{job}/refuse", "job.refuse", "The result is not to be released, ever", _refused, Refused,
+             Job, slow=True),
     Endpoint("POST", "/v1/jobs/{job}/resolve", "job.resolve", "Decide about a file in quarantine", _resolved,
              Resolution, Job, slow=True),
     Endpoint("GET", "/v1/knowledge", "knowledge.read", "Which edition answers",

@@ -125,8 +125,8 @@ def sex_contradicts(found: SampleGenotypes, stated: str) -> bool:
     return found.hemizygous_x is not None and stated in {"male", "female"} and found.hemizygous_x != (stated == "male")
 
 
-def is_somebody_else(found: SampleGenotypes, before: SampleGenotypes) -> bool:
-    """Whether two tests of one patient differ so much that they are of two people."""
+def compared(found: SampleGenotypes, before: SampleGenotypes) -> tuple[int, int]:
+    """At how many positions that both tests called one of them has a variant, and at how many of these they differ."""
     told = differing = 0
     for locus, genotype in found.genotypes.items():
         earlier = before.genotypes.get(locus)
@@ -136,6 +136,11 @@ def is_somebody_else(found: SampleGenotypes, before: SampleGenotypes) -> bool:
         if len({*one, *other}) > 1:
             told += 1
             differing += one != other
+    return told, differing
+
+
+def is_somebody_else(told: int, differing: int) -> bool:
+    """Whether two tests of one patient, `compared`, differ so much that they are of two people."""
     return differing >= _DIFFERING and differing > _SHARE * told
 
 

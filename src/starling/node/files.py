@@ -93,6 +93,18 @@ class Files:
         )
         return answers.unpacked(packed)
 
+    def whose(self, who: Principal, id_: str) -> tuple[Specimen, tuple[str, ...]]:
+        """What was stated with a file in quarantine, and the pseudonyms of who is known under one of its identifiers.
+
+        Raises: ForbiddenError; InputError BAD_STATE.
+        """
+        job = self._desk.job_of(who, "job.resolve", id_)
+        _must_be(job, "quarantined")
+        specimen = self._desk.records.specimen(job.id)
+        known = self._desk.records.by_identifiers(job.site, specimen)
+        self._desk.record(who, "specimen.read", "success", job.patient, {"job": job.id})
+        return specimen, tuple(each.id for each in known)
+
     def review(self, who: Principal, id_: str, note: str = "") -> Job:
         """The result was looked at by somebody who answers for it.  Raises: ForbiddenError; InputError BAD_STATE."""
         job = self._desk.job_of(who, "job.review", id_)
@@ -111,6 +123,17 @@ class Files:
         if who.is_also(job.reviewed_by, job.reviewed_person):
             raise InputError("SAME_PERSON", f"{job.reviewed_by} reviewed this result; a second person releases it")
         return self._stepped(who, "job.release", job, "released", note, released_by=who.name)
+
+    def refuse(self, who: Principal, id_: str, reason: str) -> Job:
+        """The result was looked at and is never released: one person suffices, and nobody takes it back.
+
+        The file may be sent again, and is another job then.  A result that is released is not refused but amended.
+
+        Raises: ForbiddenError; InputError BAD_STATE.
+        """
+        job = self._desk.job_of(who, "job.refuse", id_)
+        _must_be(job, "called", "reviewed")
+        return self._stepped(who, "job.refuse", job, "failed", reason, reason=reason)
 
     def resolve(self, who: Principal, id_: str, *, accept: bool, reason: str) -> Job:
         """A person decides about a file in quarantine.  Raises: ForbiddenError; InputError BAD_STATE."""
@@ -132,7 +155,7 @@ class Files:
             self._desk.records.set_job(stepped)
             if job.state == "quarantined" and state == "called":
                 self._desk.records.call_again(job.id)
-            if state == "failed":
+            if state == "failed" and not job.amends:  # an amendment stays known: it is not made again
                 self._desk.records.let_come_again(job.id)
             if state == "released":
                 self._desk.records.released(job.patient, job.id)
@@ -176,7 +199,7 @@ def _said(specimen: Specimen) -> bytes:
     return repr((specimen.identifier, specimen.second_identifier, specimen.sample)).encode()
 
 
-def _must_be(job: Job, state: str) -> None:
+def _must_be(job: Job, *states: str) -> None:
     """Raises: InputError BAD_STATE."""
-    if job.state != state:
-        raise InputError("BAD_STATE", f"{job.id} is {job.state}, not {state}")
+    if job.state not in states:
+        raise InputError("BAD_STATE", f"{job.id} is {job.state}, not {' or '.join(states)}")

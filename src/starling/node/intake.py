@@ -26,7 +26,7 @@ from starling.node.every import Every
 from starling.node.lanes import LaneGoneError
 from starling.node.service import Node
 from starling.node.spool import take_away_left_behind
-from starling.node.values import ITSELF, Job, JobEvent, Patient, Principal, Specimen
+from starling.node.values import ITSELF, Compared, Job, JobEvent, Patient, Principal, Specimen
 
 _LOOK_AGAIN_S: Final = 3_600.0
 #: How often the process that reads a file may end before that is taken for the fault of the file (ours).
@@ -147,7 +147,7 @@ class Intake:
         draft = node.beside.do(engine, drafts.call, answers.Tested(job.id, *kept, specimen), earlier)
         if not reason and draft.wrong_sex:
             reason = "SEX: chrX speaks against the sex stated"
-        if not reason and draft.somebody_else:
+        if not reason and evidence.is_somebody_else(draft.told, draft.differing):
             reason = "FINGERPRINT: the genotypes differ from the earlier test"
         if not reason and patient and patient.released and evidence.is_stated(kept[1]):
             reason = "STATED: results of another laboratory would take the place of the released test"
@@ -160,6 +160,7 @@ class Intake:
             job = replace(
                 job, patient=patient.id if patient else "", knowledge=engine.knowledge.stamp.version,
                 result_sha256=draft.result_sha256,
+                compared=Compared(wrong_sex=draft.wrong_sex, told=draft.told, differing=draft.differing),
             )  # fmt: skip
             self._write(job, state, reason=reason)
 

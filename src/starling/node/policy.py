@@ -28,6 +28,7 @@ ACTIONS: Final = (
     "hl7.write",
     "job.list",
     "job.read",
+    "job.refuse",
     "job.release",
     "job.resolve",
     "job.review",

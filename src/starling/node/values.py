@@ -108,11 +108,24 @@ class Change(Value, frozen=True):
     after: str
 
 
+class Compared(Value, frozen=True):
+    """What the genotypes of a file say of whose it is.
+
+    `wrong_sex`: chrX speaks against the sex stated; else it does not, or says nothing.  `told`: positions that this
+    test and the patient's released one called, where one has a variant; `differing`: at so many they differ.
+    """
+
+    wrong_sex: bool
+    told: int
+    differing: int
+
+
 class Job(Value, frozen=True):
     """One file on its way to a result, or one result that new knowledge amends.
 
     `patient`: the pseudonym; empty until the file was read.  `reason`: why it failed or is in quarantine.
     `reviewed_person`: by what name whoever reviewed it is known in another way.
+    `compared`: what its genotypes say of whose it is; None: it was not called, or by a program that did not keep it.
     `amends`: the job whose released report this one amends; `changes`: what it says differently.
     """
 
@@ -132,6 +145,7 @@ class Job(Value, frozen=True):
     reviewed_by: str = ""
     reviewed_person: str = ""
     released_by: str = ""
+    compared: Compared | None = None
     amends: str = ""
     changes: tuple[Change, ...] = ()
     events: tuple[JobEvent, ...] = ()

@@ -91,7 +91,7 @@ _FORMS: Final[Mapping[Callable[..., Any], _Form]] = {
     ),
     answers.assessed: _Form(bytes, _written, _read),
     drafts.read: _Form(tuple[bytes, Origin], _as_it_is, _as_it_is),
-    drafts.call: _Form(tuple[bytes, str, bool, bool], _fields, lambda told: drafts.Draft(*told)),
+    drafts.call: _Form(tuple[bytes, str, bool, int, int], _fields, lambda told: drafts.Draft(*told)),
 }
 _OTHER: Final = _Form(_PLAIN, _as_it_is, _as_it_is)
 _REPLY: Final = msgpack.Decoder(Told)

@@ -42,6 +42,7 @@ _WAYS: Final = {
     "erase": "D",
     "list": "R",
     "read": "R",
+    "refuse": "U",
     "release": "U",
     "replace": "U",
     "resolve": "U",

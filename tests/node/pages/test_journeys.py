@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 
 from starling.node.identity import Sessions
+from starling.node.pages.words import EVENTS
+from starling.node.policy import ACTIONS
 from starling.node.values import Order, Principal
 from tests.node.pages.conftest import Board, Filling, Visitor, specimen
 
@@ -181,6 +183,26 @@ def test_a_result_is_reviewed_by_one_person_and_released_by_another(
     expect(page.get_by_role("heading", name="Is this order safe?")).to_be_visible()
 
 
+def test_a_result_is_refused_below_it_for_a_reason_and_stays_so(board: Board, filling: Filling, visit: Visitor) -> None:
+    job = filling.called(
+        filling.content(13), specimen(8, identifier="H-0013", second_identifier="INS-0013", specimen="EDTA-13")
+    )
+    page = visit(f"/jobs/{job}", "laboratory")
+    result = page.locator("#result").bounding_box()
+    for name in ("I have reviewed this result", "Refuse this result"):
+        button = page.get_by_role("button", name=name).bounding_box()
+        assert result is not None and button is not None and button["y"] > result["y"] + result["height"]
+    page.get_by_label("Reason").fill("no")
+    page.get_by_role("button", name="Refuse this result").click()
+    expect(page.get_by_role("alert")).to_contain_text("Give a reason of at least 4 letters")
+    page.get_by_label("Reason").fill("The tube was mixed up")
+    page.get_by_role("button", name="Refuse this result").click()
+    expect(page.get_by_role("status")).to_contain_text("It will never be released")
+    expect(page.locator(".caveats").first).to_contain_text("The tube was mixed up")
+    for name in ("I have reviewed this result", "Release this result", "Refuse this result"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+
+
 def test_who_comes_too_late_is_told_so(board: Board, filling: Filling, visit: Visitor) -> None:
     job = filling.called(filling.content(10), specimen(8))
     page = visit(f"/jobs/{job}", board.person("laboratory", name="late"))
@@ -192,6 +214,11 @@ def test_who_comes_too_late_is_told_so(board: Board, filling: Filling, visit: Vi
 def test_somebody_decides_about_a_file_in_quarantine(board: Board, filling: Filling, visit: Visitor) -> None:
     job = filling.called(filling.content(11), specimen(1, sex="female", specimen="EDTA-11"))
     page = visit(f"/jobs/{job}", "laboratory")
+    rows = page.locator("#whose tbody tr")
+    expect(rows).to_have_count(4)
+    expect(rows.nth(0)).to_contain_text(re.compile(r"H-0001\s*H-0001\s*Same"))
+    expect(rows.nth(3)).to_contain_text(re.compile(r"female\s*male\s*Differs"))
+    expect(page.locator("#genotypes")).to_contain_text("too many for one person")
     page.get_by_label("Reason").fill("Asked the ward")
     page.get_by_role("button", name="Decide").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose what is to be done with the file")
@@ -240,7 +267,8 @@ def test_the_audit_view_goes_back_to_the_first_event(board: Board, visit: Visito
     while page.get_by_role("link", name="Older events").count():
         page.get_by_role("link", name="Older events").click()
         expect(page.get_by_role("heading", name="Older events")).to_be_visible()
-    expect(page.locator("tbody tr").last.locator("th")).to_contain_text("0 node.found")
+    expect(page.locator("tbody tr").last.locator("th")).to_contain_text(re.compile(r"^0 Node founded\s*node\.found"))
+    assert set(ACTIONS) <= set(EVENTS)
 
 
 def test_new_knowledge_shows_what_a_prescriber_would_notice(

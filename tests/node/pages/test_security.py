@@ -40,6 +40,7 @@ REFUSED: dict[str, tuple[Role, dict[str, str]]] = {
     "/people": ("auditor", {"name": "me", "role": "prescriber", "site": "north"}),
     "/jobs/{called}/review": ("prescriber", {}),
     "/jobs/{reviewed}/release": ("prescriber", {}),
+    "/jobs/{reviewed}/refuse": ("administrator", {"reason": "because I say so"}),
     "/jobs/{quarantined}/resolve": ("administrator", {"decision": "accept", "reason": "because I say so"}),
 }
 

@@ -15,6 +15,7 @@ from starling.node.pages import forms, frame, words
 from starling.node.pages.door import Door, Visit, to_sign_in
 from starling.node.pages.forms import FormError, Wrong
 from starling.node.pages.patient import parts
+from starling.node.pages.whose import whose
 from starling.node.values import Job
 
 #: how often a file that is worked on is looked at, in seconds (ours)
@@ -34,6 +35,11 @@ def reviewed(visit: Visit) -> Response:
 def released(visit: Visit) -> Response:
     """A second person releases the result."""
     return _done(visit, "release", lambda job: visit.node.files.release(visit.who, job, forms.note(visit.form)))
+
+
+def refused(visit: Visit) -> Response:
+    """The result is not to be released, ever."""
+    return _done(visit, "refuse", lambda job: visit.node.files.refuse(visit.who, job, forms.reason(visit.form)))
 
 
 def resolved(visit: Visit) -> Response:
@@ -65,9 +71,11 @@ def _page(visit: Visit, wrong: tuple[Wrong, ...] = (), status: int = 200) -> Res
     patient = node.questions.patient(who, job.patient) if job.patient and visit.may("patient.read", job.site) else None
     answers_for = visit.may("job.review", job.site)
     draft = node.files.draft(who, job.id) if answers_for and job.result_sha256 else None
+    decides = job.state == "quarantined" and visit.may("job.resolve", job.site) and visit.may("patient.read", job.site)
     return visit.shown(
         "job.html", status=status, job=job, patient=patient, wrong=wrong, answers_for=answers_for, form=visit.form,
         is_moving=job.state in words.MOVING, is_own=who.is_also(job.reviewed_by, job.reviewed_person), draft=draft,
+        whose=whose(visit, job) if decides else None,
         **(parts(draft) if draft else {}),
     )  # fmt: skip
 

@@ -90,6 +90,7 @@ VIEWS: Final[tuple[tuple[str, str, View], ...]] = (
     ("GET", "/jobs/{job}", job.shown),
     ("POST", "/jobs/{job}/review", job.reviewed),
     ("POST", "/jobs/{job}/release", job.released),
+    ("POST", "/jobs/{job}/refuse", job.refused),
     ("POST", "/jobs/{job}/resolve", job.resolved),
     ("GET", "/audit", audit),
     ("GET", "/people", people.shown),

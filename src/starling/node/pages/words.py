@@ -53,6 +53,50 @@ ROLES: Final[Mapping[Role, str]] = {
     "auditor": "Auditor",
     "system": "System",
 }
+#: what the log records, in words; what is not among them stands under its own name
+EVENTS: Final[Mapping[str, str]] = {
+    "account.list": "Accounts seen",
+    "account.write": "Account made or changed",
+    "assessment.read": "Result seen",
+    "audit.read": "Audit log seen",
+    "cds.list": "Cards counted by rule",
+    "cds.read": "Hook of an EHR answered",
+    "cds.write": "Feedback on a card",
+    "check": "Order checked",
+    "hl7.write": "HL7 message taken in",
+    "job.amended": "Result amended by new knowledge",
+    "job.called": "Result called",
+    "job.failed": "File failed",
+    "job.list": "Files seen",
+    "job.quarantined": "File put in quarantine",
+    "job.read": "File seen",
+    "job.refuse": "Result refused",
+    "job.release": "Result released",
+    "job.resolve": "File in quarantine decided about",
+    "job.review": "Result reviewed",
+    "job.submit": "File taken in",
+    "knowledge.read": "Knowledge seen",
+    "knowledge.replace": "Knowledge replaced",
+    "login": "Signed in",
+    "logout": "Signed out",
+    "metrics.read": "Metrics read",
+    "model.list": "Models seen",
+    "node.found": "Node founded",
+    "node.start": "Node started",
+    "node.stop": "Node stopped",
+    "node.unlock": "Node unlocked",
+    "override.list": "Decisions seen",
+    "override.write": "Decision against an answer",
+    "patient.erase": "Patient erased",
+    "patient.export": "Patient exported",
+    "patient.list": "Patients seen",
+    "patient.read": "Patient seen",
+    "population.read": "Patients counted",
+    "result.read": "Result seen before its release",
+    "settings.read": "Settings seen",
+    "settings.write": "Settings changed",
+    "specimen.read": "What was stated with a file seen",
+}
 OUTCOMES: Final[Mapping[str, Sign]] = {
     "0": Sign("standard", "Done", "usual"),
     "4": Sign("avoid", "Refused", "stop"),
@@ -66,6 +110,7 @@ DONE: Final[Mapping[str, str]] = {
     "override": "Your decision is recorded, with its reason.",
     "review": "Your review is recorded. A second person can release the result now.",
     "release": "The result is released and answers questions from now on.",
+    "refuse": "You refused the result, and your reason is recorded. It will never be released.",
     "sent": "The file was taken in.",
     "again": "The same file for the same patient was taken in before: this is it.",
     "resolve": "Your decision about the file is recorded.",
@@ -81,6 +126,7 @@ class Recorded:
     when: str
     who: str
     role: str
+    event: str
     action: str
     outcome: Sign
     patient: str
@@ -127,6 +173,7 @@ def recorded(entry: AuditEntry) -> Recorded:
         when=event["recorded"],
         who=agent["who"]["identifier"]["value"],
         role=_role(agent),
+        event=EVENTS.get(action_of(event), action_of(event)),
         action=action_of(event),
         outcome=OUTCOMES.get(outcome, Sign("other", outcome, "stop")),
         patient=next((each["what"]["identifier"]["value"] for each in entities if "what" in each), ""),
