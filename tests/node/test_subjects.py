@@ -238,9 +238,10 @@ def test_whoever_is_erased_at_the_keyboard_leaves_the_lists_and_answers_of_a_nod
 def test_a_store_of_before_is_brought_up_and_one_of_a_newer_program_is_refused(copied: Path) -> None:
     with opened(copied) as node:
         node.records.connection.execute("ALTER TABLE account DROP COLUMN disabled")
+        node.records.connection.execute("ALTER TABLE account DROP COLUMN person")
         node.records.connection.pragma("user_version", 0)
     with opened(copied) as node:
-        assert [each.disabled for each in node.accounts.all()] == [False]
+        assert [(each.disabled, each.person) for each in node.accounts.all()] == [(False, "")]
         node.change_account(ADMINISTRATOR, "administrator", "unlock")
         node.records.connection.pragma("user_version", 99)
     told = commands.run("node", "audit", "verify", copied)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
+import pyotp
 import pytest
 from msgspec.structs import replace
 
@@ -81,3 +83,14 @@ def test_a_certificate_says_whose_account_its_owner_has(device: Device, tmp_path
 def test_who_signs_in_and_whom_the_provider_does_not_link_is_refused_where_that_is_asked(settings: Settings) -> None:
     with pytest.raises(Exception, match="does not say preferred_username"):
         person_of({"sub": "8f2e", "groups": ["pharmacy"]}, settings)
+
+
+def test_an_account_says_by_what_name_its_owner_is_known_elsewhere(node: Node, tmp_path: Path) -> None:
+    made = node.enrol(asker("administrator", "root"), "d.lee", "pharmacist", "here", "Dr-Lee")
+    seed = dict(parse_qsl(urlsplit(made.totp_uri).query))["secret"]
+    who = node.login("d.lee", made.password, pyotp.TOTP(seed).now()).principal
+    job = called(node, tmp_path)
+    node.files.review(LEE, job)
+    with pytest.raises(InputError) as refused:
+        node.files.release(who, job)
+    assert refused.value.code == "SAME_PERSON"

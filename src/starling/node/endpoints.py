@@ -104,11 +104,12 @@ class Forgotten(Value, frozen=True):
 
 
 class Person(Value, frozen=True):
-    """A new account."""
+    """A new account; `person`: by what name its owner is known in another way, so that both are one."""
 
     name: Name
     role: Role
     site: Name
+    person: Annotated[str, Meta(max_length=200)] = ""
 
 
 class Changing(Value, frozen=True):
@@ -265,8 +266,8 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/v1/accounts", "account.list", "Who may log in",
              lambda node, call: node.who_may_log_in(call.who), gives=tuple[Account, ...]),
     Endpoint("POST", "/v1/accounts", "account.write", "A new account; told once",
-             lambda node, call: node.enrol(call.who, call.body.name, call.body.role, call.body.site), Person,
-             Enrolled, slow=True, status=201),
+             lambda node, call: node.enrol(call.who, call.body.name, call.body.role, call.body.site, call.body.person),
+             Person, Enrolled, slow=True, status=201),
     Endpoint("POST", "/v1/accounts/{account}", "account.write", "Unlock, disable, enable; a new second factor",
              lambda node, call: node.change_account(call.who, call.path["account"], call.body.change), Changing,
              AccountChanged, slow=True),

@@ -64,22 +64,27 @@ class Accounts:
         """The hash of a password that nobody knows, made at the first login: it takes a third of a second."""
         return self._hasher.hash(secrets.token_hex(16))
 
-    def add(self, name: str, role: Role, site: str) -> Enrolled:
-        """A new account; its password and second factor are told here and never again."""
+    def add(self, name: str, role: Role, site: str, person: str = "") -> Enrolled:
+        """A new account of somebody who is also known as `person`.
+
+        Its password and second factor are told here and never again.
+        """
         import pyotp
 
         password, seed = secrets.token_urlsafe(_PASSWORD_BYTES), pyotp.random_base32()
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._records.connection.execute(
-            "INSERT INTO account (name, role, site, created, password, totp) VALUES (?, ?, ?, ?, ?, ?)",
-            (name, role, site, created, self._hasher.hash(password), seed),
+            "INSERT INTO account (name, role, site, created, password, totp, person) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (name, role, site, created, self._hasher.hash(password), seed, person),
         )
-        account = Account(name=name, role=role, site=site, created=created)
+        account = Account(name=name, role=role, site=site, created=created, person=person)
         return Enrolled(account=account, password=password, totp_uri=_told_once(seed, name))
 
     def all(self) -> tuple[Account, ...]:
         """Everybody who may log in."""
-        rows = self._records.rows("SELECT name, role, site, created, failures, disabled FROM account ORDER BY name")
+        rows = self._records.rows(
+            "SELECT name, role, site, created, failures, disabled, person FROM account ORDER BY name"
+        )
         return tuple(
             Account(
                 name=row[0],
@@ -88,6 +93,7 @@ class Accounts:
                 created=row[3],
                 locked=row[4] >= _MOST_FAILURES,
                 disabled=bool(row[5]),
+                person=row[6],
             )
             for row in rows
         )
@@ -122,7 +128,8 @@ class Accounts:
         nobody = self._nobody
         with self._records.lock:
             row = self._records.row(
-                "SELECT role, site, password, totp, last_step, failures FROM account WHERE name = ? AND disabled = 0",
+                "SELECT role, site, password, totp, last_step, failures, person FROM account"
+                " WHERE name = ? AND disabled = 0",
                 name,
             )
         is_theirs = self._is_password(row[2] if row else nobody, password)
@@ -139,7 +146,7 @@ class Accounts:
             )  # fmt: skip
         if not changed:
             raise UnknownCallerError("NOT_KNOWN", "name, password or code are wrong")
-        return Principal(name=name, role=row[0], site=row[1], way="account")
+        return Principal(name=name, role=row[0], site=row[1], way="account", person=row[6])
 
     def _is_password(self, kept: str, given: str) -> bool:
         from argon2.exceptions import VerificationError

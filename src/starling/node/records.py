@@ -24,8 +24,8 @@ _ORIGIN = json.Decoder(Origin)
 _OVERRIDE = json.Decoder(Override)
 _encode = json.Encoder().encode
 #: The version of the tables, as `user_version`: 0 before they were counted; 1: accounts can be disabled; 2:
-#: certificates can be revoked; 3: CDS Hooks.
-_SCHEMA: Final = 3
+#: certificates can be revoked; 3: CDS Hooks; 4: an account says by what other name its owner is known.
+_SCHEMA: Final = 4
 #: names the jobs that are called again, among the facts of the node itself
 _AGAIN: Final = "call again"
 #: what is there of one job
@@ -48,6 +48,8 @@ def _brought_up(connection: Any) -> None:
     columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('account')")}
     if "disabled" not in columns:
         connection.execute("ALTER TABLE account ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0")
+    if "person" not in columns:
+        connection.execute("ALTER TABLE account ADD COLUMN person TEXT NOT NULL DEFAULT ''")
     connection.execute(f"PRAGMA user_version = {_SCHEMA}")
 
 

@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS revoked (
 CREATE TABLE IF NOT EXISTS account (
     name TEXT PRIMARY KEY, role TEXT NOT NULL, site TEXT NOT NULL, created TEXT NOT NULL, password TEXT NOT NULL,
     totp TEXT NOT NULL, last_step INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,
-    disabled INTEGER NOT NULL DEFAULT 0
+    disabled INTEGER NOT NULL DEFAULT 0, person TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 -- CDS Hooks: tokens that were used, until they are over; cards that were shown; what became of them.
 CREATE TABLE IF NOT EXISTS cds_token (id BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;

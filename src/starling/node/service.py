@@ -94,8 +94,11 @@ class Node(Desk):
         self.record(who, "account.list", "success", "", {})
         return self.accounts.all()
 
-    def enrol(self, who: Principal, name: str, role: Role, site: str) -> Enrolled:
-        """A new account.  Raises: ForbiddenError; InputError NAME_TAKEN, BAD_REQUEST."""
+    def enrol(self, who: Principal, name: str, role: Role, site: str, person: str = "") -> Enrolled:
+        """A new account; `person`: another name of its owner, so that both are one.
+
+        Raises: ForbiddenError; InputError NAME_TAKEN, BAD_REQUEST.
+        """
         self.may(who, "account.write")
         if not name.isprintable() or name != name.strip():
             raise InputError("BAD_REQUEST", "a name is of characters that can be seen, without blanks around it")
@@ -104,8 +107,9 @@ class Node(Desk):
         if any(read_as(each.name) == read_as(name) for each in self.accounts.all()):
             raise InputError("NAME_TAKEN", f"there is an account {name} already")
         with self.records.transaction(durable=True):
-            enrolled = self.accounts.add(name, role, site)
-            self.append(who, "account.write", "success", "", {"account": name, "role": role}, durable=True)
+            enrolled = self.accounts.add(name, role, site, person)
+            said = {"account": name, "role": role} | ({"known_as": person} if person else {})
+            self.append(who, "account.write", "success", "", said, durable=True)
         return enrolled
 
     def change_account(self, who: Principal, name: str, change: AccountChange) -> AccountChanged:

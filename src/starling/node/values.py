@@ -291,7 +291,7 @@ class Health(Value, frozen=True):
 
 
 class Account(Value, frozen=True):
-    """A person who may log in; nothing of the password or the second factor."""
+    """A person who may log in, who is also known as `person`; nothing of the password or the second factor."""
 
     name: str
     role: Role
@@ -299,6 +299,7 @@ class Account(Value, frozen=True):
     created: str
     locked: bool = False
     disabled: bool = False
+    person: str = ""
 
 
 AccountChange = Literal["unlock", "disable", "enable", "second_factor"]

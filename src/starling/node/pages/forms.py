@@ -98,11 +98,12 @@ def note(form: Fields) -> str:
     return _text(form.get("note", ""), Words, "note", "note")
 
 
-def person(form: Fields) -> tuple[str, Role, str]:
-    """Name, role and site of a new account.  Raises: FormError."""
+def person(form: Fields) -> tuple[str, Role, str, str]:
+    """Name, role and site of a new account, and another name of its owner, which may be empty.  Raises: FormError."""
     name = _text(form.get("name", ""), Name, "name", "name")
     role: Role = _converted_to(Role, form.get("role", ""), Wrong("role", _SAID["role"]))
-    return name, role, _text(form.get("site", ""), Name, "site", "site")
+    site = _text(form.get("site", ""), Name, "site", "site")
+    return name, role, site, _text(form["person"], Name, "name", "person") if form.get("person") else ""
 
 
 def specimen(form: Fields) -> Specimen:

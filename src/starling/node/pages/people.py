@@ -19,8 +19,7 @@ def shown(visit: Visit) -> Response:
 def enrolled(visit: Visit) -> Response:
     """A new account."""
     try:
-        name, role, site = forms.person(visit.form)
-        return _page(visit, new=visit.node.enrol(visit.who, name, role, site))
+        return _page(visit, new=visit.node.enrol(visit.who, *forms.person(visit.form)))
     except FormError as error:
         return _page(visit, error.wrong)
     except InputError as error:
