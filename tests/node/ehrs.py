@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
@@ -21,6 +20,7 @@ from joserfc import jwk
 from tests.exchange.fhir.checks import require
 from tests.node.devices import PATIENCE
 from tests.simulators.hub import certificate
+from tests.simulators.serving import over_tls, served
 
 PACKAGES = Path(sys.prefix) / "npm"
 CLIENT, SYSTEM = "starling", "urn:oid:1.2.3.4"
@@ -143,14 +143,6 @@ def bad_ehr(folder: Path) -> Iterator[BadEhr]:
     certificate(folder / "ehr.pem")
     key_of(folder)
     server = BadEhr()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "ehr.pem")
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    over_tls(server, folder / "ehr.pem")
+    with served(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(PATIENCE)

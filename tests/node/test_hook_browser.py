@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from starling.node.founding import Founded
 from tests.node.hooked import Hooked, hooked
 from tests.simulators.ehr import SERVICES, call, order, taken
+from tests.simulators.serving import served
 
 PATIENT = "DEMO-0001"
 ASK = """async ([url, headers, body]) => {
@@ -47,18 +47,10 @@ def board(founded: Founded, tmp_path: Path) -> Iterator[Hooked]:
 def page(browser: Browser) -> Iterator[Page]:
     """The EHR, in a browser that trusts the node's certificate."""
     server = HTTPServer(("127.0.0.1", 0), Elsewhere)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    context = browser.new_context(ignore_https_errors=True)
-    try:
+    with served(server), browser.new_context(ignore_https_errors=True) as context:
         shown = context.new_page()
         shown.goto(f"http://127.0.0.1:{server.server_port}/")
         yield shown
-    finally:
-        context.close()
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def test_a_page_of_another_origin_is_an_ehr_by_its_token_alone(board: Hooked, page: Page) -> None:

@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from tests.node.devices import serving
 from tests.node.hooked import SYSTEM, Hooked, hooked
 from tests.simulators.ehr import SERVICES, Ehr, bundle, call, order, taken
 from tests.simulators.fhir import FhirServer
+from tests.simulators.serving import served
 
 ONE, TWO = "DEMO-0001", "DEMO-0002"
 TRAMADOL, PAROXETINE = "tramadol hydrochloride 50 MG Oral Tablet", "paroxetine 20 MG Oral Tablet"
@@ -275,16 +275,10 @@ def test_a_demonstration_reads_servers_of_this_machine_also_without_tls(at_the_e
     assert code_of(untrusted) == (412, "NO_DATA") and "in time" in untrusted.text
     server = FhirServer()
     server.resources = [taken(PAROXETINE, patient=ONE)]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with served(server):
         body["fhirServer"] = server.address.replace("https://", "http://")
         assert "with paroxetine" in summaries(board.demo.ask(board.client, "order-sign", body))[0]
         assert code_of(board.ehr.ask(board.client, "order-sign", body)) == (412, "NO_DATA")  # who is no demonstration
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def test_a_call_counts_as_a_question_unless_an_ehr_was_waited_for(at_the_ehr: Hooked) -> None:

@@ -6,17 +6,16 @@ It serves the keys of an EHR as well (`/jwks.json`).
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.simulators.hub import certificate
+from tests.simulators.serving import over_tls, served
 
 
 class FhirServer(ThreadingHTTPServer):
@@ -128,14 +127,6 @@ def fhir_server(folder: Path) -> Iterator[FhirServer]:
     """One that listens; whoever trusts `fhir.pem` of the folder believes it."""
     certificate(folder / "fhir.pem")
     server = FhirServer()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "fhir.pem")
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    over_tls(server, folder / "fhir.pem")
+    with served(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -9,19 +9,18 @@ import base64
 import hashlib
 import json
 import secrets
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from joserfc import jwk, jwt
 
 from tests.simulators.hub import certificate
+from tests.simulators.serving import over_tls, served
 
 CLIENT, SECRET = "ward-3", "a secret/of:the client"
 
@@ -115,14 +114,6 @@ def provider(folder: Path) -> Iterator[Provider]:
     path = folder / "provider.pem"
     certificate(path)
     server = Provider()
-    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    own.load_cert_chain(path)
-    server.socket = own.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    over_tls(server, path)
+    with served(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -6,7 +6,6 @@ Nothing of a patient, and nothing that the EHR says in words, is in the log.
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,14 +14,13 @@ from urllib.parse import urlencode
 from msgspec import json
 
 from starling.assessment import Assessment
-from starling.engine import Engine
 from starling.exchange.codes import Codes
 from starling.exchange.fhir.written import identity, taken_back, transaction
 from starling.formats.outside.content import fields_of, items_of, text_of
 from starling.node import answers
 from starling.node.desk import Desk
 from starling.node.ehr import FHIR, Answer
-from starling.node.outbox import Refused, Undelivered, pause_s
+from starling.node.outbox import Refused, Undelivered, next_attempt_s
 from starling.node.sending import LOOK_AGAIN_S
 from starling.node.values import Job, Patient
 from starling.values import replace
@@ -44,7 +42,6 @@ class ResultsWritten:
         self._desk = desk
         self._ask = ask
         self._failures = 0
-        self._codes: tuple[Engine, Codes] | None = None
 
     def send(self) -> float:
         """All that waits is written, as far as the EHR takes it; returns the seconds until the next attempt."""
@@ -71,8 +68,7 @@ class ResultsWritten:
         if self._failures == 1:
             with self._desk.records.transaction():
                 self._record(id_, found, "failed", why)
-        chance = random.random()  # noqa: S311 -- spreads attempts in time, guards nothing
-        return max(1.0, pause_s(self._failures, chance=chance))
+        return next_attempt_s(self._failures)
 
     def _done(self, id_: str, found: _Held, outcome: str, said: str, *, aside: str = "") -> None:
         self._failures = 0
@@ -98,7 +94,7 @@ class ResultsWritten:
 
     def _written(self, job: Job, patient: Patient, assessment: Assessment, before: bytes | None) -> str:
         """The result is there, once.  Raises: Refused, Undelivered."""
-        codes, whom = self._known(), self._patient(patient)
+        codes, whom = Codes.of(self._desk.held.engine.knowledge), self._patient(patient)
         if not self._searched("DiagnosticReport", *identity(assessment, codes)):  # there, the whole of it is there
             self._posted(transaction(assessment, codes, whom, amends=bool(job.amends)))
         if before is None:
@@ -142,12 +138,6 @@ class ResultsWritten:
             raise Undelivered(f"it did not answer a search (answered {status})")
         found = [fields_of(fields_of(each).get("resource")) for each in _entries(said)]
         return [each for each in found if each.get("resourceType") == kind]
-
-    def _known(self) -> Codes:
-        engine = self._desk.held.engine
-        if self._codes is None or self._codes[0] is not engine:
-            self._codes = engine, Codes.of(engine.knowledge)
-        return self._codes[1]
 
 
 _Held = tuple[Job, Patient, Assessment, bytes | None] | None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import random
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from http.client import HTTPException, HTTPSConnection
@@ -159,6 +160,12 @@ def cloud_event(happening: Happening, *, source: str) -> dict[str, Any]:
 def pause_s(failures: int, *, chance: float) -> float:
     """How long to wait after so many failures on end (s): doubled each time, with full jitter.  `chance`: 0 to 1."""
     return chance * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures, 32))
+
+
+def next_attempt_s(failures: int) -> float:
+    """The pause after so many failures on end (s), drawn: never less than a second."""
+    chance = random.random()  # noqa: S311 -- spreads attempts in time, guards nothing
+    return max(1.0, pause_s(failures, chance=chance))
 
 
 def https_sender(address: str, context: SSLContext, *, timeout_s: float = 30) -> Sender:

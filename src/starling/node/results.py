@@ -6,14 +6,12 @@ Source: HL7 v2.5.1, 2.9.2 (original mode) and 2.9.3 (a receiver that answers twi
 
 from __future__ import annotations
 
-import random
 import socket
 import ssl
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from starling.engine import Engine
 from starling.errors import InputError
 from starling.exchange.codes import Codes
 from starling.exchange.hl7.envelope import Interface, Ordered
@@ -22,7 +20,7 @@ from starling.exchange.hl7.report import report
 from starling.formats.hl7 import Message, decoded, encoded, messages
 from starling.node import answers
 from starling.node.desk import Desk
-from starling.node.outbox import Undelivered, pause_s
+from starling.node.outbox import Undelivered, next_attempt_s
 from starling.node.sending import LOOK_AGAIN_S
 from starling.node.settings import Settings
 from starling.values import replace
@@ -41,7 +39,6 @@ class ResultsOut:
         self._desk = desk
         self._exchange = exchange
         self._failures = 0
-        self._codes: tuple[Engine, Codes] | None = None
 
     def send(self) -> float:
         """All that waits is sent, as far as it is acknowledged; returns the seconds until the next attempt."""
@@ -59,8 +56,7 @@ class ResultsOut:
                     raise Undelivered(said or "AR")
             except Undelivered:
                 self._failures += 1
-                chance = random.random()  # noqa: S311 -- spreads attempts in time, guards nothing
-                return max(1.0, pause_s(self._failures, chance=chance))
+                return next_attempt_s(self._failures)
             self._failures = 0
             outcome = "failed" if answer == "AE" else "success"
             with self._desk.records.transaction():
@@ -82,16 +78,10 @@ class ResultsOut:
         }  # fmt: skip
         assessment = answers.unpacked(packed)
         segments = report(
-            replace(assessment, subject={**assessment.subject, **subject}), self._known(),
+            replace(assessment, subject={**assessment.subject, **subject}), Codes.of(self._desk.held.engine.knowledge),
             interface=_receiver(settings), ordered=Ordered(placer, job.id, "C" if job.amends else "F"),
         )  # fmt: skip
         return encoded(segments), segments[0].text(10), patient.id
-
-    def _known(self) -> Codes:
-        engine = self._desk.held.engine
-        if self._codes is None or self._codes[0] is not engine:
-            self._codes = engine, Codes.of(engine.knowledge)
-        return self._codes[1]
 
 
 def _receiver(settings: Settings) -> Interface:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import ssl
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
 
 from starling.errors import InputError
-from starling.node.outbox import Outbox, Refused, Sender, Undelivered, https_sender, pause_s
+from starling.node.outbox import Outbox, Refused, Sender, Undelivered, https_sender, next_attempt_s
 from starling.node.settings import Settings
 
 #: events in a batch; one that is refused is halved until the event that is the reason stands alone (ours)
@@ -46,8 +45,7 @@ class Sending:
                 self._smaller(numbers)
             except Undelivered:
                 self._failures += 1
-                chance = random.random()  # noqa: S311 -- spreads attempts in time, guards nothing
-                return max(1.0, pause_s(self._failures, chance=chance))
+                return next_attempt_s(self._failures)
             else:
                 self._failures, self._most = 0, min(_MOST, self._most * 2)
                 self._ordered(answer)  # before it counts as sent: an order that could not be obeyed comes again
