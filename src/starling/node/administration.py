@@ -21,7 +21,7 @@ from starling.node.measured import hardware
 from starling.node.opening import AUTHORITY, DEVICE_PASSWORD, opened, unsealed
 from starling.node.private_file import private
 from starling.node.records import Records
-from starling.node.settings import Settings
+from starling.node.settings import Settings, wrong_setting
 from starling.node.values import Erased, Principal, Role, is_reserved
 from starling.trust.attestation import Evidence
 from starling.trust.audit import AuditLog
@@ -101,7 +101,7 @@ def attest(folder: Path, nonce: bytes) -> Evidence:
     with unsealed(folder) as (_, settings, records, log):
         quoting = hardware(settings)
         if quoting is None:
-            raise InputError("BAD_SETTING", "tpm names no hardware", source="settings.toml")
+            raise wrong_setting("tpm names no hardware")
         found = quoting.quote(nonce)
         recorded(settings, records, log, "node.attest", {"nonce": nonce.hex()})
     return found

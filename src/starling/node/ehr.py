@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,9 +23,8 @@ from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 from msgspec import DecodeError, json
 
-from starling.errors import InputError
 from starling.node.outbox import Undelivered
-from starling.node.settings import Settings
+from starling.node.settings import Settings, believing, wrong_setting
 
 FHIR: Final = "application/fhir+json"
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
@@ -50,10 +48,10 @@ class Ehr:
             settings.exchange_ehr_token, "exchange.ehr_token"
         )
         if not settings.exchange_ehr_client or not settings.exchange_ehr_identifiers:
-            raise _wrong("exchange.ehr_client and exchange.ehr_identifiers belong to exchange.ehr")
+            raise wrong_setting("exchange.ehr_client and exchange.ehr_identifiers belong to exchange.ehr")
         self._settings = settings
         self._algorithm, self._key = _key(settings.exchange_ehr_key)
-        self._context = _context(settings.exchange_ehr_authority)
+        self._context = believing(settings.exchange_ehr_authority, "exchange.ehr_authority")
         self._clock = clock
         self._token, self._until = "", 0.0
 
@@ -172,12 +170,12 @@ def _key(named: str) -> tuple[str, jwk.Key]:
         content = Path(named).read_bytes()
         key = _of_pem(content) if content.lstrip().startswith(b"-----") else jwk.import_key(json.decode(content))
     except (OSError, DecodeError, JoseError, ValueError, TypeError, KeyError) as error:
-        raise _wrong(said) from error
+        raise wrong_setting(said) from error
     if isinstance(key, jwk.ECKey) and key.is_private and key.curve_name == "P-384":
         return "ES384", key
     if isinstance(key, jwk.RSAKey) and key.is_private and key.raw_value.key_size >= _LEAST_BITS:
         return "RS384", key
-    raise _wrong(said)
+    raise wrong_setting(said)
 
 
 def _of_pem(content: bytes) -> jwk.Key:
@@ -194,16 +192,5 @@ def _address(address: str, setting: str) -> str:
     except ValueError:
         is_right, parts = False, urlsplit("")
     if not is_right or parts.query or parts.fragment:
-        raise _wrong(f"{setting} is an https address without a query")
+        raise wrong_setting(f"{setting} is an https address without a query")
     return address
-
-
-def _context(authority: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=authority or None)
-    except OSError as error:
-        raise _wrong("exchange.ehr_authority cannot be read") from error
-
-
-def _wrong(said: str) -> InputError:
-    return InputError("BAD_SETTING", said, source="settings.toml")

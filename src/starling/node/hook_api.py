@@ -31,7 +31,7 @@ from starling.node.layout import DEMONSTRATION_KEYS, Layout
 from starling.node.limits import FIRST, HOOKS
 from starling.node.outward import Outward, may_read, missing
 from starling.node.service import Node
-from starling.node.settings import Settings
+from starling.node.settings import Settings, wrong_setting
 from starling.values import replace
 
 #: What is sent may be nested as deep as a resource of FHIR is, and a bundle around it (ours).
@@ -207,6 +207,6 @@ def _clients(settings: Settings, layout: Layout) -> tuple[Client, ...]:
     demonstration = layout.clients if settings.exchange_demo_trust else None
     if demonstration is not None and not any((demonstration / name).is_file() for name in DEMONSTRATION_KEYS):
         said = "exchange.demo_trust is for a node that was made with --demo, which has the keys of its client"
-        raise InputError("BAD_SETTING", said, source="settings.toml")
+        raise wrong_setting(said)
     path = settings.exchange_clients
     return read_clients(str(layout.root / path) if path else "", demonstration=demonstration)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from starling.errors import InputError, TrustError
-from starling.node.settings import Settings
+from starling.errors import TrustError
+from starling.node.settings import Settings, wrong_setting
 from starling.trust.attestation import Attestation
 from starling.trust.tpm import Tpm
 
@@ -17,7 +17,7 @@ def hardware(settings: Settings) -> Attestation | None:
         return None
     named = settings.tpm_registers.replace(",", " ").split()
     if not named or not all(each.isascii() and each.isdigit() and int(each) < 24 for each in named):
-        raise InputError("BAD_SETTING", "tpm_registers names registers from 0 to 23", source="settings.toml")
+        raise wrong_setting("tpm_registers names registers from 0 to 23")
     return Tpm(settings.tpm, [*map(int, named)])
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from threading import Event, Thread
 from typing import Final
 
-from starling.errors import InputError, UnknownCallerError
+from starling.errors import UnknownCallerError
 from starling.exchange.hl7.mllp import Frames, TooLongError, framed
 from starling.exchange.line import ENQ, Line, LineTooLongError
 from starling.node.callers import ended
@@ -23,6 +23,7 @@ from starling.node.identity import Shown, of_certificate, plain_subject, shown
 from starling.node.interfaces import Interfaces
 from starling.node.peers import showing
 from starling.node.service import Node
+from starling.node.settings import wrong_setting
 from starling.node.values import Principal
 
 #: bytes that are read at once; connections at a time; messages that are worked on at a time (all ours)
@@ -54,7 +55,7 @@ class Listener:
         self._thread.start()
         self._serving.wait()
         if self._failure is not None:
-            raise InputError("BAD_SETTING", f"exchange.mllp_port: {self._failure}", source="settings.toml")
+            raise wrong_setting(f"exchange.mllp_port: {self._failure}")
 
     def stop(self) -> None:
         """A message that is being worked on is acknowledged; then every connection ends."""

@@ -14,6 +14,7 @@ from starling.errors import InputError, StarlingError
 from starling.node.desk import now
 from starling.node.outbox import Happening, Kind, Sender, Undelivered, cloud_event
 from starling.node.service import Node
+from starling.node.settings import wrong_setting
 from starling.node.wiping import is_order, is_wipe, lists_of, node_id, said_at, wipe
 from starling.trust.events import action_of
 from starling.trust.keys import read_public_key
@@ -30,7 +31,7 @@ class Obeying:
         try:
             self._public = read_public_key(Path(node.settings.hub_key)) if node.settings.hub_key else b""
         except InputError as error:
-            raise InputError("BAD_SETTING", f"hub_key: {error.message}", source="settings.toml") from error
+            raise wrong_setting(f"hub_key: {error.message}") from error
 
     def __call__(self, answer: bytes) -> None:
         """Obeys an order, or records that it was none."""

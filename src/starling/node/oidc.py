@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 
-from starling.errors import InputError, UnknownCallerError
-from starling.node.settings import Settings
+from starling.errors import UnknownCallerError
+from starling.node.settings import Settings, wrong_setting
 from starling.node.values import ROLES, Principal, Role
 from starling.values import dataclass
 
@@ -109,9 +109,7 @@ def roles_of(settings: Settings) -> tuple[tuple[str, Role], ...]:
         named, _, role = (each.strip() for each in pair.rpartition("="))
         known = next((each for each in ROLES if each == role and each != "system"), None)
         if not named or known is None:
-            raise InputError(
-                "BAD_SETTING", f"oidc_roles: {pair!r} is not GROUP=ROLE of a person", source="settings.toml"
-            )
+            raise wrong_setting(f"oidc_roles: {pair!r} is not GROUP=ROLE of a person")
         found.append((named, known))
     return tuple(found)
 

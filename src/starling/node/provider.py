@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPException, HTTPSConnection
@@ -21,9 +20,9 @@ from threading import Lock
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from starling.errors import InputError, TrustError, UnknownCallerError
+from starling.errors import TrustError, UnknownCallerError
 from starling.node.oidc import Expected, believed, person_of, roles_of, usable
-from starling.node.settings import Settings
+from starling.node.settings import Settings, believing, wrong_setting
 from starling.node.values import Principal
 from starling.values import dataclass
 
@@ -55,9 +54,9 @@ class Provider:
         self.settings = settings
         self.name = _https(settings.oidc_issuer, "oidc_issuer").netloc
         if not settings.oidc_client or not roles_of(settings):
-            raise _wrong("oidc_client and oidc_roles belong to oidc_issuer")
+            raise wrong_setting("oidc_client and oidc_roles belong to oidc_issuer")
         self._secret = _secret(settings.oidc_secret_file)
-        self._context = _context(settings.oidc_authority)
+        self._context = believing(settings.oidc_authority, "oidc_authority")
         self._clock = clock
         self._away: dict[str, Away] = {}
         self._stated: Mapping[str, str] = {}
@@ -158,7 +157,7 @@ def challenge(verifier: str) -> str:
 def _https(address: str, setting: str) -> Any:
     parts = urlsplit(address)
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
-        raise _wrong(f"{setting} is an https address")
+        raise wrong_setting(f"{setting} is an https address")
     return parts
 
 
@@ -166,15 +165,4 @@ def _secret(named: str) -> str:
     try:
         return Path(named).read_text(encoding="utf-8").strip() if named else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise _wrong("oidc_secret_file cannot be read") from error
-
-
-def _context(authority: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=authority or None)
-    except OSError as error:
-        raise _wrong("oidc_authority cannot be read") from error
-
-
-def _wrong(said: str) -> InputError:
-    return InputError("BAD_SETTING", said, source="settings.toml")
+        raise wrong_setting("oidc_secret_file cannot be read") from error

@@ -22,7 +22,7 @@ from starling.node import answers
 from starling.node.desk import Desk
 from starling.node.outbox import Undelivered, next_attempt_s
 from starling.node.sending import LOOK_AGAIN_S
-from starling.node.settings import Settings
+from starling.node.settings import Settings, wrong_setting
 from starling.values import replace
 
 #: Says what the receiver answered to a message: AA, AE, AR, or CA alone; and its own words.  Raises: Undelivered.
@@ -98,7 +98,7 @@ def mllps_exchange(settings: Settings) -> Exchange:
         if settings.exchange_results_certificate:
             context.load_cert_chain(settings.exchange_results_certificate)
     except (OSError, ValueError) as error:
-        raise InputError("BAD_SETTING", f"exchange.results_to: {error}", source="settings.toml") from error
+        raise wrong_setting(f"exchange.results_to: {error}") from error
 
     def exchange(text: str, control: str) -> tuple[str, str]:
         try:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from starling.errors import InputError
+from starling.node.settings import wrong_setting
 from starling.values import dataclass
 
 #: Where FIFO is not permitted but a better place among the others is (ours; RLIMIT_NICE, CAP_SYS_NICE).
@@ -113,7 +113,7 @@ def cpus_of(words: str) -> tuple[int, ...]:
     """The processors that a setting names, such as `1` or `2,3`.  Raises: InputError BAD_SETTING."""
     names = [each.strip() for each in words.split(",") if each.strip()]
     if not all(each.isascii() and each.isdigit() and len(each) < 5 for each in names):
-        raise InputError("BAD_SETTING", f"question_cpus is a list such as 2,3, not {words!r}", source="settings.toml")
+        raise wrong_setting(f"question_cpus is a list such as 2,3, not {words!r}")
     return tuple(sorted({int(each) for each in names}))
 
 

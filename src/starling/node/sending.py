@@ -7,9 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
 
-from starling.errors import InputError
 from starling.node.outbox import Outbox, Refused, Sender, Undelivered, https_sender, next_attempt_s
-from starling.node.settings import Settings
+from starling.node.settings import Settings, wrong_setting
 
 #: events in a batch; one that is refused is halved until the event that is the reason stands alone (ours)
 _MOST: Final = 200
@@ -69,4 +68,4 @@ def sender_to(settings: Settings) -> Sender:
             context.load_cert_chain(settings.hub_certificate)
         return https_sender(settings.hub, context)
     except (OSError, ValueError) as error:
-        raise InputError("BAD_SETTING", f"hub: {error}", source="settings.toml") from error
+        raise wrong_setting(f"hub: {error}") from error

@@ -43,6 +43,7 @@ from starling.node.processes import Processes
 from starling.node.results import ResultsOut, mllps_exchange
 from starling.node.sending import Sending, sender_to
 from starling.node.service import Node
+from starling.node.settings import wrong_setting
 from starling.node.stated import record_changes
 from starling.node.tidying import tidied
 
@@ -340,5 +341,5 @@ def _listening(host: str, port: int) -> socket.socket:
         found.bind((host, port))
     except (OSError, OverflowError) as error:
         found.close()
-        raise InputError("BAD_SETTING", f"cannot listen on {host}:{port} ({error})", source="settings.toml") from error
+        raise wrong_setting(f"cannot listen on {host}:{port} ({error})") from error
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -171,19 +172,35 @@ class Settings:
         return dict(self._values)
 
 
+def wrong_setting(said: str) -> InputError:
+    """What is raised for a setting with which nothing can be done, to the administrator."""
+    return InputError("BAD_SETTING", said, source="settings.toml")
+
+
+def believing(authority: str, setting: str) -> ssl.SSLContext:
+    """TLS that believes whoever an authority (a file; empty: those of the system) has certified.
+
+    Raises: InputError BAD_SETTING, which names the setting.
+    """
+    try:
+        return ssl.create_default_context(cafile=authority or None)
+    except OSError as error:
+        raise wrong_setting(f"{setting} cannot be read") from error
+
+
 def _check(name: str, value: object) -> None:
     setting = _BY_NAME.get(name)
     if setting is None:
-        raise InputError("BAD_SETTING", f"there is no setting {name}", source="settings.toml")
+        raise wrong_setting(f"there is no setting {name}")
     if type(value) is not type(setting.default):
         wanted = type(setting.default).__name__
-        raise InputError("BAD_SETTING", f"{name} is a {wanted}, not {value!r}", source="settings.toml")
+        raise wrong_setting(f"{name} is a {wanted}, not {value!r}")
     if isinstance(value, int) and value < setting.least:
-        raise InputError("BAD_SETTING", f"{name} is at least {setting.least}", source="settings.toml")
+        raise wrong_setting(f"{name} is at least {setting.least}")
     if isinstance(value, int) and setting.most and value > setting.most:
-        raise InputError("BAD_SETTING", f"{name} is at most {setting.most}", source="settings.toml")
+        raise wrong_setting(f"{name} is at most {setting.most}")
     if setting.choices and value not in setting.choices:
-        raise InputError("BAD_SETTING", f"{name} is one of {', '.join(setting.choices)}", source="settings.toml")
+        raise wrong_setting(f"{name} is one of {', '.join(setting.choices)}")
 
 
 def of_words(words: Iterable[str]) -> dict[str, Plain]:
